@@ -1,0 +1,31 @@
+import type { Warning } from '../errors.js';
+import type { PhysicalAddress, VirtualAddress } from '../address.js';
+import type { Source } from '../source/source.js';
+import type { RunList } from './run-list.js';
+
+export type Architecture = 'x64' | 'x86' | 'arm64';
+
+/** What a container says about the machine beside its pages. Claims, to be proved by what the pages hold. */
+export interface ImageHints {
+  readonly architecture?: Architecture;
+  /** Candidates for the page table root, best first, with who names them. */
+  readonly pageTableRoots?: readonly { readonly address: PhysicalAddress; readonly from: string }[];
+  /** Addresses inside the kernel image or its data. */
+  readonly psLoadedModuleList?: VirtualAddress;
+  readonly kdDebuggerDataBlock?: VirtualAddress;
+  /** When the image was taken, as the container says. */
+  readonly systemTime?: Date;
+  readonly processors?: number;
+  readonly build?: number;
+}
+
+/** A container, opened: runs of physical memory in a source. The format's work ends here. */
+export interface MemoryImage {
+  /** The format's stable name, as `--image-format` takes it. */
+  readonly format: string;
+  /** Where the run list's offsets point: the file, or a decompressed view of it. */
+  readonly source: Source;
+  readonly runs: RunList;
+  readonly hints: ImageHints;
+  readonly warnings: readonly Warning[];
+}

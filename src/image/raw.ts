@@ -1,0 +1,44 @@
+import { PoolTrackerError } from '../errors.js';
+import { PAGE_SIZE } from '../address.js';
+import { readBytes } from '../source/source.js';
+import type { ImageFormat } from './image-format.js';
+import { RunListBuilder } from './run-list.js';
+
+/** Less than this holds no Windows kernel's page tables, let alone its pool. */
+const SMALLEST = 64 * 1024;
+
+const PRINTABLE_SHARE_OF_TEXT = 0.95;
+
+function looksLikeText(head: Buffer): boolean {
+  let printable = 0;
+  for (const byte of head) {
+    if (byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127)) printable++;
+  }
+  return printable > head.length * PRINTABLE_SHARE_OF_TEXT;
+}
+
+/** Raw memory: the file offset is the physical address, and nothing tells so; asked last. */
+export const raw: ImageFormat = {
+  name: 'raw',
+  title: 'raw physical memory (.raw, .mem, .vmem, .bin)',
+  probe: () => true,
+  async open(source) {
+    const refuse = (why: string): PoolTrackerError =>
+      new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: ${why}`, {
+        hint: 'name a raw image, a crash dump, an ELF core or a LiME file; --image-format forces a format',
+      });
+    if (source.byteLength === 0) throw refuse('it is empty');
+    const head = await readBytes(source, 0, PAGE_SIZE);
+    if (looksLikeText(head)) throw refuse('it begins with text');
+    if (source.byteLength < SMALLEST) {
+      throw refuse(`expected at least ${SMALLEST} bytes of physical memory, found ${source.byteLength}`);
+    }
+    const runs = new RunListBuilder('raw');
+    runs.add(0, source.byteLength, 0);
+    const odd = source.byteLength % PAGE_SIZE;
+    const warnings = odd === 0 ? [] : [
+      { code: 'image-cut', message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the image may be truncated` },
+    ];
+    return { format: 'raw', source, runs: runs.build(), hints: {}, warnings };
+  },
+};

@@ -1,0 +1,135 @@
+import { PoolTrackerError } from '../errors.js';
+import { hex, physicalAddress, type PhysicalAddress } from '../address.js';
+
+/** A stretch of physical memory that lies in one piece in the source; all three in bytes. */
+export interface Run {
+  readonly start: PhysicalAddress;
+  readonly length: number;
+  /** Where it begins in the source. */
+  readonly offset: number;
+}
+
+/**
+ * Collects runs as a format lists them. Neighbours that continue each other in memory and in the source become one,
+ * so a bitmap dump may add its pages one by one.
+ */
+export class RunListBuilder {
+  private readonly starts: number[] = [];
+  private readonly lengths: number[] = [];
+  private readonly offsets: number[] = [];
+  private sorted = true;
+
+  /** @param formatName names the container in messages */
+  constructor(private readonly formatName: string) {}
+
+  /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
+  add(start: number, length: number, offset: number): void {
+    const last = this.starts.length - 1;
+    if (!(length >= 0) || !(start >= 0) || !(offset >= 0) || start + length > 2 ** 52 || offset + length > Number.MAX_SAFE_INTEGER) {
+      throw new PoolTrackerError(
+        'FORMAT_DAMAGED',
+        `${this.formatName}: a run of ${hex(length)} bytes at physical ${hex(start)} (file offset ${hex(offset)}) is beyond what memory can hold (52 bits)`,
+      );
+    }
+    if (length === 0) return;
+    if (last >= 0) {
+      const end = this.starts[last]! + this.lengths[last]!;
+      if (end === start && this.offsets[last]! + this.lengths[last]! === offset) {
+        this.lengths[last]! += length;
+        return;
+      }
+      if (start < end) this.sorted = false;
+    }
+    this.starts.push(start);
+    this.lengths.push(length);
+    this.offsets.push(offset);
+  }
+
+  /** @throws PoolTrackerError FORMAT_DAMAGED when two runs claim the same physical memory */
+  build(): RunList {
+    if (!this.sorted) return this.sortedCopy().build();
+    return new RunList(Float64Array.from(this.starts), Float64Array.from(this.lengths), Float64Array.from(this.offsets));
+  }
+
+  private sortedCopy(): RunListBuilder {
+    const order = [...this.starts.keys()].sort((a, b) => this.starts[a]! - this.starts[b]!);
+    const copy = new RunListBuilder(this.formatName);
+    let end = 0;
+    for (const index of order) {
+      const start = this.starts[index]!;
+      if (start < end) {
+        throw new PoolTrackerError(
+          'FORMAT_DAMAGED',
+          `${this.formatName}: two runs claim physical ${hex(start)}; expected runs that do not overlap`,
+        );
+      }
+      copy.add(start, this.lengths[index]!, this.offsets[index]!);
+      end = start + this.lengths[index]!;
+    }
+    return copy;
+  }
+}
+
+/**
+ * Every container comes down to this: where each stretch of physical memory lies in the source, sorted by address,
+ * none overlapping. Between runs are holes.
+ *
+ * A 6 GiB machine with its PCI hole, as raw pages packed one after another:
+ *
+ *     start        length      offset
+ *     0x0          0xC0000000  0x0
+ *     0x100000000  0xC0000000  0xC0000000
+ *
+ * 0x100001000 lies at offset 0xC0001000; 0xC0000000 lies nowhere.
+ */
+export class RunList implements Iterable<Run> {
+  /** Bytes of physical memory that the source holds. */
+  readonly byteLength: number;
+
+  /** Built by RunListBuilder only, which sorts and checks. */
+  constructor(
+    private readonly starts: Float64Array,
+    private readonly lengths: Float64Array,
+    private readonly offsets: Float64Array,
+  ) {
+    this.byteLength = lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  get count(): number {
+    return this.starts.length;
+  }
+
+  /** The first address behind the last run; 0 when there is none. */
+  get end(): PhysicalAddress {
+    const last = this.count - 1;
+    return physicalAddress(last < 0 ? 0 : this.starts[last]! + this.lengths[last]!);
+  }
+
+  /** The i-th run by address; undefined when there are fewer. */
+  at(index: number): Run | undefined {
+    if (index < 0 || index >= this.count) return undefined;
+    return { start: physicalAddress(this.starts[index]!), length: this.lengths[index]!, offset: this.offsets[index]! };
+  }
+
+  /** The index of the run that holds `address`, or of the next one behind it (`count` when there is none). */
+  indexAt(address: PhysicalAddress): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.starts[middle]! + this.lengths[middle]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The run that holds `address`; undefined in a hole. */
+  find(address: PhysicalAddress): Run | undefined {
+    const run = this.at(this.indexAt(address));
+    return run !== undefined && run.start <= address ? run : undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<Run> {
+    for (let index = 0; index < this.count; index++) yield this.at(index)!;
+  }
+}

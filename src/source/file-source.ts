@@ -1,0 +1,63 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../errors.js';
+import type { Source } from './source.js';
+
+const OPEN_ERRORS: Readonly<Record<string, { code: ErrorCode; why: string; hint: string }>> = {
+  ENOENT: { code: 'SOURCE_NOT_FOUND', why: 'no such file', hint: 'check the path' },
+  ENOTDIR: { code: 'SOURCE_NOT_FOUND', why: 'a part of the path is not a directory', hint: 'check the path' },
+  EACCES: { code: 'SOURCE_NOT_PERMITTED', why: 'no permission to read it', hint: 'check who owns the file' },
+  EPERM: { code: 'SOURCE_NOT_PERMITTED', why: 'no permission to read it', hint: 'check who owns the file' },
+  EISDIR: { code: 'SOURCE_IS_DIRECTORY', why: 'it is a directory', hint: 'name the image file in it' },
+};
+
+function cannotRead(path: string, error: unknown): PoolTrackerError {
+  const known = OPEN_ERRORS[systemErrorCode(error) ?? ''];
+  if (known === undefined) {
+    return new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  return new PoolTrackerError(known.code, `cannot read ${path}: ${known.why}`, { hint: known.hint, cause: error });
+}
+
+/** A local file of any size; holes of a sparse file read as zeros. */
+export class FileSource implements Source {
+  bytesRead = 0;
+
+  private constructor(
+    readonly name: string,
+    readonly byteLength: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_IS_DIRECTORY, SOURCE_UNREADABLE */
+  static async open(path: string): Promise<FileSource> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, 'r');
+      const stat = await handle.stat();
+      if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+      return new FileSource(path, stat.size, handle);
+    } catch (error) {
+      await handle?.close();
+      throw cannotRead(path, error);
+    }
+  }
+
+  async read(target: Uint8Array, offset: number): Promise<number> {
+    let filled = 0;
+    try {
+      while (filled < target.length) {
+        const { bytesRead } = await this.handle.read(target, filled, target.length - filled, offset + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+    } catch (error) {
+      throw cannotRead(this.name, error);
+    }
+    this.bytesRead += filled;
+    return filled;
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
