@@ -1,0 +1,53 @@
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, TAG_COLUMNS, type Column, type RecordType } from './record-type.js';
+
+const PLACE_COLUMNS: readonly Column[] = [
+  column('slot', 'int32', 'Index of the entry in its table.'),
+  column('place', 'string', 'Which table the entry lies in: table, overflow (the last slot) or expansion.'),
+];
+
+const PROOF_COLUMNS: readonly Column[] = [
+  column('complete', 'bool', 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.'),
+  column('located_by', 'string', 'How the tables were found: known-build, symbols, kdbg, structure or carve.'),
+];
+
+/** One record per tag: the totals over all processors, as the kernel itself reports them. */
+export const POOL_TAG: RecordType = {
+  name: 'pool_tag',
+  description: 'Pool tag totals over all processors, summed as the kernel does.',
+  columns: [
+    ...IDENTITY_COLUMNS,
+    ...KERNEL_COLUMNS,
+    ...TAG_COLUMNS,
+    column('nonpaged_allocs', 'int64', 'Nonpaged allocations since start.'),
+    column('nonpaged_frees', 'int64', 'Nonpaged frees since start.'),
+    column('nonpaged_outstanding', 'int64', 'Nonpaged allocations less frees, at the width of the counter, signed.'),
+    column('nonpaged_bytes', 'int64', 'Nonpaged bytes in use, signed: below zero in an image that changed while it was taken.'),
+    column('paged_allocs', 'int64', 'Paged allocations since start.'),
+    column('paged_frees', 'int64', 'Paged frees since start.'),
+    column('paged_outstanding', 'int64', 'Paged allocations less frees, at the width of the counter, signed.'),
+    column('paged_bytes', 'int64', 'Paged bytes in use, signed.'),
+    ...PLACE_COLUMNS,
+    column('processors_seen', 'int32', 'How many processors\' tables hold the tag.'),
+    ...PROOF_COLUMNS,
+  ],
+};
+
+/** One record per tag and processor: raw counters, each processor's own share. */
+export const POOL_TAG_CPU: RecordType = {
+  name: 'pool_tag_cpu',
+  description: 'Pool tag counters of one processor, raw; only their sum over all processors is meaningful.',
+  columns: [
+    ...IDENTITY_COLUMNS,
+    ...KERNEL_COLUMNS,
+    ...TAG_COLUMNS,
+    nullableColumn('processor', 'int32', 'Processor number; null for the expansion table, which all share, and where carving cannot tell.'),
+    column('nonpaged_allocs', 'int64', 'Nonpaged allocations made on this processor.'),
+    column('nonpaged_frees', 'int64', 'Nonpaged frees made on this processor.'),
+    column('nonpaged_bytes', 'int64', 'Nonpaged bytes, signed: memory freed on another processor than it was allocated on leaves this one above and that one below zero.'),
+    column('paged_allocs', 'int64', 'Paged allocations made on this processor.'),
+    column('paged_frees', 'int64', 'Paged frees made on this processor.'),
+    column('paged_bytes', 'int64', 'Paged bytes, signed.'),
+    ...PLACE_COLUMNS,
+    ...PROOF_COLUMNS,
+  ],
+};

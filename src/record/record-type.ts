@@ -1,0 +1,68 @@
+/**
+ * The schema is defined here and nowhere else: Arrow, Parquet, JSON Schema and DuckDB definitions all follow from these
+ * column lists. Types are those that every lake engine reads without a cast: no unsigned 64-bit, UTC timestamps.
+ */
+
+/** Bumped when a column changes its name, type or meaning; a new nullable column does not bump it. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * - `string`: UTF-8, dictionary-encoded in Arrow and Parquet
+ * - `int64`: a bigint in rows; counters are always this
+ * - `timestamp`: milliseconds since 1970 UTC, a number in rows
+ */
+export type ColumnType = 'string' | 'bool' | 'int32' | 'uint32' | 'int64' | 'float64' | 'timestamp';
+
+export interface Column {
+  /** snake_case. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** One sentence: what it is, its unit, when it is null. Goes into the JSON Schema. */
+  readonly description: string;
+}
+
+/** string | bool | int32, uint32, float64, timestamp | int64 */
+export type Value = string | boolean | number | bigint | null;
+
+/** A record before it is packed into columns: one value for each column of its type. */
+export type Row = Readonly<Record<string, Value>>;
+
+export interface RecordType {
+  /** As `-o RECORD=FILE` takes it. */
+  readonly name: string;
+  readonly description: string;
+  readonly columns: readonly Column[];
+}
+
+export function column(name: string, type: ColumnType, description: string): Column {
+  return { name, type, nullable: false, description };
+}
+
+export function nullableColumn(name: string, type: ColumnType, description: string): Column {
+  return { name, type, nullable: true, description };
+}
+
+/** What every record begins with, so that any of them can be joined and partitioned alike. */
+export const IDENTITY_COLUMNS: readonly Column[] = [
+  column('schema_version', 'int32', 'Version of this schema.'),
+  column('image_id', 'string', 'Identity of the memory content: the same memory in another container has the same id.'),
+  column('image_path', 'string', 'The image as it was named, without credentials.'),
+  nullableColumn('host', 'string', 'The label host; null when none was given.'),
+  nullableColumn('labels', 'string', 'All labels as a JSON object in text; null when none was given.'),
+  nullableColumn('captured_at', 'timestamp', 'System time of the image, UTC; null when unknown.'),
+];
+
+/** Which kernel the counts are of. */
+export const KERNEL_COLUMNS: readonly Column[] = [
+  nullableColumn('windows_version', 'string', 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).'),
+  nullableColumn('arch', 'string', 'Architecture: x64, x86 or arm64.'),
+  nullableColumn('kernel_guid', 'string', 'GUID of the kernel\'s PDB, 32 upper-case hexadecimal digits; null when unknown.'),
+];
+
+/** A tag and where its entry lies. */
+export const TAG_COLUMNS: readonly Column[] = [
+  column('tag', 'string', 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \\xNN.'),
+  column('key', 'uint32', 'The key as stored, bit 31 (PROTECTED_POOL) included.'),
+  column('protected', 'bool', 'Whether bit 31 of the key is set.'),
+];

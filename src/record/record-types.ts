@@ -1,0 +1,16 @@
+import { PoolTrackerError } from '../errors.js';
+import { IMAGE } from './image-record.js';
+import { POOL_TAG, POOL_TAG_CPU } from './pool-tag-record.js';
+import type { RecordType } from './record-type.js';
+
+/** Every kind of record; schemas/ is generated from this list. */
+export const RECORD_TYPES: readonly RecordType[] = [POOL_TAG, POOL_TAG_CPU, IMAGE];
+
+/** @throws PoolTrackerError USAGE for a name that is not in the list */
+export function recordTypeNamed(name: string): RecordType {
+  const found = RECORD_TYPES.find((type) => type.name === name);
+  if (found !== undefined) return found;
+  throw new PoolTrackerError('USAGE', `no record type is named '${name}'`, {
+    hint: `one of: ${RECORD_TYPES.map((type) => type.name).join(', ')}`,
+  });
+}
