@@ -9,6 +9,15 @@ export interface Run {
   readonly offset: number;
 }
 
+/** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
+export function checkRun(formatName: string, start: number, length: number, offset: number): void {
+  if (length >= 0 && start >= 0 && offset >= 0 && start + length <= 2 ** 52 && offset + length <= Number.MAX_SAFE_INTEGER) return;
+  throw new PoolTrackerError(
+    'FORMAT_DAMAGED',
+    `${formatName}: a run of ${hex(length)} bytes at physical ${hex(start)} (file offset ${hex(offset)}) is beyond what memory can hold (52 bits)`,
+  );
+}
+
 /**
  * Collects runs as a format lists them. Neighbours that continue each other in memory and in the source become one,
  * so a bitmap dump may add its pages one by one.
@@ -24,14 +33,9 @@ export class RunListBuilder {
 
   /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
   add(start: number, length: number, offset: number): void {
-    const last = this.starts.length - 1;
-    if (!(length >= 0) || !(start >= 0) || !(offset >= 0) || start + length > 2 ** 52 || offset + length > Number.MAX_SAFE_INTEGER) {
-      throw new PoolTrackerError(
-        'FORMAT_DAMAGED',
-        `${this.formatName}: a run of ${hex(length)} bytes at physical ${hex(start)} (file offset ${hex(offset)}) is beyond what memory can hold (52 bits)`,
-      );
-    }
+    checkRun(this.formatName, start, length, offset);
     if (length === 0) return;
+    const last = this.starts.length - 1;
     if (last >= 0) {
       const end = this.starts[last]! + this.lengths[last]!;
       if (end === start && this.offsets[last]! + this.lengths[last]! === offset) {

@@ -1,0 +1,50 @@
+import type { Warning } from '../errors.js';
+import type { Container } from './container.js';
+import { checkRun, RunListBuilder, type RunList } from './run-list.js';
+
+/** Runs of a container, and what had to be said about them. */
+export interface FinishedRuns {
+  readonly runs: RunList;
+  readonly warnings: readonly Warning[];
+}
+
+/** Collects the runs that a container lists, clipped to the bytes it holds: a truncated copy still gives what it has. */
+export class ClippedRuns {
+  private readonly builder: RunListBuilder;
+  private listed = 0;
+  private kept = 0;
+
+  /** @param end where the bytes end that runs may lie in; the source's end unless told */
+  constructor(
+    private readonly container: Container,
+    private readonly end: number = container.source.byteLength,
+  ) {
+    this.builder = new RunListBuilder(container.title);
+  }
+
+  /** The three in bytes. @throws PoolTrackerError FORMAT_DAMAGED as RunListBuilder.add does */
+  add(start: number, length: number, offset: number): void {
+    checkRun(this.container.title, start, length, offset);
+    const present = Math.max(0, Math.min(length, this.end - offset));
+    this.builder.add(start, present, offset);
+    this.listed += length;
+    this.kept += present;
+  }
+
+  /**
+   * The runs, and a warning when some of the memory lies behind the end.
+   * @throws PoolTrackerError FORMAT_DAMAGED when nothing is left, or when runs overlap
+   */
+  finish(): FinishedRuns {
+    if (this.kept === 0) {
+      throw this.container.damaged(
+        this.listed === 0 ? 'it lists no memory' : `it lists ${this.listed} bytes of memory, but ends before the first of them`,
+      );
+    }
+    const missing = this.listed - this.kept;
+    const warnings = missing === 0 ? [] : [
+      { code: 'image-cut', message: `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end` },
+    ];
+    return { runs: this.builder.build(), warnings };
+  }
+}
