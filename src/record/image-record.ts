@@ -16,7 +16,7 @@ export const IMAGE: RecordType = {
     nullableColumn('memory_bytes', 'int64', 'Bytes of physical memory in the container.'),
     nullableColumn('runs', 'string', 'JSON array in text of the runs: start, length and offset as numbers; the first 64.'),
     nullableColumn('page_table_root', 'string', 'Physical address of the page table root, hexadecimal.'),
-    nullableColumn('page_table_root_from', 'string', 'Who named the root: crash-header, elf-note, low-stub or self-reference.'),
+    nullableColumn('page_table_root_from', 'string', 'Who named the root: the crash dump header, an ELF note, the low stub or a self reference.'),
     nullableColumn('paging_levels', 'int32', 'Levels of the page tables: 4 or 5.'),
     nullableColumn('kernel_base', 'string', 'Virtual address of the kernel image, hexadecimal.'),
     nullableColumn('kernel_size', 'int64', 'Bytes of the kernel image, as its header says.'),

@@ -1,0 +1,70 @@
+import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
+import type { PhysicalMemory } from '../memory/physical-memory.js';
+
+/** A physical address that may be the kernel's page table root, and who says so. */
+export interface RootCandidate {
+  readonly address: PhysicalAddress;
+  readonly from: string;
+  /** An address in the kernel that the same witness names; must lie in the kernel image that the root leads to. */
+  readonly kernelEntry: VirtualAddress | null;
+}
+
+const ONE_MIB = 0x100000;
+
+/** Self references are sought this far; roots are made in the first moments of a boot and lie low. */
+const SELF_REFERENCE_REACH = 2 ** 36;
+const SELF_REFERENCE_CHUNK = 1 << 18;
+
+/** The bits of an entry that name its page (12 to 51), and those that a root's own entry has set: present, writable. */
+const FRAME = 0x000ffffffffff000n;
+const PRESENT_WRITABLE = 3n;
+
+/**
+ * The low stub of Windows 8 and later: a PROCESSOR_START_BLOCK in a page below 1 MiB, which other processors start
+ * from: a far jump at 0, the kernel's entry at 0x70, CR3 at 0xA0.
+ */
+export async function* lowStubRoots(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
+  const { bytes } = await memory.read(physicalAddress(0), ONE_MIB);
+  for (let page = PAGE_SIZE; page < ONE_MIB; page += PAGE_SIZE) {
+    if ((bytes.readBigUInt64LE(page) & 0xffffffffffff00ffn) !== 0x00000001000600e9n) continue;
+    const entry = bytes.readBigUInt64LE(page + 0x70);
+    if ((entry & 0xfffff80000000003n) !== 0xfffff80000000000n) continue;
+    const root = bytes.readBigUInt64LE(page + 0xa0);
+    if (root === 0n || (root & 0xffffff0000000fffn) !== 0n) continue;
+    yield { address: physicalAddress(Number(root)), from: 'low stub', kernelEntry: virtualAddress(entry) };
+  }
+}
+
+/** What the container names: the crash header's DirectoryTableBase, CR3 of an ELF note. */
+export function* containerRoots(memory: PhysicalMemory): Generator<RootCandidate> {
+  for (const hint of memory.image.hints.pageTableRoots ?? []) {
+    const address = physicalAddress(hint.address - (hint.address % PAGE_SIZE));
+    yield { address, from: hint.from, kernelEntry: null };
+  }
+}
+
+function refersToItself(page: Buffer, address: number): boolean {
+  for (let slot = 0x100; slot < 0x200; slot++) {
+    const entry = page.readBigUInt64LE(slot * 8);
+    if ((entry & PRESENT_WRITABLE) === PRESENT_WRITABLE && Number(entry & FRAME) === address) return true;
+  }
+  return false;
+}
+
+/**
+ * Pages with an entry for themselves in their upper half, in ascending order: slot 0x1ED before Windows 10 1607, any
+ * of 0x100 to 0x1FF since. Every process has one, and dead ones stay behind.
+ */
+export async function* selfReferringRoots(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
+  for (const run of memory.image.runs) {
+    const end = Math.min(run.start + run.length, SELF_REFERENCE_REACH);
+    for (let chunk: number = run.start; chunk < end; chunk += SELF_REFERENCE_CHUNK) {
+      const { bytes } = await memory.read(physicalAddress(chunk), Math.min(SELF_REFERENCE_CHUNK, end - chunk));
+      for (let offset = 0; offset + PAGE_SIZE <= bytes.length; offset += PAGE_SIZE) {
+        const address = chunk + offset;
+        if (!refersToItself(bytes.subarray(offset, offset + PAGE_SIZE), address)) continue;
+        yield { address: physicalAddress(address), from: 'self reference', kernelEntry: null };
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** A section of a PE image: addresses relative to the image's base, sizes in bytes. */
+export interface PeSection {
+  readonly name: string;
+  readonly rva: number;
+  readonly size: number;
+  readonly writable: boolean;
+}
+
+export interface PeHeader {
+  readonly machine: number;
+  readonly imageSize: number;
+  readonly sections: readonly PeSection[];
+  /** The debug directory; null when there is none. */
+  readonly debugDirectory: { readonly rva: number; readonly size: number } | null;
+}
+
+const MACHINE_X64 = 0x8664;
+const OPTIONAL_MAGIC_64 = 0x20b;
+const SECTION_WRITABLE = 0x80000000;
+const DEBUG_DIRECTORY = 6;
+const MOST_SECTIONS = 96;
+
+export const SMALLEST_KERNEL = 1 << 20;
+export const LARGEST_KERNEL = 1 << 26;
+
+/**
+ * The headers of a 64-bit PE image at the start of a page, or null when they are not there. Sections that lie outside
+ * the image are left out. (Microsoft PE/COFF specification.)
+ */
+export function decodePeHeader(page: Buffer): PeHeader | null {
+  if (page.length < 0x1000 || page.readUInt16LE(0) !== 0x5a4d) return null;
+  const pe = page.readUInt32LE(0x3c);
+  if (pe < 0x40 || pe > 0x400 || page.readUInt32LE(pe) !== 0x4550) return null;
+  const machine = page.readUInt16LE(pe + 4);
+  const optional = pe + 24;
+  if (machine !== MACHINE_X64 || page.readUInt16LE(optional) !== OPTIONAL_MAGIC_64) return null;
+  const imageSize = page.readUInt32LE(optional + 56);
+  const directories = page.readUInt32LE(optional + 108);
+  const debugEntry = optional + 112 + DEBUG_DIRECTORY * 8;
+  const debugRva = page.readUInt32LE(debugEntry);
+  const debugSize = page.readUInt32LE(debugEntry + 4);
+  const hasDebug = directories > DEBUG_DIRECTORY && debugRva > 0 && debugSize >= 28 && debugRva + debugSize <= imageSize;
+  return {
+    machine,
+    imageSize,
+    sections: decodeSections(page, optional + page.readUInt16LE(pe + 20), page.readUInt16LE(pe + 6), imageSize),
+    debugDirectory: hasDebug ? { rva: debugRva, size: Math.min(debugSize, 28 * 16) } : null,
+  };
+}
+
+function decodeSections(page: Buffer, table: number, count: number, imageSize: number): PeSection[] {
+  const sections: PeSection[] = [];
+  for (let index = 0; index < Math.min(count, MOST_SECTIONS); index++) {
+    const header = table + index * 40;
+    if (header + 40 > page.length) break;
+    const size = page.readUInt32LE(header + 8);
+    const rva = page.readUInt32LE(header + 12);
+    if (rva + size > imageSize) continue;
+    const name = page.toString('latin1', header, header + 8).replace(/\0.*$/s, '');
+    sections.push({ name, rva, size, writable: (page.readUInt32LE(header + 36) & SECTION_WRITABLE) !== 0 });
+  }
+  return sections;
+}

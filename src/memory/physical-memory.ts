@@ -1,0 +1,59 @@
+import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
+import type { MemoryImage } from '../image/memory-image.js';
+
+/** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
+const CACHED_PAGES = 1024;
+
+/** Bytes of physical memory, with what could not be had. */
+export interface PhysicalRead {
+  /** As long as was asked for; zero where a page is missing. */
+  readonly bytes: Buffer;
+  /** Whether every byte was in the image. */
+  readonly whole: boolean;
+}
+
+/** Physical memory as the image holds it: reads cross runs, and what lies in a hole is said to be missing. */
+export class PhysicalMemory {
+  private readonly pages = new Map<number, Promise<Buffer | null>>();
+
+  constructor(readonly image: MemoryImage) {}
+
+  /** Whether the image holds this address. */
+  has(address: PhysicalAddress): boolean {
+    return this.image.runs.find(address) !== undefined;
+  }
+
+  /** Reads any stretch, not cached. */
+  async read(address: PhysicalAddress, length: number): Promise<PhysicalRead> {
+    const bytes = Buffer.alloc(length);
+    const { runs, source } = this.image;
+    const end = address + length;
+    const reads: Promise<boolean>[] = [];
+    let covered = 0;
+    for (let index = runs.indexAt(address); index < runs.count; index++) {
+      const run = runs.at(index)!;
+      if (run.start >= end) break;
+      const from = Math.max(address, run.start);
+      const to = Math.min(end, run.start + run.length);
+      const target = bytes.subarray(from - address, to - address);
+      covered += target.length;
+      reads.push(source.read(target, run.offset + from - run.start).then((filled) => filled === target.length));
+    }
+    const whole = (await Promise.all(reads)).every(Boolean) && covered === length;
+    return { bytes, whole };
+  }
+
+  /** The page that holds `address`, or null when the image does not hold all of it. Cached; not to be written to. */
+  page(address: PhysicalAddress): Promise<Buffer | null> {
+    const start = address - (address % PAGE_SIZE);
+    let page = this.pages.get(start);
+    if (page !== undefined) {
+      this.pages.delete(start);
+    } else {
+      page = this.read(physicalAddress(start), PAGE_SIZE).then(({ bytes, whole }) => (whole ? bytes : null));
+      if (this.pages.size >= CACHED_PAGES) this.pages.delete(this.pages.keys().next().value!);
+    }
+    this.pages.set(start, page);
+    return page;
+  }
+}

@@ -1,0 +1,95 @@
+import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
+import type { PhysicalMemory } from './physical-memory.js';
+import { isMapped, type MissingPage, type Translation } from './translation.js';
+import type { X64PageTable } from './x64-page-table.js';
+
+/** One 4 KiB page of virtual memory, or why there is none. */
+export interface VirtualPage {
+  readonly virtualAddress: VirtualAddress;
+  readonly physicalAddress: PhysicalAddress | null;
+  readonly bytes: Buffer | null;
+  readonly missing: MissingPage | null;
+}
+
+export interface VirtualRead {
+  /** As long as was asked for; zero where a page is missing. */
+  readonly bytes: Buffer;
+  readonly missing: readonly MissingPage[];
+}
+
+/** Neighbouring pages are fetched in one read of at most this many bytes. */
+const LONGEST_READ = 1 << 20;
+
+/** The kernel's address space: reads through its page tables. */
+export class VirtualMemory {
+  readonly physical: PhysicalMemory;
+
+  constructor(readonly pageTable: X64PageTable) {
+    this.physical = pageTable.memory;
+  }
+
+  translate(address: VirtualAddress): Promise<Translation> {
+    return this.pageTable.translate(address);
+  }
+
+  /** Reads any stretch; pages that are missing read as zeros and are listed. */
+  async read(address: VirtualAddress, length: number): Promise<VirtualRead> {
+    const within = Number(address & 0xfffn);
+    const pages = await this.pages(virtualAddress(address - BigInt(within)), Math.ceil((within + length) / PAGE_SIZE));
+    const all = Buffer.concat(pages.map((page) => page.bytes ?? Buffer.alloc(PAGE_SIZE)));
+    const missing = pages.flatMap((page) => (page.missing === null ? [] : [page.missing]));
+    return { bytes: all.subarray(within, within + length), missing };
+  }
+
+  /** Reads a stretch that must be whole; null when a page of it is missing. */
+  async readWhole(address: VirtualAddress, length: number): Promise<Buffer | null> {
+    const { bytes, missing } = await this.read(address, length);
+    return missing.length === 0 ? bytes : null;
+  }
+
+  /** The unsigned 64-bit value at `address`; null when its page is missing. */
+  async readUint64(address: VirtualAddress): Promise<bigint | null> {
+    return (await this.readWhole(address, 8))?.readBigUInt64LE() ?? null;
+  }
+
+  /** `count` pages from a page-aligned address on; those that are neighbours in physical memory are read at once. */
+  async pages(start: VirtualAddress, count: number): Promise<VirtualPage[]> {
+    const addresses = Array.from({ length: count }, (_, index) => virtualAddress(start + BigInt(index * PAGE_SIZE)));
+    const translations: Translation[] = [];
+    for (const address of addresses) translations.push(await this.translate(address));
+    const reads: Promise<VirtualPage[]>[] = [];
+    for (let first = 0; first < count; ) {
+      let next = first + 1;
+      while (next < count && (next - first) * PAGE_SIZE < LONGEST_READ && follows(translations[next - 1]!, translations[next]!)) next++;
+      reads.push(this.readNeighbours(addresses.slice(first, next), translations[first]!));
+      first = next;
+    }
+    return (await Promise.all(reads)).flat();
+  }
+
+  private async readNeighbours(addresses: readonly VirtualAddress[], first: Translation): Promise<VirtualPage[]> {
+    if (!isMapped(first)) {
+      return addresses.map((address) => ({ virtualAddress: address, physicalAddress: null, bytes: null, missing: first }));
+    }
+    const { bytes, whole } = await this.physical.read(first.physicalAddress, addresses.length * PAGE_SIZE);
+    if (!whole && addresses.length > 1) {
+      const single = addresses.map((address, index) => this.readNeighbours([address], {
+        physicalAddress: physicalAddress(first.physicalAddress + index * PAGE_SIZE), pageSize: PAGE_SIZE,
+      }));
+      return (await Promise.all(single)).flat();
+    }
+    return addresses.map((address, index) => {
+      const physical = physicalAddress(first.physicalAddress + index * PAGE_SIZE);
+      return {
+        virtualAddress: address,
+        physicalAddress: physical,
+        bytes: whole ? bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE) : null,
+        missing: whole ? null : { virtualAddress: address, reason: 'not-in-image', level: 'page', physicalAddress: physical },
+      };
+    });
+  }
+}
+
+function follows(previous: Translation, next: Translation): boolean {
+  return isMapped(previous) && isMapped(next) && next.physicalAddress === previous.physicalAddress + PAGE_SIZE;
+}
