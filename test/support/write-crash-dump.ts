@@ -1,10 +1,10 @@
 import type { GeneratedMemory } from './generate/memory-plan.js';
 import { PAGE, type RamRange, type SparseMemory } from './generate/sparse-memory.js';
-import { DUMP_HEADER, dumpHeader } from './write-dump-header.js';
+import { DUMP_HEADER, dumpHeader, type DumpHeaderOptions } from './write-dump-header.js';
 import { layoutBuffer, writeLayout, type ImageLayout } from './write-image.js';
 import { packRanges, rangesOfFrames } from './write-runs.js';
 
-export interface CrashDumpOptions {
+export interface CrashDumpOptions extends DumpHeaderOptions {
   /** 1 full, 5 full bitmap, 6 kernel bitmap; 1. */
   readonly dumpType?: 1 | 5 | 6;
   /** Bitmap dumps: every page of RAM, or only those written (the default for 6, smaller for 5 too). */
@@ -16,7 +16,7 @@ export interface CrashDumpOptions {
 /** 64-bit Windows crash dump (`PAGEDU64`). Page 0 is never in one. */
 export function crashDumpLayout(generated: GeneratedMemory, options: CrashDumpOptions = {}): ImageLayout {
   const type = options.dumpType ?? 1;
-  return type === 1 ? fullDump(generated) : bitmapDump(generated, type, options);
+  return type === 1 ? fullDump(generated, options) : bitmapDump(generated, type, options);
 }
 
 export function writeCrashDump(generated: GeneratedMemory, path: string, options: CrashDumpOptions = {}): Promise<void> {
@@ -32,10 +32,10 @@ export function dumpRanges(ranges: Iterable<RamRange>): RamRange[] {
   return [...ranges].map(([start, end]) => [Math.max(start, PAGE), end] as const).filter(([start, end]) => start < end);
 }
 
-function fullDump(generated: GeneratedMemory): ImageLayout {
+function fullDump(generated: GeneratedMemory, options: DumpHeaderOptions): ImageLayout {
   const ranges = dumpRanges(generated.memory.presentRanges());
   const packed = packRanges(generated.memory, ranges, DUMP_HEADER);
-  return { byteLength: packed.end, parts: [{ offset: 0, bytes: dumpHeader(generated, ranges, 1, packed.end) }, ...packed.parts] };
+  return { byteLength: packed.end, parts: [{ offset: 0, bytes: dumpHeader(generated, ranges, 1, packed.end, options) }, ...packed.parts] };
 }
 
 function bitmapDump(generated: GeneratedMemory, type: 5 | 6, options: CrashDumpOptions): ImageLayout {
@@ -57,7 +57,7 @@ function bitmapDump(generated: GeneratedMemory, type: 5 | 6, options: CrashDumpO
   summary.writeBigUInt64LE(BigInt(present), 0x28);
   summary.writeBigUInt64LE(BigInt(bits), 0x30);
   const packed = packRanges(memory, ranges, firstPage);
-  const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end);
+  const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end, options);
   return { byteLength: packed.end, parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: summary }, ...packed.parts] };
 }
 

@@ -5,10 +5,16 @@ import { PAGE, type RamRange } from './generate/sparse-memory.js';
 /** Bytes of the header of a 64-bit crash dump. */
 export const DUMP_HEADER = 0x2000;
 
+/** What the header says beside the memory's layout. */
+export interface DumpHeaderOptions {
+  /** Bit 4 marks a live dump, bit 8 an encrypted one; left as `PAGE`, as older systems do, when not given. */
+  readonly attributes?: number;
+}
+
 /** The 64-bit header that every `PAGEDU64` file begins with; fields not written hold `PAGE`. */
-export function dumpHeader({ truth }: GeneratedMemory, ranges: readonly RamRange[], dumpType: number, byteLength: number): Buffer {
+export function dumpHeader({ truth }: GeneratedMemory, ranges: readonly RamRange[], dumpType: number, byteLength: number, options: DumpHeaderOptions): Buffer {
   const head = Buffer.alloc(DUMP_HEADER);
-  for (const [start, end] of [[0, 0x348], [0x818, 0xf00], [0xf1c, 0xfa0], [0x104c, 0x1050]] as const) head.fill('PAGE', start, end, 'latin1');
+  for (const [start, end] of [[0, 0x348], [0x818, 0xf00], [0xf1c, 0xfa0], [0x104c, DUMP_HEADER]] as const) head.fill('PAGE', start, end, 'latin1');
   head.write('PAGEDU64', 0, 'latin1');
   head.writeUInt32LE(0xf, 0x8);
   head.writeUInt32LE(Number(truth.build.version.split('.')[2] ?? 0), 0xc);
@@ -20,7 +26,7 @@ export function dumpHeader({ truth }: GeneratedMemory, ranges: readonly RamRange
   head.writeUInt32LE(0x8664, 0x30);
   head.writeUInt32LE(truth.tables.length, 0x34);
   head.writeUInt32LE(0xe2, 0x38);
-  head.fill(0, 0x40, 0x60);
+  head.fill(0, 0x40, 0x80);
   word(0x80, truth.kdbg?.address ?? truth.variables['KdDebuggerDataBlock'] ?? 0n);
   head.writeUInt32LE(ranges.length, 0x88);
   head.writeUInt32LE(0, 0x8c);
@@ -38,5 +44,6 @@ export function dumpHeader({ truth }: GeneratedMemory, ranges: readonly RamRange
   word(0x1030, 864000000000n);
   head.writeUInt32LE(1, 0x1040);
   head.writeUInt32LE(0x110, 0x1044);
+  if (options.attributes !== undefined) head.writeUInt32LE(options.attributes, 0x1050);
   return head;
 }

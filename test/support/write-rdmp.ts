@@ -1,11 +1,11 @@
 import type { GeneratedMemory } from './generate/memory-plan.js';
 import { PAGE } from './generate/sparse-memory.js';
 import { dumpRanges } from './write-crash-dump.js';
-import { DUMP_HEADER, dumpHeader } from './write-dump-header.js';
+import { DUMP_HEADER, dumpHeader, type DumpHeaderOptions } from './write-dump-header.js';
 import { layoutBuffer, writeLayout, type ImageLayout } from './write-image.js';
 import { packRanges, rangesOfFrames } from './write-runs.js';
 
-export interface RdmpOptions {
+export interface RdmpOptions extends DumpHeaderOptions {
   /** 8 (`.dump /k`), 9 (`/ka`), 10 (`/f`); 10. */
   readonly dumpType?: 8 | 9 | 10;
   /** Every page of RAM, or only those written; only those written. */
@@ -34,7 +34,7 @@ export function rdmpLayout(generated: GeneratedMemory, options: RdmpOptions = {}
     metadata.writeBigUInt64LE(BigInt(total), 0x28);
   }
   const packed = packRanges(memory, ranges, firstPage);
-  const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end);
+  const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end, options);
   return { byteLength: packed.end, parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: metadata }, ...packed.parts] };
 }
 

@@ -43,7 +43,7 @@ export function unknownBuild(random: Random, entrySize: EntrySize): KernelBuild 
   const build = { ...like, guid: random.bytes(16).toString('hex').toUpperCase(), tagTablesCapacity: random.pick([64, 256, 640, 1280, 2048]) };
   const names = Object.keys(like.rva).map((name) => ({ name, order: random.u32() })).sort((a, b) => a.order - b.order);
   const rva: Record<string, number> = {};
-  let at = 0x40 * PAGE + 8 * random.below(PAGE / 8);
+  let at = 0x180 * PAGE + 8 * random.below(PAGE / 8);
   for (const { name } of names) {
     rva[name] = at;
     at += Math.ceil(variableSize(build, name) / 8) * 8 + 8 * random.below(0x200);
