@@ -1,0 +1,96 @@
+import { virtualAddress, type VirtualAddress } from '../address.js';
+import type { VirtualMemory } from '../memory/virtual-memory.js';
+import type { KernelImage } from './kernel-image.js';
+import type { KernelSymbols } from './kernel-symbols.js';
+
+/** What KDDEBUGGER_DATA64 names, decoded. */
+export interface DebuggerDataBlock {
+  readonly address: VirtualAddress;
+  readonly encoded: boolean;
+  /** Address of the variable PoolTrackTable (not its value). */
+  readonly poolTrackTable: VirtualAddress;
+}
+
+const TAG = 0x4742444b; // KDBG
+const TAG_AT = 0x10;
+const SIZE_AT = 0x14;
+const KERN_BASE_AT = 0x18;
+const POOL_TRACK_TABLE_AT = 0x1b8;
+const SMALLEST = 0x1c0;
+const LARGEST = 0x1000;
+
+/** Where the block may lie: the container's word, the symbols', then every `KDBG` in the kernel's writable sections. */
+async function* candidates(memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
+  const hint = memory.physical.image.hints.kdDebuggerDataBlock;
+  if (hint !== undefined) yield hint;
+  const rva = symbols?.rva.KdDebuggerDataBlock;
+  if (rva !== undefined) yield virtualAddress(kernel.base + BigInt(rva));
+  const magic = Buffer.from('KDBG', 'latin1');
+  for (const section of kernel.header.sections.filter(({ writable }) => writable)) {
+    const start = virtualAddress(kernel.base + BigInt(section.rva));
+    const { bytes } = await memory.read(start, section.size);
+    for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+      if (at % 8 === 0 && at >= TAG_AT) yield virtualAddress(start + BigInt(at - TAG_AT));
+    }
+  }
+}
+
+/**
+ * Each 64-bit word of an encoded block: XOR KiWaitNever, rotate left by its low byte, XOR the address of
+ * KdpDataBlockEncoded, swap bytes, XOR KiWaitAlways.
+ */
+export function decodeWord(word: bigint, waitNever: bigint, waitAlways: bigint, encodedFlag: VirtualAddress): bigint {
+  const turn = waitNever & 0x3fn;
+  const mixed = BigInt.asUintN(64, word ^ waitNever);
+  const rotated = BigInt.asUintN(64, (mixed << turn) | (mixed >> (64n - turn)));
+  const swapped = Buffer.alloc(8);
+  swapped.writeBigUInt64LE(BigInt.asUintN(64, rotated ^ encodedFlag));
+  return swapped.readBigUInt64BE() ^ waitAlways;
+}
+
+async function decoded(memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null, block: Buffer): Promise<Buffer | null> {
+  const { KiWaitNever, KiWaitAlways, KdpDataBlockEncoded } = symbols?.rva ?? {};
+  if (KiWaitNever === undefined || KiWaitAlways === undefined || KdpDataBlockEncoded === undefined) return null;
+  const at = (rva: number): VirtualAddress => virtualAddress(kernel.base + BigInt(rva));
+  const never = await memory.readUint64(at(KiWaitNever));
+  const always = await memory.readUint64(at(KiWaitAlways));
+  if (never === null || always === null) return null;
+  const plain = Buffer.alloc(block.length);
+  for (let offset = 0; offset + 8 <= block.length; offset += 8) {
+    plain.writeBigUInt64LE(decodeWord(block.readBigUInt64LE(offset), never, always, at(KdpDataBlockEncoded)), offset);
+  }
+  return plain;
+}
+
+function describe(address: VirtualAddress, block: Buffer, kernel: KernelImage, encoded: boolean): DebuggerDataBlock | null {
+  const size = block.readUInt32LE(SIZE_AT);
+  if (block.readUInt32LE(TAG_AT) !== TAG || size < SMALLEST || size > LARGEST) return null;
+  if (block.readBigUInt64LE(KERN_BASE_AT) !== kernel.base) return null;
+  return { address, encoded, poolTrackTable: virtualAddress(block.readBigUInt64LE(POOL_TRACK_TABLE_AT)) };
+}
+
+/**
+ * Finds this kernel's debugger data block, plain or, where the symbols give the keys' places, encoded. A block counts
+ * only when it names this kernel's base: those of earlier boots do not. Null, with the reason, when there is none.
+ */
+export async function findDebuggerDataBlock(
+  memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null,
+): Promise<DebuggerDataBlock | string> {
+  let unreadable = 0;
+  for await (const address of candidates(memory, kernel, symbols)) {
+    const block = await memory.readWhole(address, SMALLEST);
+    if (block === null) {
+      unreadable++;
+      continue;
+    }
+    const plain = describe(address, block, kernel, false);
+    if (plain !== null) return plain;
+    const words = await decoded(memory, kernel, symbols, block);
+    const found = words === null ? null : describe(address, words, kernel, true);
+    if (found !== null) return found;
+  }
+  if (unreadable > 0) return 'the kernel debugger block lies on a page that is missing';
+  return symbols === null
+    ? 'no plain kernel debugger block names this kernel; an encoded one needs the symbols of a known build'
+    : 'no kernel debugger block, plain or encoded, names this kernel';
+}

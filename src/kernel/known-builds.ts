@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { PdbIdentity } from './code-view.js';
+import type { KernelSymbols, KernelVariable } from './kernel-symbols.js';
+
+type BuildRow = readonly [
+  guid: string, age: number, version: string, entrySize: number, capacity: number,
+  bigPages: number, eprocess: number, ...rvas: (number | null)[],
+];
+
+interface KnownBuilds {
+  readonly symbols: readonly KernelVariable[];
+  readonly bigPages: readonly Record<string, number>[];
+  readonly eprocess: readonly Record<string, number>[];
+  readonly builds: readonly BuildRow[];
+}
+
+/** Made by scripts/make-known-builds.ts. */
+const LIST = new URL('../../data/known-builds.json', import.meta.url);
+
+let loaded: Promise<KnownBuilds> | undefined;
+
+function load(): Promise<KnownBuilds> {
+  loaded ??= readFile(LIST, 'utf8').then((text) => JSON.parse(text) as KnownBuilds);
+  return loaded;
+}
+
+/** The built-in entry for a kernel's PDB; null for a build that is not in the list. */
+export async function knownBuild(pdb: PdbIdentity): Promise<KernelSymbols | null> {
+  const list = await load();
+  const row = list.builds.find(([guid, age]) => guid === pdb.guid && age === pdb.age);
+  if (row === undefined) return null;
+  const [, , version, trackerEntrySize, tagTablesCapacity, bigPages, eprocess, ...rvas] = row;
+  const rva: Partial<Record<KernelVariable, number>> = {};
+  list.symbols.forEach((symbol, index) => {
+    const value = rvas[index];
+    if (typeof value === 'number') rva[symbol] = value;
+  });
+  return {
+    origin: 'known-build',
+    source: 'built-in list of kernel builds',
+    version,
+    trackerEntrySize,
+    tagTablesCapacity,
+    rva,
+    structures: { bigPagesEntry: list.bigPages[bigPages]!, eprocess: list.eprocess[eprocess]! },
+  };
+}

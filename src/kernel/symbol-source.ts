@@ -1,0 +1,72 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { messageOf } from '../errors.js';
+import type { PdbIdentity } from './code-view.js';
+import type { KernelSymbols } from './kernel-symbols.js';
+import { knownBuild } from './known-builds.js';
+import { readCachedSymbols, writeCachedSymbols } from './symbol-cache.js';
+import { damagedSymbolFile, openSymbolDocument } from './symbol-document.js';
+import { pdbOfDocument, resolveSymbols } from './symbol-resolver.js';
+
+export interface SymbolOptions {
+  /** A symbol file, or a directory of them. */
+  readonly symbols?: string;
+  /** Whether what is resolved is kept for the next run; true unless said otherwise. */
+  readonly cache?: boolean;
+}
+
+/** A place that symbols come from. Adding one is a file and a line in the list below. */
+export interface SymbolSource {
+  readonly name: string;
+  /** The kernel's symbols, or null when this source has none for it. */
+  find(pdb: PdbIdentity, options: SymbolOptions): Promise<KernelSymbols | null>;
+}
+
+const SYMBOL_FILE = /\.json(\.xz|\.gz)?$/i;
+const GUID_IN_NAME = /[0-9a-f]{32}/i;
+const MOST_FILES = 100_000;
+/** Files whose names do not tell their GUID are opened to ask; this many at most. */
+const MOST_OPENED = 256;
+
+const builtInList: SymbolSource = { name: 'known-build', find: (pdb) => knownBuild(pdb) };
+
+const symbolFile: SymbolSource = {
+  name: 'symbol-file',
+  async find(pdb, { symbols, cache = true }) {
+    if (symbols === undefined) return null;
+    const isDirectory = await stat(symbols).then((found) => found.isDirectory()).catch((error: unknown) => {
+      throw damagedSymbolFile(symbols, messageOf(error), error);
+    });
+    const cached = cache ? await readCachedSymbols(pdb) : null;
+    if (cached !== null) return cached;
+    const resolved = isDirectory ? await fromDirectory(symbols, pdb) : await fromFile(symbols, pdb);
+    if (resolved !== null && cache) await writeCachedSymbols(pdb, resolved);
+    return resolved;
+  },
+};
+
+/** Asked in this order; each result is proved by the hash law, and the next is asked when it is not. */
+export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile];
+
+async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
+  const document = await openSymbolDocument(path);
+  const identity = await pdbOfDocument(document);
+  if (identity !== null && (identity.guid !== pdb.guid || identity.age !== pdb.age)) return null;
+  return resolveSymbols(document, path);
+}
+
+async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
+  const files = (await readdir(directory, { recursive: true })).slice(0, MOST_FILES).filter((name) => SYMBOL_FILE.test(name)).sort();
+  const named = files.filter((name) => basename(name).toUpperCase().includes(pdb.guid));
+  const unnamed = files.filter((name) => !GUID_IN_NAME.test(basename(name))).slice(0, MOST_OPENED);
+  for (const name of named) {
+    const found = await fromFile(join(directory, name), pdb);
+    if (found !== null) return found;
+  }
+  for (const name of unnamed) {
+    const path = join(directory, name);
+    const identity = await openSymbolDocument(path).then(pdbOfDocument).catch(() => null);
+    if (identity?.guid === pdb.guid && identity.age === pdb.age) return fromFile(path, pdb);
+  }
+  return null;
+}
