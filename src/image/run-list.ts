@@ -28,7 +28,7 @@ export class RunListBuilder {
   private readonly offsets: number[] = [];
   private sorted = true;
 
-  /** @param formatName names the container in messages */
+  /** @param formatName how messages begin: they name the container, and may say that it is damaged */
   constructor(private readonly formatName: string) {}
 
   /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import type { ImageFormat } from '../../src/image/image-format.js';
+import { PoolTrackerError } from '../../src/errors.js';
+import { readBytes } from '../../src/source/source.js';
+import { BufferSource } from './buffer-source.js';
+
+/** A field of a header: where it lies and how many bytes it takes. */
+export type Field = readonly [offset: number, width: 1 | 2 | 4 | 8];
+
+const MOST_MILLISECONDS = 1000;
+const MOST_BYTES = 300 * 1024 * 1024;
+
+/** Formats whose errors at this point name what is wrong. */
+const ALLOWED = ['FORMAT_DAMAGED', 'FORMAT_REFUSED', 'NOT_AN_IMAGE'];
+
+/**
+ * Opens `file` with each field in turn at 0, 1, its greatest value, half of that and one off, and reads the first and
+ * last bytes of what opens: each ends in an image or in one line of error, soon and in little memory.
+ */
+export async function survivesHostileFields(
+  format: ImageFormat,
+  file: Buffer,
+  fields: readonly Field[],
+  bigEndian = false,
+): Promise<void> {
+  for (const [offset, width] of fields) {
+    const original = Buffer.from(file.subarray(offset, offset + width));
+    const value = BigInt(`0x${(bigEndian ? original : Buffer.from(original).reverse()).toString('hex')}`);
+    const most = (1n << BigInt(width * 8)) - 1n;
+    for (const hostile of [0n, 1n, most, most >> 1n, most - 1n, value + 1n, value - 1n]) {
+      const bytes = Buffer.from(BigInt.asUintN(width * 8, hostile).toString(16).padStart(width * 2, '0'), 'hex');
+      file.set(bigEndian ? bytes : bytes.reverse(), offset);
+      await survives(format, file, `field at 0x${offset.toString(16)} = 0x${BigInt.asUintN(width * 8, hostile).toString(16)}`);
+    }
+    file.set(original, offset);
+  }
+}
+
+/** Opens the first `n` bytes for each `n`: a file cut anywhere gives what it has, or one line of error. */
+export async function survivesCuts(format: ImageFormat, file: Buffer, lengths: readonly number[]): Promise<void> {
+  for (const length of lengths) await survives(format, file.subarray(0, length), `cut to ${length} bytes`);
+}
+
+async function survives(format: ImageFormat, file: Buffer, what: string): Promise<void> {
+  const started = performance.now();
+  const before = process.memoryUsage.rss();
+  try {
+    const image = await format.open(new BufferSource(file, 'hostile'));
+    for (const run of [image.runs.at(0), image.runs.at(image.runs.count - 1)]) {
+      if (run !== undefined) await readBytes(image.source, run.offset, Math.min(run.length, 0x2000));
+    }
+  } catch (error) {
+    assert.ok(error instanceof PoolTrackerError, `${what}: ${String(error instanceof Error ? error.stack : error)}`);
+    assert.ok(ALLOWED.includes(error.code), `${what}: ${error.code} ${error.message}`);
+    assert.match(error.message, /^hostile .*\S$/, what);
+    assert.ok(!error.message.includes('\n') && !/NaN|undefined|Infinity/.test(error.message), `${what}: ${error.message}`);
+  }
+  const elapsed = performance.now() - started;
+  assert.ok(elapsed < MOST_MILLISECONDS, `${what} took ${elapsed} ms`);
+  assert.ok(process.memoryUsage.rss() - before < MOST_BYTES, `${what} took ${process.memoryUsage.rss() - before} bytes`);
+}
