@@ -28,7 +28,7 @@ export function tagKey(name: string): number {
 
 /**
  * `count` tags with plausible counts: the seeded ones, the odd ones, then random names. Memory is freed on another
- * processor than it was allocated on, so single shares go below zero; some counters wrap as a whole.
+ * processor than it was allocated on, so single shares go below zero; some totals wrap, some are smeared.
  */
 export function generateTags(random: Random, count: number, processors: number, entrySize: EntrySize): TagPlan[] {
   const keys = new Set<number>();
@@ -48,10 +48,13 @@ function shares(random: Random, processors: number, entrySize: EntrySize, order:
   const touched = new Set<number>([0]);
   for (const pool of random.pick([['nonPaged'], ['paged'], ['nonPaged', 'paged']] as const)) {
     const size = BigInt(16 * (1 + random.below(64)));
-    // Every 23rd tag has been allocated so often that a 32-bit count wrapped; every 29th is far beyond 2^53.
-    const base = order % 23 === 7 ? 1n << 32n : order % 29 === 11 && entrySize >= 56 ? 1n << 60n : 0n;
-    const allocs = base + BigInt(random.below(1 << random.below(22)) + 1);
-    const inUse = BigInt(random.below(Math.min(Number(allocs & 0xfffffn), 4000) + 1));
+    // Every 23rd tag: the allocations have just passed 2^32, the frees not yet. Every 29th: far beyond 2^53.
+    // Every 31st was read while it changed: one free more than there were allocations.
+    const wraps = order % 23 === 7;
+    const smeared = order % 31 === 13;
+    const base = wraps ? 1n << 32n : order % 29 === 11 && entrySize >= 56 ? 1n << 60n : 0n;
+    const allocs = base + BigInt(wraps ? random.below(20) : random.below(1 << random.below(22)) + 1);
+    const inUse = BigInt(smeared ? -1 : wraps ? 30 + random.below(1000) : random.below(Math.min(Number(allocs & 0xfffffn), 4000) + 1));
     const from = list[random.below(processors)] ?? {};
     const to = list[random.below(processors)] ?? {};
     touched.add(list.indexOf(from)).add(list.indexOf(to));
