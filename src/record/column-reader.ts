@@ -1,0 +1,87 @@
+import { TimeUnit, Type, Vector, type Data, type Timestamp } from 'apache-arrow';
+import { PoolTrackerError } from '../errors.js';
+import type { Column, Value } from './record-type.js';
+
+/** The value of a column in one row of a batch. */
+export type ReadValue = (row: number) => Value;
+
+/** How many of a timestamp's units are one millisecond; seconds are the other way round. */
+const UNITS_PER_MILLISECOND = { [TimeUnit.MILLISECOND]: 1n, [TimeUnit.MICROSECOND]: 1000n, [TimeUnit.NANOSECOND]: 1_000_000n } as const;
+
+/**
+ * Reads one column out of batch after batch. Besides our own Arrow types it takes what other writers make of the same
+ * columns: integers of another width, strings without dictionary, timestamps in other units (cut to milliseconds).
+ */
+export class ColumnReader {
+  private texts: string[] = [];
+  private chunks: readonly Data[] = [];
+
+  /** @param convert is applied to each string, once for each value of a dictionary */
+  constructor(private readonly column: Column, private readonly convert: (text: string) => string = (text) => text) {}
+
+  /** @throws PoolTrackerError RECORDS_DAMAGED when the data are of a type that the column's values cannot come from */
+  open(data: Data): ReadValue {
+    const read = this.openValues(data);
+    return data.nullCount === 0 ? read : (row) => (data.getValid(row) ? read(row) : null);
+  }
+
+  private openValues(data: Data): ReadValue {
+    const kind = data.type.typeId as Type;
+    const { type } = this.column;
+    if (type === 'string') return this.openStrings(data, kind);
+    if (type === 'bool' && kind === Type.Bool) {
+      const bits = data.values as Uint8Array;
+      return (row) => (bits[(data.offset + row) >> 3]! & (1 << ((data.offset + row) & 7))) !== 0;
+    }
+    if (kind === Type.Int && (type === 'int32' || type === 'uint32' || type === 'int64')) {
+      const values = data.values as ArrayLike<number> | ArrayLike<bigint>;
+      if (type === 'int64') return values instanceof BigInt64Array ? (row) => values[row]! : (row) => BigInt(values[row]!);
+      return (row) => Number(values[row]!);
+    }
+    if (kind === Type.Float && type === 'float64') {
+      const values = data.values as ArrayLike<number>;
+      return (row) => values[row]!;
+    }
+    if (kind === Type.Timestamp && type === 'timestamp') {
+      const values = data.values as BigInt64Array;
+      const { unit } = data.type as Timestamp;
+      if (unit === TimeUnit.SECOND) return (row) => Number(values[row]!) * 1000;
+      const divisor = UNITS_PER_MILLISECOND[unit];
+      return (row) => Number(values[row]! / divisor);
+    }
+    throw this.wrongType(data);
+  }
+
+  private openStrings(data: Data, kind: Type): ReadValue {
+    if (kind === Type.Dictionary) {
+      const dictionary = data.dictionary!;
+      if (!isText(dictionary.type.typeId as Type)) throw this.wrongType(data);
+      const texts = this.dictionaryTexts(dictionary);
+      const indices = data.values as ArrayLike<number>;
+      return (row) => texts[indices[row]!]!;
+    }
+    if (!isText(kind)) throw this.wrongType(data);
+    const vector = new Vector([data]);
+    return (row) => this.convert(vector.get(row) as string);
+  }
+
+  /** A dictionary that has grown keeps the chunks it had, so only the new ones are decoded. */
+  private dictionaryTexts(dictionary: Vector): readonly string[] {
+    const chunks = dictionary.data;
+    const grown = this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
+    if (!grown) this.texts = [];
+    for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
+      for (const text of new Vector([chunk])) this.texts.push(this.convert(text as string));
+    }
+    this.chunks = chunks;
+    return this.texts;
+  }
+
+  private wrongType(data: Data): PoolTrackerError {
+    return new PoolTrackerError('RECORDS_DAMAGED', `column ${this.column.name}: expected ${this.column.type}, found Arrow type ${String(data.type)}`);
+  }
+}
+
+function isText(kind: Type): boolean {
+  return kind === Type.Utf8 || kind === Type.LargeUtf8 || kind === Type.Utf8View;
+}

@@ -1,0 +1,26 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { Encode } from './sink.js';
+import { TextColumns, textChunks } from './text-rows.js';
+
+/**
+ * CSV as RFC 4180 has it: a header line, CRLF, quotes doubled. No value is an empty field, and an empty string a quoted
+ * one (`""`), so that the two can be told apart.
+ */
+export const encodeCsv: Encode = async function* (batches, recordType) {
+  const columns = new TextColumns(recordType, { none: '', string: csvString, int64: String, timestamp: (iso) => iso });
+  yield Buffer.from(`${recordType.columns.map((column) => column.name).join(',')}\r\n`);
+  for await (const batch of batches) yield* textChunks(lines(batch, columns));
+};
+
+function csvString(text: string): string {
+  return text === '' || /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function* lines(batch: RecordBatch, columns: TextColumns): Generator<string> {
+  const cells = columns.open(batch);
+  for (let row = 0; row < batch.numRows; row++) {
+    let line = cells[0]!(row);
+    for (let index = 1; index < cells.length; index++) line += `,${cells[index]!(row)}`;
+    yield `${line}\r\n`;
+  }
+}

@@ -1,0 +1,35 @@
+import { pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import type { RecordBatch } from 'apache-arrow';
+import type { RecordType } from '../record/record-type.js';
+import type { Encode } from './sink.js';
+import { TextColumns, textChunks } from './text-rows.js';
+
+/**
+ * One JSON object a line, every column in each, null where there is no value; timestamps as ISO 8601 in UTC.
+ * 64-bit integers are JSON integers to the last digit, or strings if the options say so.
+ */
+export const encodeNdjson: Encode = async function* (batches, recordType, options) {
+  const columns = new TextColumns(recordType, {
+    none: 'null',
+    string: (text) => JSON.stringify(text),
+    int64: options.bigint === 'string' ? (value) => `"${value}"` : String,
+    timestamp: (iso) => `"${iso}"`,
+  });
+  for await (const batch of batches) yield* textChunks(lines(batch, recordType, columns));
+};
+
+function* lines(batch: RecordBatch, recordType: RecordType, columns: TextColumns): Generator<string> {
+  const cells = columns.open(batch);
+  const names = recordType.columns.map((column, index) => `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`);
+  for (let row = 0; row < batch.numRows; row++) {
+    let line = '';
+    for (let index = 0; index < cells.length; index++) line += names[index]! + cells[index]!(row);
+    yield `${line}}\n`;
+  }
+}
+
+export const encodeNdjsonGzip: Encode = async function* (batches, recordType, options) {
+  // The callback has nothing to do: an error destroys the gzip stream, and reading that throws it.
+  yield* pipeline(encodeNdjson(batches, recordType, options), createGzip(), () => undefined) as AsyncIterable<Buffer>;
+};

@@ -1,0 +1,59 @@
+import { RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import * as wasm from 'parquet-wasm';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { fileMetadata } from '../record/file-metadata.js';
+import { RecordBatchBuilder } from '../record/record-batch-builder.js';
+import { toolVersion } from '../record/tool-version.js';
+import { compactDictionaries } from './compact-dictionaries.js';
+import { ROW_GROUP_ROWS } from './parquet.js';
+import type { Encode } from './sink.js';
+
+/**
+ * Parquet by parquet-wasm, which is arrow-rs: ZSTD, dictionaries, exact at every width. The batches go in as Arrow IPC
+ * and the bytes come out a row group at a time; what is in memory is the row group being filled.
+ */
+export const encodeWithParquetWasm: Encode = async function* (batches, recordType, options) {
+  const source = batches[Symbol.asyncIterator]();
+  let failure: unknown;
+  // The writer learns the schema from its first batch, so that a file without rows still needs one.
+  let first: RecordBatch | null = new RecordBatchBuilder(recordType, 1).take();
+  const input = new ReadableStream<wasm.RecordBatch>({
+    async pull(controller) {
+      try {
+        const next: IteratorResult<RecordBatch> = first === null ? await source.next() : { value: first, done: false };
+        first = null;
+        if (next.done === true) controller.close();
+        else controller.enqueue(intoWasm(next.value));
+      } catch (error) {
+        failure = error;
+        controller.close();
+      }
+    },
+  }, { highWaterMark: 0 });
+  const properties = new wasm.WriterPropertiesBuilder()
+    .setCompression(wasm.Compression.ZSTD)
+    .setMaxRowGroupSize(options.rowGroupRows ?? ROW_GROUP_ROWS)
+    .setKeyValueMetadata(fileMetadata(recordType))
+    .setCreatedBy(`pool-tracker version ${toolVersion()} (parquet-wasm)`)
+    .build();
+  try {
+    const output = await wasm.transformParquetStream(input, properties) as ReadableStream<Uint8Array>;
+    for await (const chunk of output) {
+      if (failure !== undefined) break;
+      yield chunk;
+    }
+  } catch (error) {
+    throw failure ?? new PoolTrackerError('INTERNAL', `parquet-wasm: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await source.return?.();
+  }
+  if (failure !== undefined) throw failure;
+};
+
+function intoWasm(batch: RecordBatch): wasm.RecordBatch {
+  const table = wasm.Table.fromIPCStream(tableToIPC(new Table([compactDictionaries(batch)]), 'stream'));
+  const inWasm = table.recordBatch(0);
+  table.free();
+  if (inWasm === undefined) throw new PoolTrackerError('INTERNAL', 'parquet-wasm: a record batch was lost on its way');
+  return inWasm;
+}

@@ -1,0 +1,123 @@
+import parquet from 'parquetjs-lite';
+import logicalTypes from 'parquetjs-lite/lib/types.js';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { fileMetadata } from '../record/file-metadata.js';
+import { RowReader } from '../record/record-rows.js';
+import type { ColumnType, RecordType, Row, Value } from '../record/record-type.js';
+import type { Encode } from './sink.js';
+
+/** parquetjs-lite keeps a row group as JavaScript values, several times the size of the file's. */
+const ROW_GROUP_ROWS = 16_384;
+
+const PARQUET_TYPES: Readonly<Record<ColumnType, string>> = {
+  string: 'UTF8',
+  bool: 'BOOLEAN',
+  int32: 'INT_32',
+  uint32: 'UINT_32',
+  int64: 'INT_64',
+  float64: 'DOUBLE',
+  timestamp: 'TIMESTAMP_MILLIS',
+};
+
+/**
+ * Makes parquetjs-lite exact: it parses 64-bit integers with parseInt, by way of a double, and refuses unsigned ones
+ * from 2^31 on. Values are converted by the name of their converted type, so it is these entries that have to change;
+ * what they gave for other numbers, they still give.
+ */
+function makeExact(): void {
+  const { PARQUET_LOGICAL_TYPES: types } = logicalTypes;
+  types['INT_64']!.toPrimitive = (value) => BigInt(value as bigint | number | string);
+  types['UINT_32']!.toPrimitive = (value) => Number(value) | 0;
+}
+
+/**
+ * A string that is compared by its UTF-8 bytes, as Parquet orders strings in its statistics. JavaScript orders them by
+ * UTF-16 units, which puts U+FF5E behind U+1F600.
+ */
+class Utf8String {
+  private readonly bytes: string;
+
+  constructor(private readonly text: string) {
+    this.bytes = Buffer.from(text, 'utf8').toString('latin1');
+  }
+
+  /** What Buffer.from takes. */
+  valueOf(): string {
+    return this.text;
+  }
+
+  /** What `<` and `>` take. */
+  [Symbol.toPrimitive](): string {
+    return this.bytes;
+  }
+}
+
+/** Gives equal values as one object, so that parquetjs-lite counts the distinct ones right. */
+class RowGroupValues {
+  private readonly strings = new Map<string, Utf8String>();
+  private readonly dates = new Map<number, Date>();
+
+  string(text: string): Utf8String {
+    return this.strings.get(text) ?? keep(this.strings, text, new Utf8String(text));
+  }
+
+  /** As a Date, because as numbers those before 1970 are refused. */
+  timestamp(milliseconds: number): Date {
+    return this.dates.get(milliseconds) ?? keep(this.dates, milliseconds, new Date(milliseconds));
+  }
+
+  clear(): void {
+    this.strings.clear();
+    this.dates.clear();
+  }
+}
+
+function keep<K, V>(map: Map<K, V>, key: K, value: V): V {
+  map.set(key, value);
+  return value;
+}
+
+function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const { name, type } of recordType.columns) {
+    const value: Value = row[name]!;
+    if (value === null) continue;
+    if (type === 'string') out[name] = values.string(value as string);
+    else if (type === 'timestamp') out[name] = values.timestamp(value as number);
+    else out[name] = value;
+  }
+  return out;
+}
+
+/** Parquet by parquetjs-lite, which is JavaScript alone: for where WebAssembly is not to be had. */
+export const encodeWithParquetJs: Encode = async function* (batches, recordType, options) {
+  makeExact();
+  const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
+  const schema = new parquet.ParquetSchema(Object.fromEntries(recordType.columns.map((column) =>
+    [column.name, { type: PARQUET_TYPES[column.type], optional: column.nullable, compression: 'GZIP' as const }])));
+  const written: Buffer[] = [];
+  // The page index would come without its list of empty pages, which the format requires.
+  const writerOptions = { rowGroupSize, pageIndex: false };
+  const envelope = new parquet.ParquetEnvelopeWriter(schema, (bytes) => { written.push(bytes); }, () => undefined, 0, writerOptions);
+  const writer = new parquet.ParquetWriter(schema, envelope, writerOptions);
+  for (const [key, value] of fileMetadata(recordType)) writer.setMetadata(key, value);
+  const reader = new RowReader(recordType);
+  const values = new RowGroupValues();
+  let rows = 0;
+  for await (const batch of batches) {
+    for (const row of reader.rows(batch)) {
+      await writer.appendRow(parquetRow(row, recordType, values)).catch(refused);
+      if (++rows % rowGroupSize === 0) {
+        values.clear();
+        yield* written.splice(0);
+      }
+    }
+  }
+  await writer.close().catch(refused);
+  yield* written.splice(0);
+};
+
+/** parquetjs-lite throws strings. */
+function refused(error: unknown): never {
+  throw new PoolTrackerError('INTERNAL', `parquetjs-lite: ${messageOf(error)}`, { cause: error });
+}

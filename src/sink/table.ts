@@ -1,0 +1,16 @@
+import { RowReader } from '../record/record-rows.js';
+import type { Encode } from './sink.js';
+import { TablePrinter } from './table-printer.js';
+import { textChunks } from './text-rows.js';
+
+/** The table that a terminal shows, as `TablePrinter` lays it out. */
+export const encodeTable: Encode = async function* (batches, recordType) {
+  const reader = new RowReader(recordType);
+  const printer = new TablePrinter(recordType);
+  let printed = false;
+  for await (const batch of batches) {
+    printed = true;
+    yield* textChunks(printer.lines(reader.rows(batch)));
+  }
+  if (!printed) yield* textChunks(printer.lines([]));
+};

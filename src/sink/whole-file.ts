@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { systemErrorCode } from '../errors.js';
+import { outputExists, outputFailed } from './output-error.js';
+import { noteFinished, noteUnfinished } from './unfinished-files.js';
+
+/**
+ * A file that appears under its name only when it is whole. The bytes go to a temporary file beside it, which is synced
+ * and then linked or renamed into place; on any failure, or when the stream is destroyed, it is deleted.
+ *
+ * Without `force` a file that exists is never replaced, not even one that another process made in the meantime.
+ */
+export class WholeFile extends Writable {
+  private readonly temporary: string;
+  private handle: FileHandle | null = null;
+
+  private constructor(private readonly path: string, private readonly force: boolean, private readonly mode: number) {
+    super();
+    this.temporary = join(dirname(path), `.pool-tracker-${randomBytes(8).toString('hex')}.part`);
+  }
+
+  /**
+   * @param mode permissions of the file; the process's umask applies
+   * @throws PoolTrackerError OUTPUT_EXISTS when it exists and `force` is not given; OUTPUT_FAILED
+   */
+  static async open(path: string, force: boolean, mode = 0o666): Promise<WholeFile> {
+    const file = new WholeFile(path, force, mode);
+    try {
+      if (!force && await exists(path)) throw outputExists(path);
+      noteUnfinished(file.temporary);
+      file.handle = await open(file.temporary, 'wx', file.mode);
+    } catch (error) {
+      noteFinished(file.temporary);
+      file.destroy();
+      throw outputFailed(path, error);
+    }
+    return file;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    this.writeAll([chunk]).then(() => done(), (error) => done(outputFailed(this.path, error)));
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
+    this.writeAll(chunks.map(({ chunk }) => chunk)).then(() => done(), (error) => done(outputFailed(this.path, error)));
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.commit().then(() => done(), (error) => done(outputFailed(this.path, error)));
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.discard().then(() => done(error), () => done(error));
+  }
+
+  private async writeAll(chunks: Buffer[]): Promise<void> {
+    let rest = chunks;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.handle!.writev(rest);
+      rest = after(rest, bytesWritten);
+    }
+  }
+
+  private async commit(): Promise<void> {
+    await this.handle!.sync();
+    await this.handle!.close();
+    this.handle = null;
+    await (this.force ? rename(this.temporary, this.path) : this.linkUnlessExists());
+    noteFinished(this.temporary);
+    await syncDirectory(dirname(this.path));
+  }
+
+  /** link() refuses a name that exists, in one step; rename() would replace it. */
+  private async linkUnlessExists(): Promise<void> {
+    try {
+      await link(this.temporary, this.path);
+    } catch (error) {
+      if (systemErrorCode(error) === 'EEXIST') throw outputExists(this.path);
+      // FAT and some network file systems have no hard links: the best they allow is to look first.
+      if (await exists(this.path)) throw outputExists(this.path);
+      await rename(this.temporary, this.path);
+      return;
+    }
+    await unlink(this.temporary);
+  }
+
+  private async discard(): Promise<void> {
+    const { handle } = this;
+    this.handle = null;
+    await handle?.close();
+    await unlink(this.temporary).catch(() => undefined);
+    noteFinished(this.temporary);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function after(chunks: readonly Buffer[], bytes: number): Buffer[] {
+  let index = 0;
+  let left = bytes;
+  while (index < chunks.length && left >= chunks[index]!.length) left -= chunks[index++]!.length;
+  const rest = chunks.slice(index);
+  if (left > 0) rest[0] = rest[0]!.subarray(left);
+  return rest;
+}
+
+/** Makes a new name in a directory last through a power cut; file systems that cannot are left as they are. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r').catch(() => null);
+  try {
+    await directory?.sync();
+  } catch {
+    // Not every file system lets a directory be synced, and the file itself is whole.
+  } finally {
+    await directory?.close();
+  }
+}
