@@ -1,0 +1,67 @@
+import { hex } from '../address.js';
+import { PoolTrackerError } from '../errors.js';
+import type { Kernel, Rejection } from '../kernel/find-kernel.js';
+import type { KernelSymbols } from '../kernel/kernel-symbols.js';
+import { SYMBOL_SOURCES, type SymbolOptions } from '../kernel/symbol-source.js';
+import { locateByKdbg } from './locate-by-kdbg.js';
+import { locateByStructure } from './locate-by-structure.js';
+import { locateBySymbols, type Located } from './locate-by-symbols.js';
+import type { TableSet } from './table-set.js';
+
+export const LOCATE_WAYS = ['symbols', 'kdbg', 'structure'] as const;
+export type LocateWay = (typeof LOCATE_WAYS)[number];
+
+export interface LocateOptions extends SymbolOptions {
+  /** Tries this way only. */
+  readonly locate?: LocateWay;
+}
+
+export interface LocatedTables {
+  readonly tables: TableSet;
+  /** What is known of this build; null for an unknown one. */
+  readonly symbols: KernelSymbols | null;
+  readonly rejected: readonly Rejection[];
+}
+
+async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<KernelSymbols[]> {
+  const { pdb } = kernel.image;
+  if (pdb === null) return [];
+  const found: KernelSymbols[] = [];
+  for (const source of SYMBOL_SOURCES) {
+    const symbols = await source.find(pdb, options);
+    if (symbols !== null) found.push(symbols);
+  }
+  return found;
+}
+
+/**
+ * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
+ * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
+ * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
+ */
+export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<LocatedTables> {
+  const symbols = await knownSymbols(kernel, options);
+  const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
+    ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
+    { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null) },
+    { name: 'structure', locate: () => locateByStructure(kernel) },
+  ];
+  const reasons: string[] = [];
+  const rejected: Rejection[] = [];
+  if (symbols.length === 0 && options.locate === 'symbols') {
+    reasons.push(`symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`);
+  }
+  for (const { name, locate } of ways) {
+    if (options.locate !== undefined && options.locate !== name) continue;
+    const located = await locate();
+    rejected.push(...located.rejected);
+    if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null, rejected };
+    reasons.push(`${name}: ${located.reason}`);
+    rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+  }
+  throw new PoolTrackerError(
+    'TABLES_NOT_FOUND',
+    `${kernel.memory.physical.image.source.name}: the pool tag tables of the kernel at ${hex(kernel.image.base)} were not found: ${reasons.join('; ')}`,
+    { hint: 'try --symbols with a symbol file of this kernel, or --method carve' },
+  );
+}

@@ -1,0 +1,20 @@
+import type { PhysicalAddress } from '../address.js';
+import type { MissingPage } from '../memory/translation.js';
+
+/** Which page of which table a page is: known when it was walked to, worked out by the transform when not. */
+export interface TablePlace {
+  readonly table: 'processor' | 'expansion';
+  /** Processor number; 0 for the expansion table. */
+  readonly processor: number;
+  readonly pageIndex: number;
+}
+
+/** One page as a source emits it. A directed source says what it is; an undirected one leaves that to the transform. */
+export interface MemoryPage {
+  /** Null when the page could not be translated. */
+  readonly physicalAddress: PhysicalAddress | null;
+  /** 4096 bytes; fewer in the last page of a stream that is cut; null when the page is missing. */
+  readonly bytes: Uint8Array | null;
+  readonly place: TablePlace | null;
+  readonly missing: MissingPage | null;
+}

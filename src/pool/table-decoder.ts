@@ -1,0 +1,66 @@
+import type { MemoryPage, TablePlace } from './memory-page.js';
+import { entriesOf, TagTotals, type ProcessorTag } from './tag-totals.js';
+import type { TableSet } from './table-set.js';
+import { TrackerTable } from './tracker-table.js';
+
+/** What the decoder needs to know of the tables whose pages it is fed. */
+export type DecodedTables = Pick<TableSet, 'layout' | 'slots' | 'unreadableProcessors'> & {
+  readonly expansionEntries: number;
+};
+
+/** Of each table: what was read of it. */
+export interface TableReading {
+  readonly table: TablePlace['table'];
+  readonly processor: number;
+  readonly pages: number;
+  readonly pagesMissing: number;
+}
+
+/**
+ * Decodes pages that say what they are. Holds one table at a time, beside the totals (and each processor's own entries,
+ * when asked for).
+ */
+export class TableDecoder {
+  readonly totals: TagTotals;
+  readonly readings: TableReading[] = [];
+  /** Raw entries of each processor; empty unless they were asked for. */
+  readonly processorTags: ProcessorTag[] = [];
+  private current: { table: TrackerTable; place: TablePlace } | null = null;
+
+  /** @param keepProcessors whether each processor's own entries are kept: some 80 bytes for each tag that it touched */
+  constructor(
+    private readonly tables: DecodedTables,
+    private readonly keepProcessors: boolean,
+  ) {
+    this.totals = new TagTotals(tables.layout, tables.slots);
+  }
+
+  /** Takes the next page; the pages of a table come together, in any order. */
+  take(page: MemoryPage): void {
+    if (page.place === null) return;
+    if (this.current?.place.table !== page.place.table || this.current.place.processor !== page.place.processor) {
+      this.finishTable();
+      const entries = page.place.table === 'expansion' ? this.tables.expansionEntries : this.tables.slots + 1;
+      this.current = { table: new TrackerTable(this.tables.layout, entries), place: page.place };
+    }
+    if (page.bytes !== null) this.current!.table.put(page.place.pageIndex, page.bytes);
+  }
+
+  /** Ends the last table; the totals are whole then. */
+  finish(): void {
+    this.finishTable();
+    if (this.tables.unreadableProcessors > 0) this.totals.missTable();
+  }
+
+  private finishTable(): void {
+    if (this.current === null) return;
+    const { table, place } = this.current;
+    this.current = null;
+    this.readings.push({ table: place.table, processor: place.processor, pages: table.pageCount, pagesMissing: table.pagesMissing });
+    if (place.table === 'expansion') this.totals.addExpansion(table);
+    else this.totals.add(table);
+    if (!this.keepProcessors) return;
+    const isExpansion = place.table === 'expansion';
+    this.processorTags.push(...entriesOf(table, isExpansion ? 'expansion' : 'table', this.tables.slots, isExpansion ? null : place.processor));
+  }
+}

@@ -1,0 +1,29 @@
+import type { VirtualAddress } from '../address.js';
+import type { Warning } from '../errors.js';
+import type { LawProof } from './law-proof.js';
+import type { TrackerLayout } from './tracker-layout.js';
+
+/** How the tables were found. */
+export type LocatedBy = 'known-build' | 'symbols' | 'kdbg' | 'structure' | 'carve';
+
+export interface ProcessorTable {
+  /** Index in ExPoolTagTables. */
+  readonly processor: number;
+  readonly address: VirtualAddress;
+}
+
+/** The kernel's tracker tables, located and proved: what a walk reads. */
+export interface TableSet {
+  readonly locatedBy: LocatedBy;
+  readonly layout: TrackerLayout;
+  /** N, the hashed slots; each table has N + 1 entries. */
+  readonly slots: number;
+  /** By processor number, table 0 first. */
+  readonly tables: readonly ProcessorTable[];
+  /** Processors whose table is known to exist but whose address could not be had. */
+  readonly unreadableProcessors: number;
+  readonly expansion: { readonly address: VirtualAddress; readonly entries: number } | null;
+  /** Of table 0. */
+  readonly proof: LawProof;
+  readonly warnings: readonly Warning[];
+}

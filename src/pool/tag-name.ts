@@ -1,0 +1,21 @@
+/** Bit 31 of a key: the allocation was made with PROTECTED_POOL. The name is that of the other 31 bits. */
+const PROTECTED_POOL = 0x80000000;
+
+export function isProtected(key: number): boolean {
+  return key >= PROTECTED_POOL;
+}
+
+/**
+ * The four bytes of a key as people write a tag, lowest address first; bytes outside printable ASCII, and the
+ * backslash, as \xNN, so that no two tags look alike. 0x636F7250 is `Proc`; trailing spaces are part of a tag.
+ */
+export function tagName(key: number): string {
+  const plain = isProtected(key) ? key - PROTECTED_POOL : key;
+  let name = '';
+  for (let shift = 0; shift < 32; shift += 8) {
+    const byte = (plain >>> shift) & 0xff;
+    const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
+    name += isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return name;
+}

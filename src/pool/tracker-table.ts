@@ -1,0 +1,63 @@
+import { PAGE_SIZE } from '../address.js';
+import { UNKNOWN } from './law-proof.js';
+import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
+
+/**
+ * The bytes of one table, put together from its pages in any order, and the entries in them. Entries may straddle
+ * pages; one is readable only when every page that it touches is there.
+ */
+export class TrackerTable {
+  readonly pageCount: number;
+  private readonly bytes: Buffer;
+  private readonly present: Uint8Array;
+
+  /** @param entries how many entries the table has: N + 1, or those of the expansion table */
+  constructor(
+    readonly layout: TrackerLayout,
+    readonly entries: number,
+  ) {
+    this.pageCount = Math.ceil((entries * layout.size) / PAGE_SIZE);
+    this.bytes = Buffer.alloc(this.pageCount * PAGE_SIZE);
+    this.present = new Uint8Array(this.pageCount);
+  }
+
+  /** Puts a page in its place; one beyond the table is none of its. */
+  put(pageIndex: number, page: Uint8Array): void {
+    if (pageIndex < 0 || pageIndex >= this.pageCount) return;
+    this.bytes.set(page, pageIndex * PAGE_SIZE);
+    this.present[pageIndex] = 1;
+  }
+
+  get pagesMissing(): number {
+    return this.pageCount - this.present.reduce((sum, there) => sum + there, 0);
+  }
+
+  isReadable(entry: number): boolean {
+    const start = entry * this.layout.size;
+    const first = Math.floor(start / PAGE_SIZE);
+    const last = Math.floor((start + this.layout.size - 1) / PAGE_SIZE);
+    return this.present[first] === 1 && this.present[last] === 1;
+  }
+
+  /** The entry's key: 0 when the slot is free, UNKNOWN when its page is missing. */
+  key(entry: number): number {
+    const start = entry * this.layout.size;
+    return this.present[Math.floor(start / PAGE_SIZE)] === 1 ? this.bytes.readUInt32LE(start) : UNKNOWN;
+  }
+
+  /** Keys by slot, for judging. */
+  keys(): Float64Array {
+    return Float64Array.from({ length: this.entries }, (_, entry) => this.key(entry));
+  }
+
+  /** Writes the entry's six counters, unsigned at their own width, into `target` from `at` on. */
+  counters(entry: number, target: BigUint64Array, at: number): void {
+    const start = entry * this.layout.size;
+    for (let index = 0; index < COUNTER_COUNT; index++) {
+      const offset = start + this.layout.offsets[index]!;
+      target[at + index] = counterBits(this.layout, index) === 64
+        ? this.bytes.readBigUInt64LE(offset)
+        : BigInt(this.bytes.readUInt32LE(offset));
+    }
+  }
+}
