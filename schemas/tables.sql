@@ -1,0 +1,192 @@
+-- Schema version 1.
+CREATE TABLE pool_tag (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  tag VARCHAR NOT NULL,
+  key UINTEGER NOT NULL,
+  protected BOOLEAN NOT NULL,
+  nonpaged_allocs BIGINT NOT NULL,
+  nonpaged_frees BIGINT NOT NULL,
+  nonpaged_outstanding BIGINT NOT NULL,
+  nonpaged_bytes BIGINT NOT NULL,
+  paged_allocs BIGINT NOT NULL,
+  paged_frees BIGINT NOT NULL,
+  paged_outstanding BIGINT NOT NULL,
+  paged_bytes BIGINT NOT NULL,
+  slot INTEGER NOT NULL,
+  place VARCHAR NOT NULL,
+  processors_seen INTEGER NOT NULL,
+  complete BOOLEAN NOT NULL,
+  located_by VARCHAR NOT NULL
+);
+COMMENT ON TABLE pool_tag IS 'Pool tag totals over all processors, summed as the kernel does.';
+COMMENT ON COLUMN pool_tag.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN pool_tag.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN pool_tag.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN pool_tag.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN pool_tag.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN pool_tag.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN pool_tag.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN pool_tag.tag IS 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \xNN.';
+COMMENT ON COLUMN pool_tag.key IS 'The key as stored, bit 31 (PROTECTED_POOL) included.';
+COMMENT ON COLUMN pool_tag.protected IS 'Whether bit 31 of the key is set.';
+COMMENT ON COLUMN pool_tag.nonpaged_allocs IS 'Nonpaged allocations since start.';
+COMMENT ON COLUMN pool_tag.nonpaged_frees IS 'Nonpaged frees since start.';
+COMMENT ON COLUMN pool_tag.nonpaged_outstanding IS 'Nonpaged allocations less frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag.nonpaged_bytes IS 'Nonpaged bytes in use, signed: below zero in an image that changed while it was taken.';
+COMMENT ON COLUMN pool_tag.paged_allocs IS 'Paged allocations since start.';
+COMMENT ON COLUMN pool_tag.paged_frees IS 'Paged frees since start.';
+COMMENT ON COLUMN pool_tag.paged_outstanding IS 'Paged allocations less frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag.paged_bytes IS 'Paged bytes in use, signed.';
+COMMENT ON COLUMN pool_tag.slot IS 'Index of the entry in its table.';
+COMMENT ON COLUMN pool_tag.place IS 'Which table the entry lies in: table, overflow (the last slot) or expansion.';
+COMMENT ON COLUMN pool_tag.processors_seen IS 'How many processors'' tables hold the tag.';
+COMMENT ON COLUMN pool_tag.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
+COMMENT ON COLUMN pool_tag.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
+
+-- Schema version 1.
+CREATE TABLE pool_tag_cpu (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  tag VARCHAR NOT NULL,
+  key UINTEGER NOT NULL,
+  protected BOOLEAN NOT NULL,
+  processor INTEGER,
+  nonpaged_allocs BIGINT NOT NULL,
+  nonpaged_frees BIGINT NOT NULL,
+  nonpaged_bytes BIGINT NOT NULL,
+  paged_allocs BIGINT NOT NULL,
+  paged_frees BIGINT NOT NULL,
+  paged_bytes BIGINT NOT NULL,
+  slot INTEGER NOT NULL,
+  place VARCHAR NOT NULL,
+  complete BOOLEAN NOT NULL,
+  located_by VARCHAR NOT NULL
+);
+COMMENT ON TABLE pool_tag_cpu IS 'Pool tag counters of one processor, raw; only their sum over all processors is meaningful.';
+COMMENT ON COLUMN pool_tag_cpu.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN pool_tag_cpu.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN pool_tag_cpu.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag_cpu.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN pool_tag_cpu.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN pool_tag_cpu.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_cpu.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN pool_tag_cpu.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN pool_tag_cpu.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN pool_tag_cpu.tag IS 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \xNN.';
+COMMENT ON COLUMN pool_tag_cpu.key IS 'The key as stored, bit 31 (PROTECTED_POOL) included.';
+COMMENT ON COLUMN pool_tag_cpu.protected IS 'Whether bit 31 of the key is set.';
+COMMENT ON COLUMN pool_tag_cpu.processor IS 'Processor number; null for the expansion table, which all share, and where carving cannot tell.';
+COMMENT ON COLUMN pool_tag_cpu.nonpaged_allocs IS 'Nonpaged allocations made on this processor.';
+COMMENT ON COLUMN pool_tag_cpu.nonpaged_frees IS 'Nonpaged frees made on this processor.';
+COMMENT ON COLUMN pool_tag_cpu.nonpaged_bytes IS 'Nonpaged bytes, signed: memory freed on another processor than it was allocated on leaves this one above and that one below zero.';
+COMMENT ON COLUMN pool_tag_cpu.paged_allocs IS 'Paged allocations made on this processor.';
+COMMENT ON COLUMN pool_tag_cpu.paged_frees IS 'Paged frees made on this processor.';
+COMMENT ON COLUMN pool_tag_cpu.paged_bytes IS 'Paged bytes, signed.';
+COMMENT ON COLUMN pool_tag_cpu.slot IS 'Index of the entry in its table.';
+COMMENT ON COLUMN pool_tag_cpu.place IS 'Which table the entry lies in: table, overflow (the last slot) or expansion.';
+COMMENT ON COLUMN pool_tag_cpu.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
+COMMENT ON COLUMN pool_tag_cpu.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
+
+-- Schema version 1.
+CREATE TABLE image (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  status VARCHAR NOT NULL,
+  error_code VARCHAR,
+  error_message VARCHAR,
+  warnings VARCHAR NOT NULL,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  format VARCHAR,
+  image_bytes BIGINT,
+  memory_bytes BIGINT,
+  runs VARCHAR,
+  page_table_root VARCHAR,
+  page_table_root_from VARCHAR,
+  paging_levels INTEGER,
+  kernel_base VARCHAR,
+  kernel_size BIGINT,
+  pdb_name VARCHAR,
+  pdb_age INTEGER,
+  nt_build_lab VARCHAR,
+  processors INTEGER,
+  located_by VARCHAR,
+  tables VARCHAR,
+  entry_size INTEGER,
+  table_slots INTEGER,
+  hash_law_share DOUBLE,
+  tags INTEGER,
+  expansion_tags INTEGER,
+  processors_seen INTEGER,
+  pages_missing INTEGER,
+  entries_missing INTEGER,
+  rejected VARCHAR,
+  carve VARCHAR,
+  bytes_read BIGINT NOT NULL,
+  elapsed_ms BIGINT NOT NULL,
+  tool_version VARCHAR NOT NULL
+);
+COMMENT ON TABLE image IS 'What is known of an image and of the scan of it.';
+COMMENT ON COLUMN image.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN image.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN image.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN image.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN image.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN image.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN image.status IS 'ok, incomplete (some pages missing or the evidence not decisive) or failed.';
+COMMENT ON COLUMN image.error_code IS 'Stable code of the error; null unless failed.';
+COMMENT ON COLUMN image.error_message IS 'What went wrong, in one line; null unless failed.';
+COMMENT ON COLUMN image.warnings IS 'JSON array in text: code and message of each warning.';
+COMMENT ON COLUMN image.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN image.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN image.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN image.format IS 'Container format.';
+COMMENT ON COLUMN image.image_bytes IS 'Size of the container; null for a stream.';
+COMMENT ON COLUMN image.memory_bytes IS 'Bytes of physical memory in the container.';
+COMMENT ON COLUMN image.runs IS 'JSON array in text of the runs: start, length and offset as numbers; the first 64.';
+COMMENT ON COLUMN image.page_table_root IS 'Physical address of the page table root, hexadecimal.';
+COMMENT ON COLUMN image.page_table_root_from IS 'Who named the root: the crash dump header, an ELF note, the low stub or a self reference.';
+COMMENT ON COLUMN image.paging_levels IS 'Levels of the page tables: 4 or 5.';
+COMMENT ON COLUMN image.kernel_base IS 'Virtual address of the kernel image, hexadecimal.';
+COMMENT ON COLUMN image.kernel_size IS 'Bytes of the kernel image, as its header says.';
+COMMENT ON COLUMN image.pdb_name IS 'Name of the kernel''s PDB.';
+COMMENT ON COLUMN image.pdb_age IS 'Age of the kernel''s PDB.';
+COMMENT ON COLUMN image.nt_build_lab IS 'NtBuildLab, as the kernel names its own build.';
+COMMENT ON COLUMN image.processors IS 'Processors that the container claims; null when it does not.';
+COMMENT ON COLUMN image.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
+COMMENT ON COLUMN image.tables IS 'JSON array in text: processor, address and pages read of each table.';
+COMMENT ON COLUMN image.entry_size IS 'Bytes of one tracker entry; tells the layout.';
+COMMENT ON COLUMN image.table_slots IS 'N, the hashed slots of a table; the overflow slot comes behind them.';
+COMMENT ON COLUMN image.hash_law_share IS 'Share of the keys of table 0 that lie where the hash law puts them.';
+COMMENT ON COLUMN image.tags IS 'How many tags were found.';
+COMMENT ON COLUMN image.expansion_tags IS 'How many of them lie in the expansion table.';
+COMMENT ON COLUMN image.processors_seen IS 'Processors'' tables summed.';
+COMMENT ON COLUMN image.pages_missing IS 'Pages of the tables that could not be read.';
+COMMENT ON COLUMN image.entries_missing IS 'Entries on those pages.';
+COMMENT ON COLUMN image.rejected IS 'JSON array in text: every candidate for root, kernel or table that was refused, and why.';
+COMMENT ON COLUMN image.carve IS 'JSON object in text, when carved: pages found, copies of each table page, alternatives; else null.';
+COMMENT ON COLUMN image.bytes_read IS 'Bytes read from the image.';
+COMMENT ON COLUMN image.elapsed_ms IS 'Milliseconds that the scan took.';
+COMMENT ON COLUMN image.tool_version IS 'Version of pool-tracker.';

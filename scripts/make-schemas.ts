@@ -1,0 +1,22 @@
+/** Writes schemas/ from the record types. Run it after any change of them: `npx tsx scripts/make-schemas.ts`. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { arrowSchemaText } from '../src/record/arrow-schema-json.js';
+import { duckdbTableText } from '../src/record/duckdb-schema.js';
+import { jsonSchemaText } from '../src/record/json-schema.js';
+import { RECORD_TYPES } from '../src/record/record-types.js';
+
+/** The files of schemas/ by their names. */
+export function schemaFiles(): Map<string, string> {
+  return new Map([
+    ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.schema.json`, jsonSchemaText(type)]),
+    ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.arrow.json`, arrowSchemaText(type)]),
+    ['tables.sql', RECORD_TYPES.map(duckdbTableText).join('\n')],
+  ]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = new URL('../schemas/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of schemaFiles()) await writeFile(new URL(name, folder), text);
+}

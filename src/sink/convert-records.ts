@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { PoolTrackerError } from '../errors.js';
+import { batchesOfRows } from '../record/record-rows.js';
+import type { RecordType, Row } from '../record/record-type.js';
+import { openSink, type SinkOptions } from './open-sink.js';
+import { parseOutput, splitOutput } from './parse-output.js';
+import { openRecords } from './read/readers.js';
+
+export interface ConvertOptions extends SinkOptions {
+  /** Format of the input, where the ending of its name does not tell. */
+  readonly inputFormat?: string;
+  /** Format of the output, likewise. */
+  readonly format?: string;
+}
+
+export interface Converted {
+  readonly recordType: RecordType;
+  readonly records: number;
+}
+
+/**
+ * Writes the records of one file in another format. Nothing is lost or rounded between any two of them.
+ *
+ * @param input a path, or `-` for standard input
+ * @param output `[RECORD=]FILE` or `-`; RECORD is told from the input, and only checked
+ * @throws PoolTrackerError RECORDS_DAMAGED, USAGE, OUTPUT_EXISTS, OUTPUT_FAILED; nothing is left of the output then.
+ *   A reader of standard output that goes away is the system's EPIPE (see `isClosedPipe`)
+ */
+export async function convertRecords(input: string, output: string, options: ConvertOptions = {}): Promise<Converted> {
+  const parsed = parseOutput(output, options.format);
+  const asked = splitOutput(output).recordType;
+  const records = await openRecords(input, options.inputFormat);
+  const recordType = records.recordType ?? parsed.recordType;
+  if (asked !== null && asked !== recordType) {
+    throw new PoolTrackerError('USAGE', `${input} holds ${recordType.name} records, not ${asked.name}`, { hint: `leave out '${asked.name}='` });
+  }
+  let count = 0;
+  async function* counted(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+    for await (const row of rows) {
+      count++;
+      yield row;
+    }
+  }
+  const sink = await openSink({ ...parsed, recordType }, options).catch(async (error: unknown) => {
+    await abandon(records.rows);
+    throw error;
+  });
+  await pipeline(Readable.from(counted(records.rows)), batchesOfRows(recordType), sink);
+  return { recordType, records: count };
+}
+
+/** Closes what the rows are read from; an iterator that never began would close nothing. */
+async function abandon(rows: AsyncIterable<Row>): Promise<void> {
+  const iterator = rows[Symbol.asyncIterator]();
+  await iterator.next().catch(() => undefined);
+  await iterator.return?.();
+}

@@ -1,0 +1,38 @@
+import { createReadStream } from 'node:fs';
+import { PoolTrackerError } from '../../errors.js';
+import type { ReaderFormat, RecordInput, Records } from './record-reader.js';
+
+/** Every format that records can be read from; one more is one more file and one more line here. */
+export const READERS: readonly ReaderFormat[] = [
+  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./read-parquet.js')).readParquet },
+  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./read-ndjson.js')).readNdjson },
+  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./read-ndjson.js')).readNdjsonGzip },
+  { name: 'arrow', extensions: ['.arrow', '.arrows'], load: async () => (await import('./read-arrow.js')).readArrow },
+  { name: 'csv', extensions: ['.csv'], load: async () => (await import('./read-csv.js')).readCsv },
+];
+
+/** @throws PoolTrackerError USAGE for a format or an ending that is not in the list */
+function readerFor(input: string, formatName: string | undefined): ReaderFormat {
+  const lower = input.toLowerCase();
+  const found = READERS.find((format) =>
+    formatName === undefined ? format.extensions.some((extension) => lower.endsWith(extension)) : format.name === formatName);
+  if (found !== undefined) return found;
+  throw new PoolTrackerError('USAGE', formatName === undefined ? `${input}: the ending of the name tells no record format` : `no record format is named '${formatName}'`, {
+    hint: `one of ${READERS.map((format) => format.name).join(', ')}`,
+  });
+}
+
+/**
+ * Opens records for reading; the rows come as they are asked for.
+ *
+ * @param input a path, or `-` for standard input
+ * @param formatName one of READERS; otherwise the ending of the name tells
+ * @throws PoolTrackerError USAGE, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, RECORDS_DAMAGED; the rows throw the last, too
+ */
+export async function openRecords(input: string, formatName?: string): Promise<Records> {
+  const read = await readerFor(input, formatName).load();
+  const source: RecordInput = input === '-'
+    ? { name: 'standard input', path: null, open: () => process.stdin }
+    : { name: input, path: input, open: () => createReadStream(input) };
+  return read(source);
+}

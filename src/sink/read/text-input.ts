@@ -1,0 +1,31 @@
+import { damaged } from './damaged.js';
+
+/** No line of records comes near it; a file without line ends must not be collected in memory. */
+const LONGEST_LINE = 64 * 2 ** 20;
+
+/**
+ * Bytes as text, checked for what text must be.
+ * @throws PoolTrackerError RECORDS_DAMAGED when it is not UTF-8, or a line is longer than 64 MiB
+ */
+export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let offset = 0;
+  let lineStart = 0;
+  const decode = (chunk?: Buffer): string => {
+    try {
+      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+    } catch {
+      throw damaged(name, `bytes ${offset} and on`, 'not UTF-8 text');
+    }
+  };
+  for await (const chunk of bytes) {
+    const text = decode(chunk);
+    const lastLineEnd = chunk.lastIndexOf(0x0a);
+    if (lastLineEnd >= 0) lineStart = offset + lastLineEnd + 1;
+    offset += chunk.length;
+    if (offset - lineStart > LONGEST_LINE) throw damaged(name, `byte ${lineStart}`, `a line longer than ${LONGEST_LINE} bytes`);
+    if (text !== '') yield text;
+  }
+  const rest = decode();
+  if (rest !== '') yield rest;
+}
