@@ -135,14 +135,14 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
     }
     if (candidates.length > 0) break;
   }
-  candidates.sort(better);
-  const [best, ...others] = candidates;
-  if (best === undefined) {
+  const [first, ...rest] = candidates;
+  if (first === undefined) {
     return notLocated(`none of ${wanted.length} pointers in the kernel's writable sections leads to a table that obeys the hash law`);
   }
+  const best = rest.reduce((favoured, candidate) => (better(favoured, candidate) > 0 ? candidate : favoured), first);
   const found = best.array;
   const processors = new Set(found.tables.map((table) => table.address));
-  const rejected = others.filter((other) => !processors.has(other.address)).map((other) => rejection(other, best));
+  const rejected = candidates.filter((other) => !processors.has(other.address)).map((other) => rejection(other, best));
   const { layout, slots, proof, table } = best.measured;
   const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, best.places));
   return {

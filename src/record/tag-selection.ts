@@ -1,0 +1,69 @@
+import { PoolTrackerError } from '../errors.js';
+import { tagName } from '../pool/tag-name.js';
+import type { TagTotal } from '../pool/tag-totals.js';
+
+/** What `--sort` takes. All but `tag` put the largest first. */
+export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;
+export type SortOrder = (typeof SORT_ORDERS)[number];
+
+/** Which tags are wanted, and in which order. */
+export interface TagSelection {
+  /** Patterns of WinDbg's !poolused: `*` any characters, `?` one. A tag is wanted when any fits; all when there is none. */
+  readonly tags?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Table order when left out. */
+  readonly sort?: SortOrder;
+  readonly top?: number;
+  /** Leaves out tags with nothing outstanding. */
+  readonly inUse?: boolean;
+}
+
+/** Compiles a pattern; it is matched against the printable form of a tag, in full, with or without its trailing spaces. */
+export function tagPattern(pattern: string): RegExp {
+  if (pattern === '') throw new PoolTrackerError('USAGE', 'a tag pattern is empty', { hint: "try --tag 'Nt*'" });
+  const source = [...pattern].map((char) => {
+    if (char === '*') return '.*';
+    if (char === '?') return '(?:\\\\x[0-9A-F]{2}|[^\\\\])';
+    return char.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  }).join('');
+  return new RegExp(`^${source} *$`, 's');
+}
+
+const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: TagTotal) => bigint>> = {
+  bytes: ({ counters }) => counters[2] + counters[5],
+  nonpaged: ({ counters }) => counters[2],
+  paged: ({ counters }) => counters[5],
+  outstanding: (total) => total.nonPagedOutstanding + total.pagedOutstanding,
+  allocs: ({ counters }) => counters[0] + counters[3],
+  frees: ({ counters }) => counters[1] + counters[4],
+};
+
+/** Tags by their bytes, as Rekall sorted them: case counts, and what is protected stands beside its namesake. */
+function byTag(a: TagTotal, b: TagTotal): number {
+  const [first, second] = [tagName(a.key), tagName(b.key)];
+  if (first !== second) return first < second ? -1 : 1;
+  return a.key - b.key || a.slot - b.slot;
+}
+
+function compareBy(order: SortOrder): (a: TagTotal, b: TagTotal) => number {
+  if (order === 'tag') return byTag;
+  const measure = MEASURES[order];
+  return (a, b) => {
+    const [first, second] = [measure(a), measure(b)];
+    return first === second ? byTag(a, b) : first < second ? 1 : -1;
+  };
+}
+
+/** The wanted totals in the wanted order. At most one table's worth is held. */
+export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection): TagTotal[] {
+  const wanted = (selection.tags ?? []).map(tagPattern);
+  const unwanted = (selection.exclude ?? []).map(tagPattern);
+  const picked = [...totals].filter((total) => {
+    const name = tagName(total.key);
+    return (wanted.length === 0 || wanted.some((pattern) => pattern.test(name)))
+      && !unwanted.some((pattern) => pattern.test(name))
+      && !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n);
+  });
+  if (selection.sort !== undefined) picked.sort(compareBy(selection.sort));
+  return selection.top === undefined ? picked : picked.slice(0, selection.top);
+}

@@ -1,0 +1,115 @@
+import type { Readable } from 'node:stream';
+import type { Warning } from '../errors.js';
+import type { MemoryImage } from '../image/memory-image.js';
+import { findKernel, type Kernel } from '../kernel/find-kernel.js';
+import { readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
+import { PhysicalMemory } from '../memory/physical-memory.js';
+import { locateTables, type LocatedTables } from '../pool/locate-tables.js';
+import type { MemoryPage } from '../pool/memory-page.js';
+import { TableDecoder } from '../pool/table-decoder.js';
+import { tablePages } from '../pool/table-pages.js';
+import type { DecodedImage, PageDecoder } from '../record/decoded-image.js';
+import { identityRow, type ImageFacts } from '../record/image-facts.js';
+import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/image-row.js';
+import { toolVersion } from '../record/tool-version.js';
+import type { Scan } from './scan.js';
+import type { ScanOptions } from './scan-options.js';
+
+/** A scan that walks from the page table root to the tables. */
+export class WalkScan implements Scan {
+  readonly method = 'walk';
+
+  private constructor(
+    readonly image: MemoryImage,
+    readonly kernel: Kernel,
+    readonly located: LocatedTables,
+    readonly facts: ImageFacts,
+    readonly ntBuildLab: string | null,
+    private readonly startedAt: number,
+  ) {}
+
+  /**
+   * Finds the kernel and its tables.
+   * @throws PoolTrackerError NO_KERNEL, TABLES_NOT_FOUND, SYMBOL_FILE_DAMAGED
+   */
+  static async open(image: MemoryImage, options: ScanOptions): Promise<WalkScan> {
+    const startedAt = performance.now();
+    const kernel = await findKernel(new PhysicalMemory(image));
+    const located = await locateTables(kernel, options);
+    const ntBuildLab = await readNtBuildLab(kernel, located.symbols);
+    const facts: ImageFacts = {
+      path: image.source.name,
+      labels: options.labels ?? {},
+      capturedAt: kernel.sharedData.systemTime,
+      windowsVersion: windowsVersion(kernel, located.symbols, ntBuildLab),
+      architecture: 'x64',
+      kernelGuid: kernel.image.pdb?.guid ?? null,
+      locatedBy: located.tables.locatedBy,
+    };
+    return new WalkScan(image, kernel, located, facts, ntBuildLab, startedAt);
+  }
+
+  pages(): Readable {
+    return tablePages(this.kernel.memory, this.located.tables);
+  }
+
+  decoder(keepProcessors = false): PageDecoder {
+    const { tables } = this.located;
+    const decoder = new TableDecoder({ ...tables, expansionEntries: tables.expansion?.entries ?? 0 }, keepProcessors);
+    return {
+      take: (page: MemoryPage) => decoder.take(page),
+      finish: () => this.decoded(decoder),
+    };
+  }
+
+  private decoded(decoder: TableDecoder): DecodedImage {
+    decoder.finish();
+    const { totals, readings } = decoder;
+    const imageId = totals.imageId();
+    const tags = [...totals.totals()];
+    const warnings = [...this.image.warnings, ...this.located.tables.warnings, ...decodeWarnings(decoder, this.located)];
+    return {
+      imageId,
+      facts: this.facts,
+      totals: tags,
+      processorTags: decoder.processorTags,
+      image: {
+        ...identityRow(this.facts, imageId),
+        ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0, null),
+        ...containerColumns(this.image),
+        ...kernelColumns(this.kernel, this.ntBuildLab),
+        ...tableColumns(this.located.tables, readings, [...this.kernel.rejected, ...this.located.rejected]),
+        tags: tags.length,
+        expansion_tags: tags.filter(({ place }) => place === 'expansion').length,
+        processors_seen: totals.tables,
+        pages_missing: totals.pagesMissing,
+        entries_missing: totals.entriesMissing,
+        carve: null,
+        bytes_read: BigInt(this.image.source.bytesRead),
+        elapsed_ms: BigInt(Math.round(performance.now() - this.startedAt)),
+        tool_version: toolVersion(),
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.image.source.close();
+  }
+}
+
+function decodeWarnings({ totals }: TableDecoder, located: LocatedTables): Warning[] {
+  const warnings: Warning[] = [];
+  if (totals.pagesMissing > 0) {
+    warnings.push({
+      code: 'pages-missing',
+      message: `${totals.pagesMissing} pages of the tables are missing: ${totals.entriesMissing} entries were not read; the tags that this can touch are marked incomplete`,
+    });
+  }
+  if (located.tables.unreadableProcessors > 0) {
+    warnings.push({ code: 'processors-unreadable', message: 'the array of per-processor tables is not whole: some processors may be missing from the totals' });
+  }
+  if (totals.conflicts > 0) {
+    warnings.push({ code: 'image-smeared', message: `${totals.conflicts} slots hold different tags in two processors' tables: the image changed while it was taken` });
+  }
+  return warnings;
+}
