@@ -1,0 +1,8 @@
+import type { Command } from './command.js';
+
+/** Every command, loaded when it is called. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  scan: async () => (await import('./scan-command.js')).scanCommand,
+  info: async () => (await import('./info-command.js')).infoCommand,
+  convert: async () => (await import('./convert-command.js')).convertCommand,
+};

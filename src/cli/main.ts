@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { toolVersion } from '../record/tool-version.js';
+import { isClosedPipe } from '../sink/output-error.js';
+import { discardUnfinishedFiles } from '../sink/unfinished-files.js';
+import { OptionValues, type Command } from './command.js';
+import { COMMANDS } from './commands.js';
+import { commandHelp, generalHelp } from './help.js';
+import { sayError } from './say.js';
+
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+function parsed(command: Command, words: readonly string[]): { positionals: string[]; options: OptionValues; help: boolean } {
+  try {
+    const specs = Object.fromEntries(Object.entries(command.options).map(([name, { type, short, multiple }]) => [
+      name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
+    ]));
+    const { values, positionals } = parseArgs({ args: [...words], options: { ...specs, help: { type: 'boolean' } }, allowPositionals: true });
+    return { positionals, options: new OptionValues(values), help: values.help === true };
+  } catch (error) {
+    const message = messageOf(error).split('. To specify')[0]!;
+    throw new PoolTrackerError('USAGE', message, { hint: `see pool-tracker ${command.name} --help`, cause: error });
+  }
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === '--version') {
+    process.stdout.write(`${toolVersion()}\n`);
+    return 0;
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+    (name === undefined ? process.stderr : process.stdout).write(generalHelp(commands));
+    return name === undefined ? 2 : 0;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    throw new PoolTrackerError('USAGE', `no command is named '${name}'`, { hint: `one of: ${Object.keys(COMMANDS).join(', ')}` });
+  }
+  const command = await load();
+  const { positionals, options, help } = parsed(command, rest);
+  if (help) {
+    process.stdout.write(commandHelp(command));
+    return 0;
+  }
+  return command.run(positionals, options);
+}
+
+/** A reader that has seen enough (`| head`) ends the work quietly. */
+function failed(error: unknown): number {
+  discardUnfinishedFiles();
+  if (isClosedPipe(error)) return 0;
+  const known = error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+  sayError(known);
+  if (known.code === 'INTERNAL' && process.env.POOL_TRACKER_DEBUG) console.error(error);
+  return known.exitStatus;
+}
+
+for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
+  process.once(signal, () => {
+    discardUnfinishedFiles();
+    process.exit(status);
+  });
+}
+process.stdout.on('error', (error) => process.exit(failed(error)));
+process.exitCode = await run(process.argv.slice(2)).catch(failed);

@@ -1,0 +1,38 @@
+import { PoolTrackerError } from '../errors.js';
+
+function usage(message: string, hint?: string): PoolTrackerError {
+  return new PoolTrackerError('USAGE', message, hint === undefined ? {} : { hint });
+}
+
+/** A whole number from `least` on. */
+export function parseCount(name: string, text: string | undefined, least = 1): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) throw usage(`--${name}: expected a whole number of at least ${least}, found '${text}'`);
+  return value;
+}
+
+/** One of a list of words. */
+export function parseChoice<T extends string>(name: string, text: string | undefined, choices: readonly T[]): T | undefined {
+  if (text === undefined) return undefined;
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw usage(`--${name}: expected one of ${choices.join(', ')}, found '${text}'`);
+  return found;
+}
+
+/** `key=value` texts as an object; the last of a key wins. */
+export function parseLabels(texts: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    if (equals <= 0) throw usage(`--label: expected key=value, found '${text}'`, 'try --label host=web01');
+    labels[text.slice(0, equals)] = text.slice(equals + 1);
+  }
+  return labels;
+}
+
+/** Refuses missing and surplus words behind a command. */
+export function requireWords(words: readonly string[], what: string, most = Infinity): void {
+  if (words.length === 0) throw usage(`${what} is missing`, 'see --help');
+  if (words.length > most) throw usage(`expected ${what} only, found '${words[most]!}' as well`, 'see --help');
+}

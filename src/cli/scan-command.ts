@@ -1,0 +1,126 @@
+import { PassThrough, type Writable } from 'node:stream';
+import { PoolTrackerError } from '../errors.js';
+import { rowsOf } from '../record/decoded-rows.js';
+import type { DecodedImage } from '../record/decoded-image.js';
+import { SORT_ORDERS, type TagSelection } from '../record/tag-selection.js';
+import { decodeScan } from '../scan/decode-scan.js';
+import { openScan } from '../scan/open-scan.js';
+import { openSink } from '../sink/open-sink.js';
+import { parseOutput, type Output } from '../sink/parse-output.js';
+import type { Row } from '../record/record-type.js';
+import type { Command, OptionValues } from './command.js';
+import { foundLine } from './found-line.js';
+import { parseChoice, parseCount, requireWords } from './option-values.js';
+import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+import { say, warn } from './say.js';
+import { SINK_OPTION_SPECS, sinkOptions } from './sink-options.js';
+import { writeRows } from './write-records.js';
+
+function selection(options: OptionValues): TagSelection {
+  const top = parseCount('top', options.text('top'));
+  return {
+    tags: options.texts('tag'),
+    exclude: options.texts('exclude'),
+    sort: parseChoice('sort', options.text('sort'), SORT_ORDERS) ?? 'tag',
+    inUse: options.flag('in-use'),
+    ...(top === undefined ? {} : { top }),
+  };
+}
+
+function outputs(options: OptionValues): Output[] {
+  const format = options.flag('json') ? 'ndjson' : options.text('format');
+  const named = options.texts('output');
+  if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined));
+  return [parseOutput('-', format ?? 'table')];
+}
+
+/** Rows written one by one into a sink that is open: several images share each output. */
+class OpenOutput {
+  private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
+  private readonly done: Promise<void>;
+
+  constructor(readonly output: Output, sink: Writable) {
+    this.done = writeRows(output.recordType, this.rows as AsyncIterable<Row>, sink);
+    this.done.catch(() => undefined);
+  }
+
+  async write(rows: Iterable<Row>): Promise<void> {
+    for (const row of rows) {
+      if (!this.rows.write(row)) await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
+    }
+  }
+
+  end(): Promise<void> {
+    this.rows.end();
+    return this.done;
+  }
+
+  abandon(error: Error): void {
+    this.rows.destroy(error);
+  }
+}
+
+function isIncomplete(decoded: DecodedImage): boolean {
+  return decoded.image.status !== 'ok';
+}
+
+async function scanOne(location: string, options: OptionValues, open: readonly OpenOutput[]): Promise<boolean> {
+  const scan = await openScan(location, scanOptions(options));
+  try {
+    const wantsProcessors = open.some(({ output }) => output.recordType.name === 'pool_tag_cpu');
+    const decoded = await decodeScan(scan, wantsProcessors);
+    if (!options.flag('quiet')) {
+      say(foundLine(decoded));
+      for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
+    }
+    if (isIncomplete(decoded) && options.flag('strict')) {
+      throw new PoolTrackerError('INCOMPLETE', `${location}: the counts are not complete, and --strict was given`);
+    }
+    for (const one of open) await one.write(rowsOf(one.output.recordType, decoded, selection(options)));
+    return isIncomplete(decoded);
+  } finally {
+    await scan.close();
+  }
+}
+
+export const scanCommand: Command = {
+  name: 'scan',
+  usage: 'IMAGE... [options]',
+  summary: 'find the pool tag tables of memory images and print or write them as records',
+  options: {
+    output: { type: 'string', short: 'o', multiple: true, value: '[RECORD=]FILE', help: 'write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is pool_tag, pool_tag_cpu or image' },
+    format: { type: 'string', value: 'FORMAT', help: 'format of what goes to standard output' },
+    json: { type: 'boolean', help: 'the same as --format ndjson' },
+    tag: { type: 'string', multiple: true, value: 'PATTERN', help: "only tags that fit: * any characters, ? one, as in 'Nt*'" },
+    exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
+    sort: { type: 'string', value: 'ORDER', help: `${SORT_ORDERS.join(', ')}; tag unless told otherwise` },
+    top: { type: 'string', value: 'N', help: 'only the first N' },
+    'in-use': { type: 'boolean', help: 'leave out tags with nothing outstanding' },
+    strict: { type: 'boolean', help: 'exit with 6, writing nothing, when any page of the tables is missing' },
+    quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
+    ...SCAN_OPTION_SPECS,
+    ...SINK_OPTION_SPECS,
+  },
+  examples: [
+    ['pool-tracker scan memory.raw', 'print every tag'],
+    ['pool-tracker scan memory.dmp --sort bytes --top 20 --in-use', 'the 20 tags that hold the most memory'],
+    ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
+    ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
+  ],
+  async run(images, options) {
+    requireWords(images, 'IMAGE');
+    const sink = sinkOptions(options);
+    const wanted = outputs(options);
+    selection(options);
+    const open: OpenOutput[] = [];
+    try {
+      for (const output of wanted) open.push(new OpenOutput(output, await openSink(output, sink)));
+      for (const image of images) await scanOne(image, options, open);
+      for (const one of open) await one.end();
+    } catch (error) {
+      for (const one of open) one.abandon(error as Error);
+      throw error;
+    }
+    return 0;
+  },
+};
