@@ -1,0 +1,29 @@
+/**
+ * The library: a Readable of pages, a Transform from pages to Arrow record batches, Writables for the sinks, and one
+ * call that does it all.
+ */
+export { EXIT_STATUS, PoolTrackerError, type ErrorCode, type ErrorData, type Warning } from './errors.js';
+export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
+export type { Source } from './source/source.js';
+export type { Run, RunList } from './image/run-list.js';
+export type { MemoryImage } from './image/memory-image.js';
+export type { MemoryPage, TablePlace } from './pool/memory-page.js';
+export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/tag-totals.js';
+export type { LocatedBy } from './pool/table-set.js';
+export { tagName } from './pool/tag-name.js';
+export { RECORD_TYPES, recordTypeNamed } from './record/record-types.js';
+export { SCHEMA_VERSION, type Column, type ColumnType, type RecordType, type Row, type Value } from './record/record-type.js';
+export type { DecodedImage, PageDecoder } from './record/decoded-image.js';
+export type { ImageFacts } from './record/image-facts.js';
+export { rowsOf } from './record/decoded-rows.js';
+export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-tag-transform.js';
+export type { SortOrder, TagSelection } from './record/tag-selection.js';
+export { batchesOfRows, rowsOfBatches } from './record/record-rows.js';
+export { openSink, type SinkOptions } from './sink/open-sink.js';
+export { parseOutput, type Output } from './sink/parse-output.js';
+export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
+export { openScan } from './scan/open-scan.js';
+export { decodeScan } from './scan/decode-scan.js';
+export type { Scan } from './scan/scan.js';
+export type { ScanOptions } from './scan/scan-options.js';
+export { scanImage, type ScanImageOptions } from './scan/scan-image.js';

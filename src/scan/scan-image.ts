@@ -1,0 +1,37 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { DecodedImage } from '../record/decoded-image.js';
+import { rowsOf } from '../record/decoded-rows.js';
+import { batchesOfRows } from '../record/record-rows.js';
+import type { TagSelection } from '../record/tag-selection.js';
+import { openSink, type SinkOptions } from '../sink/open-sink.js';
+import { parseOutput } from '../sink/parse-output.js';
+import { decodeScan } from './decode-scan.js';
+import { openScan } from './open-scan.js';
+import type { ScanOptions } from './scan-options.js';
+
+export interface ScanImageOptions extends ScanOptions, SinkOptions {
+  /** Where records go: `[RECORD=]FILE` each, as the command line's `-o` takes it. */
+  readonly outputs?: readonly string[];
+  readonly selection?: TagSelection;
+}
+
+/**
+ * Scans one image and writes its records: everything in one call.
+ * @returns what was found, whether or not it was written anywhere
+ * @throws PoolTrackerError; no output file is left then
+ */
+export async function scanImage(location: string, options: ScanImageOptions = {}): Promise<DecodedImage> {
+  const outputs = (options.outputs ?? []).map((text) => parseOutput(text));
+  const scan = await openScan(location, options);
+  try {
+    const decoded = await decodeScan(scan, outputs.some(({ recordType }) => recordType.name === 'pool_tag_cpu'));
+    for (const output of outputs) {
+      const sink = await openSink(output, options);
+      await pipeline(Readable.from(rowsOf(output.recordType, decoded, options.selection)), batchesOfRows(output.recordType), sink);
+    }
+    return decoded;
+  } finally {
+    await scan.close();
+  }
+}
