@@ -1,26 +1,91 @@
-import { hex } from '../address.js';
 import { PoolTrackerError } from '../errors.js';
+import { containerColumns, kernelColumns } from '../record/image-row.js';
+import type { Row, Value } from '../record/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
-import type { Row } from '../record/record-type.js';
-import type { Command } from './command.js';
+import { noFindings, type WalkFindings } from '../scan/walk-scan.js';
+import type { Command, OptionValues } from './command.js';
 import { requireWords } from './option-values.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+
+/** Columns that hold JSON in text, with how one element reads. */
+const LISTS: Readonly<Record<string, (item: Record<string, unknown>) => string>> = {
+  runs: ({ start, length, offset }) => `physical 0x${Number(start).toString(16)}, ${String(length)} bytes, at offset ${String(offset)}`,
+  tables: ({ processor, address, pages, pages_missing: missing, entries }) => (processor === null
+    ? `expansion table at ${String(address)}, ${String(entries)} entries`
+    : `processor ${String(processor)} at ${String(address)}, ${String(pages)} pages, ${String(missing)} missing`),
+  rejected: ({ what, address, from, reason }) => `${String(what)} ${String(address)} (${String(from)}): ${String(reason)}`,
+  warnings: ({ code, message }) => `${String(code)}: ${String(message)}`,
+};
+
+function valueText(name: string, value: Value): string {
+  if (name === 'captured_at' && typeof value === 'number') return new Date(value).toISOString();
+  if (name === 'hash_law_share' && typeof value === 'number') return `${(value * 100).toFixed(1)} %`;
+  return String(value);
+}
+
+/** `name: value` lines; lists one element a line; what is not known is left out. */
+function textOf(row: Row): string {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(row)) {
+    if (value === null || value === undefined) continue;
+    const element = LISTS[name];
+    if (element === undefined) {
+      lines.push(`${name.replaceAll('_', ' ')}: ${valueText(name, value)}`);
+      continue;
+    }
+    const items = JSON.parse(String(value)) as Record<string, unknown>[];
+    if (items.length > 0) lines.push(`${name}:`, ...items.map((item) => `  ${element(item)}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Exact integers and lists as JSON values, not as text in text. */
+function jsonOf(row: Row): string {
+  const members = Object.entries(row).map(([name, value]) => {
+    const isJson = typeof value === 'string' && (name in LISTS || name === 'labels' || name === 'carve');
+    const text = isJson || typeof value === 'bigint' ? String(value) : JSON.stringify(name === 'captured_at' && typeof value === 'number' ? new Date(value) : value ?? null);
+    return `${JSON.stringify(name)}:${text}`;
+  });
+  return `{${members.join(',')}}\n`;
+}
+
+/** As much as was found before the error. */
+function partialRow(findings: WalkFindings, error: PoolTrackerError): Row {
+  return {
+    status: 'failed',
+    error_code: error.code,
+    error_message: error.message,
+    ...(findings.image === null ? {} : { ...containerColumns(findings.image), warnings: JSON.stringify(findings.image.warnings) }),
+    ...(findings.kernel === null ? {} : { ...kernelColumns(findings.kernel, null), kernel_guid: findings.kernel.image.pdb?.guid ?? null }),
+    rejected: JSON.stringify(findings.rejected),
+  };
+}
+
+async function print(row: Row, options: OptionValues): Promise<void> {
+  await new Promise((resolve) => process.stdout.write(options.flag('json') ? jsonOf(row) : textOf(row), resolve));
+}
 
 export const infoCommand: Command = {
   name: 'info',
   usage: 'IMAGE [options]',
   summary: 'tell what an image is, how its kernel and tables were found, and what was rejected',
-  options: { json: { type: 'boolean', help: 'the image record as JSON' }, ...SCAN_OPTION_SPECS },
-  examples: [['pool-tracker info memory.dmp', 'everything that is known of the image'], ['pool-tracker info memory.dmp --json | jq .kernel_guid', 'one value of it']],
+  options: { json: { type: 'boolean', help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
+  examples: [
+    ['pool-tracker info memory.dmp', 'everything that is known of the image'],
+    ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
+  ],
   async run(words, options) {
     requireWords(words, 'IMAGE', 1);
-    const scan = await openScan(words[0]!, scanOptions(options));
-    const { image } = await decodeScan(scan).finally(() => scan.close());
-    process.stdout.write(options.flag('json') ? `${json(image)}\n` : text(image));
+    const findings = noFindings();
+    try {
+      const scan = await openScan(words[0]!, scanOptions(options), findings);
+      const { image } = await decodeScan(scan).finally(() => scan.close());
+      await print(image, options);
+    } catch (error) {
+      if (error instanceof PoolTrackerError && findings.image !== null) await print(partialRow(findings, error), options);
+      throw error;
+    }
     return 0;
   },
 };
-void hex; void PoolTrackerError;
-function json(row: Row): string { return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)); }
-function text(row: Row): string { return Object.entries(row).map(([k, v]) => `${k}: ${String(v)}\n`).join(''); }

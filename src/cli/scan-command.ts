@@ -42,6 +42,7 @@ class OpenOutput {
   constructor(readonly output: Output, sink: Writable) {
     this.done = writeRows(output.recordType, this.rows as AsyncIterable<Row>, sink);
     this.done.catch(() => undefined);
+    this.rows.on('error', () => undefined);
   }
 
   async write(rows: Iterable<Row>): Promise<void> {
@@ -55,8 +56,10 @@ class OpenOutput {
     return this.done;
   }
 
-  abandon(error: Error): void {
+  /** Ends without an output: the sink takes back what it has written. */
+  async abandon(error: Error): Promise<void> {
     this.rows.destroy(error);
+    await this.done.catch(() => undefined);
   }
 }
 
@@ -118,7 +121,7 @@ export const scanCommand: Command = {
       for (const image of images) await scanOne(image, options, open);
       for (const one of open) await one.end();
     } catch (error) {
-      for (const one of open) one.abandon(error as Error);
+      await Promise.all(open.map((one) => one.abandon(error as Error)));
       throw error;
     }
     return 0;

@@ -22,7 +22,6 @@ export interface Kernel {
   readonly rootFrom: string;
   readonly image: KernelImage;
   readonly sharedData: SharedData;
-  readonly rejected: readonly Rejection[];
 }
 
 /** Self-referring pages tried before giving up: a busy server has some thousands of processes. */
@@ -39,23 +38,23 @@ async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandi
 /**
  * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through
  * it and it leads to a kernel image: the one that its witness names (low stub, crash header), else any that is mapped.
+ * @param rejected collects every candidate that is refused, also when none is accepted
  * @throws PoolTrackerError NO_KERNEL
  */
-export async function findKernel(memory: PhysicalMemory): Promise<Kernel> {
+export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] = []): Promise<Kernel> {
   const architecture = memory.image.hints.architecture ?? 'x64';
   if (architecture !== 'x64') {
     throw new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`, {
       hint: 'carving needs no page tables: --method carve',
     });
   }
-  const rejected: Rejection[] = [];
   const tried = new Set<PhysicalAddress>();
   for await (const candidate of rootCandidates(memory)) {
     if (tried.has(candidate.address)) continue;
     tried.add(candidate.address);
     if (tried.size > MOST_ROOTS) break;
     const outcome = await proveRoot(memory, candidate);
-    if (typeof outcome !== 'string') return { ...outcome, rejected };
+    if (typeof outcome !== 'string') return outcome;
     if (rejected.length < MOST_REJECTIONS) {
       rejected.push({ what: 'page-table-root', address: hex(candidate.address), from: candidate.from, reason: outcome });
     }
@@ -68,7 +67,7 @@ export async function findKernel(memory: PhysicalMemory): Promise<Kernel> {
   });
 }
 
-async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Omit<Kernel, 'rejected'> | string> {
+async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Kernel | string> {
   let refusal = '';
   for (const levels of [4, 5] as const) {
     const virtual = new VirtualMemory(new X64PageTable(memory, candidate.address, levels));

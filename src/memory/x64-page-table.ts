@@ -41,6 +41,11 @@ export class X64PageTable {
     return sign === 0n || sign === (this.levels === 4 ? 0x1ffffn : 0xffn);
   }
 
+  /** Whether `address` is canonical and lies in the kernel's half. */
+  isKernelAddress(address: bigint): boolean {
+    return address >> 63n === 1n && this.isCanonical(address as VirtualAddress);
+  }
+
   /** Where `address` lies, or at which level and why the walk ended. */
   async translate(address: VirtualAddress): Promise<Translation> {
     if (!this.isCanonical(address)) {

@@ -48,7 +48,7 @@ export async function findExpansion(
   }
   for (let at = 0; at + 8 <= variables.length; at += 8) {
     const address = variables.readBigUInt64LE(at);
-    if (address >> 47n !== 0x1ffffn || (address & 0xfffn) !== 0n) continue;
+    if ((address & 0xfffn) !== 0n || !kernel.memory.pageTable.isKernelAddress(address)) continue;
     for (const entries of countsNear(variables, at, layout)) {
       const table = await readTable(kernel.memory, virtualAddress(address), layout, entries);
       if (looksLikeExpansion(table, keys)) return { address: address as VirtualAddress, entries };

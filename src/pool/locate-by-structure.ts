@@ -35,9 +35,9 @@ function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAd
   const places = new Map<VirtualAddress, VirtualAddress[]>();
   for (const { start, bytes } of sections) {
     for (let at = 0; at + 8 <= bytes.length; at += 8) {
-      if (bytes.readUInt16LE(at + 6) !== 0xffff || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
+      if (bytes[at + 7] !== 0xff || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
       const value = virtualAddress(bytes.readBigUInt64LE(at));
-      if (value >> 47n !== 0x1ffffn || (value >= kernel.image.base && value < end)) continue;
+      if (!kernel.memory.pageTable.isKernelAddress(value) || (value >= kernel.image.base && value < end)) continue;
       const known = places.get(value);
       const place = virtualAddress(start + BigInt(at));
       if (known !== undefined) known.push(place);

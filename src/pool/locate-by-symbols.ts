@@ -53,7 +53,7 @@ export async function locateBySymbols(kernel: Kernel, symbols: KernelSymbols): P
   const pointer = await readVariable(kernel, symbols, 'PoolTrackTable');
   if (typeof pointer === 'string') return notLocated(pointer);
   const table0 = virtualAddress(pointer);
-  if (table0 >> 47n !== 0x1ffffn || (table0 & 0xfffn) !== 0n) {
+  if (!kernel.memory.pageTable.isKernelAddress(table0) || (table0 & 0xfffn) !== 0n) {
     return notLocated(`PoolTrackTable is ${hex(table0)}; expected a page-aligned kernel address`);
   }
   const slots = await readSlots(kernel, symbols);
@@ -86,7 +86,7 @@ async function readExpansion(kernel: Kernel, symbols: KernelSymbols, warnings: W
   if (address === 0n) return null;
   const entries = await readVariable(kernel, symbols, 'PoolTrackTableExpansionSize');
   if (typeof entries === 'string') return warn(entries);
-  if (address >> 47n !== 0x1ffffn) return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
+  if (!kernel.memory.pageTable.isKernelAddress(address)) return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
   if (entries === 0n) return null;
   if (entries > BigInt(MOST_EXPANSION_ENTRIES)) {
     return warn(`PoolTrackTableExpansionSize is ${entries}; expected at most ${MOST_EXPANSION_ENTRIES}`);

@@ -20,7 +20,6 @@ export interface LocatedTables {
   readonly tables: TableSet;
   /** What is known of this build; null for an unknown one. */
   readonly symbols: KernelSymbols | null;
-  readonly rejected: readonly Rejection[];
 }
 
 async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<KernelSymbols[]> {
@@ -37,9 +36,10 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
  * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
+ * @param rejected collects every table that is refused, also when none is accepted
  * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
  */
-export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<LocatedTables> {
+export async function locateTables(kernel: Kernel, options: LocateOptions = {}, rejected: Rejection[] = []): Promise<LocatedTables> {
   const symbols = await knownSymbols(kernel, options);
   const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
     ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
@@ -47,7 +47,6 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
     { name: 'structure', locate: () => locateByStructure(kernel) },
   ];
   const reasons: string[] = [];
-  const rejected: Rejection[] = [];
   if (symbols.length === 0 && options.locate === 'symbols') {
     reasons.push(`symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`);
   }
@@ -55,7 +54,7 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
     if (options.locate !== undefined && options.locate !== name) continue;
     const located = await locate();
     rejected.push(...located.rejected);
-    if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null, rejected };
+    if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null };
     reasons.push(`${name}: ${located.reason}`);
     rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
   }

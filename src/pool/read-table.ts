@@ -22,7 +22,7 @@ const COMPARED_PAGES = 4;
  * @returns null when it may; else the reason why not
  */
 export async function disagreement(memory: VirtualMemory, address: VirtualAddress, first: TrackerTable, needKeys: boolean): Promise<string | null> {
-  if ((address & 0xfffn) !== 0n || address >> 47n !== 0x1ffffn) return 'not a page-aligned kernel address';
+  if ((address & 0xfffn) !== 0n || !memory.pageTable.isKernelAddress(address)) return 'not a page-aligned kernel address';
   let read = 0;
   let same = 0;
   let other = 0;

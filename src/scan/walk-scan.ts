@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
 import type { MemoryImage } from '../image/memory-image.js';
-import { findKernel, type Kernel } from '../kernel/find-kernel.js';
+import { findKernel, type Kernel, type Rejection } from '../kernel/find-kernel.js';
 import { readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
 import { locateTables, type LocatedTables } from '../pool/locate-tables.js';
@@ -15,6 +15,17 @@ import { toolVersion } from '../record/tool-version.js';
 import type { Scan } from './scan.js';
 import type { ScanOptions } from './scan-options.js';
 
+/** What a walk has found so far: kept by who wants to tell of it when the walk fails. */
+export interface WalkFindings {
+  image: MemoryImage | null;
+  kernel: Kernel | null;
+  readonly rejected: Rejection[];
+}
+
+export function noFindings(): WalkFindings {
+  return { image: null, kernel: null, rejected: [] };
+}
+
 /** A scan that walks from the page table root to the tables. */
 export class WalkScan implements Scan {
   readonly method = 'walk';
@@ -25,17 +36,21 @@ export class WalkScan implements Scan {
     readonly located: LocatedTables,
     readonly facts: ImageFacts,
     readonly ntBuildLab: string | null,
+    private readonly rejected: readonly Rejection[],
     private readonly startedAt: number,
   ) {}
 
   /**
    * Finds the kernel and its tables.
+   * @param findings filled as they come
    * @throws PoolTrackerError NO_KERNEL, TABLES_NOT_FOUND, SYMBOL_FILE_DAMAGED
    */
-  static async open(image: MemoryImage, options: ScanOptions): Promise<WalkScan> {
+  static async open(image: MemoryImage, options: ScanOptions, findings: WalkFindings = noFindings()): Promise<WalkScan> {
     const startedAt = performance.now();
-    const kernel = await findKernel(new PhysicalMemory(image));
-    const located = await locateTables(kernel, options);
+    findings.image = image;
+    const kernel = await findKernel(new PhysicalMemory(image), findings.rejected);
+    findings.kernel = kernel;
+    const located = await locateTables(kernel, options, findings.rejected);
     const ntBuildLab = await readNtBuildLab(kernel, located.symbols);
     const facts: ImageFacts = {
       path: image.source.name,
@@ -46,7 +61,7 @@ export class WalkScan implements Scan {
       kernelGuid: kernel.image.pdb?.guid ?? null,
       locatedBy: located.tables.locatedBy,
     };
-    return new WalkScan(image, kernel, located, facts, ntBuildLab, startedAt);
+    return new WalkScan(image, kernel, located, facts, ntBuildLab, findings.rejected, startedAt);
   }
 
   pages(): Readable {
@@ -78,7 +93,7 @@ export class WalkScan implements Scan {
         ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0, null),
         ...containerColumns(this.image),
         ...kernelColumns(this.kernel, this.ntBuildLab),
-        ...tableColumns(this.located.tables, readings, [...this.kernel.rejected, ...this.located.rejected]),
+        ...tableColumns(this.located.tables, readings, this.rejected),
         tags: tags.length,
         expansion_tags: tags.filter(({ place }) => place === 'expansion').length,
         processors_seen: totals.tables,
