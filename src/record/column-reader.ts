@@ -71,7 +71,8 @@ export class ColumnReader {
     const grown = this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
     if (!grown) this.texts = [];
     for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
-      for (const text of new Vector([chunk])) this.texts.push(this.convert(text as string));
+      const values = new Vector([chunk]);
+      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(values.get(index) as string));
     }
     this.chunks = chunks;
     return this.texts;

@@ -17,6 +17,7 @@ export const IMAGE: RecordType = {
     nullableColumn('runs', 'string', 'JSON array in text of the runs: start, length and offset as numbers; the first 64.'),
     nullableColumn('page_table_root', 'string', 'Physical address of the page table root, hexadecimal.'),
     nullableColumn('page_table_root_from', 'string', 'Who named the root: the crash dump header, an ELF note, the low stub or a self reference.'),
+    nullableColumn('page_table_root_verified_by', 'string', 'What proves the root: what is mapped through it.'),
     nullableColumn('paging_levels', 'int32', 'Levels of the page tables: 4 or 5.'),
     nullableColumn('kernel_base', 'string', 'Virtual address of the kernel image, hexadecimal.'),
     nullableColumn('kernel_size', 'int64', 'Bytes of the kernel image, as its header says.'),

@@ -30,6 +30,7 @@ export function kernelColumns(kernel: Kernel, ntBuildLab: string | null): Row {
   return {
     page_table_root: hex(kernel.root),
     page_table_root_from: kernel.rootFrom,
+    page_table_root_verified_by: 'KUSER_SHARED_DATA is mapped and sane, and leads to the kernel image',
     paging_levels: memory.pageTable.levels,
     kernel_base: hex(image.base),
     kernel_size: BigInt(image.header.imageSize),

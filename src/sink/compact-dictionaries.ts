@@ -1,4 +1,4 @@
-import { Data, makeData, RecordBatch, Struct, Vector, type Dictionary, type Int32, type Utf8 } from 'apache-arrow';
+import { type Data, makeData, RecordBatch, Struct, Vector, type Dictionary, type Int32, type Utf8 } from 'apache-arrow';
 import { utf8Data } from '../record/column-builder.js';
 
 /**

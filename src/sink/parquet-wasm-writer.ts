@@ -1,4 +1,4 @@
-import { RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import { fileMetadata } from '../record/file-metadata.js';
@@ -6,7 +6,14 @@ import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { toolVersion } from '../record/tool-version.js';
 import { compactDictionaries } from './compact-dictionaries.js';
 import { ROW_GROUP_ROWS } from './parquet.js';
-import type { Encode } from './sink.js';
+import type { Encode, ParquetCompression } from './sink.js';
+
+const COMPRESSION: Readonly<Record<ParquetCompression, wasm.Compression>> = {
+  zstd: wasm.Compression.ZSTD,
+  gzip: wasm.Compression.GZIP,
+  snappy: wasm.Compression.SNAPPY,
+  none: wasm.Compression.UNCOMPRESSED,
+};
 
 /**
  * Parquet by parquet-wasm, which is arrow-rs: ZSTD, dictionaries, exact at every width. The batches go in as Arrow IPC
@@ -31,7 +38,7 @@ export const encodeWithParquetWasm: Encode = async function* (batches, recordTyp
     },
   }, { highWaterMark: 0 });
   const properties = new wasm.WriterPropertiesBuilder()
-    .setCompression(wasm.Compression.ZSTD)
+    .setCompression(COMPRESSION[options.parquetCompression ?? 'zstd'])
     .setMaxRowGroupSize(options.rowGroupRows ?? ROW_GROUP_ROWS)
     .setKeyValueMetadata(fileMetadata(recordType))
     .setCreatedBy(`pool-tracker version ${toolVersion()} (parquet-wasm)`)

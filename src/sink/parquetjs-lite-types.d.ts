@@ -46,3 +46,11 @@ declare module 'parquetjs-lite/lib/types.js' {
     fromPrimitive?(value: unknown): unknown;
   }>;
 }
+
+declare module 'parquetjs-lite/lib/codec/index.js' {
+  interface Codec {
+    decodeValues(type: string, cursor: { buffer: Buffer; offset: number }, count: number, options: object): unknown[];
+  }
+  const codecs: Record<string, Codec>;
+  export default codecs;
+}

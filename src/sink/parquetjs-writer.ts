@@ -4,7 +4,7 @@ import { messageOf, PoolTrackerError } from '../errors.js';
 import { fileMetadata } from '../record/file-metadata.js';
 import { RowReader } from '../record/record-rows.js';
 import type { ColumnType, RecordType, Row, Value } from '../record/record-type.js';
-import type { Encode } from './sink.js';
+import type { Encode, ParquetCompression } from './sink.js';
 
 /** parquetjs-lite keeps a row group as JavaScript values, several times the size of the file's. */
 const ROW_GROUP_ROWS = 16_384;
@@ -18,6 +18,8 @@ const PARQUET_TYPES: Readonly<Record<ColumnType, string>> = {
   float64: 'DOUBLE',
   timestamp: 'TIMESTAMP_MILLIS',
 };
+
+const COMPRESSION = { zstd: 'GZIP', gzip: 'GZIP', snappy: 'SNAPPY', none: 'UNCOMPRESSED' } as const satisfies Record<ParquetCompression, string>;
 
 /**
  * Makes parquetjs-lite exact: it parses 64-bit integers with parseInt, by way of a double, and refuses unsigned ones
@@ -93,8 +95,9 @@ function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): R
 export const encodeWithParquetJs: Encode = async function* (batches, recordType, options) {
   makeExact();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
+  const compression = COMPRESSION[options.parquetCompression ?? 'zstd'];
   const schema = new parquet.ParquetSchema(Object.fromEntries(recordType.columns.map((column) =>
-    [column.name, { type: PARQUET_TYPES[column.type], optional: column.nullable, compression: 'GZIP' as const }])));
+    [column.name, { type: PARQUET_TYPES[column.type], optional: column.nullable, compression }])));
   const written: Buffer[] = [];
   // The page index would come without its list of empty pages, which the format requires.
   const writerOptions = { rowGroupSize, pageIndex: false };

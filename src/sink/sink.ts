@@ -6,11 +6,15 @@ export interface EncodeOptions {
   readonly bigint?: 'number' | 'string';
   /** Which library writes Parquet. */
   readonly parquetWriter?: ParquetWriterName;
+  /** Codec of Parquet pages: zstd unless told otherwise, which parquetjs-lite cannot write and writes gzip. */
+  readonly parquetCompression?: ParquetCompression;
   /** Rows of a Parquet row group: the unit that is held in memory, and that readers skip by its statistics. */
   readonly rowGroupRows?: number;
 }
 
 export type ParquetWriterName = 'parquet-wasm' | 'parquetjs-lite';
+
+export type ParquetCompression = 'zstd' | 'gzip' | 'snappy' | 'none';
 
 /** Turns record batches of one type into the bytes of a file, as they come; asks for the next batch when it has room. */
 export type Encode = (batches: AsyncIterable<RecordBatch>, recordType: RecordType, options: EncodeOptions) => AsyncIterable<Uint8Array>;

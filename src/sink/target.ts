@@ -1,6 +1,6 @@
 import { createWriteStream, type Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { Writable } from 'node:stream';
+import { type Writable } from 'node:stream';
 import { PoolTrackerError, systemErrorCode } from '../errors.js';
 import { outputExists, outputFailed } from './output-error.js';
 import { WholeFile } from './whole-file.js';

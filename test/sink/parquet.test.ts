@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { IMAGE } from '../../src/record/image-record.js';
+import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/record/record-type.js';
+import { RECORD_TYPES } from '../../src/record/record-types.js';
+import { toolVersion } from '../../src/record/tool-version.js';
+import type { ParquetWriterName } from '../../src/sink/sink.js';
+import { queryDuckdb, queryRows, sqlLiteral } from '../support/duckdb.js';
+import { readWithParquetJs } from '../support/parquetjs-reader.js';
+import { EDGE_TAGS, edgeRows, poolTagRow } from '../support/record-rows.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/write-records.js';
+
+const WRITERS: readonly ParquetWriterName[] = ['parquet-wasm', 'parquetjs-lite'];
+
+for (const parquetWriter of WRITERS) {
+  describe(`Parquet by ${parquetWriter}`, () => {
+    const folder = temporaryFolder();
+    const gzip = { parquetWriter, parquetCompression: 'gzip' } as const;
+
+    for (const recordType of RECORD_TYPES) {
+      it(`${recordType.name}: DuckDB reads the values that go wrong as they were`, async () => {
+        const rows = edgeRows(recordType, 300);
+        const path = folder.path(`${recordType.name}.parquet`);
+        await writeRecords(path, recordType, rows, { parquetWriter });
+        assert.deepEqual(await queryRows(`FROM '${path}'`, recordType), rows);
+      });
+
+      it(`${recordType.name}: parquetjs-lite's reader does, and ours`, async () => {
+        const rows = edgeRows(recordType, 300);
+        const path = folder.path(`${recordType.name}-gzip.parquet`);
+        await writeRecords(path, recordType, rows, gzip);
+        assert.deepEqual((await readWithParquetJs(path, recordType)).rows, rows);
+        assert.deepEqual(await readRecords(path), { recordType, rows });
+      });
+
+      it(`${recordType.name}: no rows are a file with every column`, async () => {
+        const path = folder.path(`${recordType.name}-none.parquet`);
+        await writeRecords(path, recordType, [], gzip);
+        assert.deepEqual(await queryRows(`FROM '${path}'`, recordType), []);
+        const columns = await queryDuckdb(`SELECT column_name FROM (DESCRIBE FROM '${path}')`);
+        assert.deepEqual(columns.map((column) => column['column_name']), recordType.columns.map((column) => column.name));
+        assert.deepEqual((await readWithParquetJs(path, recordType)).rows, []);
+        assert.deepEqual(await readRecords(path), { recordType, rows: [] });
+      });
+    }
+
+    it('the columns have the types of the schema', async () => {
+      const path = folder.path('types.parquet');
+      await writeRecords(path, IMAGE, edgeRows(IMAGE, 10), { parquetWriter });
+      const expected: Record<Column['type'], RegExp> = {
+        string: /^VARCHAR$/, bool: /^BOOLEAN$/, int32: /^INTEGER$/, uint32: /^UINTEGER$/, int64: /^BIGINT$/, float64: /^DOUBLE$/, timestamp: /^TIMESTAMP/,
+      };
+      for (const row of await queryDuckdb(`SELECT column_name, column_type FROM (DESCRIBE FROM '${path}')`)) {
+        const column = IMAGE.columns.find((candidate) => candidate.name === row['column_name'])!;
+        assert.match(String(row['column_type']), expected[column.type], column.name);
+      }
+    });
+
+    it('every byte of a tag comes back', async () => {
+      const rows = EDGE_TAGS.map((tag, index) => poolTagRow({ tag, key: index }));
+      const path = folder.path('tags.parquet');
+      await writeRecords(path, POOL_TAG, rows, gzip);
+      const tags = (all: readonly Row[]): Value[] => all.map((row) => row['tag']!);
+      assert.deepEqual(tags(await queryRows(`FROM '${path}' ORDER BY key`, POOL_TAG)), EDGE_TAGS);
+      assert.deepEqual(tags((await readWithParquetJs(path, POOL_TAG)).rows), EDGE_TAGS);
+    });
+
+    it('the file says its schema version, record type and tool version', async () => {
+      const path = folder.path('metadata.parquet');
+      await writeRecords(path, POOL_TAG, [poolTagRow()], gzip);
+      const { metadata } = await readWithParquetJs(path, POOL_TAG);
+      assert.equal(metadata['pool_tracker.schema_version'], String(SCHEMA_VERSION));
+      assert.equal(metadata['pool_tracker.record_type'], 'pool_tag');
+      assert.equal(metadata['pool_tracker.tool_version'], toolVersion());
+    });
+
+    for (const recordType of [POOL_TAG, IMAGE]) {
+      // Sorted by the column, each row group has a range of its own, and DuckDB skips all but those of the value.
+      it(`${recordType.name}: a filter on any column finds exactly its rows among row groups sorted by it`, async () => {
+        const rows = edgeRows(recordType, 400);
+        for (const column of recordType.columns) {
+          const sorted = rows.toSorted((a, b) => compare(a[column.name]!, b[column.name]!));
+          const path = folder.path(`${recordType.name}-${column.name}.parquet`);
+          await writeRecords(path, recordType, sorted, { ...gzip, rowGroupRows: 50 }, 64);
+          const values = [...new Set([0, 130, 260, 399].map((index) => sorted[index]![column.name]!))];
+          const counts = await queryDuckdb(values.map((value) => filterCount(path, column, value)).join(' UNION ALL '));
+          const expected = values.map((value) => rows.filter((row) => row[column.name] === value).length);
+          assert.deepEqual(counts.map((row) => Number(row['found'])), expected, column.name);
+        }
+        const path = folder.path(`${recordType.name}-schema_version.parquet`);
+        assert.equal((await readWithParquetJs(path, recordType)).rowGroups, 8);
+      });
+    }
+
+    it('least and greatest of each row group are those of its values, strings by their bytes', async () => {
+      const path = folder.path('statistics.parquet');
+      const rows = ['\uff5e', '\u{1f600}', 'a'].map((host, index) => poolTagRow({ host, key: [0x80000000, 1, 0xffffffff][index]!, nonpaged_bytes: [-(2n ** 63n), 2n ** 53n + 1n, 2n ** 63n - 1n][index]! }));
+      await writeRecords(path, POOL_TAG, [...rows, poolTagRow({ captured_at: -1 })], { parquetWriter });
+      const statistics = async (column: string): Promise<unknown[]> => {
+        const [row] = await queryDuckdb(`SELECT stats_min_value, stats_max_value, stats_null_count FROM parquet_metadata('${path}') WHERE path_in_schema = '${column}'`);
+        return [row!['stats_min_value'], row!['stats_max_value'], Number(row!['stats_null_count'])];
+      };
+      assert.deepEqual(await statistics('host'), ['a', '\u{1f600}', 1]);
+      assert.deepEqual(await statistics('key'), ['1', '4294967295', 0]);
+      assert.deepEqual(await statistics('nonpaged_bytes'), ['-9223372036854775808', '9223372036854775807', 0]);
+      assert.equal((await statistics('labels'))[2], 4);
+    });
+
+    it('100,000 rows come back in order, row groups and all', async function () {
+      this.timeout(120_000);
+      const count = 100_000;
+      const rows = Array.from({ length: count }, (_, index) => poolTagRow({ key: index, nonpaged_allocs: 2n ** 53n + BigInt(index), tag: `T${index % 977}` }));
+      const path = folder.path('many.parquet');
+      await writeRecords(path, POOL_TAG, rows, { parquetWriter, rowGroupRows: 30_000 });
+      const [sums] = await queryDuckdb(`SELECT count(*) AS rows, sum(nonpaged_allocs)::VARCHAR AS sum, bool_and(nonpaged_allocs = 9007199254740992 + key) AS paired,
+        bool_and(tag = 'T' || (key % 977)) AS tagged, bool_and(file_row_number = key) AS ordered FROM read_parquet('${path}', file_row_number = true)`);
+      const sum = 2n ** 53n * BigInt(count) + (BigInt(count) * BigInt(count - 1)) / 2n;
+      assert.deepEqual({ ...sums }, { rows: BigInt(count), sum: String(sum), paired: true, tagged: true, ordered: true });
+      const [groups] = await queryDuckdb(`SELECT num_row_groups FROM parquet_file_metadata('${path}')`);
+      assert.equal(Number(groups!['num_row_groups']), 4);
+    });
+  });
+}
+
+function compare(a: Value, b: Value): number {
+  if (a === b) return 0;
+  if (a === null || b === null) return a === null ? -1 : 1;
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  return a < b ? -1 : 1;
+}
+
+function filterCount(path: string, column: Column, value: Value): string {
+  const literal = column.type === 'timestamp' && value !== null ? `make_timestamp(${value}::BIGINT * 1000)::TIMESTAMP`
+    : column.type === 'float64' && value !== null ? `'${value}'::DOUBLE` : sqlLiteral(value);
+  const side = column.type === 'timestamp' ? `(${column.name}::TIMESTAMPTZ AT TIME ZONE 'UTC')` : column.name;
+  return `SELECT count(*) AS found FROM '${path}' WHERE ${value === null ? `${column.name} IS NULL` : `${side} = ${literal}`}`;
+}
