@@ -31,6 +31,13 @@ export class ClippedRuns {
     this.kept += present;
   }
 
+  /** The same for memory that is there however long the source is, such as zeros that were left out. */
+  addWhole(start: number, length: number, offset: number): void {
+    this.builder.add(start, length, offset);
+    this.listed += length;
+    this.kept += length;
+  }
+
   /**
    * The runs, and a warning when some of the memory lies behind the end.
    * @throws PoolTrackerError FORMAT_DAMAGED when nothing is left, or when runs overlap

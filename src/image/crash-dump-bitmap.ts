@@ -1,4 +1,5 @@
 import { hex, PAGE_SIZE } from '../address.js';
+import { forEachSetBits } from './bitmap.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
 import type { Container } from './container.js';
 
@@ -51,21 +52,4 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
     throw container.damaged(`the bitmap marks ${(offset - firstPage) / PAGE_SIZE} pages, but its header counts ${present}`);
   }
   return runs.finish();
-}
-
-/** Tells each stretch of set bits, lowest bit first, among the first `limit` bits; at most one byte long, or whole 0xFF bytes. */
-function forEachSetBits(bitmap: Buffer, limit: number, tell: (bit: number, count: number) => void): void {
-  for (let index = 0; index < bitmap.length; index++) {
-    const byte = bitmap[index]!;
-    if (byte === 0) continue;
-    const first = index * 8;
-    const count = Math.min(8, limit - first);
-    if (byte === 0xff) {
-      tell(first, count);
-      continue;
-    }
-    for (let bit = 0; bit < count; bit++) {
-      if ((byte >> bit) & 1) tell(first + bit, 1);
-    }
-  }
 }

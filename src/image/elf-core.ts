@@ -1,53 +1,34 @@
-import { physicalAddress, type PhysicalAddress } from '../address.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import { ElfHeader, isElfCore, PT_LOAD, PT_NOTE, type ElfSegment } from './elf-header.js';
 import { readElfNotes, type ElfNote } from './elf-notes.js';
 import type { ImageFormat } from './image-format.js';
-import type { Architecture, ImageHints } from './memory-image.js';
+import type { Architecture } from './memory-image.js';
+import { processorHints } from './processor-notes.js';
+import { ZeroTailSource } from './zero-tail-source.js';
 
 const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 3: 'x86', 62: 'x64', 183: 'arm64' };
-
-/** QEMUCPUState: version, size, 18 general registers, ten segments of 24 bytes, then CR0 to CR4. */
-const QEMU_CPU_STATE = { version: 1, cr3: 8 + 18 * 8 + 10 * 24 + 3 * 8, smallest: 8 + 18 * 8 + 10 * 24 + 5 * 8 };
-
-const CR3_ADDRESS = 0x000f_ffff_ffff_f000n;
-
-/** What a `QEMU` note says of one processor's page table root; null when paging was off or the note is of another kind. */
-function pageTableRoot(note: ElfNote): PhysicalAddress | null {
-  const state = note.description;
-  if (note.owner !== 'QEMU' || note.type !== 0 || state.bytes.length < QEMU_CPU_STATE.smallest) return null;
-  if (state.u32(0) !== QEMU_CPU_STATE.version) return null;
-  const root = Number(state.u64(QEMU_CPU_STATE.cr3) & CR3_ADDRESS);
-  return root === 0 ? null : physicalAddress(root);
-}
-
-function hintsOf(header: ElfHeader, notes: readonly ElfNote[]): ImageHints {
-  const states = notes.filter((note) => note.owner === 'QEMU' && note.type === 0);
-  const processors = states.length || notes.filter((note) => note.owner === 'CORE').length;
-  const roots = new Map<PhysicalAddress, string>();
-  states.forEach((note, index) => {
-    const root = pageTableRoot(note);
-    if (root !== null && !roots.has(root)) roots.set(root, `ELF note of processor ${index}`);
-  });
-  const architecture = ARCHITECTURES[header.machine];
-  return {
-    ...(architecture && { architecture }),
-    ...(roots.size > 0 && { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) }),
-    ...(processors > 0 && { processors }),
-  };
-}
 
 /** Some writers leave every p_paddr 0; then p_vaddr is the physical address. */
 function addressesAreVirtual(loads: readonly ElfSegment[]): boolean {
   return loads.length > 1 && loads.every((load) => load.physicalAddress === 0);
 }
 
+/** Zeros that a core may leave out at the ends of its segments, in all. */
+const MOST_ZEROS = 2 ** 40;
+
+function zerosOf(load: ElfSegment): number {
+  return Math.max(0, load.memorySize - load.fileSize);
+}
+
+/** The runs of the segments; what a segment has more in memory than in the file is zeros, behind the source's end. */
 function runsOf(container: Container, loads: readonly ElfSegment[]): FinishedRuns {
   const runs = new ClippedRuns(container);
   const virtual = addressesAreVirtual(loads);
   for (const load of loads) {
-    runs.add(virtual ? load.virtualAddress : load.physicalAddress, load.fileSize, load.offset);
+    const start = virtual ? load.virtualAddress : load.physicalAddress;
+    runs.add(start, load.fileSize, load.offset);
+    runs.addWhole(start + load.fileSize, zerosOf(load), container.source.byteLength);
   }
   return runs.finish();
 }
@@ -66,7 +47,15 @@ export const elfCore: ImageFormat = {
     for (const segment of segments) {
       if (segment.type === PT_NOTE) notes.push(...(await readElfNotes(container, segment.offset, segment.fileSize)));
     }
+    const zeros = loads.reduce((sum, load) => sum + zerosOf(load), 0);
+    if (zeros > MOST_ZEROS) {
+      throw container.damaged(`its segments end in ${zeros} bytes that the file does not hold; expected at most ${MOST_ZEROS}`);
+    }
     const { runs, warnings } = runsOf(container, loads);
-    return { format: 'elf-core', source, runs, hints: hintsOf(header, notes), warnings };
+    const architecture = ARCHITECTURES[header.machine];
+    const hints = { ...(architecture && { architecture }), ...processorHints(notes) };
+    const longest = loads.reduce((most, load) => Math.max(most, zerosOf(load)), 0);
+    const view = longest === 0 ? source : new ZeroTailSource(source, longest);
+    return { format: 'elf-core', source: view, runs, hints, warnings };
   },
 };

@@ -81,6 +81,11 @@ export class ElfHeader {
     return this.fields.u16(18);
   }
 
+  /** e_shstrndx: which section holds the names of all. */
+  get nameTable(): number {
+    return this.fields.u16(this.layout.wide ? 62 : 50);
+  }
+
   /** @throws PoolTrackerError FORMAT_DAMAGED */
   async segments(): Promise<ElfSegment[]> {
     const { segment, wide } = this.layout;

@@ -23,7 +23,7 @@ export interface ImageHints {
 export interface MemoryImage {
   /** The format's stable name, as `--image-format` takes it. */
   readonly format: string;
-  /** Where the run list's offsets point: the file, or a decompressed view of it. */
+  /** Where the run list's offsets point: the file, or a view of it and its companions; closing it closes them all. */
   readonly source: Source;
   readonly runs: RunList;
   readonly hints: ImageHints;

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../errors.js';
 import type { Source } from './source.js';
 
@@ -55,6 +56,15 @@ export class FileSource implements Source {
     }
     this.bytesRead += filled;
     return filled;
+  }
+
+  async sibling(fileName: string): Promise<FileSource | null> {
+    try {
+      return await FileSource.open(join(dirname(this.name), fileName));
+    } catch (error) {
+      if (error instanceof PoolTrackerError && error.code === 'SOURCE_NOT_FOUND') return null;
+      throw error;
+    }
   }
 
   close(): Promise<void> {

@@ -15,7 +15,18 @@ export interface Source {
    * @throws PoolTrackerError SOURCE_UNREADABLE, SOURCE_CHANGED
    */
   read(target: Uint8Array, offset: number): Promise<number>;
+  /**
+   * Opens the file of that name beside this one; null when there is none. Absent where nothing lies beside (a pipe).
+   * @throws PoolTrackerError for one that is there and cannot be opened
+   */
+  sibling?(fileName: string): Promise<Source | null>;
   close(): Promise<void>;
+}
+
+/** The last part of a source's name, without a URL's query: what its companions' names are made from. */
+export function fileNameOf(source: Source): string {
+  const path = source.name.replace(/^([a-z0-9]+:\/\/[^?#]*).*$/i, '$1');
+  return path.slice(path.search(/[^/\\]*$/));
 }
 
 /** Reads `length` bytes from `offset` on, or as many as there are before the end. */

@@ -1,0 +1,81 @@
+import { PoolTrackerError } from '../errors.js';
+
+/** Compressed data breaks its format's rules; whoever knows the file adds where. */
+export function damagedData(problem: string): PoolTrackerError {
+  return new PoolTrackerError('FORMAT_DAMAGED', `the compressed data are damaged: ${problem}`);
+}
+
+/** Compressed bytes, read from the front; reading beyond them is an error, never `undefined`. */
+export class LzInput {
+  at = 0;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  u8(): number {
+    if (this.at >= this.bytes.length) throw damagedData(`they end after ${this.bytes.length} bytes, in the middle of a token`);
+    return this.bytes[this.at++]!;
+  }
+
+  u16(): number {
+    return this.u8() | (this.u8() << 8);
+  }
+
+  u32(): number {
+    return (this.u16() | (this.u16() << 16)) >>> 0;
+  }
+
+  take(count: number): Uint8Array {
+    if (count > this.left) throw damagedData(`${count} literals are announced, ${this.left} bytes are left`);
+    return this.bytes.subarray(this.at, (this.at += count));
+  }
+}
+
+/** What an LZ decoder has put out so far: never longer than announced, and what matches copy from. */
+export class LzOutput {
+  length = 0;
+  private readonly bytes: Buffer;
+
+  /** @param limit the decompressed size in bytes, from the container; more is an error */
+  constructor(private readonly limit: number) {
+    this.bytes = Buffer.allocUnsafe(limit);
+  }
+
+  get full(): boolean {
+    return this.length >= this.limit;
+  }
+
+  literal(byte: number): void {
+    this.claim(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  literals(bytes: Uint8Array): void {
+    this.claim(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Repeats `count` bytes from `distance` back; they may overlap what they make. */
+  match(distance: number, count: number): void {
+    if (distance < 1 || distance > this.length) {
+      throw damagedData(`a match reaches ${distance} bytes back, where ${this.length} are`);
+    }
+    this.claim(count);
+    for (let end = this.length + count; this.length < end; this.length++) {
+      this.bytes[this.length] = this.bytes[this.length - distance]!;
+    }
+  }
+
+  /** What was put out. */
+  result(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  private claim(count: number): void {
+    if (this.length + count > this.limit) throw damagedData(`they hold more than the ${this.limit} bytes announced`);
+  }
+}

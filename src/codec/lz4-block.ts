@@ -1,0 +1,28 @@
+import { LzInput, LzOutput } from './lz-window.js';
+
+/**
+ * Decodes one LZ4 block (lz4_Block_format.md).
+ * @param limit the most bytes that it may hold
+ * @throws PoolTrackerError FORMAT_DAMAGED
+ */
+export function decodeLz4Block(block: Uint8Array, limit: number): Buffer {
+  const input = new LzInput(block);
+  const output = new LzOutput(limit);
+  while (input.left > 0) {
+    const token = input.u8();
+    output.literals(input.take(extended(token >> 4, input)));
+    // The last sequence of a block is literals alone.
+    if (input.left === 0) break;
+    const distance = input.u16();
+    output.match(distance, extended(token & 15, input) + 4);
+  }
+  return output.result();
+}
+
+function extended(length: number, input: LzInput): number {
+  if (length < 15) return length;
+  let byte: number;
+  do length += byte = input.u8();
+  while (byte === 255);
+  return length;
+}

@@ -1,0 +1,90 @@
+import { damagedData, LzInput, LzOutput } from './lz-window.js';
+
+const SYMBOLS = 512;
+const LONGEST_CODE = 15;
+
+/** Every 64 KiB put out, the codes change. */
+const BLOCK = 0x10000;
+
+/**
+ * Decodes Xpress with Huffman codes ([MS-XCA] 2.2) until `size` bytes are out.
+ * @throws PoolTrackerError FORMAT_DAMAGED also when fewer come out
+ */
+export function decodeXpressHuffman(data: Uint8Array, size: number): Buffer {
+  const input = new LzInput(data);
+  const output = new LzOutput(size);
+  while (!output.full) decodeBlock(input, output, Math.min(size, output.length + BLOCK));
+  return output.result();
+}
+
+function decodeBlock(input: LzInput, output: LzOutput, end: number): void {
+  const codes = decodingTable(input.take(SYMBOLS / 2));
+  const bits = new BitReader(input);
+  while (output.length < end) {
+    const entry = codes[bits.peek(LONGEST_CODE)]!;
+    if (entry === 0) throw damagedData('an Xpress Huffman code is not in its table');
+    bits.skip(entry & 15);
+    const symbol = entry >> 4;
+    if (symbol < 256) {
+      output.literal(symbol);
+      continue;
+    }
+    const length = matchLength(symbol & 15, input);
+    const distanceBits = (symbol - 256) >> 4;
+    const distance = (1 << distanceBits) + bits.peek(distanceBits);
+    bits.skip(distanceBits);
+    output.match(distance, length);
+  }
+}
+
+/**
+ * For each 15 bits that may come next: the symbol, times 16, and its code's length; 0 for none.
+ * Codes are canonical: shorter ones first, and by symbol among equals.
+ */
+function decodingTable(lengths: Uint8Array): Uint16Array {
+  const table = new Uint16Array(1 << LONGEST_CODE);
+  let next = 0;
+  for (let length = 1; length <= LONGEST_CODE; length++) {
+    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+      if (((lengths[symbol >> 1]! >> ((symbol & 1) * 4)) & 15) !== length) continue;
+      const span = 1 << (LONGEST_CODE - length);
+      if (next + span > table.length) throw damagedData('an Xpress Huffman table has more codes than its lengths allow');
+      table.fill((symbol << 4) | length, next, next + span);
+      next += span;
+    }
+  }
+  return table;
+}
+
+function matchLength(low: number, input: LzInput): number {
+  if (low < 15) return low + 3;
+  const byte = input.u8();
+  if (byte < 255) return byte + 18;
+  const length = input.u16() || input.u32();
+  if (length < 15) throw damagedData(`an Xpress match of length ${length} is written as a long one`);
+  return length + 3;
+}
+
+/** Bits from the top of 16-bit words, read two words ahead; bytes of long lengths lie between the words. */
+class BitReader {
+  private next: number;
+  private extra = 16;
+
+  constructor(private readonly input: LzInput) {
+    this.next = ((input.u16() << 16) | input.u16()) >>> 0;
+  }
+
+  peek(count: number): number {
+    return count === 0 ? 0 : this.next >>> (32 - count);
+  }
+
+  skip(count: number): void {
+    this.next = (this.next << count) >>> 0;
+    this.extra -= count;
+    if (this.extra >= 0) return;
+    // The last words of the data may lack what is never used of them.
+    const word = this.input.left >= 2 ? this.input.u16() : 0;
+    this.next = (this.next | (word << -this.extra)) >>> 0;
+    this.extra += 16;
+  }
+}

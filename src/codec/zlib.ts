@@ -1,0 +1,30 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { messageOf } from '../errors.js';
+import { damagedData } from './lz-window.js';
+
+type Inflate = (data: Uint8Array, options: zlib.ZlibOptions) => Promise<Buffer>;
+
+const inflate: Inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
+const inflateRaw: Inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
+
+/**
+ * Inflates a zlib stream (RFC 1950) that holds at most `limit` bytes.
+ * @throws PoolTrackerError FORMAT_DAMAGED
+ */
+export function decodeZlib(data: Uint8Array, limit: number): Promise<Buffer> {
+  return bounded(inflate, data, limit);
+}
+
+/** The same for a deflate stream without header (RFC 1951). */
+export function decodeRawDeflate(data: Uint8Array, limit: number): Promise<Buffer> {
+  return bounded(inflateRaw, data, limit);
+}
+
+async function bounded(decode: Inflate, data: Uint8Array, limit: number): Promise<Buffer> {
+  try {
+    return await decode(data, { maxOutputLength: Math.max(limit, 1) });
+  } catch (error) {
+    throw damagedData(`zlib: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,147 @@
+import { hex } from '../address.js';
+import { PoolTrackerError } from '../errors.js';
+import type { Source } from '../source/source.js';
+
+/** A piece of a decompressed view that is decompressed at once. */
+export interface Chunk {
+  /** Tells chunks apart; what the table's `load` is asked for. */
+  readonly index: number;
+  /** Where it begins in the view, and how many bytes of the view it is. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/** How a container cuts its memory into chunks. */
+export interface ChunkTable {
+  /** Bytes of the whole view. */
+  readonly byteLength: number;
+  /** The chunk that holds the view's byte at `offset`, which is below `byteLength`. */
+  at(offset: number): Chunk;
+  /** Exactly the chunk's bytes. @throws PoolTrackerError FORMAT_DAMAGED, SOURCE_UNREADABLE */
+  load(chunk: Chunk): Promise<Uint8Array>;
+}
+
+/** Kept decompressed, at most; more only while a single larger chunk is read. */
+const CACHE_BYTES = 16 << 20;
+
+/** Chunks of one read that are fetched and decompressed at a time. */
+const AT_ONCE = 8;
+
+/** The decompressed view of a container: chunks are decompressed as they are asked for, and the last ones kept. */
+export class ChunkedSource implements Source {
+  private readonly cache = new Map<number, { readonly length: number; readonly bytes: Promise<Uint8Array> }>();
+  private cached = 0;
+
+  /** @param bases what the chunks are fetched from; closed with the view */
+  constructor(
+    private readonly bases: readonly [Source, ...Source[]],
+    private readonly table: ChunkTable,
+  ) {}
+
+  get name(): string {
+    return this.bases[0].name;
+  }
+
+  get byteLength(): number {
+    return this.table.byteLength;
+  }
+
+  get bytesRead(): number {
+    return this.bases.reduce((sum, base) => sum + base.bytesRead, 0);
+  }
+
+  async read(target: Uint8Array, offset: number): Promise<number> {
+    const end = Math.min(offset + target.length, this.byteLength);
+    for (let position = offset; position < end; ) {
+      const batch: Chunk[] = [];
+      for (let at = position; at < end && batch.length < AT_ONCE; at = batch.at(-1)!.start + batch.at(-1)!.length) {
+        batch.push(this.table.at(at));
+      }
+      for (const [index, bytes] of (await Promise.all(batch.map((chunk) => this.bytesOf(chunk)))).entries()) {
+        const { start } = batch[index]!;
+        const part = bytes.subarray(position - start, end - start);
+        target.set(part, position - offset);
+        position += part.length;
+      }
+    }
+    return Math.max(0, end - offset);
+  }
+
+  async close(): Promise<void> {
+    this.cache.clear();
+    await Promise.all(this.bases.map((base) => base.close()));
+  }
+
+  private bytesOf(chunk: Chunk): Promise<Uint8Array> {
+    const known = this.cache.get(chunk.index);
+    if (known !== undefined) {
+      // A Map iterates in order of insertion: the oldest use comes first.
+      this.cache.delete(chunk.index);
+      this.cache.set(chunk.index, known);
+      return known.bytes;
+    }
+    const bytes = this.load(chunk);
+    this.cache.set(chunk.index, { length: chunk.length, bytes });
+    this.cached += chunk.length;
+    bytes.catch(() => this.drop(chunk.index));
+    for (const index of this.cache.keys()) {
+      if (this.cached <= CACHE_BYTES || index === chunk.index) break;
+      this.drop(index);
+    }
+    return bytes;
+  }
+
+  private drop(index: number): void {
+    const entry = this.cache.get(index);
+    if (entry === undefined) return;
+    this.cache.delete(index);
+    this.cached -= entry.length;
+  }
+
+  private async load(chunk: Chunk): Promise<Uint8Array> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.table.load(chunk);
+    } catch (error) {
+      if (!(error instanceof PoolTrackerError) || error.code !== 'FORMAT_DAMAGED') throw error;
+      throw this.damaged(chunk, error.message, error);
+    }
+    if (bytes.length !== chunk.length) throw this.damaged(chunk, `${chunk.length} bytes belong there, ${bytes.length} came out`);
+    return bytes;
+  }
+
+  private damaged(chunk: Chunk, problem: string, cause?: unknown): PoolTrackerError {
+    const message = `${this.name}: the memory at ${hex(chunk.start)} of its contents cannot be decompressed: ${problem}`;
+    return new PoolTrackerError('FORMAT_DAMAGED', message, { cause });
+  }
+}
+
+/** Chunks of one size each; the last one may be shorter. */
+export function evenChunks(chunkSize: number, byteLength: number): Pick<ChunkTable, 'byteLength' | 'at'> {
+  return {
+    byteLength,
+    at(offset) {
+      const index = Math.floor(offset / chunkSize);
+      const start = index * chunkSize;
+      return { index, start, length: Math.min(chunkSize, byteLength - start) };
+    },
+  };
+}
+
+/** Chunks of any size, by where each begins, ascending from 0. */
+export function listedChunks(starts: readonly number[], byteLength: number): Pick<ChunkTable, 'byteLength' | 'at'> {
+  return {
+    byteLength,
+    at(offset) {
+      let low = 0;
+      let high = starts.length - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >>> 1;
+        if (starts[middle]! <= offset) low = middle;
+        else high = middle - 1;
+      }
+      const start = starts[low]!;
+      return { index: low, start, length: (starts[low + 1] ?? byteLength) - start };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { hex } from '../address.js';
+import type { Container } from './container.js';
+import type { Fields } from './fields.js';
+
+const END_RECORD = { signature: 0x06054b50, size: 22 };
+const END_LOCATOR_64 = { signature: 0x07064b50, size: 20 };
+const END_RECORD_64 = { signature: 0x06064b50, size: 56 };
+const ENTRY = { signature: 0x02014b50, size: 46 };
+const LOCAL = { signature: 0x04034b50, size: 30 };
+
+const LONGEST_COMMENT = 0xffff;
+const LARGEST_DIRECTORY = 128 << 20;
+
+/** The value of a 32-bit field whose real value is in the ZIP64 extra field. */
+const IN_ZIP64 = 0xffff_ffff;
+const ZIP64_EXTRA = 0x0001;
+
+/** A member of a ZIP archive, as its central directory tells. */
+export interface ZipMember {
+  readonly name: string;
+  /** 0 stored, 8 deflated. */
+  readonly method: number;
+  readonly storedSize: number;
+  readonly size: number;
+  readonly headerOffset: number;
+}
+
+/**
+ * The members by name, from the central directory (APPNOTE.TXT), ZIP64 or not. Names are never used as paths.
+ * @throws PoolTrackerError FORMAT_DAMAGED
+ */
+export async function readZipDirectory(container: Container): Promise<Map<string, ZipMember>> {
+  const { offset, size } = await findDirectory(container);
+  if (size > LARGEST_DIRECTORY) throw container.damaged(`its directory has ${size} bytes; expected at most ${LARGEST_DIRECTORY}`);
+  const directory = await container.fields(offset, size, 'the ZIP directory');
+  const members = new Map<string, ZipMember>();
+  for (let at = 0; at + ENTRY.size <= size; ) {
+    if (directory.u32(at) !== ENTRY.signature) throw container.damaged(`no ZIP directory entry at file offset ${hex(offset + at)}`);
+    const nameLength = directory.u16(at + 28);
+    const extraLength = directory.u16(at + 30);
+    const next = at + ENTRY.size + nameLength + extraLength + directory.u16(at + 32);
+    if (next > size) throw container.damaged(`the ZIP directory entry at file offset ${hex(offset + at)} is longer than its directory`);
+    const member = readEntry(directory, at, nameLength, extraLength);
+    members.set(member.name, member);
+    at = next;
+  }
+  return members;
+}
+
+/** Where a member's bytes begin: behind its local header, whose lengths are its own. @throws PoolTrackerError FORMAT_DAMAGED */
+export async function memberOffset(container: Container, member: ZipMember): Promise<number> {
+  const local = await container.fields(member.headerOffset, LOCAL.size, `the ZIP header of '${member.name}'`);
+  if (local.u32(0) !== LOCAL.signature) throw container.damaged(`no ZIP header of '${member.name}' at file offset ${hex(member.headerOffset)}`);
+  return member.headerOffset + LOCAL.size + local.u16(26) + local.u16(28);
+}
+
+async function findDirectory(container: Container): Promise<{ offset: number; size: number }> {
+  const { byteLength } = container.source;
+  const tailSize = Math.min(byteLength, END_RECORD.size + LONGEST_COMMENT);
+  const tailAt = byteLength - tailSize;
+  const tail = await container.fields(tailAt, tailSize, 'the end of the archive');
+  let at = tailSize - END_RECORD.size;
+  while (at >= 0 && tail.u32(at) !== END_RECORD.signature) at--;
+  if (at < 0) throw container.damaged('it has no end of a ZIP directory; the file may be cut short');
+  const locatorAt = at - END_LOCATOR_64.size;
+  if (locatorAt < 0 || tail.u32(locatorAt) !== END_LOCATOR_64.signature) return { size: tail.u32(at + 12), offset: tail.u32(at + 16) };
+  const recordAt = tail.size(locatorAt + 8, "the ZIP64 directory's end");
+  const record = await container.fields(recordAt, END_RECORD_64.size, "the ZIP64 directory's end");
+  if (record.u32(0) !== END_RECORD_64.signature) throw container.damaged(`no end of a ZIP64 directory at file offset ${hex(recordAt)}`);
+  return { size: record.size(40, "the directory's size"), offset: record.size(48, "the directory's offset") };
+}
+
+function readEntry(directory: Fields, at: number, nameLength: number, extraLength: number): ZipMember {
+  const name = directory.bytes.toString('utf8', at + ENTRY.size, at + ENTRY.size + nameLength);
+  const extra = directory.part(at + ENTRY.size + nameLength, extraLength);
+  const wide = wideValues(extra);
+  const value = (offset: number): number => {
+    const narrow = directory.u32(offset);
+    return narrow === IN_ZIP64 ? (wide.shift() ?? narrow) : narrow;
+  };
+  // The extra field holds only those that do not fit, in this order.
+  const size = value(at + 24);
+  const storedSize = value(at + 20);
+  const headerOffset = value(at + 42);
+  return { name, method: directory.u16(at + 10), storedSize, size, headerOffset };
+}
+
+function wideValues(extra: Fields): number[] {
+  const end = extra.bytes.length;
+  for (let at = 0; at + 4 <= end; at += 4 + extra.u16(at + 2)) {
+    if (extra.u16(at) !== ZIP64_EXTRA) continue;
+    const count = Math.floor(Math.min(extra.u16(at + 2), end - at - 4) / 8);
+    return Array.from({ length: count }, (_, index) => extra.size(at + 4 + index * 8, 'a ZIP64 size'));
+  }
+  return [];
+}
