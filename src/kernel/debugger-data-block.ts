@@ -9,12 +9,15 @@ export interface DebuggerDataBlock {
   readonly encoded: boolean;
   /** Address of the variable PoolTrackTable (not its value). */
   readonly poolTrackTable: VirtualAddress;
+  /** Address of the list head PsLoadedModuleList. */
+  readonly psLoadedModuleList: VirtualAddress;
 }
 
 const TAG = 0x4742444b; // KDBG
 const TAG_AT = 0x10;
 const SIZE_AT = 0x14;
 const KERN_BASE_AT = 0x18;
+const PS_LOADED_MODULE_LIST_AT = 0x48;
 const POOL_TRACK_TABLE_AT = 0x1b8;
 const SMALLEST = 0x1c0;
 const LARGEST = 0x1000;
@@ -66,7 +69,12 @@ function describe(address: VirtualAddress, block: Buffer, kernel: KernelImage, e
   const size = block.readUInt32LE(SIZE_AT);
   if (block.readUInt32LE(TAG_AT) !== TAG || size < SMALLEST || size > LARGEST) return null;
   if (block.readBigUInt64LE(KERN_BASE_AT) !== kernel.base) return null;
-  return { address, encoded, poolTrackTable: virtualAddress(block.readBigUInt64LE(POOL_TRACK_TABLE_AT)) };
+  return {
+    address,
+    encoded,
+    poolTrackTable: virtualAddress(block.readBigUInt64LE(POOL_TRACK_TABLE_AT)),
+    psLoadedModuleList: virtualAddress(block.readBigUInt64LE(PS_LOADED_MODULE_LIST_AT)),
+  };
 }
 
 /**

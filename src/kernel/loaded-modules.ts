@@ -1,0 +1,76 @@
+import { virtualAddress, type VirtualAddress } from '../address.js';
+import { walkRing } from '../memory/list-ring.js';
+import type { VirtualMemory } from '../memory/virtual-memory.js';
+import { findDebuggerDataBlock } from './debugger-data-block.js';
+import type { Kernel } from './find-kernel.js';
+import type { KernelSymbols } from './kernel-symbols.js';
+
+/** A driver, or the kernel itself, as the loader lists it. */
+export interface LoadedModule {
+  readonly base: VirtualAddress;
+  /** SizeOfImage in bytes. */
+  readonly size: number;
+  /** File name without its path, as `tcpip.sys`; `?` when the page that holds it is missing. */
+  readonly name: string;
+}
+
+export interface LoadedModules {
+  readonly modules: readonly LoadedModule[];
+  /** Whether the list was walked to its end and each of its entries was readable. */
+  readonly whole: boolean;
+}
+
+/** More modules than any machine loads. */
+const MOST_MODULES = 4096;
+/** No module is larger; a claim beyond it is damage. */
+const LARGEST_MODULE = 1 << 28;
+const LONGEST_NAME = 512;
+// KLDR_DATA_TABLE_ENTRY of x64, the same from Windows XP to 11; its first member is the link in load order.
+const DLL_BASE = 0x30;
+const SIZE_OF_IMAGE = 0x40;
+const BASE_DLL_NAME = 0x58;
+const ENTRY_READ = 0x68;
+
+/** Where PsLoadedModuleList may be: as the symbols, the container and the debugger block say. */
+async function* listHeads(kernel: Kernel, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
+  const rva = symbols?.rva.PsLoadedModuleList;
+  if (rva !== undefined) yield virtualAddress(kernel.image.base + BigInt(rva));
+  const hint = kernel.memory.physical.image.hints.psLoadedModuleList;
+  if (hint !== undefined) yield hint;
+  const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
+  if (typeof block !== 'string') yield block.psLoadedModuleList;
+}
+
+/**
+ * The modules on PsLoadedModuleList, in the order they were loaded. A list counts only when this kernel is on it.
+ * Null when none was found.
+ */
+export async function findLoadedModules(kernel: Kernel, symbols: KernelSymbols | null): Promise<LoadedModules | null> {
+  for await (const head of listHeads(kernel, symbols)) {
+    const found = await readModules(kernel.memory, head);
+    if (found.modules.some(({ base }) => base === kernel.image.base)) return found;
+  }
+  return null;
+}
+
+async function readModules(memory: VirtualMemory, head: VirtualAddress): Promise<LoadedModules> {
+  const ring = await walkRing(memory, head, MOST_MODULES);
+  const modules: LoadedModule[] = [];
+  for (const address of ring.entries) {
+    const entry = await memory.readWhole(address, ENTRY_READ);
+    if (entry === null) continue;
+    const size = entry.readUInt32LE(SIZE_OF_IMAGE);
+    const base = virtualAddress(entry.readBigUInt64LE(DLL_BASE));
+    if (size === 0 || size > LARGEST_MODULE || base % 0x1000n !== 0n) continue;
+    modules.push({ base, size, name: await unicodeString(memory, entry, BASE_DLL_NAME) });
+  }
+  return { modules, whole: ring.whole && modules.length === ring.entries.length };
+}
+
+/** UNICODE_STRING: length in bytes, room, then the address of the characters. */
+async function unicodeString(memory: VirtualMemory, entry: Buffer, at: number): Promise<string> {
+  const length = entry.readUInt16LE(at);
+  if (length === 0 || length > LONGEST_NAME || length % 2 !== 0) return '?';
+  const bytes = await memory.readWhole(virtualAddress(entry.readBigUInt64LE(at + 8)), length);
+  return bytes?.toString('utf16le') ?? '?';
+}
