@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { PoolTrackerError } from '../errors.js';
 import { batchesOfRows } from '../record/record-rows.js';
 import type { RecordType, Row } from '../record/record-type.js';
 import { openSink, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './parse-output.js';
+import { pipelineInto } from './pipeline-into.js';
 import { openRecords } from './read/readers.js';
 
 export interface ConvertOptions extends SinkOptions {
@@ -46,7 +46,7 @@ export async function convertRecords(input: string, output: string, options: Con
     await abandon(records.rows);
     throw error;
   });
-  await pipeline(Readable.from(counted(records.rows)), batchesOfRows(recordType), sink);
+  await pipelineInto(sink, Readable.from(counted(records.rows)), batchesOfRows(recordType));
   return { recordType, records: count };
 }
 

@@ -20,7 +20,8 @@ export interface SinkOptions extends EncodeOptions {
  */
 export async function openSink(output: Output, options: SinkOptions = {}): Promise<Writable> {
   const encode = await output.format.load();
-  if (typeof output.target !== 'string') return new EncodingSink(encode, output.recordType, options, output.target, false);
-  const file = await openTarget(output.target, options.force ?? false);
-  return new EncodingSink(encode, output.recordType, options, file, true);
+  const target = typeof output.target === 'string'
+    ? { name: output.target, stream: await openTarget(output.target, options.force ?? false), end: true }
+    : { name: 'standard output', stream: output.target, end: false };
+  return new EncodingSink(encode, output.recordType, options, target);
 }

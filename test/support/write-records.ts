@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { batchesOfRows } from '../../src/record/record-rows.js';
 import type { RecordType, Row } from '../../src/record/record-type.js';
 import { openSink, type SinkOptions } from '../../src/sink/open-sink.js';
+import { pipelineInto } from '../../src/sink/pipeline-into.js';
 import { openRecords } from '../../src/sink/read/readers.js';
 import { sinkForPath } from '../../src/sink/sinks.js';
 
 /** @param batchRows small, to have many batches */
 export async function writeRecords(path: string, recordType: RecordType, rows: readonly Row[], options: SinkOptions = {}, batchRows = 8192): Promise<void> {
   const sink = await openSink({ recordType, format: sinkForPath(path), target: path }, options);
-  await pipeline(Readable.from(rows), batchesOfRows(recordType, batchRows), sink);
+  await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType, batchRows));
 }
 
 export async function readRecords(path: string): Promise<{ recordType: RecordType | null; rows: Row[] }> {

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { PoolTrackerError, type ErrorCode } from '../../src/errors.js';
+import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { batchesOfRows } from '../../src/record/record-rows.js';
+import { openSink } from '../../src/sink/open-sink.js';
+import { parseOutput } from '../../src/sink/parse-output.js';
+import { pipelineInto } from '../../src/sink/pipeline-into.js';
+import { SINKS } from '../../src/sink/sinks.js';
+import { openTarget } from '../../src/sink/target.js';
+import { edgeRows, poolTagRow } from '../support/record-rows.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { writeRecords } from '../support/write-records.js';
+
+const PROCESS = fileURLToPath(new URL('../support/sink-process.ts', import.meta.url));
+
+function failsWith(code: ErrorCode, message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof PoolTrackerError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes('\n'));
+    return true;
+  };
+}
+
+async function write(path: string, text: string, force = false): Promise<void> {
+  await pipeline(Readable.from([text]), await openTarget(path, force));
+}
+
+describe('a file that appears only when it is whole', () => {
+  const folder = temporaryFolder();
+
+  /** A new empty folder. */
+  function empty(name: string): string {
+    mkdirSync(folder.path(name));
+    return folder.path(name);
+  }
+
+  it('is not there before the end, and then alone', async () => {
+    const inside = empty('whole');
+    const file = await openTarget(`${inside}/a.csv`, false);
+    await new Promise((resolve) => file.write('half', resolve));
+    assert.equal(existsSync(`${inside}/a.csv`), false);
+    file.end(' and half');
+    await once(file, 'close');
+    assert.deepEqual(readdirSync(inside), ['a.csv']);
+    assert.equal(readFileSync(`${inside}/a.csv`, 'utf8'), 'half and half');
+    assert.equal(statSync(`${inside}/a.csv`).mode & 0o777, 0o666 & ~process.umask());
+  });
+
+  it('leaves nothing when what feeds it fails', async () => {
+    for (const { extensions } of SINKS) {
+      const inside = empty(`fails${extensions[0]}`);
+      const rows = [poolTagRow(), poolTagRow({ key: -1 })];
+      await assert.rejects(writeRecords(`${inside}/a${extensions[0]}`, POOL_TAG, rows, {}, 1), failsWith('INTERNAL', /column key: expected an unsigned integer of 32 bits, found -1/));
+      assert.deepEqual(readdirSync(inside), [], extensions[0]);
+    }
+  });
+
+  it('leaves nothing when it is destroyed', async () => {
+    const inside = empty('destroyed');
+    const file = await openTarget(`${inside}/a.csv`, false);
+    file.write('half');
+    file.destroy();
+    await once(file, 'close');
+    assert.deepEqual(readdirSync(inside), []);
+  });
+
+  it('is not replaced without force, and with it only at the end', async () => {
+    const inside = empty('force');
+    await write(`${inside}/a.csv`, 'old');
+    await assert.rejects(write(`${inside}/a.csv`, 'new'), failsWith('OUTPUT_EXISTS', /a\.csv exists already/));
+    assert.equal(readFileSync(`${inside}/a.csv`, 'utf8'), 'old');
+    chmodSync(`${inside}/a.csv`, 0o600);
+    const file = await openTarget(`${inside}/a.csv`, true);
+    await new Promise((resolve) => file.write('new', resolve));
+    assert.equal(readFileSync(`${inside}/a.csv`, 'utf8'), 'old');
+    file.end();
+    await once(file, 'close');
+    assert.equal(readFileSync(`${inside}/a.csv`, 'utf8'), 'new');
+    assert.equal(statSync(`${inside}/a.csv`).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(inside), ['a.csv']);
+  });
+
+  it('does not replace a file that somebody else made in the meantime', async () => {
+    const inside = empty('race');
+    const file = await openTarget(`${inside}/a.csv`, false);
+    writeFileSync(`${inside}/a.csv`, 'theirs');
+    await assert.rejects(pipeline(Readable.from(['ours']), file), failsWith('OUTPUT_EXISTS', /exists already/));
+    assert.equal(readFileSync(`${inside}/a.csv`, 'utf8'), 'theirs');
+    assert.deepEqual(readdirSync(inside), ['a.csv']);
+  });
+
+  it('replaces what a symbolic link names, not the link', async () => {
+    const inside = empty('link');
+    writeFileSync(`${inside}/real.csv`, 'old');
+    symlinkSync('real.csv', `${inside}/link.csv`);
+    await assert.rejects(write(`${inside}/link.csv`, 'new'), failsWith('OUTPUT_EXISTS', /link\.csv/));
+    await write(`${inside}/link.csv`, 'new', true);
+    assert.equal(readFileSync(`${inside}/real.csv`, 'utf8'), 'new');
+    assert.deepEqual(readdirSync(inside).sort(), ['link.csv', 'real.csv']);
+  });
+
+  it('says in one line why it cannot be written', async () => {
+    const inside = empty('refused');
+    writeFileSync(`${inside}/file`, '');
+    await assert.rejects(write(`${inside}/missing/a.csv`, ''), failsWith('OUTPUT_FAILED', /cannot write .*missing\/a\.csv: its directory does not exist/));
+    await assert.rejects(write(inside, '', true), failsWith('OUTPUT_FAILED', /it is a directory/));
+    await assert.rejects(write(`${inside}/file/a.csv`, ''), failsWith('OUTPUT_FAILED', /a part of its path is not a directory/));
+    await assert.rejects(write(`${inside}/${'x'.repeat(300)}`, ''), failsWith('OUTPUT_FAILED', /its name is too long/));
+  });
+
+  it('without permission', function () {
+    if (process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status !== 0) {
+      console.log('    skipped: root may write anywhere, and setpriv is not there to be somebody else');
+      return this.skip();
+    }
+    const inside = empty('locked');
+    chmodSync(inside, 0o555);
+    const script = `import { openTarget } from ${JSON.stringify(new URL('../../src/sink/target.ts', import.meta.url).href)};
+      await openTarget(${JSON.stringify(`${inside}/a.csv`)}, false).catch((error) => console.log(error.code, error.message));`;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+    const [command, ...rest] = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', ...node] : node;
+    chmodSync(folder.path('.'), 0o755);
+    const { stdout, stderr } = spawnSync(command!, rest, { encoding: 'utf8', env: { ...process.env, TMPDIR: '/tmp' } });
+    assert.match(stdout, /^OUTPUT_FAILED cannot write .*a\.csv: permission denied\n$/, stderr);
+  });
+
+  it('leaves nothing on a full disk, and says so', async function () {
+    const disk = empty('disk');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status !== 0) {
+      console.log('    skipped: a small tmpfs cannot be mounted here');
+      return this.skip();
+    }
+    try {
+      for (const { extensions } of SINKS) {
+        const rows = Array.from({ length: 20_000 }, (_, index) => poolTagRow({ nonpaged_bytes: BigInt.asIntN(64, BigInt(index) * 0x9e3779b97f4a7c15n), image_id: `${index * 7919}` }));
+        await assert.rejects(writeRecords(`${disk}/a${extensions[0]}`, POOL_TAG, rows, { rowGroupRows: 1000 }, 500), failsWith('OUTPUT_FAILED', /cannot write .*: the disk is full/), extensions[0]);
+        assert.deepEqual(readdirSync(disk), [], extensions[0]);
+      }
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+
+  it('a device is written to, not replaced', async function () {
+    if (!existsSync('/dev/full')) return this.skip();
+    await write('/dev/null', 'gone');
+    assert.ok(statSync('/dev/null').isCharacterDevice());
+    const sink = await openSink(parseOutput('/dev/full', 'ndjson'));
+    await assert.rejects(pipelineInto(sink, Readable.from([poolTagRow()]), batchesOfRows(POOL_TAG)), failsWith('OUTPUT_FAILED', /cannot write \/dev\/full: the disk is full/));
+    assert.ok(statSync('/dev/full').isCharacterDevice());
+  });
+
+  for (const [signal, status] of [['SIGTERM', null], ['SIGINT', 130]] as const) {
+    it(`leaves nothing when its process ends by ${signal}`, async function () {
+      this.timeout(30_000);
+      const inside = empty(signal);
+      const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, 'write-forever', `${inside}/a.ndjson`], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      assert.match(readdirSync(inside).join(), /^\.pool-tracker-[0-9a-f]{16}\.part$/);
+      child.kill(signal);
+      const [code] = await once(child, 'exit') as [number | null];
+      assert.equal(code, status);
+      assert.deepEqual(readdirSync(inside), []);
+    });
+  }
+});
+
+describe('standard output', () => {
+  const folder = temporaryFolder();
+
+  before(async () => writeRecords(folder.path('a.arrow'), POOL_TAG, edgeRows(POOL_TAG, 5000)));
+
+  function run(rest: string): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync('sh', ['-c', `'${process.execPath}' --import tsx '${PROCESS}' convert '${folder.path('a.arrow')}' ${rest}`], { encoding: 'utf8' });
+  }
+
+  it('ends quietly when its reader goes away', () => {
+    const { stdout, stderr } = run('ndjson | head -n 1');
+    assert.equal(stdout.split('\n').length, 2);
+    assert.equal(stderr, 'closed\n');
+  });
+
+  for (const { name } of SINKS) {
+    it(`takes ${name} through a pipe, byte for byte as into a file`, async () => {
+      const { status, stderr } = run(`${name} | cat > '${folder.path('piped')}'`);
+      assert.equal(stderr, '5000 records\n');
+      assert.equal(status, 0);
+      const extension = SINKS.find((sink) => sink.name === name)!.extensions[0]!;
+      await writeRecords(folder.path(`direct${extension}`), POOL_TAG, edgeRows(POOL_TAG, 5000));
+      assert.ok(readFileSync(folder.path('piped')).equals(readFileSync(folder.path(`direct${extension}`))));
+    });
+  }
+});
