@@ -1,6 +1,6 @@
 import { Aff4Stream } from './aff4-stream.js';
 import { AFF4, Aff4Volume } from './aff4-volume.js';
-import { ChunkedSource, type Chunk, type ChunkTable } from './chunked-source.js';
+import { ChunkedSource, type Chunk, type ChunkTable } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import { Fields } from './fields.js';

@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { decodeSnappy, snappySize } from '../codec/snappy.js';
-import { ChunkedSource, listedChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import type { ImageFormat } from './image-format.js';

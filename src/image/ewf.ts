@@ -1,7 +1,7 @@
 import { decodeZlib } from '../codec/zlib.js';
 import type { Warning } from '../errors.js';
 import type { Source } from '../source/source.js';
-import { ChunkedSource, evenChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import type { Container } from './container.js';
 import { isEwf, openSegments, type EwfSegment } from './ewf-segments.js';

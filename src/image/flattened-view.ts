@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { readBytes, type Source } from '../source/source.js';
-import { ChunkedSource, listedChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
 import type { Container } from './container.js';
 
 const HEADER = 0x1000;

@@ -1,5 +1,5 @@
 import { hex, PAGE_SIZE } from '../address.js';
-import { ChunkedSource, listedChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import { dateOfFileTime } from './filetime.js';

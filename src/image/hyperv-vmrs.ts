@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../address.js';
-import { ChunkedSource, evenChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import { RAM_BLOCK, unpackRamBlock } from './hyperv-ram-block.js';

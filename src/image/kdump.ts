@@ -4,7 +4,7 @@ import { decodeZlib } from '../codec/zlib.js';
 import { decodeZstdFrame } from '../codec/zstd.js';
 import { readBytes } from '../source/source.js';
 import { forEachSetBits } from './bitmap.js';
-import { ChunkedSource, evenChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from './container.js';
 import { readElfNotes } from './elf-notes.js';

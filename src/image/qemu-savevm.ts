@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../address.js';
 import type { Warning } from '../errors.js';
-import { ChunkedSource, evenChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
 import { Container } from './container.js';
 import type { ImageFormat } from './image-format.js';
 import { readMachineName } from './qemu-configuration.js';

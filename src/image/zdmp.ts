@@ -1,7 +1,7 @@
 import { hex } from '../address.js';
 import { decodeLznt1 } from '../codec/lznt1.js';
 import { readBytes, type Source } from '../source/source.js';
-import { ChunkedSource, evenChunks, type Chunk } from './chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
 import { Container } from './container.js';
 import { crashDump32 } from './crash-dump-32.js';
 import { crashDump64 } from './crash-dump-64.js';
