@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate-tables.js';
+import type { DecodedImage } from '../../src/record/decoded-image.js';
+import { decodeScan } from '../../src/scan/decode-scan.js';
+import { openScan } from '../../src/scan/open-scan.js';
+import { hasSharedImages, sharedImage, sharedImageNames, sharedTruth, withoutSharedImages, type Truth, type TruthEntry } from '../support/shared-images.js';
+
+/** Ways that cannot lead to the tables of an image, by what its kernel is. */
+const IMPOSSIBLE: Readonly<Record<string, readonly LocateWay[]>> = { nosymbols: ['symbols', 'kdbg'] };
+
+/** Images of which a page is lost on purpose: what it held cannot be had. */
+const LOSSY = new Set(['lost-17763']);
+
+const signed = (text: string): bigint => BigInt.asIntN(64, BigInt(text));
+
+function placeOf({ source, isOverflowEntry }: TruthEntry): string {
+  return source === 'expansion' ? 'expansion' : isOverflowEntry ? 'overflow' : 'table';
+}
+
+function expected(entry: TruthEntry): object {
+  const { NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes } = entry;
+  const counters = [NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes].map(signed);
+  return { key: entry.key, slot: entry.slot, place: placeOf(entry), counters };
+}
+
+async function walk(name: string, locate: LocateWay): Promise<DecodedImage> {
+  const scan = await openScan(sharedImage(name), { locate, cache: false });
+  return decodeScan(scan, true).finally(() => scan.close());
+}
+
+function assertKernel({ image, facts }: DecodedImage, truth: Truth): void {
+  assert.equal(image.page_table_root, truth.dtb);
+  assert.equal(image.kernel_base, truth.kernelBase);
+  assert.equal(facts.kernelGuid, truth.guid);
+  assert.equal(image.processors_seen, truth.cpus);
+  assert.equal(facts.capturedAt?.getTime(), Number(BigInt(truth.systemTime!) / 10_000n - 11_644_473_600_000n));
+}
+
+function assertTotals({ totals }: DecodedImage, truth: Truth, lossy: boolean): void {
+  const plain = totals.map(({ key, slot, place, counters }) => ({ key, slot, place, counters: [...counters] }));
+  if (!lossy) assert.deepEqual(plain, truth.tracker.merged.map(expected));
+  const entries = truth.tracker.merged;
+  assert.equal(totals.length, entries.length);
+  for (const [index, total] of totals.entries()) {
+    if (total.complete) assert.deepEqual(plain[index], expected(entries[index]!));
+  }
+  assert.equal(totals.every(({ complete }) => complete), !lossy);
+}
+
+function assertProcessors({ processorTags }: DecodedImage, truth: Truth): void {
+  for (const [processor, entries] of truth.tracker.perCpu.entries()) {
+    const mine = processorTags.filter((tag) => tag.processor === processor);
+    assert.deepEqual(
+      mine.map(({ slot, key, counters }) => [slot, key, ...counters]),
+      entries.map(([slot, key, ...counters]) => [slot, key, ...counters.map(signed)]),
+    );
+  }
+}
+
+describe('walking the shared images', function () {
+  this.timeout(120_000);
+  if (!hasSharedImages) {
+    it('needs the shared images', function () {
+      withoutSharedImages('walking the shared images');
+      this.skip();
+    });
+    return;
+  }
+  const ids = new Map<string, Set<string>>();
+  for (const name of sharedImageNames().filter((image) => !image.startsWith('reactos'))) {
+    const stem = name.split('.')[0]!;
+    for (const way of LOCATE_WAYS) {
+      if (IMPOSSIBLE[stem]?.includes(way)) {
+        it(`${name} cannot be read by ${way}, and says why`, () => assert.rejects(walk(name, way), { code: 'TABLES_NOT_FOUND' }));
+        continue;
+      }
+      it(`${name} by ${way}: every tag, counter and place`, async () => {
+        const truth = sharedTruth(name);
+        const decoded = await walk(name, way);
+        assertKernel(decoded, truth);
+        assertTotals(decoded, truth, LOSSY.has(stem));
+        if (!LOSSY.has(stem)) assertProcessors(decoded, truth);
+        ids.set(stem, (ids.get(stem) ?? new Set()).add(decoded.imageId));
+      });
+    }
+  }
+  it('the same memory has the same identity in every container, found any way', () => {
+    for (const [stem, found] of ids) assert.equal(found.size, 1, stem);
+  });
+});
