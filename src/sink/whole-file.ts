@@ -115,7 +115,7 @@ function after(chunks: readonly Buffer[], bytes: number): Buffer[] {
 }
 
 /** Makes a new name in a directory last through a power cut; file systems that cannot are left as they are. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => null);
   try {
     await directory?.sync();
