@@ -11,6 +11,10 @@ export interface DebuggerDataBlock {
   readonly poolTrackTable: VirtualAddress;
   /** Address of the list head PsLoadedModuleList. */
   readonly psLoadedModuleList: VirtualAddress;
+  /** Address of the list head PsActiveProcessHead. */
+  readonly psActiveProcessHead: VirtualAddress;
+  /** Address of the variable PspCidTable. */
+  readonly pspCidTable: VirtualAddress;
 }
 
 const TAG = 0x4742444b; // KDBG
@@ -18,6 +22,8 @@ const TAG_AT = 0x10;
 const SIZE_AT = 0x14;
 const KERN_BASE_AT = 0x18;
 const PS_LOADED_MODULE_LIST_AT = 0x48;
+const PS_ACTIVE_PROCESS_HEAD_AT = 0x50;
+const PSP_CID_TABLE_AT = 0x58;
 const POOL_TRACK_TABLE_AT = 0x1b8;
 const SMALLEST = 0x1c0;
 const LARGEST = 0x1000;
@@ -74,6 +80,8 @@ function describe(address: VirtualAddress, block: Buffer, kernel: KernelImage, e
     encoded,
     poolTrackTable: virtualAddress(block.readBigUInt64LE(POOL_TRACK_TABLE_AT)),
     psLoadedModuleList: virtualAddress(block.readBigUInt64LE(PS_LOADED_MODULE_LIST_AT)),
+    psActiveProcessHead: virtualAddress(block.readBigUInt64LE(PS_ACTIVE_PROCESS_HEAD_AT)),
+    pspCidTable: virtualAddress(block.readBigUInt64LE(PSP_CID_TABLE_AT)),
   };
 }
 

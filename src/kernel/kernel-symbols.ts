@@ -1,9 +1,11 @@
+import type { FieldOffsets, StructureName } from './kernel-structures.js';
+
 /** The kernel's variables that finding the tables and reading beside them needs. */
 export const KERNEL_VARIABLES = [
   'PoolTrackTable', 'PoolTrackTableSize', 'PoolTrackTableMask', 'ExPoolTagTables',
   'PoolTrackTableExpansion', 'PoolTrackTableExpansionSize', 'PoolBigPageTable', 'PoolBigPageTableSize',
   'PsActiveProcessHead', 'PsLoadedModuleList', 'PspCidTable', 'KdDebuggerDataBlock', 'KdpDataBlockEncoded',
-  'KiWaitNever', 'KiWaitAlways', 'NtBuildLab', 'ExpSessionPoolTrackTable',
+  'KiWaitNever', 'KiWaitAlways', 'NtBuildLab', 'ExpSessionPoolTrackTable', 'ObHeaderCookie', 'ObTypeIndexTable',
 ] as const;
 
 export type KernelVariable = (typeof KERNEL_VARIABLES)[number];
@@ -24,6 +26,5 @@ export interface KernelSymbols {
   readonly tagTablesCapacity: number;
   /** Addresses relative to the kernel's base. */
   readonly rva: Readonly<Partial<Record<KernelVariable, number>>>;
-  /** Field offsets by structure: bytes; `size` is the structure's own. */
-  readonly structures: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly structures: Readonly<Partial<Record<StructureName, FieldOffsets>>>;
 }

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { buildFamily, familyStructures, furtherVariables } from './build-family.js';
 import type { PdbIdentity } from './code-view.js';
+import type { FieldOffsets } from './kernel-structures.js';
 import type { KernelSymbols, KernelVariable } from './kernel-symbols.js';
 
 type BuildRow = readonly [
@@ -9,8 +11,8 @@ type BuildRow = readonly [
 
 interface KnownBuilds {
   readonly symbols: readonly KernelVariable[];
-  readonly bigPages: readonly Record<string, number>[];
-  readonly eprocess: readonly Record<string, number>[];
+  readonly bigPages: readonly FieldOffsets[];
+  readonly eprocess: readonly FieldOffsets[];
   readonly builds: readonly BuildRow[];
 }
 
@@ -30,11 +32,12 @@ export async function knownBuild(pdb: PdbIdentity): Promise<KernelSymbols | null
   const row = list.builds.find(([guid, age]) => guid === pdb.guid && age === pdb.age);
   if (row === undefined) return null;
   const [, , version, trackerEntrySize, tagTablesCapacity, bigPages, eprocess, ...rvas] = row;
-  const rva: Partial<Record<KernelVariable, number>> = {};
+  const rva: Partial<Record<KernelVariable, number>> = { ...await furtherVariables(pdb) };
   list.symbols.forEach((symbol, index) => {
     const value = rvas[index];
     if (typeof value === 'number') rva[symbol] = value;
   });
+  const family = await familyStructures(buildFamily(version));
   return {
     origin: 'known-build',
     source: 'built-in list of kernel builds',
@@ -42,6 +45,10 @@ export async function knownBuild(pdb: PdbIdentity): Promise<KernelSymbols | null
     trackerEntrySize,
     tagTablesCapacity,
     rva,
-    structures: { bigPagesEntry: list.bigPages[bigPages]!, eprocess: list.eprocess[eprocess]! },
+    structures: {
+      ...family,
+      bigPagesEntry: { ...family.bigPagesEntry, ...list.bigPages[bigPages] },
+      eprocess: { ...family.eprocess, ...list.eprocess[eprocess] },
+    },
   };
 }

@@ -6,7 +6,7 @@ import type { PdbIdentity } from './code-view.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are passed over. */
-const VERSION = 1;
+const VERSION = 2;
 
 function cachePath(pdb: PdbIdentity): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');

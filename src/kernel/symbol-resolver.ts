@@ -1,13 +1,7 @@
 import type { PdbIdentity } from './code-view.js';
+import { KERNEL_STRUCTURES, type FieldOffsets, type StructureName } from './kernel-structures.js';
 import { KERNEL_VARIABLES, MOST_TAG_TABLES, type KernelSymbols, type KernelVariable } from './kernel-symbols.js';
 import { damagedSymbolFile, type SymbolDocument } from './symbol-document.js';
-
-/** The structures whose fields are kept, under the names that the rest of the code knows them by. */
-const STRUCTURES: Readonly<Record<string, string>> = {
-  _POOL_TRACKER_TABLE: 'trackerEntry',
-  _POOL_TRACKER_BIG_PAGES: 'bigPagesEntry',
-  _EPROCESS: 'eprocess',
-};
 
 /** A symbol's address is relative to the image's base; no kernel image is larger than this. */
 const LARGEST_RVA = 2 ** 31;
@@ -18,14 +12,20 @@ function numberIn(value: unknown, name: string): number | null {
   return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < LARGEST_RVA ? number : null;
 }
 
-function fieldOffsets(type: unknown): Record<string, number> {
+function fieldOffsets(type: unknown, wanted: readonly string[]): FieldOffsets {
   const size = numberIn(type, 'size');
   const offsets: Record<string, number> = size === null ? {} : { size };
   const fields = (type as { fields?: unknown }).fields;
   if (typeof fields !== 'object' || fields === null) return offsets;
-  for (const [name, field] of Object.entries(fields)) {
+  for (const name of wanted) {
+    const field = (fields as Record<string, unknown>)[name];
     const offset = numberIn(field, 'offset');
-    if (offset !== null) offsets[name] = offset;
+    if (offset === null) continue;
+    offsets[name] = offset;
+    const fieldType = (field as { type?: unknown }).type;
+    const bit = numberIn(fieldType, 'bit_position');
+    const bits = numberIn(fieldType, 'bit_length');
+    if (bit !== null && bits !== null) Object.assign(offsets, { [`${name}.bit`]: bit, [`${name}.bits`]: bits });
   }
   return offsets;
 }
@@ -43,7 +43,7 @@ export async function pdbOfDocument(document: SymbolDocument): Promise<PdbIdenti
 }
 
 /**
- * Takes from a Volatility 3 symbol document what finding the tables needs.
+ * Takes from a Volatility 3 symbol document what finding the tables, and reading objects beside them, needs.
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED when it lacks PoolTrackTable or the entry's type
  */
 export async function resolveSymbols(document: SymbolDocument, path: string): Promise<KernelSymbols> {
@@ -56,10 +56,10 @@ export async function resolveSymbols(document: SymbolDocument, path: string): Pr
     addresses.push(address);
     if (wanted.has(name)) rva[name as KernelVariable] = address;
   }
-  const structures: Record<string, Record<string, number>> = {};
+  const structures: Partial<Record<StructureName, FieldOffsets>> = {};
   for await (const [name, type] of document.entries('user_types')) {
-    const known = STRUCTURES[name];
-    if (known !== undefined && typeof type === 'object' && type !== null) structures[known] = fieldOffsets(type);
+    const known = Object.hasOwn(KERNEL_STRUCTURES, name) ? KERNEL_STRUCTURES[name] : undefined;
+    if (known !== undefined && typeof type === 'object' && type !== null) structures[known.name] = fieldOffsets(type, known.fields);
   }
   const entrySize = structures.trackerEntry?.size;
   if (rva.PoolTrackTable === undefined) throw damagedSymbolFile(path, 'it has no symbol PoolTrackTable');

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import type { PdbIdentity } from './code-view.js';
+import type { FieldOffsets, StructureName } from './kernel-structures.js';
+import type { KernelVariable } from './kernel-symbols.js';
+
+interface KernelStructures {
+  readonly families: Readonly<Record<string, Readonly<Partial<Record<StructureName, FieldOffsets>>>>>;
+  readonly variables: Readonly<Record<string, Readonly<Partial<Record<KernelVariable, number>>>>>;
+}
+
+/** Made by scripts/make-kernel-structures.ts. */
+const LIST = new URL('../../data/kernel-structures.json', import.meta.url);
+
+let loaded: Promise<KernelStructures> | undefined;
+
+function load(): Promise<KernelStructures> {
+  loaded ??= readFile(LIST, 'utf8').then((text) => JSON.parse(text) as KernelStructures);
+  return loaded;
+}
+
+/** `10.0.19041` of `10.0.19041.1466`: builds whose structures are laid out alike. */
+export function buildFamily(version: string): string {
+  return version.split('.').slice(0, 3).join('.');
+}
+
+/** The structures of a family as far as they are known: none for a family that no symbol file was at hand of. */
+export async function familyStructures(family: string): Promise<Readonly<Partial<Record<StructureName, FieldOffsets>>>> {
+  return (await load()).families[family] ?? {};
+}
+
+/** Addresses of the variables that the list of known builds lacks, relative to the kernel's base; for a few exact builds. */
+export async function furtherVariables(pdb: PdbIdentity): Promise<Readonly<Partial<Record<KernelVariable, number>>>> {
+  return (await load()).variables[`${pdb.guid}-${pdb.age}`] ?? {};
+}
