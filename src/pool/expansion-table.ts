@@ -1,73 +1,97 @@
 import { virtualAddress, type VirtualAddress } from '../address.js';
 import type { Kernel } from '../kernel/find-kernel.js';
 import { readTable } from './read-table.js';
-import type { TableSet } from './table-set.js';
+import { tagName } from './tag-name.js';
 import { COUNTER_COUNT, type TrackerLayout } from './tracker-layout.js';
 import type { TrackerTable } from './tracker-table.js';
 
 /** The kernel grows the expansion table by its own need; no kernel has this many tags. */
 export const MOST_EXPANSION_ENTRIES = 1 << 16;
 
+/** Entries read at first; the table is read again, twice as far, while all of them are in use. */
+const FIRST_READ = 64;
+
 /** Nonpaged and paged bytes, in the order of COUNTERS. */
 const BYTE_COUNTERS = [2, 5];
 /** More bytes than any machine has, in use or (in a smeared image) below zero. */
 const ABSURD = 1n << 44n;
 
-/** Entries in use when keys and byte counts can be those of an expansion table beside `first`; else 0. */
-function entriesInUse(table: TrackerTable, first: ReadonlySet<number>): number {
-  const counters = new BigUint64Array(COUNTER_COUNT);
-  let used = 0;
-  for (let entry = 0; entry < table.entries; entry++) {
-    const key = table.key(entry);
-    if (key === 0) return isFreeFrom(table, entry) ? used : 0;
-    if (!table.isReadable(entry) || first.has(key)) return 0;
-    table.counters(entry, counters, 0);
-    if (BYTE_COUNTERS.some((index) => BigInt.asUintN(64, counters[index]! + ABSURD) > 2n * ABSURD)) return 0;
-    used++;
-  }
-  return used;
+/** Four bytes at random are printable once in fifty; tags nearly always. */
+const LEAST_PRINTABLE = 0.5;
+
+/** An expansion table that its structure alone shows. */
+export interface FoundExpansion {
+  readonly address: VirtualAddress;
+  readonly entries: number;
+  /** False when what lies behind the entries looks like entries as well, and the table's end is a guess. */
+  readonly isCertain: boolean;
 }
 
-function isFreeFrom(table: TrackerTable, entry: number): boolean {
-  for (let rest = entry; rest < table.entries; rest++) {
-    if (table.key(rest) > 0) return false;
+/** A stretch of entries that can be an expansion table's. */
+interface Stretch {
+  readonly used: number;
+  /** Whether a free entry ends it; else something ends it that is no entry, perhaps long after the table's own end. */
+  readonly isEnded: boolean;
+}
+
+function isPlausible(table: TrackerTable, entry: number, first: ReadonlySet<number>, counters: BigUint64Array): boolean {
+  if (!table.isReadable(entry) || first.has(table.key(entry))) return false;
+  table.counters(entry, counters, 0);
+  return BYTE_COUNTERS.every((index) => BigInt.asUintN(64, counters[index]! + ABSURD) <= 2n * ABSURD);
+}
+
+function stretchOf(table: TrackerTable, first: ReadonlySet<number>): Stretch {
+  const counters = new BigUint64Array(COUNTER_COUNT);
+  let printable = 0;
+  let used = 0;
+  while (used < table.entries && table.key(used) !== 0 && isPlausible(table, used, first, counters)) {
+    if (!tagName(table.key(used)).includes('\\')) printable++;
+    used++;
   }
-  return true;
+  if (printable < used * LEAST_PRINTABLE) return { used: 0, isEnded: false };
+  return { used, isEnded: used < table.entries && table.key(used) === 0 };
+}
+
+async function measureStretch(kernel: Kernel, address: VirtualAddress, layout: TrackerLayout, first: ReadonlySet<number>): Promise<Stretch> {
+  for (let entries = FIRST_READ; ; entries *= 2) {
+    const stretch = stretchOf(await readTable(kernel.memory, address, layout, entries), first);
+    if (stretch.used < entries || entries >= MOST_EXPANSION_ENTRIES) return stretch;
+  }
+}
+
+/** The largest number that stands in a variable and is at most `most`; 0 when there is none. */
+function largestCount(variables: Buffer, most: number): number {
+  let largest = 0;
+  for (let at = 0; at + 8 <= variables.length; at += 8) {
+    const value = variables.readBigUInt64LE(at);
+    if (value <= BigInt(most) && Number(value) > largest) largest = Number(value);
+  }
+  return largest;
 }
 
 /**
  * Finds the expansion table with no symbols. Tags go there only when every slot is taken, so a table with a free slot
- * needs no search. Else some pair of variables near PoolTrackTable holds its address and its number of entries.
+ * needs no search. Else some variable near PoolTrackTable points to entries whose tags table 0 lacks. They end at the
+ * first free entry; a table that is full ends where the variable with its size says.
+ * @param variables the kernel's data around PoolTrackTable
  */
 export async function findExpansion(
   kernel: Kernel, layout: TrackerLayout, first: TrackerTable, slots: number, variables: Buffer,
-): Promise<TableSet['expansion']> {
+): Promise<FoundExpansion | null> {
   const keys = new Set<number>();
   for (let slot = 0; slot < slots; slot++) {
     if (first.key(slot) === 0) return null;
     keys.add(first.key(slot));
   }
-  let best: { used: number; address: VirtualAddress; entries: number } | null = null;
+  let best: FoundExpansion | null = null;
+  const tried = new Set<bigint>();
   for (let at = 0; at + 8 <= variables.length; at += 8) {
     const address = variables.readBigUInt64LE(at);
-    if ((address & 0xfffn) !== 0n || !kernel.memory.pageTable.isKernelAddress(address)) continue;
-    for (const entries of countsNear(variables, at)) {
-      const used = entriesInUse(await readTable(kernel.memory, virtualAddress(address), layout, entries), keys);
-      if (used > (best?.used ?? 0)) best = { used, address: virtualAddress(address), entries };
-    }
+    if ((address & 0xfffn) !== 0n || tried.has(address) || !kernel.memory.pageTable.isKernelAddress(address)) continue;
+    tried.add(address);
+    const stretch = await measureStretch(kernel, virtualAddress(address), layout, keys);
+    const entries = stretch.isEnded ? stretch.used : largestCount(variables, stretch.used);
+    if (entries > (best?.entries ?? 0)) best = { address: virtualAddress(address), entries, isCertain: entries === stretch.used };
   }
-  return best === null ? null : { address: best.address, entries: best.entries };
-}
-
-/**
- * Numbers beside a pointer that can be the number of entries, smallest first. One that is too small cuts tags off, so
- * the one that shows the most entries in use wins; one that is too large shows none more.
- */
-function countsNear(variables: Buffer, pointerAt: number): number[] {
-  const counts = new Set<number>();
-  for (let at = Math.max(0, pointerAt - 0x40); at + 8 <= Math.min(variables.length, pointerAt + 0x48); at += 8) {
-    const value = variables.readBigUInt64LE(at);
-    if (value > 0n && value <= BigInt(MOST_EXPANSION_ENTRIES)) counts.add(Number(value));
-  }
-  return [...counts].sort((a, b) => a - b);
+  return best;
 }

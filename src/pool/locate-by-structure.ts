@@ -1,7 +1,8 @@
 import { hex, virtualAddress, type VirtualAddress } from '../address.js';
+import type { Warning } from '../errors.js';
 import { MOST_TAG_TABLES } from '../kernel/kernel-symbols.js';
 import type { Kernel, Rejection } from '../kernel/find-kernel.js';
-import { findExpansion } from './expansion-table.js';
+import { findExpansion, type FoundExpansion } from './expansion-table.js';
 import { notLocated, type Located } from './locate-by-symbols.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
 import { readProcessorTables } from './processor-tables.js';
@@ -146,10 +147,15 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
   const { layout, slots, proof, table } = best.measured;
   const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, best.places));
   return {
-    tables: { locatedBy: 'structure', layout, slots, proof, expansion, tables: found.tables, unreadableProcessors: found.unreadable, warnings: [] },
+    tables: { locatedBy: 'structure', layout, slots, proof, expansion, tables: found.tables, unreadableProcessors: found.unreadable, warnings: expansionWarnings(expansion) },
     reason: '',
     rejected,
   };
+}
+
+function expansionWarnings(expansion: FoundExpansion | null): Warning[] {
+  if (expansion === null || expansion.isCertain) return [];
+  return [{ code: 'expansion-uncertain', message: `where the expansion table at ${hex(expansion.address)} ends is a guess: ${expansion.entries} entries` }];
 }
 
 function rejection(other: Candidate, best: Candidate): Rejection {
