@@ -1,8 +1,10 @@
 /** Writes schemas/ from the record types. Run it after any change of them: `npx tsx scripts/make-schemas.ts`. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { arrowSchemaText } from '../src/record/arrow-schema-json.js';
 import { duckdbTableText } from '../src/record/duckdb-schema.js';
+import { duckdbViewsText } from '../src/record/duckdb-views.js';
 import { jsonSchemaText } from '../src/record/json-schema.js';
 import { RECORD_TYPES } from '../src/record/record-types.js';
 
@@ -12,6 +14,7 @@ export function schemaFiles(): Map<string, string> {
     ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.schema.json`, jsonSchemaText(type)]),
     ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.arrow.json`, arrowSchemaText(type)]),
     ['tables.sql', RECORD_TYPES.map(duckdbTableText).join('\n')],
+    ['duckdb.sql', duckdbViewsText(RECORD_TYPES, readFileSync(new URL('../src/dataset/questions.sql', import.meta.url), 'utf8'))],
   ]);
 }
 

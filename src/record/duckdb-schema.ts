@@ -1,6 +1,7 @@
 import { SCHEMA_VERSION, type ColumnType, type RecordType } from './record-type.js';
 
-const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {
+/** The DuckDB type of each column type. */
+export const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'VARCHAR',
   bool: 'BOOLEAN',
   int32: 'INTEGER',

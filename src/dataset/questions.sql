@@ -1,0 +1,169 @@
+-- The records, with the sums over both pools that the questions are about. A sum over 64 bits, which only a damaged
+-- image has, is NULL.
+CREATE OR REPLACE TEMP VIEW pool_tags AS
+SELECT *,
+  try(nonpaged_bytes + paged_bytes) AS bytes,
+  try(nonpaged_outstanding + paged_outstanding) AS outstanding,
+  try(nonpaged_allocs + paged_allocs) AS allocs,
+  try(nonpaged_frees + paged_frees) AS frees
+FROM pool_tag;
+
+CREATE OR REPLACE TEMP VIEW images AS FROM image;
+
+-- The n tags that hold the most memory, in the latest image of every host.
+CREATE OR REPLACE TEMP MACRO top_tags(n := 20) AS TABLE
+WITH latest AS (
+  SELECT * FROM pool_tags
+  QUALIFY captured_at IS NOT DISTINCT FROM max(captured_at) OVER (PARTITION BY coalesce(host, image_path))
+)
+SELECT
+  tag,
+  count(DISTINCT coalesce(host, image_path)) AS hosts,
+  sum(bytes) AS bytes,
+  sum(nonpaged_bytes) AS nonpaged_bytes,
+  sum(paged_bytes) AS paged_bytes,
+  sum(outstanding) AS outstanding,
+  max(bytes) AS most_bytes,
+  arg_max(coalesce(host, image_path), bytes) AS most_on
+FROM latest
+GROUP BY tag
+ORDER BY bytes DESC, tag
+LIMIT n;
+
+-- The captures of each host in the order of time, and which boot each belongs to. The kernel lies elsewhere after every
+-- boot; where its base is not known, a boot shows by most tags' allocations being fewer than before, which within
+-- a boot they cannot be (one tag's may be: 32-bit counters wrap).
+CREATE OR REPLACE TEMP MACRO boots(of_host := NULL) AS TABLE
+WITH allocations AS (
+  SELECT host, captured_at, image_id, allocs < lag(allocs) OVER (PARTITION BY host, key, place ORDER BY captured_at) AS fewer
+  FROM pool_tags
+  WHERE host IS NOT NULL AND captured_at IS NOT NULL AND (of_host IS NULL OR host = of_host)
+), captures AS (
+  SELECT host, captured_at, min(image_id) AS image_id, coalesce(avg(fewer::INTEGER) > 0.5, false) AS counters_fell
+  FROM allocations
+  GROUP BY host, captured_at
+), bases AS (
+  SELECT image_id, any_value(kernel_base) AS kernel_base FROM image GROUP BY image_id
+), restarts AS (
+  SELECT captures.*, kernel_base,
+    coalesce(kernel_base <> lag(kernel_base) OVER (PARTITION BY host ORDER BY captured_at), counters_fell) AS restarted
+  FROM captures LEFT JOIN bases USING (image_id)
+)
+SELECT host, captured_at, image_id, kernel_base, restarted,
+  sum(restarted::INTEGER) OVER (PARTITION BY host ORDER BY captured_at)::INTEGER AS boot
+FROM restarts;
+
+-- Tags that grow without end on a host (on each, when none is named): in nearly every capture more bytes and more
+-- outstanding allocations than in the one before, and by a good part of what there was after the start. Growth counts
+-- within a boot only; the slope is one line through all boots, each with its own beginning. With every threshold 0 the
+-- trend of every tag.
+CREATE OR REPLACE TEMP MACRO leaks(of_host := NULL, min_captures := 8, min_rising := 0.9, min_growth := 0.25) AS TABLE
+WITH steps AS (
+  SELECT host, boot, captured_at, key, place, tag, bytes, outstanding,
+    epoch_ms(captured_at) / 3600000.0 AS hour,
+    bytes > lag(bytes) OVER boot_of_tag AS bytes_rose,
+    outstanding > lag(outstanding) OVER boot_of_tag AS outstanding_rose
+  FROM pool_tags JOIN boots(of_host) USING (host, captured_at, image_id)
+  WHERE complete
+  WINDOW boot_of_tag AS (PARTITION BY host, key, place, boot ORDER BY captured_at)
+), per_boot AS (
+  SELECT host, boot, key, place, any_value(tag) AS tag, count(*) AS captures,
+    count(bytes_rose) AS steps,
+    count_if(bytes_rose) AS bytes_rises,
+    count_if(outstanding_rose) AS outstanding_rises,
+    arg_min(bytes, captured_at) AS first_bytes,
+    arg_max(bytes, captured_at) AS last_bytes,
+    arg_min(outstanding, captured_at) AS first_outstanding,
+    arg_max(outstanding, captured_at) AS last_outstanding,
+    regr_sxx(bytes, hour) AS hours_squared,
+    regr_sxy(bytes, hour) AS byte_hours,
+    regr_sxy(outstanding, hour) AS outstanding_hours
+  FROM steps
+  GROUP BY host, boot, key, place
+), trends AS (
+  SELECT host, any_value(tag) AS tag, key,
+    sum(captures)::BIGINT AS captures,
+    count(*) - 1 AS restarts,
+    sum(byte_hours) / nullif(sum(hours_squared), 0) AS bytes_per_hour,
+    arg_min(first_bytes, boot) AS first_bytes,
+    arg_max(last_bytes, boot) AS last_bytes,
+    sum(bytes_rises) / nullif(sum(steps), 0) AS bytes_rising,
+    sum(outstanding_hours) / nullif(sum(hours_squared), 0) AS outstanding_per_hour,
+    arg_min(first_outstanding, boot) AS first_outstanding,
+    arg_max(last_outstanding, boot) AS last_outstanding,
+    sum(outstanding_rises) / nullif(sum(steps), 0) AS outstanding_rising,
+    sum(last_bytes::DOUBLE - first_bytes) AS bytes_grown,
+    sum(last_outstanding::DOUBLE - first_outstanding) AS outstanding_grown,
+    sum(abs(first_bytes::DOUBLE)) AS bytes_began,
+    sum(abs(first_outstanding::DOUBLE)) AS outstanding_began
+  FROM per_boot
+  GROUP BY host, key, place
+)
+SELECT * EXCLUDE (bytes_grown, outstanding_grown, bytes_began, outstanding_began)
+FROM trends
+WHERE captures >= min_captures
+  AND (min_rising = 0 OR (bytes_rising >= min_rising AND outstanding_rising >= min_rising))
+  AND (min_growth = 0 OR (bytes_grown > 0 AND outstanding_grown > 0
+    AND bytes_grown >= min_growth * bytes_began AND outstanding_grown >= min_growth * outstanding_began))
+ORDER BY bytes_per_hour DESC, host, tag;
+
+-- What differs between two images, each named by its image_id or its path (the latest at that path): tags whose bytes
+-- changed by at least min_bytes and by min_change of what they were. With both 0 every tag.
+CREATE OR REPLACE TEMP MACRO compare(image_a, image_b, min_change := 0.25, min_bytes := 65536) AS TABLE
+WITH named AS (
+  SELECT
+    arg_max(image_id, coalesce(captured_at, '-infinity')) FILTER (image_a IN (image_id, image_path)) AS id_a,
+    arg_max(image_id, coalesce(captured_at, '-infinity')) FILTER (image_b IN (image_id, image_path)) AS id_b
+  FROM pool_tags
+), counts AS (
+  SELECT DISTINCT image_id = id_a AS is_a, image_id = id_b AS is_b, key, place, slot, tag, bytes, outstanding, allocs, complete
+  FROM pool_tags, named
+  WHERE image_id IN (id_a, id_b)
+), sides AS (
+  SELECT any_value(tag) AS tag, key,
+    sum(bytes) FILTER (is_a)::BIGINT AS bytes_before,
+    sum(bytes) FILTER (is_b)::BIGINT AS bytes_after,
+    sum(outstanding) FILTER (is_a)::BIGINT AS outstanding_before,
+    sum(outstanding) FILTER (is_b)::BIGINT AS outstanding_after,
+    sum(allocs) FILTER (is_a)::BIGINT AS allocs_before,
+    sum(allocs) FILTER (is_b)::BIGINT AS allocs_after,
+    bool_and(complete) AS complete
+  FROM counts
+  GROUP BY key
+)
+SELECT tag, key,
+  CASE WHEN bytes_before IS NULL THEN 'new' WHEN bytes_after IS NULL THEN 'gone'
+    WHEN bytes_after > bytes_before THEN 'grew' WHEN bytes_after < bytes_before THEN 'shrank' ELSE 'same' END AS change,
+  bytes_before, bytes_after, coalesce(bytes_after, 0) - coalesce(bytes_before, 0) AS bytes_change,
+  outstanding_before, outstanding_after, coalesce(outstanding_after, 0) - coalesce(outstanding_before, 0) AS outstanding_change,
+  allocs_before, allocs_after, coalesce(allocs_after, 0) - coalesce(allocs_before, 0) AS allocs_change,
+  complete
+FROM sides
+WHERE abs(bytes_change) >= min_bytes AND abs(bytes_change) >= min_change * abs(coalesce(bytes_before, 0))
+ORDER BY bytes_change DESC, tag;
+
+-- Hosts that hold far more or less of a tag (of any, when none is named) than the other hosts with the same Windows
+-- build: the score is the distance of the host's median from the median of all hosts, in their median absolute
+-- deviations, scaled to be the standard deviations of a normal distribution. A deviation below 5 % of the median or a
+-- page is taken for that much, or else where all hosts agree to the byte any difference would be infinite.
+CREATE OR REPLACE TEMP MACRO fleet_outliers(of_tag := NULL, min_images := 3, min_hosts := 5, min_score := 8) AS TABLE
+WITH levels AS (
+  SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS images,
+    median(bytes) AS bytes, median(outstanding) AS outstanding
+  FROM pool_tags
+  WHERE complete AND host IS NOT NULL AND windows_version IS NOT NULL
+    AND (of_tag IS NULL OR of_tag = 'all' OR rtrim(tag) = rtrim(of_tag))
+  GROUP BY host, windows_version, key
+  HAVING images >= min_images
+), fleet AS (
+  SELECT windows_version, key, count(*) AS hosts, median(bytes) AS fleet_bytes, mad(bytes) AS deviation
+  FROM levels
+  GROUP BY windows_version, key
+  HAVING hosts >= min_hosts
+)
+SELECT host, windows_version, tag, key, images, hosts, bytes, fleet_bytes,
+  (bytes - fleet_bytes) / (1.4826 * greatest(deviation, 0.05 * abs(fleet_bytes), 4096)) AS score,
+  outstanding
+FROM levels JOIN fleet USING (windows_version, key)
+WHERE abs(score) >= min_score
+ORDER BY abs(score) DESC, host, tag;

@@ -1,0 +1,52 @@
+import { DUCKDB_TYPES } from './duckdb-schema.js';
+import { SCHEMA_VERSION, type RecordType } from './record-type.js';
+
+const HEAD = `-- Questions over a dataset of pool-tracker records, for DuckDB 1.4 or later: views and table macros.
+--
+--     cd DATASET && duckdb -init duckdb.sql
+--
+-- or, for a dataset elsewhere (a bucket too, with the extension httpfs), before this file is read:
+--
+--     SET VARIABLE dataset = 's3://bucket/lake';
+
+SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
+
+-- A dataset has DATASET/RECORD/v=1/KEY=VALUE/.../part-*.ENDING; the path itself is no pattern.
+CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
+  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=${SCHEMA_VERSION}/**/part-*.' || ending;
+
+-- What reads the files of one format; nothing when there are none, which DuckDB would refuse. The values in the
+-- names of folders are read as text: a host named 007 is not 7.
+CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, options) AS
+  CASE WHEN (SELECT count(*) FROM glob(record_files(record, ending))) = 0 THEN '' ELSE
+    ' UNION ALL BY NAME FROM ' || reader || '(''' || replace(record_files(record, ending), '''', '''''') || ''', union_by_name = true'
+    || ', hive_partitioning = true, hive_types_autocast = false' || options || ')'
+  END;
+
+-- All records of one type: every column is there whatever the files lack, and so is the view when there are no files.
+CREATE OR REPLACE TEMP MACRO records_query(record, columns) AS
+  'SELECT ' || array_to_string(list_transform(columns, lambda c: 'NULL::' || c.type || ' AS ' || c.name), ', ') || ' WHERE false'
+  || records_of(record, 'read_parquet', 'parquet', '')
+  || records_of(record, 'read_ndjson', 'ndjson*', ', columns = {'
+       || array_to_string(list_transform(columns, lambda c: c.name || ': ''' || c.type || ''''), ', ') || '}');
+`;
+
+function viewText({ name, description, columns }: RecordType): string {
+  const list = columns.map((column) => `  {name: '${column.name}', type: '${DUCKDB_TYPES[column.type]}'}`).join(',\n');
+  return `-- ${description}
+SET VARIABLE ${name}_query = records_query('${name}', [
+${list}
+]);
+CREATE OR REPLACE TEMP VIEW ${name} AS FROM query(getvariable('${name}_query'));
+`;
+}
+
+/**
+ * DuckDB statements that make a view of each record type over a dataset, whether its files are Parquet, NDJSON, both or
+ * none, and then the questions.
+ *
+ * @param questions statements that use those views
+ */
+export function duckdbViewsText(recordTypes: readonly RecordType[], questions: string): string {
+  return [HEAD, ...recordTypes.map(viewText), questions].join('\n');
+}
