@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 
 /** The folder with images and truths made by others; absent on a fresh clone. POOL_TRACKER_SHARED names another. */
 export const SHARED = process.env.POOL_TRACKER_SHARED ?? fileURLToPath(new URL('../../../shared/', import.meta.url));
@@ -75,9 +74,4 @@ export function sharedTruth(name: string): Truth {
 /** Says in one line that tests are skipped, and why. */
 export function withoutSharedImages(what: string): void {
   console.log(`      skipped: ${what}: the shared images are not on this machine`);
-}
-
-/** A sample image of the project, unpacked into memory. */
-export function sampleImage(name: string): Buffer {
-  return gunzipSync(readFileSync(new URL(`../../samples/${name}.gz`, import.meta.url)));
 }
