@@ -23,7 +23,7 @@ export class Container {
 
   /** The file is whole, but of a kind that cannot be read here; `why` says which and why. */
   refused(why: string, hint: string): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_REFUSED', `${this.source.name} is a ${this.title} that cannot be used: ${why}`, { hint });
+    return new PoolTrackerError('FORMAT_REFUSED', `${this.source.name} (${this.title}) cannot be used: ${why}`, { hint });
   }
 
   /**

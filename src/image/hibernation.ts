@@ -57,8 +57,10 @@ export const hibernation: ImageFormat = {
     const runs = new ClippedRuns(container, Infinity);
     let cut = false;
     for await (const set of table === null ? windows8Sets(container, header) : windows7Sets(container, table)) {
-      cut = set === null || set.offset + set.size > source.byteLength;
-      if (set === null || cut) break;
+      if (set === null || set.offset + set.size > source.byteLength) {
+        cut = true;
+        continue;
+      }
       set.pages.forEach((page, position) => {
         if (page >= MOST_FRAMES) throw container.damaged(`it holds page ${hex(page)}; expected pages below ${hex(MOST_FRAMES)}`);
         if (seen.add(page)) runs.add(page * PAGE_SIZE, PAGE_SIZE, index.byteLength + position * PAGE_SIZE);

@@ -3,10 +3,8 @@ export type TurtleGraph = ReadonlyMap<string, ReadonlyMap<string, readonly strin
 
 export const RDF_TYPE = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#type';
 
-/** An IRI, a literal with its type or language, a name, or a mark; comments and blanks fall through. */
-const TOKEN = /<([^>]*)>|"""([\s\S]*?)"""|"((?:[^"\\\n]|\\.)*)"|(\^\^|@[A-Za-z-]+)|#[^\n]*|([^\s;,.<>"^#]+(?:\.[^\s;,.<>"^#]+)*)|([;,.])/g;
-
-const LITERAL_TYPE = '^^';
+/** An IRI, a literal with its language, what announces a literal's type, a name, or a mark; comments fall through. */
+const TOKEN = /<([^>]*)>|"""([\s\S]*?)"""|"((?:[^"\\\n]|\\.)*)"(?:@[A-Za-z-]+)?|(\^\^)|#[^\n]*|([^\s;,.<>"^#]+(?:\.[^\s;,.<>"^#]+)*)|([;,.])/g;
 
 /**
  * Reads as much of Turtle (RDF 1.1) as AFF4 metadata use: prefixes, IRIs, literals, and lists of predicates and
@@ -19,10 +17,9 @@ export function parseTurtle(text: string): TurtleGraph {
   let subject = '';
   let predicate = '';
   let typeFollows = false;
-  for (const match of text.matchAll(TOKEN)) {
-    const [, iri, long, literal, annotation, name, mark] = match;
-    if (annotation !== undefined) {
-      typeFollows = annotation === LITERAL_TYPE;
+  for (const [, iri, long, literal, typeMark, name, mark] of text.matchAll(TOKEN)) {
+    if (typeMark !== undefined) {
+      typeFollows = true;
     } else if (mark === undefined) {
       const term = iri ?? long ?? literal ?? (name === undefined ? undefined : expanded(name, prefixes));
       if (term === undefined) continue;
