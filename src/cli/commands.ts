@@ -5,4 +5,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scan: async () => (await import('./scan-command.js')).scanCommand,
   info: async () => (await import('./info-command.js')).infoCommand,
   convert: async () => (await import('./convert-command.js')).convertCommand,
+  query: async () => (await import('./query-command.js')).queryCommand,
 };

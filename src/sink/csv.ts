@@ -8,7 +8,7 @@ import { TextColumns, textChunks } from './text-rows.js';
  */
 export const encodeCsv: Encode = async function* (batches, recordType) {
   const columns = new TextColumns(recordType, { none: '', string: csvString, int64: String, timestamp: (iso) => iso });
-  yield Buffer.from(`${recordType.columns.map((column) => column.name).join(',')}\r\n`);
+  yield Buffer.from(`${recordType.columns.map((column) => csvString(column.name)).join(',')}\r\n`);
   for await (const batch of batches) yield* textChunks(lines(batch, columns));
 };
 

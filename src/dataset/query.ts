@@ -1,0 +1,117 @@
+import type { DuckDBPreparedStatement, DuckDBValue } from '@duckdb/node-api';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import type { RecordType, Row, Value } from '../record/record-type.js';
+import { answerColumns, type AnswerColumn } from './answer-columns.js';
+import { DuckdbSession, sqlText } from './duckdb-session.js';
+
+/** What a query gives: rows, and what their columns are, so that any sink can write them. */
+export interface Answer {
+  readonly recordType: RecordType;
+  /** Read once, as the rows come. */
+  readonly rows: AsyncIterable<Row>;
+}
+
+/** A failure of DuckDB as one line, without the excerpt of the statement, which is not quite the one that was asked. */
+function queryFailed(error: unknown): PoolTrackerError {
+  if (error instanceof PoolTrackerError) return error;
+  const message = messageOf(error).replace(/ LINE \d+: .*$/s, '').replace(/^Failed to extract statements: /, '');
+  if (message.startsWith('Permission Error')) {
+    return new PoolTrackerError('SOURCE_NOT_PERMITTED', `query: ${message}`, { cause: error, hint: 'a query reads the dataset and nothing else' });
+  }
+  const tooWide = message.startsWith('Conversion Error') && /INT128|UINT64|UINT128/.test(message);
+  return new PoolTrackerError('USAGE', `query: ${message}`, { cause: error, ...(tooWide ? { hint: 'a number of more than 64 bits: cast it to VARCHAR' } : {}) });
+}
+
+/** A dataset under question. Nothing in it, nor anywhere else, is ever written. */
+export class DatasetQuery {
+  private constructor(private readonly session: DuckdbSession) {}
+
+  /** @throws PoolTrackerError DEPENDENCY_MISSING, SOURCE_NOT_FOUND, RECORDS_DAMAGED */
+  static async open(dataset: string): Promise<DatasetQuery> {
+    return new DatasetQuery(await DuckdbSession.open(dataset));
+  }
+
+  /**
+   * @param sql one statement that selects
+   * @throws PoolTrackerError USAGE for any other, or one that DuckDB refuses; SOURCE_NOT_PERMITTED when it reads what
+   *   is not of the dataset. The rows may still fail with the same errors
+   */
+  async ask(sql: string): Promise<Answer> {
+    // What is checked is what runs: a statement in parentheses can be nothing but a selection.
+    const statement = sql.replace(/[;\s]+$/, '');
+    const prepared = await this.prepare(statement).catch((error: unknown) => { throw queryFailed(error); });
+    const indices = Array.from({ length: prepared.columnCount }, (_, index) => index);
+    const columns = answerColumns(indices.map((index) => prepared.columnName(index)), indices.map((index) => prepared.columnType(index)), (index) => `c${index}`);
+    prepared.destroySync();
+    const query = `SELECT ${columns.map(({ expression }) => expression).join(', ')} FROM (\n${statement}\n) AS answer(${indices.map((index) => `c${index}`).join(', ')})`;
+    return {
+      recordType: { name: 'answer', description: 'The answer to a query.', columns: columns.map(({ column }) => column) },
+      rows: this.rows(query, columns),
+    };
+  }
+
+  /**
+   * A view or a question of schemas/duckdb.sql.
+   * @param values for its parameters: in order, or as `name=value`
+   * @throws PoolTrackerError USAGE when there is none of this name; as `ask`
+   */
+  async askView(name: string, values: readonly string[] = []): Promise<Answer> {
+    const views = await this.views();
+    const parameters = views.get(name);
+    if (parameters === undefined) throw new PoolTrackerError('USAGE', `no view is named '${name}'`, { hint: `one of: ${[...views.keys()].sort().join(', ')}` });
+    if (parameters === null) {
+      if (values.length > 0) throw new PoolTrackerError('USAGE', `view ${name} takes no values, found '${values[0]!}'`);
+      return this.ask(`FROM ${name}`);
+    }
+    if (values.length > parameters.length) throw new PoolTrackerError('USAGE', `view ${name} takes ${parameters.length} values (${parameters.join(', ')}), found ${values.length}`);
+    return this.ask(`FROM ${name}(${values.map((value) => argument(value, parameters)).join(', ')})`);
+  }
+
+  /** Views by name, with the parameters of those that have any. */
+  private async views(): Promise<Map<string, readonly string[] | null>> {
+    const found = await this.session.connection.runAndReadAll(`
+      SELECT view_name AS name, NULL AS parameters FROM duckdb_views() WHERE NOT internal
+      UNION ALL
+      SELECT function_name, to_json(parameters)::VARCHAR FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal`);
+    return new Map(found.getRowsJS().map(([name, parameters]) => [String(name), parameters === null ? null : JSON.parse(String(parameters)) as string[]]));
+  }
+
+  private async prepare(statement: string): Promise<DuckDBPreparedStatement> {
+    const { connection, duckdb } = this.session;
+    const statements = await connection.extractStatements(statement);
+    if (statements.count !== 1) throw new PoolTrackerError('USAGE', `query: expected one statement, found ${statements.count}`);
+    const prepared = await statements.prepare(0);
+    if (prepared.statementType === duckdb.StatementType.SELECT) return connection.prepare(`FROM (\n${statement}\n)`);
+    prepared.destroySync();
+    throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', { hint: 'a dataset is only read here' });
+  }
+
+  private async* rows(query: string, columns: readonly AnswerColumn[]): AsyncGenerator<Row> {
+    try {
+      const result = await this.session.connection.stream(query);
+      for await (const chunk of result.yieldRows()) {
+        for (const values of chunk) yield rowOf(values, columns);
+      }
+    } catch (error) {
+      throw queryFailed(error);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+}
+
+function rowOf(values: readonly DuckDBValue[], columns: readonly AnswerColumn[]): Row {
+  return Object.fromEntries(columns.map(({ column }, index): [string, Value] => {
+    const value = values[index] as Value;
+    return [column.name, column.type === 'timestamp' && value !== null ? Number(value) : value];
+  }));
+}
+
+/** `min_growth=0.5` names a parameter; a number stays one there. Anything else is text, which DuckDB casts as needed. */
+function argument(value: string, parameters: readonly string[]): string {
+  const named = /^([a-z_]+)=(.*)$/s.exec(value);
+  if (named === null || !parameters.includes(named[1]!)) return sqlText(value);
+  return `${named[1]!} := ${/^-?\d+(\.\d+)?$/.test(named[2]!) ? named[2]! : sqlText(named[2]!)}`;
+}
