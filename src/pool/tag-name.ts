@@ -1,5 +1,5 @@
 /** Bit 31 of a key: the allocation was made with PROTECTED_POOL. The name is that of the other 31 bits. */
-const PROTECTED_POOL = 0x80000000;
+export const PROTECTED_POOL = 0x80000000;
 
 export function isProtected(key: number): boolean {
   return key >= PROTECTED_POOL;

@@ -1,0 +1,66 @@
+import { PROTECTED_POOL } from '../tag-name.js';
+import type { PooltagEntry } from './pooltag-file.js';
+
+/** What is known of a tag. */
+export interface KnownTag {
+  readonly driver: string | null;
+  readonly description: string | null;
+}
+
+/** The entries that leave the same bytes open. */
+interface MaskGroup {
+  /** Set bits where the tag's bits count. */
+  readonly mask: number;
+  readonly literals: number;
+  readonly byBits: Map<number, KnownTag>;
+}
+
+/**
+ * The known tags, looked up by key. Of the entries that fit the most specific counts: the one with the most
+ * characters that are no wildcard; among equals the first.
+ */
+export class TagNameList {
+  /** At most 16, for four characters that are literal or open; the most literal first. */
+  private readonly groups: readonly MaskGroup[];
+
+  constructor(entries: Iterable<PooltagEntry>) {
+    const groups = new Map<number, MaskGroup>();
+    for (const { pattern, driver, description } of entries) {
+      const { mask, bits, literals } = compile(pattern);
+      const group = groups.get(mask) ?? { mask, literals, byBits: new Map<number, KnownTag>() };
+      groups.set(mask, group);
+      if (!group.byBits.has(bits)) group.byBits.set(bits, { driver, description });
+    }
+    this.groups = [...groups.values()].sort((a, b) => b.literals - a.literals || b.mask - a.mask);
+  }
+
+  /** @param key as stored; PROTECTED_POOL makes no difference, nor whether zeros or spaces fill a short tag up */
+  find(key: number): KnownTag | null {
+    const bits = filledUp(key & ~PROTECTED_POOL);
+    for (const { mask, byBits } of this.groups) {
+      const known = byBits.get(bits & mask);
+      if (known !== undefined) return known;
+    }
+    return null;
+  }
+}
+
+function compile(pattern: string): { mask: number; bits: number; literals: number } {
+  let mask = 0;
+  let bits = 0;
+  let literals = 0;
+  for (let index = 0; index < 4; index++) {
+    if (pattern[index] === '?') continue;
+    mask |= 0xff << (index * 8);
+    bits |= pattern.charCodeAt(index) << (index * 8);
+    literals++;
+  }
+  return { mask: mask & ~PROTECTED_POOL, bits: bits & ~PROTECTED_POOL, literals };
+}
+
+/** Compilers make a three-letter tag of C end in a zero byte; lists write it like one that ends in a space. */
+function filledUp(key: number): number {
+  let filled = key;
+  for (let shift = 24; shift > 0 && key >>> shift === 0; shift -= 8) filled |= 0x20 << shift;
+  return filled;
+}
