@@ -1,5 +1,6 @@
 import { virtualAddress, type VirtualAddress } from '../address.js';
 import { walkRing } from '../memory/list-ring.js';
+import { readUnicodeString } from '../memory/unicode-string.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 import { findDebuggerDataBlock } from './debugger-data-block.js';
 import type { Kernel } from './find-kernel.js';
@@ -24,7 +25,6 @@ export interface LoadedModules {
 const MOST_MODULES = 4096;
 /** No module is larger; a claim beyond it is damage. */
 const LARGEST_MODULE = 1 << 28;
-const LONGEST_NAME = 512;
 // KLDR_DATA_TABLE_ENTRY of x64, the same from Windows XP to 11; its first member is the link in load order.
 const DLL_BASE = 0x30;
 const SIZE_OF_IMAGE = 0x40;
@@ -62,15 +62,7 @@ async function readModules(memory: VirtualMemory, head: VirtualAddress): Promise
     const size = entry.readUInt32LE(SIZE_OF_IMAGE);
     const base = virtualAddress(entry.readBigUInt64LE(DLL_BASE));
     if (size === 0 || size > LARGEST_MODULE || base % 0x1000n !== 0n) continue;
-    modules.push({ base, size, name: await unicodeString(memory, entry, BASE_DLL_NAME) });
+    modules.push({ base, size, name: (await readUnicodeString(memory, entry, BASE_DLL_NAME)) ?? '?' });
   }
   return { modules, whole: ring.whole && modules.length === ring.entries.length };
-}
-
-/** UNICODE_STRING: length in bytes, room, then the address of the characters. */
-async function unicodeString(memory: VirtualMemory, entry: Buffer, at: number): Promise<string> {
-  const length = entry.readUInt16LE(at);
-  if (length === 0 || length > LONGEST_NAME || length % 2 !== 0) return '?';
-  const bytes = await memory.readWhole(virtualAddress(entry.readBigUInt64LE(at + 8)), length);
-  return bytes?.toString('utf16le') ?? '?';
 }

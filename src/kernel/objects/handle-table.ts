@@ -1,0 +1,151 @@
+import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import { readCached } from '../../memory/cached-read.js';
+import { isMapped } from '../../memory/translation.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import type { KernelLayout } from './kernel-layout.js';
+import { ID_STEP } from './process-reader.js';
+import { Tally } from './tally.js';
+
+export interface HandleEntry {
+  readonly handle: number;
+  /** Object header in a process's table; the object itself in PspCidTable. */
+  readonly object: VirtualAddress;
+}
+
+const POINTERS = PAGE_SIZE / 8;
+/** The lowest two bits of TableCode: levels of pointer pages above the entries. */
+const LEVEL_BITS = 3n;
+const DEEPEST = 2;
+/** The lowest three bits of an entry lock and describe it, where it holds the pointer as it is. */
+const ENTRY_FLAGS = 7n;
+/** A kernel address has 48 bits; an entry keeps the highest of them. */
+const POINTER_BITS = 48;
+
+/** How an entry holds its pointer: as it is (Windows 7), or as a bit field of its first word (since Windows 8). */
+type EntryCoding = { readonly size: number; readonly bit: number; readonly bits: number };
+
+/** Pages that one image's tables are read from at most: four million handles, several times what busy servers have. */
+export const MOST_TABLE_PAGES = 1 << 14;
+
+/** Reads the handle tables of one kernel: entries lie in pages, under at most two levels of pages of pointers. */
+export class HandleTables {
+  private pagesLeft = MOST_TABLE_PAGES;
+
+  private constructor(
+    private readonly memory: VirtualMemory,
+    private readonly layout: KernelLayout,
+    private readonly tableCode: number,
+    private readonly coding: EntryCoding,
+  ) {}
+
+  /** A reader, or why there is none for this build. */
+  static of(memory: VirtualMemory, layout: KernelLayout): HandleTables | string {
+    const table = layout.fields('handleTable', 'TableCode');
+    if (typeof table === 'string') return table;
+    const asField = layout.fields('handleTableEntry', 'size', 'ObjectPointerBits.bit', 'ObjectPointerBits.bits');
+    if (typeof asField !== 'string') {
+      const coding = { size: asField.size, bit: asField['ObjectPointerBits.bit'], bits: asField['ObjectPointerBits.bits'] };
+      return new HandleTables(memory, layout, table.TableCode, coding);
+    }
+    const plain = layout.fields('handleTableEntry', 'size', 'Object');
+    return typeof plain === 'string' ? plain : new HandleTables(memory, layout, table.TableCode, { size: plain.size, bit: 0, bits: 0 });
+  }
+
+  /** Walks the HANDLE_TABLE at an address. */
+  walk(table: VirtualAddress): HandleTableWalk {
+    return new HandleTableWalk(this.memory, table, this.tableCode, this.coding, () => this.pagesLeft-- > 0);
+  }
+
+  /** The entries in use that the HANDLE_TABLE itself claims; null where that is not known. */
+  async claimedCount(table: VirtualAddress): Promise<number | null> {
+    const direct = this.layout.field('handleTable', 'HandleCount');
+    const lists = this.layout.field('handleTable', 'FreeLists');
+    const inList = this.layout.field('handleTableFreeList', 'HandleCount');
+    const at = direct ?? (lists === undefined || inList === undefined ? undefined : lists + inList);
+    if (at === undefined) return null;
+    return (await readCached(this.memory, virtualAddress(table + BigInt(at)), 4))?.readUInt32LE() ?? null;
+  }
+}
+
+/** One walk through one table. What a level or a pointer claims is believed only as far as pages bear it out. */
+export class HandleTableWalk {
+  readonly tally = new Tally();
+  /** Pages read, pointers' and entries' alike. */
+  pages = 0;
+  /** Entries in use. */
+  entriesFound = 0;
+  private readonly seen = new Set<VirtualAddress>();
+  private readonly perPage: number;
+
+  constructor(
+    private readonly memory: VirtualMemory,
+    private readonly table: VirtualAddress,
+    private readonly codeAt: number,
+    private readonly coding: EntryCoding,
+    private readonly grant: () => boolean,
+  ) {
+    this.perPage = Math.floor(PAGE_SIZE / coding.size);
+  }
+
+  /** Every entry in use, by handle. */
+  async *entries(): AsyncGenerator<HandleEntry> {
+    const kernel = this.memory.pageTable.isKernelAddress(this.table);
+    const code = kernel ? (await readCached(this.memory, virtualAddress(this.table + BigInt(this.codeAt)), 8))?.readBigUInt64LE() : undefined;
+    if (code === undefined) return this.tally.miss(`the handle table at ${hex(this.table)} is missing`);
+    if (code === 0n) return this.tally.miss(`the handle table at ${hex(this.table)} has no pages: its TableCode is 0`);
+    const level = Number(code & LEVEL_BITS);
+    if (level > DEEPEST) return this.tally.miss(`the handle table at ${hex(this.table)} claims ${level} levels of pointers; there are at most ${DEEPEST}`);
+    yield* this.below(virtualAddress(code & ~ENTRY_FLAGS), level, 0);
+  }
+
+  private async *below(address: VirtualAddress, level: number, firstEntry: number): AsyncGenerator<HandleEntry> {
+    const page = await this.page(address);
+    if (page === null) return;
+    if (level === 0) {
+      yield* this.entriesOf(page, firstEntry);
+      return;
+    }
+    const span = this.perPage * POINTERS ** (level - 1);
+    for (let index = 0; index < POINTERS; index++) {
+      const next = page.readBigUInt64LE(index * 8);
+      if (next !== 0n) yield* this.below(virtualAddress(next), level - 1, firstEntry + index * span);
+    }
+  }
+
+  private async page(address: VirtualAddress): Promise<Buffer | null> {
+    const wrong = this.refusal(address);
+    if (wrong !== null) {
+      this.tally.miss(`in the handle table at ${hex(this.table)}: ${wrong}`);
+      return null;
+    }
+    this.seen.add(address);
+    const page = await readCached(this.memory, address, PAGE_SIZE);
+    if (page === null) this.tally.miss(`in the handle table at ${hex(this.table)}: the page at ${hex(address)} is missing`);
+    else this.pages++;
+    return page;
+  }
+
+  private refusal(address: VirtualAddress): string | null {
+    if (!this.memory.pageTable.isKernelAddress(address) || address % BigInt(PAGE_SIZE) !== 0n) return `${hex(address)} is no page of the kernel's`;
+    if (this.seen.has(address)) return `the page at ${hex(address)} stands in it twice`;
+    return this.grant() ? null : `the image's tables have more than ${MOST_TABLE_PAGES} pages`;
+  }
+
+  private async *entriesOf(page: Buffer, firstEntry: number): AsyncGenerator<HandleEntry> {
+    for (let index = 0; index < this.perPage; index++) {
+      const object = this.pointer(page.readBigUInt64LE(index * this.coding.size));
+      if (object === 0n) continue;
+      // The first entry may describe the page: it counts as a handle only when it leads somewhere.
+      if (index === 0 && !isMapped(await this.memory.translate(object))) continue;
+      this.entriesFound++;
+      yield { handle: (firstEntry + index) * ID_STEP, object };
+    }
+  }
+
+  private pointer(word: bigint): VirtualAddress {
+    const { bit, bits } = this.coding;
+    if (bits === 0) return virtualAddress(word & ~ENTRY_FLAGS);
+    const field = BigInt.asUintN(bits, word >> BigInt(bit));
+    return field === 0n ? virtualAddress(0n) : virtualAddress(BigInt.asIntN(POINTER_BITS, field << BigInt(POINTER_BITS - bits)));
+  }
+}

@@ -1,0 +1,46 @@
+import type { Sighting } from './sighting.js';
+import { Tally } from './tally.js';
+
+/** Kinds of objects with the pool tag that each of them is allocated under. */
+export const OBJECT_KINDS = {
+  process: 'Proc',
+  thread: 'Thre',
+  token: 'Toke',
+  file: 'File',
+  key: 'Key ',
+  handle_table: 'Obtb',
+  module: 'MmLd',
+} as const;
+export type ObjectKind = keyof typeof OBJECT_KINDS;
+
+/** How many objects of a kind one method found. */
+export interface ObjectCount {
+  readonly kind: ObjectKind;
+  readonly method: string;
+  /** Null where the method is not available; `reason` says why. */
+  readonly found: number | null;
+  /** Processes among them that have ended and are not freed; null for other kinds. */
+  readonly terminated: number | null;
+  /** What could not be read, or was not what it should be; null where the method is not available. */
+  readonly unreadable: number | null;
+  /** Why the method is not available, or the first thing that could not be read. */
+  readonly reason: string | null;
+}
+
+export function notAvailable(kind: ObjectKind, method: string, reason: string): ObjectCount {
+  return { kind, method, found: null, terminated: null, unreadable: null, reason };
+}
+
+export function counted(kind: ObjectKind, method: string, found: number, tally: Tally = new Tally()): ObjectCount {
+  return { kind, method, found, terminated: null, unreadable: tally.unreadable, reason: tally.reason };
+}
+
+/** A method's count; of a method that is not available, its reason. */
+export function countOf(kind: ObjectKind, method: string, sighting: Sighting | string): ObjectCount {
+  return typeof sighting === 'string' ? notAvailable(kind, method, sighting) : counted(kind, method, sighting.found.size, sighting.tally);
+}
+
+/** Kind by kind, each kind's methods in their own order. */
+export function byKind(counts: readonly ObjectCount[]): ObjectCount[] {
+  return Object.keys(OBJECT_KINDS).flatMap((kind) => counts.filter((count) => count.kind === kind));
+}

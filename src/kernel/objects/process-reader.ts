@@ -1,0 +1,99 @@
+import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
+import { dateOfFileTime } from '../../image/filetime.js';
+import { readCached } from '../../memory/cached-read.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import type { KernelLayout } from './kernel-layout.js';
+
+/** What an EPROCESS says. What the build's layout does not tell is undefined. */
+export interface Process {
+  /** Of the EPROCESS. */
+  readonly address: VirtualAddress;
+  readonly pid: number;
+  /** InheritedFromUniqueProcessId: who made it, which may be gone and its id another's. */
+  readonly ppid: number;
+  /** ImageFileName: the first 14 or 15 characters. */
+  readonly name: string;
+  readonly createTime: Date | null;
+  /** Null while it runs. */
+  readonly exitTime: Date | null;
+  readonly pageTableRoot: bigint | undefined;
+  readonly activeThreads: number | undefined;
+  /** Address of its handle table, 0 when it has none. */
+  readonly objectTable: VirtualAddress | undefined;
+  /** Address of its token. */
+  readonly token: VirtualAddress | undefined;
+  /** Address of its MM_SESSION_SPACE, 0 when it is in none. */
+  readonly session: VirtualAddress | undefined;
+}
+
+/** Types in DISPATCHER_HEADER, which EPROCESS and ETHREAD begin with. */
+export const DISPATCHER_PROCESS = 3;
+export const DISPATCHER_THREAD = 6;
+
+/** Process and thread ids are handles: multiples of 4. */
+export const ID_STEP = 4;
+
+const NAME_LENGTH = 15;
+/** A table's root is in bits 12 to 51 of DirectoryTableBase; the lowest ones may hold a PCID. */
+const ROOT_BITS = 0x000ffffffffff000n;
+/** The lowest bits of an EX_FAST_REF count references. */
+const FAST_REF_BITS = 0xfn;
+
+const NEEDED = ['size', 'UniqueProcessId', 'InheritedFromUniqueProcessId', 'ImageFileName', 'CreateTime', 'ExitTime'] as const;
+
+/** Reads EPROCESS structures, each once. */
+export class ProcessReader {
+  private readonly known = new Map<VirtualAddress, Process>();
+
+  private constructor(
+    private readonly memory: VirtualMemory,
+    private readonly layout: KernelLayout,
+    private readonly offsets: Readonly<Record<(typeof NEEDED)[number], number>>,
+  ) {}
+
+  /** A reader, or why there is none for this build. */
+  static of(memory: VirtualMemory, layout: KernelLayout): ProcessReader | string {
+    const offsets = layout.fields('eprocess', ...NEEDED);
+    return typeof offsets === 'string' ? offsets : new ProcessReader(memory, layout, offsets);
+  }
+
+  /** The process at an address, or why there is none: a page is missing, or what lies there is no process. */
+  async read(address: VirtualAddress): Promise<Process | string> {
+    const known = this.known.get(address);
+    if (known !== undefined) return known;
+    if (!this.memory.pageTable.isKernelAddress(address)) return `${hex(address)} is no kernel address`;
+    const bytes = await readCached(this.memory, address, this.offsets.size);
+    if (bytes === null) return `the EPROCESS at ${hex(address)} is missing`;
+    const process = this.decode(address, bytes);
+    if (process === null) return `no process lies at ${hex(address)}`;
+    this.known.set(address, process);
+    return process;
+  }
+
+  private decode(address: VirtualAddress, bytes: Buffer): Process | null {
+    const { offsets } = this;
+    const pid = bytes.readBigUInt64LE(offsets.UniqueProcessId);
+    const ppid = bytes.readBigUInt64LE(offsets.InheritedFromUniqueProcessId);
+    if (bytes.readUInt8(0) !== DISPATCHER_PROCESS || pid > 0xffffffffn || ppid > 0xffffffffn) return null;
+    const name = bytes.toString('latin1', offsets.ImageFileName, offsets.ImageFileName + NAME_LENGTH).replace(/\0.*$/s, '');
+    const u64 = (field: string): bigint | undefined => {
+      const offset = this.layout.field('eprocess', field);
+      return offset === undefined ? undefined : bytes.readBigUInt64LE(offset);
+    };
+    const root = this.layout.field('kprocess', 'DirectoryTableBase');
+    const threads = this.layout.field('eprocess', 'ActiveThreads');
+    const token = u64('Token');
+    return {
+      address, name,
+      pid: Number(pid),
+      ppid: Number(ppid),
+      createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,
+      exitTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.ExitTime)) ?? null,
+      pageTableRoot: root === undefined ? undefined : bytes.readBigUInt64LE(root) & ROOT_BITS,
+      activeThreads: threads === undefined ? undefined : bytes.readUInt32LE(threads),
+      objectTable: u64('ObjectTable') as VirtualAddress | undefined,
+      token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS),
+      session: u64('Session') as VirtualAddress | undefined,
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import type { Kernel } from '../find-kernel.js';
+import type { KernelSymbols } from '../kernel-symbols.js';
+import { findLoadedModules } from '../loaded-modules.js';
+import { activeProcesses } from './active-processes.js';
+import { readCidTable, type CidTable } from './cid-table.js';
+import { HandleTables } from './handle-table.js';
+import { kernelLayout, type KernelLayout } from './kernel-layout.js';
+import { byKind, counted, countOf, notAvailable, type ObjectCount } from './object-count.js';
+import { readObjectTypes, TypeDecoder, type ObjectType } from './object-types.js';
+import { HANDLE_TYPES, ProcessHandles } from './process-handles.js';
+import { ProcessReader, type Process } from './process-reader.js';
+import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightings } from './process-survey.js';
+import { SessionProcesses } from './session-processes.js';
+import { Sighting } from './sighting.js';
+import { Tally } from './tally.js';
+import { threadLists } from './thread-lists.js';
+
+/** A process, and which methods saw it: null for a method that is not available. */
+export interface SeenProcess extends Process {
+  readonly sessionId: number | null;
+  readonly handles: number | null;
+  readonly seenBy: Readonly<Record<ProcessMethod, boolean | null>>;
+}
+
+/** The objects that the kernel's own structures lead to, counted by several methods that ought to agree. */
+export interface KernelObjects {
+  /** By id. */
+  readonly processes: readonly SeenProcess[];
+  readonly counts: readonly ObjectCount[];
+}
+
+/** Kinds that handles lead to, besides processes. */
+const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
+/** Objects that a type's code is learned from, where no cookie is known. */
+const MOST_EXAMPLES = 64;
+
+/**
+ * Counts processes five ways, and threads, tokens, files, keys, handle tables and modules as far as the build's layout
+ * is known. Every method stands for itself: what one cannot read does not stop the others.
+ */
+export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelObjects> {
+  const layout = await kernelLayout(kernel, symbols);
+  const tally = new Tally();
+  const types = await readObjectTypes(kernel.memory, layout, tally);
+  const reader = ProcessReader.of(kernel.memory, layout);
+  const { processes, counts } = await surveyProcesses(kernel, layout, types, reader);
+  return { processes, counts: byKind([...counts, ...typeCounts(types, tally), await moduleCount(kernel, symbols)]) };
+}
+
+async function surveyProcesses(
+  kernel: Kernel, layout: KernelLayout, types: readonly ObjectType[] | string, reader: ProcessReader | string,
+): Promise<KernelObjects> {
+  const { memory } = kernel;
+  if (typeof reader === 'string') return withoutProcesses({}, reader);
+  const tables = HandleTables.of(memory, layout);
+  const cid = typeof tables === 'string' ? tables : await readCidTable(memory, layout, tables, reader);
+  const survey = new ProcessSurvey(reader, {
+    PsActiveProcessHead: await activeProcesses(memory, layout, reader),
+    PspCidTable: typeof cid === 'string' ? cid : cid.processes,
+  });
+  const known = await survey.processes();
+  if (known.length === 0) return withoutProcesses(survey.sightings, 'no process was found to begin with');
+
+  const handles = typeof tables === 'string' ? tables : new ProcessHandles(tables, await decoder(kernel, layout, types, known, cid), reader);
+  const sessions = SessionProcesses.of(memory, layout, reader);
+  await survey.follow(handles, sessions);
+  const processes = await survey.processes();
+  const seen = processes.map((process): SeenProcess => ({
+    ...process,
+    sessionId: typeof sessions === 'string' ? null : sessions.idOf(process),
+    handles: typeof handles === 'string' ? null : handles.handlesOf(process.address),
+    seenBy: survey.seenBy(process.address),
+  }));
+  return {
+    processes: seen.sort((a, b) => a.pid - b.pid || (a.address < b.address ? -1 : 1)),
+    counts: [
+      ...PROCESS_METHODS.map((method) => ({ ...countOf('process', method, survey.sightings[method] ?? ''), terminated: survey.terminated(method, processes) })),
+      countOf('thread', 'ThreadListHead', await threadLists(memory, layout, processes)),
+      countOf('thread', 'PspCidTable', typeof cid === 'string' ? cid : cid.threads),
+      countOf('token', 'EPROCESS.Token', tokens(layout, processes)),
+      ...handleCounts(handles, cid),
+    ],
+  };
+}
+
+/** What remains when no process can be read: each method's own reason, or the common one. */
+function withoutProcesses(sightings: ProcessSightings, reason: string): KernelObjects {
+  return {
+    processes: [],
+    counts: [
+      ...PROCESS_METHODS.map((method) => countOf('process', method, sightings[method] ?? reason)),
+      notAvailable('thread', 'ThreadListHead', reason),
+      notAvailable('thread', 'PspCidTable', reason),
+      notAvailable('token', 'EPROCESS.Token', reason),
+      ...handleCounts(reason, reason),
+    ],
+  };
+}
+
+function decoder(
+  kernel: Kernel, layout: KernelLayout, types: readonly ObjectType[] | string, known: readonly Process[], cid: CidTable | string,
+): Promise<TypeDecoder | string> {
+  const threads = typeof cid === 'string' || typeof cid.threads === 'string' ? [] : [...cid.threads.found];
+  return TypeDecoder.of(kernel, layout, types, {
+    Process: known.slice(0, MOST_EXAMPLES).map(({ address }) => address),
+    Thread: threads.slice(0, MOST_EXAMPLES),
+    Token: known.flatMap(({ token }) => token ?? []).slice(0, MOST_EXAMPLES),
+  });
+}
+
+function tokens(layout: KernelLayout, processes: readonly Process[]): Sighting | string {
+  const offset = layout.fields('eprocess', 'Token');
+  if (typeof offset === 'string') return offset;
+  const sighting = new Sighting();
+  for (const { token } of processes) if (token !== undefined && token !== 0n) sighting.add(token);
+  return sighting;
+}
+
+function handleCounts(handles: ProcessHandles | string, cid: CidTable | string): ObjectCount[] {
+  const why = typeof handles === 'string' ? handles : handles.unavailable();
+  const kinds = HANDLE_TYPES.flatMap((type) => (type === 'Process' ? [] : [type]));
+  return [
+    ...kinds.map((type) => typeof handles === 'string' || why !== null
+      ? notAvailable(BY_HANDLES[type], 'Handles', why ?? '')
+      : counted(BY_HANDLES[type], 'Handles', handles.byType[type].found.size, handles.tally)),
+    tableCount(handles, cid),
+  ];
+}
+
+/** Handle tables by their allocations, which Obtb counts: each structure, each page. */
+function tableCount(handles: ProcessHandles | string, cid: CidTable | string): ObjectCount {
+  if (typeof handles === 'string') return notAvailable('handle_table', 'ObjectTable', handles);
+  const tally = new Tally();
+  tally.add(handles.tally);
+  tally.note(`${handles.tables} tables of processes${typeof cid === 'string' ? '' : ' and PspCidTable'}; each structure and each page counts as one allocation`);
+  const own = typeof cid === 'string' ? 0 : 1 + cid.walk.pages;
+  return counted('handle_table', 'ObjectTable', handles.allocations + own, tally);
+}
+
+function typeCounts(types: readonly ObjectType[] | string, tally: Tally): ObjectCount[] {
+  const kinds = { Process: 'process', ...BY_HANDLES } as const;
+  return HANDLE_TYPES.map((name) => {
+    if (typeof types === 'string') return notAvailable(kinds[name], 'ObTypeIndexTable', types);
+    const type = types.find((one) => one.name === name);
+    return type === undefined
+      ? notAvailable(kinds[name], 'ObTypeIndexTable', tally.reason ?? `no object type is named ${name}`)
+      : counted(kinds[name], 'ObTypeIndexTable', type.objects);
+  });
+}
+
+async function moduleCount(kernel: Kernel, symbols: KernelSymbols | null): Promise<ObjectCount> {
+  const found = await findLoadedModules(kernel, symbols);
+  if (found === null) return notAvailable('module', 'PsLoadedModuleList', 'no list of loaded modules with this kernel on it was found');
+  const tally = new Tally();
+  if (!found.whole) tally.miss('the list does not lead back to its head, or entries of it are missing');
+  return counted('module', 'PsLoadedModuleList', found.modules.length, tally);
+}

@@ -1,0 +1,33 @@
+import { hex, virtualAddress } from '../../address.js';
+import { readCached } from '../../memory/cached-read.js';
+import { walkRing } from '../../memory/list-ring.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import type { KernelLayout } from './kernel-layout.js';
+import { DISPATCHER_THREAD, type Process } from './process-reader.js';
+import { MOST_OBJECTS, Sighting } from './sighting.js';
+
+/** The threads on each process's ThreadListHead; or why they are not available. */
+export async function threadLists(memory: VirtualMemory, layout: KernelLayout, processes: Iterable<Process>): Promise<Sighting | string> {
+  const head = layout.fields('eprocess', 'ThreadListHead');
+  const thread = layout.fields('ethread', 'ThreadListEntry', 'Cid');
+  if (typeof head === 'string') return head;
+  if (typeof thread === 'string') return thread;
+  const sighting = new Sighting();
+  let claimed = 0;
+  let left = MOST_OBJECTS;
+  for (const process of processes) {
+    const ring = await walkRing(memory, virtualAddress(process.address + BigInt(head.ThreadListHead)), left);
+    left -= ring.entries.length;
+    claimed += process.activeThreads ?? 0;
+    for (const entry of ring.entries) {
+      const address = virtualAddress(entry - BigInt(thread.ThreadListEntry));
+      const type = (await readCached(memory, address, 1))?.readUInt8();
+      const owner = (await readCached(memory, virtualAddress(address + BigInt(thread.Cid)), 8))?.readBigUInt64LE();
+      if (type === DISPATCHER_THREAD && owner === BigInt(process.pid)) sighting.add(address);
+      else sighting.tally.miss(`${type === undefined || owner === undefined ? 'missing' : 'no thread of its'}: ${hex(address)} on the thread list of ${process.name} (${process.pid})`);
+    }
+    if (!ring.whole) sighting.tally.miss(`the thread list of ${process.name} (${process.pid}) does not lead back to its head`);
+  }
+  if (claimed !== sighting.found.size) sighting.tally.note(`ActiveThreads of the processes add up to ${claimed}`);
+  return sighting;
+}
