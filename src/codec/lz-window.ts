@@ -5,6 +5,8 @@ export function damagedData(problem: string): PoolTrackerError {
   return new PoolTrackerError('FORMAT_DAMAGED', `the compressed data are damaged: ${problem}`);
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** Compressed bytes, read from the front; reading beyond them is an error, never `undefined`. */
 export class LzInput {
   at = 0;
@@ -36,12 +38,19 @@ export class LzInput {
 
 /** What an LZ decoder has put out so far: never longer than announced, and what matches copy from. */
 export class LzOutput {
-  length = 0;
+  length: number;
   private readonly bytes: Buffer;
+  private readonly limit: number;
 
-  /** @param limit the decompressed size in bytes, from the container; more is an error */
-  constructor(private readonly limit: number) {
-    this.bytes = Buffer.allocUnsafe(limit);
+  /**
+   * @param limit the decompressed size in bytes, from the container; more is an error
+   * @param history what was put out before, for matches to copy from; not part of the result
+   */
+  constructor(limit: number, private readonly history = NOTHING) {
+    this.length = history.length;
+    this.limit = history.length + limit;
+    this.bytes = Buffer.allocUnsafe(this.limit);
+    this.bytes.set(history);
   }
 
   get full(): boolean {
@@ -72,10 +81,10 @@ export class LzOutput {
 
   /** What was put out. */
   result(): Buffer {
-    return this.bytes.subarray(0, this.length);
+    return this.bytes.subarray(this.history.length, this.length);
   }
 
   private claim(count: number): void {
-    if (this.length + count > this.limit) throw damagedData(`they hold more than the ${this.limit} bytes announced`);
+    if (this.length + count > this.limit) throw damagedData(`they hold more than the ${this.limit - this.history.length} bytes announced`);
   }
 }

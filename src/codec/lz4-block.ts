@@ -3,11 +3,12 @@ import { LzInput, LzOutput } from './lz-window.js';
 /**
  * Decodes one LZ4 block (lz4_Block_format.md).
  * @param limit the most bytes that it may hold
+ * @param history what stands before it, for a block that is linked to those before; 64 KiB are enough
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
-export function decodeLz4Block(block: Uint8Array, limit: number): Buffer {
+export function decodeLz4Block(block: Uint8Array, limit: number, history?: Uint8Array): Buffer {
   const input = new LzInput(block);
-  const output = new LzOutput(limit);
+  const output = new LzOutput(limit, history);
   while (input.left > 0) {
     const token = input.u8();
     output.literals(input.take(extended(token >> 4, input)));

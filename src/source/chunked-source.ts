@@ -21,7 +21,7 @@ export interface ChunkTable {
   load(chunk: Chunk): Promise<Uint8Array>;
 }
 
-/** Kept decompressed, at most; more only while a single larger chunk is read. */
+/** Kept decompressed, unless told otherwise; more only while a single larger chunk is read. */
 const CACHE_BYTES = 16 << 20;
 
 /** Chunks of one read that are fetched and decompressed at a time. */
@@ -32,10 +32,14 @@ export class ChunkedSource implements Source {
   private readonly cache = new Map<number, { readonly length: number; readonly bytes: Promise<Uint8Array> }>();
   private cached = 0;
 
-  /** @param bases what the chunks are fetched from; closed with the view */
+  /**
+   * @param bases what the chunks are fetched from; closed with the view
+   * @param cacheBytes kept decompressed, at most: a few times the largest chunk
+   */
   constructor(
     private readonly bases: readonly [Source, ...Source[]],
     private readonly table: ChunkTable,
+    private readonly cacheBytes = CACHE_BYTES,
   ) {}
 
   get name(): string {
@@ -85,7 +89,7 @@ export class ChunkedSource implements Source {
     this.cached += chunk.length;
     bytes.catch(() => this.drop(chunk.index));
     for (const index of this.cache.keys()) {
-      if (this.cached <= CACHE_BYTES || index === chunk.index) break;
+      if (this.cached <= this.cacheBytes || index === chunk.index) break;
       this.drop(index);
     }
     return bytes;

@@ -1,0 +1,27 @@
+import type { Source } from '../source.js';
+import type { WrapperInput } from './wrapper-input.js';
+
+/** How many first bytes tell a wrapper. */
+export const WRAPPER_HEAD = 8;
+
+/** A compression around a whole image. Adding one is a file that exports this and a line in `wrappers.ts`. */
+export interface Wrapper {
+  /** Stable, as its program is called: gzip, zstd. */
+  readonly name: string;
+  /** As messages name it: "gzip stream". */
+  readonly title: string;
+  /** Whether it begins with these bytes (WRAPPER_HEAD of them, or fewer where the source is shorter). */
+  claims(head: Uint8Array): boolean;
+  /**
+   * What is wrapped, in pieces of at most a few MiB whatever the input claims.
+   * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED
+   */
+  unwrap(input: WrapperInput): AsyncIterable<Uint8Array>;
+  /**
+   * A view of what is wrapped that can be read anywhere, where the file carries an index for that; null where not.
+   * @throws PoolTrackerError FORMAT_DAMAGED for an index that is there and wrong
+   */
+  openIndexed?(source: Source): Promise<Source | null>;
+  /** How many bytes are wrapped, where the file tells; null where not. A claim: nothing is allocated by it. */
+  unwrappedSize?(source: Source): Promise<number | null>;
+}

@@ -1,0 +1,62 @@
+import { ReadableStream } from 'node:stream/web';
+import xz from 'xz-decompress';
+import { damagedData } from '../../codec/lz-window.js';
+import { messageOf } from '../../errors.js';
+
+/** The decoder's input buffer: what is given at once is wholly taken. */
+export const XZ_PIECE = 1 << 16;
+
+/** enum xz_ret of xz-embedded (xz.h). */
+const DECODER_ERRORS: Readonly<Record<number, string>> = {
+  2: 'its check is none of CRC-32, CRC-64 and none',
+  3: 'there is not memory enough for its dictionary',
+  4: 'its dictionary is too large',
+  5: 'a stream header is wrong',
+  6: 'it uses filters or sizes that are not supported',
+  7: 'a block or its check is wrong',
+  8: 'it ends in the middle of a stream',
+};
+
+/**
+ * Decodes the first stream in the pieces.
+ * @param pieces taken one by one, no earlier than needed; one may end behind the stream
+ * @throws PoolTrackerError FORMAT_DAMAGED, without the file's name; whatever `pieces` throws
+ */
+export async function* decodeXzStream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { stream, failure } = readableOf(pieces);
+  const reader = new xz.XzReadableStream(stream).getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      if (read.value.length > 0) yield read.value;
+    }
+  } catch (error) {
+    if (failure() !== undefined) throw failure();
+    const code = Number(/error code (\d+)/.exec(messageOf(error))?.[1]);
+    throw damagedData(`xz: ${DECODER_ERRORS[code] ?? messageOf(error)}`);
+  } finally {
+    // Lets the next decoder begin: the package runs one at a time.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** The pieces as the package takes them, and what they failed with: the package turns every error into its own. */
+function readableOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): { stream: ReadableStream<Uint8Array>; failure: () => unknown } {
+  let failure: unknown;
+  const iterator = (async function* () {
+    yield* pieces;
+  })();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        failure = error;
+        controller.error(error);
+      }
+    },
+    cancel: async () => void (await iterator.return()),
+  }, { highWaterMark: 0 });
+  return { stream, failure: () => failure };
+}
