@@ -1,4 +1,4 @@
-import { Bzip2Bits } from './bzip2-bits.js';
+import type { Bzip2Bits } from './bzip2-bits.js';
 import { damagedData } from './lz-window.js';
 
 /** Symbols that one selector covers. */
