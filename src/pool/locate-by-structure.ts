@@ -147,7 +147,7 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
   const { layout, slots, proof, table } = best.measured;
   const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, best.places));
   return {
-    tables: { locatedBy: 'structure', layout, slots, proof, expansion, tables: found.tables, unreadableProcessors: found.unreadable, warnings: expansionWarnings(expansion) },
+    tables: { locatedBy: 'structure', layout, slots, proof, expansion, tables: found.tables, unreadablePointers: found.unreadable, warnings: expansionWarnings(expansion) },
     reason: '',
     rejected,
   };

@@ -71,7 +71,7 @@ export async function locateBySymbols(kernel: Kernel, symbols: KernelSymbols): P
   const expansion = await readExpansion(kernel, symbols, warnings);
   const tables: TableSet = {
     locatedBy: symbols.origin, layout, slots, proof, warnings, expansion,
-    tables: processors.tables, unreadableProcessors: processors.unreadable,
+    tables: processors.tables, unreadablePointers: processors.unreadable,
   };
   return { tables, reason: '', rejected: processors.rejected };
 }

@@ -4,8 +4,10 @@ import type { TableSet } from './table-set.js';
 import { TrackerTable } from './tracker-table.js';
 
 /** What the decoder needs to know of the tables whose pages it is fed. */
-export type DecodedTables = Pick<TableSet, 'layout' | 'slots' | 'unreadableProcessors'> & {
+export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
   readonly expansionEntries: number;
+  /** Processors that are known to exist and whose tables were not found. */
+  readonly processorsMissing: number;
 };
 
 /** Of each table: what was read of it. */
@@ -49,7 +51,7 @@ export class TableDecoder {
   /** Ends the last table; the totals are whole then. */
   finish(): void {
     this.finishTable();
-    if (this.tables.unreadableProcessors > 0) this.totals.missTable();
+    if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);
   }
 
   private finishTable(): void {

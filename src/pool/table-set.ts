@@ -20,8 +20,8 @@ export interface TableSet {
   readonly slots: number;
   /** By processor number, table 0 first. */
   readonly tables: readonly ProcessorTable[];
-  /** Processors whose table is known to exist but whose address could not be had. */
-  readonly unreadableProcessors: number;
+  /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
+  readonly unreadablePointers: number;
   readonly expansion: { readonly address: VirtualAddress; readonly entries: number } | null;
   /** Of table 0. */
   readonly proof: LawProof;

@@ -111,11 +111,11 @@ export class TagTotals {
     }
   }
 
-  /** Marks every tag: a whole processor's table could not be had. */
-  missTable(): void {
+  /** Marks every tag: the whole tables of `count` processors could not be had. */
+  missTables(count: number): void {
     this.incomplete.fill(1);
-    this.entriesMissing += this.slots + 1;
-    this.pagesMissing += new TrackerTable(this.layout, this.slots + 1).pageCount;
+    this.entriesMissing += count * (this.slots + 1);
+    this.pagesMissing += count * new TrackerTable(this.layout, this.slots + 1).pageCount;
   }
 
   /** Every tag in table order, then the expansion. */

@@ -24,7 +24,7 @@ export const IMAGE: RecordType = {
     nullableColumn('pdb_name', 'string', 'Name of the kernel\'s PDB.'),
     nullableColumn('pdb_age', 'int32', 'Age of the kernel\'s PDB.'),
     nullableColumn('nt_build_lab', 'string', 'NtBuildLab, as the kernel names its own build.'),
-    nullableColumn('processors', 'int32', 'Processors that the container claims; null when it does not.'),
+    nullableColumn('processors', 'int32', 'Processors of the machine, as the container or the running system says; null when neither does.'),
     nullableColumn('located_by', 'string', 'How the tables were found: known-build, symbols, kdbg, structure or carve.'),
     nullableColumn('tables', 'string', 'JSON array in text: processor, address and pages read of each table.'),
     nullableColumn('entry_size', 'int32', 'Bytes of one tracker entry; tells the layout.'),

@@ -20,7 +20,6 @@ export function containerColumns(image: MemoryImage): Row {
     image_bytes: BigInt(image.source.byteLength),
     memory_bytes: BigInt(image.runs.byteLength),
     runs: JSON.stringify(runs),
-    processors: image.hints.processors ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
 import type { MemoryImage } from '../image/memory-image.js';
+import { MOST_TAG_TABLES } from '../kernel/kernel-symbols.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/find-kernel.js';
 import { readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
@@ -70,11 +71,28 @@ export class WalkScan implements Scan {
 
   decoder(keepProcessors = false): PageDecoder {
     const { tables } = this.located;
-    const decoder = new TableDecoder({ ...tables, expansionEntries: tables.expansion?.entries ?? 0 }, keepProcessors);
+    const decoder = new TableDecoder({
+      layout: tables.layout, slots: tables.slots, expansionEntries: tables.expansion?.entries ?? 0, processorsMissing: this.processorsMissing(),
+    }, keepProcessors);
     return {
       take: (page: MemoryPage) => decoder.take(page),
       finish: () => this.decoded(decoder),
     };
+  }
+
+  /** Processors without a table. Where nobody says how many there are, one at least when the array is not whole. */
+  private processorsMissing(): number {
+    const { tables, unreadablePointers } = this.located.tables;
+    const expected = this.processors();
+    if (expected === null) return unreadablePointers > 0 ? 1 : 0;
+    return Math.max(0, expected - tables.length);
+  }
+
+  /** How many processors the machine has, as the container says, else as the running system does (Windows 10 and later). */
+  private processors(): number | null {
+    const { majorVersion, activeProcessors } = this.kernel.sharedData;
+    const known = this.image.hints.processors ?? (majorVersion >= 10 ? activeProcessors : 0);
+    return known > 0 && known <= MOST_TAG_TABLES ? known : null;
   }
 
   private decoded(decoder: TableDecoder): DecodedImage {
@@ -82,7 +100,7 @@ export class WalkScan implements Scan {
     const { totals, readings } = decoder;
     const imageId = totals.imageId();
     const tags = [...totals.totals()];
-    const warnings = [...this.image.warnings, ...this.located.tables.warnings, ...decodeWarnings(decoder, this.located)];
+    const warnings = [...this.image.warnings, ...this.located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())];
     return {
       imageId,
       facts: this.facts,
@@ -92,6 +110,7 @@ export class WalkScan implements Scan {
         ...identityRow(this.facts, imageId),
         ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0, null),
         ...containerColumns(this.image),
+        processors: this.processors(),
         ...kernelColumns(this.kernel, this.ntBuildLab),
         ...tableColumns(this.located.tables, readings, this.rejected),
         tags: tags.length,
@@ -112,7 +131,7 @@ export class WalkScan implements Scan {
   }
 }
 
-function decodeWarnings({ totals }: TableDecoder, located: LocatedTables): Warning[] {
+function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Warning[] {
   const warnings: Warning[] = [];
   if (totals.pagesMissing > 0) {
     warnings.push({
@@ -120,8 +139,8 @@ function decodeWarnings({ totals }: TableDecoder, located: LocatedTables): Warni
       message: `${totals.pagesMissing} pages of the tables are missing: ${totals.entriesMissing} entries were not read; the tags that this can touch are marked incomplete`,
     });
   }
-  if (located.tables.unreadableProcessors > 0) {
-    warnings.push({ code: 'processors-unreadable', message: 'the array of per-processor tables is not whole: some processors may be missing from the totals' });
+  if (processorsMissing > 0) {
+    warnings.push({ code: 'processors-missing', message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share` });
   }
   if (totals.conflicts > 0) {
     warnings.push({ code: 'image-smeared', message: `${totals.conflicts} slots hold different tags in two processors' tables: the image changed while it was taken` });
