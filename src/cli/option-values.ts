@@ -12,6 +12,13 @@ export function parseCount(name: string, text: string | undefined, least = 1): n
   return value;
 }
 
+/** A percentage: a number from 0 on, with or without its sign. */
+export function parsePercent(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}(\.\d{1,9})?%?$/.test(text)) throw usage(`--${name}: expected a percentage from 0 on, found '${text}'`, `try --${name} 10`);
+  return parseFloat(text);
+}
+
 /** One of a list of words. */
 export function parseChoice<T extends string>(name: string, text: string | undefined, choices: readonly T[]): T | undefined {
   if (text === undefined) return undefined;
