@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { openSymbolDocument } from '../../src/kernel/symbol-document.js';
+import { pdbOfDocument, resolveSymbols } from '../../src/kernel/symbol-resolver.js';
+import { SYMBOL_SOURCES, type SymbolOptions } from '../../src/kernel/symbol-source.js';
+import { readCachedSymbols, writeCachedSymbols } from '../../src/kernel/symbol-cache.js';
+import { generateMemory } from '../support/generate/memory.js';
+import { assertTotals, walkBuffer } from '../support/scan-generated.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { isfDocument } from '../support/write-isf.js';
+import { rawBuffer } from '../support/write-raw.js';
+
+describe('symbol files', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const generated = generateMemory({ build: 'unknown', layout: 56, processors: 2 });
+  const { build } = generated.truth;
+  const pdb = { name: build.pdb, guid: build.guid, age: build.age };
+  const text = JSON.stringify(isfDocument(build));
+  const find = (options: SymbolOptions) => SYMBOL_SOURCES[1]!.find(pdb, options);
+  let cacheHome: string | undefined;
+
+  before(() => {
+    cacheHome = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = folder.path('cache');
+  });
+  after(() => {
+    if (cacheHome === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cacheHome;
+  });
+
+  function write(name: string, bytes: string | Uint8Array): string {
+    const path = folder.path(name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  it('locate the tables of a kernel that no list knows', async () => {
+    const decoded = await walkBuffer(rawBuffer(generated), { symbols: write('k.json', text), locate: 'symbols' });
+    assert.equal(decoded.facts.locatedBy, 'symbols');
+    assertTotals(decoded.totals, generated.truth.merged, 56);
+  });
+
+  it('are read plain, gzipped and as xz, whole or streamed, to the same symbols', async () => {
+    const paths = [write('plain.json', text), write('packed.json.gz', gzipSync(text))];
+    const xz = spawnSync('xz', ['-c'], { input: text });
+    if (xz.status === 0) paths.push(write('packed.json.xz', xz.stdout));
+    else console.log('      skipped: xz is not installed');
+    const resolved = [];
+    for (const path of paths) {
+      for (const limit of [2 ** 28, 10]) {
+        const document = await openSymbolDocument(path, limit);
+        assert.deepEqual(await pdbOfDocument(document), pdb);
+        resolved.push({ ...(await resolveSymbols(document, path)), source: '' });
+      }
+    }
+    for (const one of resolved) assert.deepEqual(one, resolved[0]);
+    assert.equal(resolved[0]!.tagTablesCapacity, build.tagTablesCapacity);
+    assert.equal(resolved[0]!.rva.PoolTrackTable, build.rva.PoolTrackTable);
+  });
+
+  it('are found in a directory by the GUID in their name, or by asking those whose name has none', async () => {
+    const other = JSON.stringify(isfDocument({ ...build, guid: 'F'.repeat(32) }));
+    write(`byname/deep/ntkrnlmp-${build.guid}-${build.age}.json`, text);
+    write(`byname/ntkrnlmp-${'F'.repeat(32)}-1.json`, other);
+    write('asked/one.json', other);
+    write('asked/two.json.gz', gzipSync(text));
+    write('asked/broken.json', '{');
+    for (const directory of ['byname', 'asked']) {
+      const found = await find({ symbols: folder.path(directory), cache: false });
+      assert.equal(found?.rva.PoolTrackTable, build.rva.PoolTrackTable, directory);
+    }
+    write('none/other.json', other);
+    assert.equal(await find({ symbols: folder.path('none'), cache: false }), null);
+  });
+
+  it('of another kernel are not used', async () => {
+    const path = write('other.json', JSON.stringify(isfDocument({ ...build, guid: 'A'.repeat(32) })));
+    assert.equal(await find({ symbols: path, cache: false }), null);
+  });
+
+  for (const [what, content] of [
+    ['no JSON', '{"symbols":'], ['no object', '[1]'], ['no symbols', '{}'], ['gzip that is cut', gzipSync(text).subarray(0, 100)],
+    ['no entry type', JSON.stringify({ ...isfDocument(build), user_types: {} })],
+  ] as const) {
+    it(`are refused in one line when there is ${what}`, async () => {
+      await assert.rejects(find({ symbols: write('bad.json', content), cache: false }), (error: Error & { code: string }) => {
+        assert.equal(error.code, 'SYMBOL_FILE_DAMAGED');
+        assert.match(error.message, /^cannot use symbol file [^\n]*$/);
+        return true;
+      });
+    });
+  }
+
+  it('are refused when they are not there', () => assert.rejects(find({ symbols: folder.path('missing.json') }), { code: 'SYMBOL_FILE_DAMAGED' }));
+
+  describe('the cache of what they resolve to', () => {
+    it('serves the next run, and not when it is damaged', async () => {
+      const path = write('cached.json', text);
+      const first = await find({ symbols: path });
+      writeFileSync(path, '{"metadata":{}}');
+      assert.deepEqual(await find({ symbols: path }), first);
+      const home = folder.path('cache/pool-tracker/symbols');
+      const entry = readdirSync(home, { recursive: true }).map((name) => join(home, String(name))).find((name) => name.endsWith('.json'))!;
+      writeFileSync(entry, readFileSync(entry, 'utf8').replace('PoolTrackTable', 'PoolTrackTablf'));
+      assert.equal(await readCachedSymbols(pdb), null);
+    });
+
+    it('stays whole under many writers at once', async () => {
+      const symbols = await find({ symbols: write('again.json', text), cache: false });
+      await Promise.all(Array.from({ length: 30 }, () => writeCachedSymbols(pdb, symbols!)));
+      assert.deepEqual(await readCachedSymbols(pdb), symbols);
+    });
+
+    it('costs nothing but time where it cannot be written', async () => {
+      process.env.XDG_CACHE_HOME = write('a-file', 'x');
+      try {
+        assert.notEqual(await find({ symbols: write('uncached.json', text) }), null);
+      } finally {
+        process.env.XDG_CACHE_HOME = folder.path('cache');
+      }
+    });
+  });
+});
