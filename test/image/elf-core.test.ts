@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { physicalAddress } from '../../src/address.js';
 import { elfCore } from '../../src/image/elf-core.js';
 import { openImage } from '../../src/image/open-image.js';
+import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
 import { sampleMemory } from '../support/sample-memory.js';
+import { elf32Buffer } from '../support/write-elf-32.js';
 import { elfCoreBuffer } from '../support/write-elf-core.js';
 
 /** Where the first PT_LOAD's program header begins: behind the ELF header and the PT_NOTE's. */
@@ -42,6 +45,30 @@ describe('ELF cores', () => {
     await expectMemory(image, memory, memory.ranges);
   });
 
+  it('reads 32-bit cores, and the number of segments from the first section where they are many', async () => {
+    for (const countInSection of [false, true]) {
+      const image = await openImage(new BufferSource(elf32Buffer(generated, { countInSection })));
+      assert.equal(image.hints.architecture, 'x86');
+      await expectMemory(image, memory, memory.ranges);
+    }
+  });
+
+  it('reads zeros where a segment is longer in memory than in the file', async () => {
+    const core = elf32Buffer(generated, { zeroTails: true });
+    assert.ok(core.length < memory.ranges.reduce((sum, [start, end]) => sum + end - start, 0) - 0x1000);
+    const image = await openImage(new BufferSource(core));
+    assert.deepEqual(image.warnings, []);
+    for (const [start, end] of memory.ranges) {
+      for (let address = start; address < end; ) {
+        const run = image.runs.find(physicalAddress(address));
+        assert.ok(run !== undefined, address.toString(16));
+        const bytes = await readBytes(image.source, run.offset + address - run.start, run.start + run.length - address);
+        assert.ok(bytes.equals(memory.read(address, bytes.length)), address.toString(16));
+        address += bytes.length;
+      }
+    }
+  });
+
   it('gives what a cut core still has', async () => {
     const core = elfCoreBuffer(generated);
     const image = await openImage(new BufferSource(core.subarray(0, core.length - 0x1000)));
@@ -57,6 +84,10 @@ describe('ELF cores', () => {
       [64, 4], [64 + 8, 8], [64 + 32, 8],
       [FIRST_LOAD, 4], [FIRST_LOAD + 8, 8], [FIRST_LOAD + 24, 8], [FIRST_LOAD + 32, 8], [FIRST_LOAD + 40, 8],
       [notesAt, 4], [notesAt + 4, 4], [notesAt + 8, 4],
+    ]);
+    const narrow = elf32Buffer(generated, { zeroTails: true, countInSection: true });
+    await survivesHostileFields(elfCore, narrow, [
+      [28, 4], [32, 4], [42, 2], [44, 2], [46, 2], [48, 2], [52, 4], [56, 4], [64, 4], [68, 4], [72, 4], [52 + 96 + 28, 4],
     ]);
     await survivesCuts(elfCore, core, [5, 16, 63, 64, 100, 200, notesAt, notesAt + 5]);
   });
