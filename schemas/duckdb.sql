@@ -53,7 +53,10 @@ SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'place', type: 'VARCHAR'},
   {name: 'processors_seen', type: 'INTEGER'},
   {name: 'complete', type: 'BOOLEAN'},
-  {name: 'located_by', type: 'VARCHAR'}
+  {name: 'located_by', type: 'VARCHAR'},
+  {name: 'driver', type: 'VARCHAR'},
+  {name: 'description', type: 'VARCHAR'},
+  {name: 'candidates', type: 'VARCHAR'}
 ]);
 CREATE OR REPLACE TEMP VIEW pool_tag AS FROM query(getvariable('pool_tag_query'));
 

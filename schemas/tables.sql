@@ -24,7 +24,10 @@ CREATE TABLE pool_tag (
   place VARCHAR NOT NULL,
   processors_seen INTEGER NOT NULL,
   complete BOOLEAN NOT NULL,
-  located_by VARCHAR NOT NULL
+  located_by VARCHAR NOT NULL,
+  driver VARCHAR,
+  description VARCHAR,
+  candidates VARCHAR
 );
 COMMENT ON TABLE pool_tag IS 'Pool tag totals over all processors, summed as the kernel does.';
 COMMENT ON COLUMN pool_tag.schema_version IS 'Version of this schema.';
@@ -52,6 +55,9 @@ COMMENT ON COLUMN pool_tag.place IS 'Which table the entry lies in: table, overf
 COMMENT ON COLUMN pool_tag.processors_seen IS 'How many processors'' tables hold the tag.';
 COMMENT ON COLUMN pool_tag.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
 COMMENT ON COLUMN pool_tag.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
+COMMENT ON COLUMN pool_tag.driver IS 'The binary that the lists of known tags give the tag to, as tcpip.sys or nt!mm; null when they do not say.';
+COMMENT ON COLUMN pool_tag.description IS 'What the lists of known tags say of the tag; null when they do not say.';
+COMMENT ON COLUMN pool_tag.candidates IS 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint and no proof; null when none was found or --drivers not given.';
 
 -- Schema version 1.
 CREATE TABLE pool_tag_cpu (
@@ -176,7 +182,7 @@ COMMENT ON COLUMN image.kernel_size IS 'Bytes of the kernel image, as its header
 COMMENT ON COLUMN image.pdb_name IS 'Name of the kernel''s PDB.';
 COMMENT ON COLUMN image.pdb_age IS 'Age of the kernel''s PDB.';
 COMMENT ON COLUMN image.nt_build_lab IS 'NtBuildLab, as the kernel names its own build.';
-COMMENT ON COLUMN image.processors IS 'Processors that the container claims; null when it does not.';
+COMMENT ON COLUMN image.processors IS 'Processors of the machine, as the container or the running system says; null when neither does.';
 COMMENT ON COLUMN image.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
 COMMENT ON COLUMN image.tables IS 'JSON array in text: processor, address and pages read of each table.';
 COMMENT ON COLUMN image.entry_size IS 'Bytes of one tracker entry; tells the layout.';

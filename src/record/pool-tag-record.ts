@@ -26,9 +26,14 @@ export const POOL_TAG: RecordType = {
     column('paged_frees', 'int64', 'Paged frees since start.'),
     column('paged_outstanding', 'int64', 'Paged allocations less frees, at the width of the counter, signed.'),
     column('paged_bytes', 'int64', 'Paged bytes in use, signed.'),
+    nullableColumn('big_allocations', 'int64', 'How many of the allocations in use take a page or more; null when PoolBigPageTable could not be read whole.'),
+    nullableColumn('big_bytes', 'int64', 'Bytes of those; null when PoolBigPageTable could not be read whole.'),
     ...PLACE_COLUMNS,
     column('processors_seen', 'int32', 'How many processors\' tables hold the tag.'),
     ...PROOF_COLUMNS,
+    nullableColumn('driver', 'string', 'The binary that the lists of known tags give the tag to, as tcpip.sys or nt!mm; null when they do not say.'),
+    nullableColumn('description', 'string', 'What the lists of known tags say of the tag; null when they do not say.'),
+    nullableColumn('candidates', 'string', 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint and no proof; null when none was found or --drivers not given.'),
   ],
 };
 

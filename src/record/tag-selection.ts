@@ -1,5 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 import { tagName } from '../pool/tag-name.js';
+import { KnownTags } from '../pool/tag-names/known-tags.js';
 import type { TagTotal } from '../pool/tag-totals.js';
 
 /** What `--sort` takes. All but `tag` put the largest first. */
@@ -16,6 +17,8 @@ export interface TagSelection {
   readonly top?: number;
   /** Leaves out tags with nothing outstanding. */
   readonly inUse?: boolean;
+  /** Leaves out tags that the lists of known tags have. */
+  readonly thirdParty?: boolean;
 }
 
 /** Compiles a pattern; it is matched against the printable form of a tag, in full, with or without its trailing spaces. */
@@ -54,15 +57,23 @@ function compareBy(order: SortOrder): (a: TagTotal, b: TagTotal) => number {
   };
 }
 
-/** The wanted totals in the wanted order. At most one table's worth is held. */
-export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection): TagTotal[] {
-  const wanted = (selection.tags ?? []).map(tagPattern);
-  const unwanted = (selection.exclude ?? []).map(tagPattern);
+/** Whether a tag of this printable name is wanted. */
+export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: string) => boolean {
+  const wanted = tags.map(tagPattern);
+  const unwanted = exclude.map(tagPattern);
+  return (name) => (wanted.length === 0 || wanted.some((pattern) => pattern.test(name))) && !unwanted.some((pattern) => pattern.test(name));
+}
+
+/**
+ * The wanted totals in the wanted order. At most one table's worth is held.
+ * @param known what `thirdParty` leaves out
+ */
+export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection, known = new KnownTags()): TagTotal[] {
+  const isWanted = tagFilter(selection);
   const picked = [...totals].filter((total) => {
-    const name = tagName(total.key);
-    return (wanted.length === 0 || wanted.some((pattern) => pattern.test(name)))
-      && !unwanted.some((pattern) => pattern.test(name))
-      && !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n);
+    return isWanted(tagName(total.key))
+      && !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n)
+      && !(selection.thirdParty === true && known.find(total.key) !== null);
   });
   if (selection.sort !== undefined) picked.sort(compareBy(selection.sort));
   return selection.top === undefined ? picked : picked.slice(0, selection.top);
