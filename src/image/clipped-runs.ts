@@ -19,12 +19,12 @@ export class ClippedRuns {
     private readonly container: Container,
     private readonly end: number = container.source.byteLength,
   ) {
-    this.builder = new RunListBuilder(container.verdict);
+    this.builder = new RunListBuilder(container.label);
   }
 
   /** The three in bytes. @throws PoolTrackerError FORMAT_DAMAGED as RunListBuilder.add does */
   add(start: number, length: number, offset: number): void {
-    checkRun(this.container.verdict, start, length, offset);
+    checkRun(this.container.label, start, length, offset);
     const present = Math.max(0, Math.min(length, this.end - offset));
     this.builder.add(start, present, offset);
     this.listed += length;

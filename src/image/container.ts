@@ -11,19 +11,19 @@ export class Container {
     readonly title: string,
   ) {}
 
-  /** The file breaks its format's rules; `problem` says where, what was expected and what was found. */
-  damaged(problem: string, cause?: unknown): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_DAMAGED', `${this.verdict}: ${problem}`, { cause });
+  /** How messages name the file: its name, and what kind it is. */
+  get label(): string {
+    return `${this.source.name} (${this.title})`;
   }
 
-  /** How every message about damage begins. */
-  get verdict(): string {
-    return `${this.source.name} is a damaged ${this.title}`;
+  /** The file breaks its format's rules; `problem` says where, what was expected and what was found. */
+  damaged(problem: string, cause?: unknown): PoolTrackerError {
+    return new PoolTrackerError('FORMAT_DAMAGED', `${this.source.name} is a damaged ${this.title}: ${problem}`, { cause });
   }
 
   /** The file is whole, but of a kind that cannot be read here; `why` says which and why. */
   refused(why: string, hint: string): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_REFUSED', `${this.source.name} (${this.title}) cannot be used: ${why}`, { hint });
+    return new PoolTrackerError('FORMAT_REFUSED', `${this.label} cannot be used: ${why}`, { hint });
   }
 
   /**

@@ -23,7 +23,7 @@ const PCI_HOLE = {
 function runsOf(ram: RamPages, machine: string, container: Container): RunList {
   const hole = machine.includes('q35') ? PCI_HOLE.q35 : PCI_HOLE.i440fx;
   const below = ram.byteLength >= hole.from ? hole.below : ram.byteLength;
-  const runs = new RunListBuilder(container.verdict);
+  const runs = new RunListBuilder(container.label);
   for (let page = 0; page < ram.offsets.length; page++) {
     const offset = page * PAGE_SIZE;
     if (ram.offsets[page] !== ABSENT) runs.add(offset < below ? offset : FOUR_GIB + offset - below, PAGE_SIZE, offset);

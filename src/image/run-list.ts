@@ -9,6 +9,11 @@ export interface Run {
   readonly offset: number;
 }
 
+const FIRST_CAPACITY = 64;
+
+/** A run takes 24 bytes; the worst of real kernel dumps have some hundred thousand. */
+const MOST_RUNS = 1 << 22;
+
 /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
 export function checkRun(formatName: string, start: number, length: number, offset: number): void {
   if (length >= 0 && start >= 0 && offset >= 0 && start + length <= 2 ** 52 && offset + length <= Number.MAX_SAFE_INTEGER) return;
@@ -23,19 +28,23 @@ export function checkRun(formatName: string, start: number, length: number, offs
  * so a bitmap dump may add its pages one by one.
  */
 export class RunListBuilder {
-  private readonly starts: number[] = [];
-  private readonly lengths: number[] = [];
-  private readonly offsets: number[] = [];
+  private starts = new Float64Array(FIRST_CAPACITY);
+  private lengths = new Float64Array(FIRST_CAPACITY);
+  private offsets = new Float64Array(FIRST_CAPACITY);
+  private count = 0;
   private sorted = true;
 
-  /** @param formatName how messages begin: they name the container, and may say that it is damaged */
+  /** @param formatName how messages begin: they name the container */
   constructor(private readonly formatName: string) {}
 
-  /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
+  /**
+   * @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have, FORMAT_REFUSED when memory is
+   * in more pieces than are worth keeping
+   */
   add(start: number, length: number, offset: number): void {
     checkRun(this.formatName, start, length, offset);
     if (length === 0) return;
-    const last = this.starts.length - 1;
+    const last = this.count - 1;
     if (last >= 0) {
       const end = this.starts[last]! + this.lengths[last]!;
       if (end === start && this.offsets[last]! + this.lengths[last]! === offset) {
@@ -44,19 +53,38 @@ export class RunListBuilder {
       }
       if (start < end) this.sorted = false;
     }
-    this.starts.push(start);
-    this.lengths.push(length);
-    this.offsets.push(offset);
+    if (this.count === this.starts.length) this.grow();
+    this.starts[this.count] = start;
+    this.lengths[this.count] = length;
+    this.offsets[this.count] = offset;
+    this.count++;
   }
 
   /** @throws PoolTrackerError FORMAT_DAMAGED when two runs claim the same physical memory */
   build(): RunList {
     if (!this.sorted) return this.sortedCopy().build();
-    return new RunList(Float64Array.from(this.starts), Float64Array.from(this.lengths), Float64Array.from(this.offsets));
+    const used = (values: Float64Array): Float64Array => values.subarray(0, this.count);
+    return new RunList(used(this.starts), used(this.lengths), used(this.offsets));
+  }
+
+  private grow(): void {
+    if (this.count >= MOST_RUNS) {
+      throw new PoolTrackerError('FORMAT_REFUSED', `${this.formatName}: memory lies in more than ${MOST_RUNS} separate pieces`, {
+        hint: 'convert it to a raw image, in which memory is in one piece',
+      });
+    }
+    const doubled = (values: Float64Array): Float64Array<ArrayBuffer> => {
+      const larger = new Float64Array(values.length * 2);
+      larger.set(values);
+      return larger;
+    };
+    this.starts = doubled(this.starts);
+    this.lengths = doubled(this.lengths);
+    this.offsets = doubled(this.offsets);
   }
 
   private sortedCopy(): RunListBuilder {
-    const order = [...this.starts.keys()].sort((a, b) => this.starts[a]! - this.starts[b]!);
+    const order = Uint32Array.from({ length: this.count }, (_, index) => index).sort((a, b) => this.starts[a]! - this.starts[b]!);
     const copy = new RunListBuilder(this.formatName);
     let end = 0;
     for (const index of order) {
