@@ -43,6 +43,11 @@ export class FileSource implements Source {
     }
   }
 
+  /** A file that is open already; closed with the source. @param name how messages name it */
+  static async of(name: string, handle: FileHandle): Promise<FileSource> {
+    return new FileSource(name, (await handle.stat()).size, handle);
+  }
+
   async read(target: Uint8Array, offset: number): Promise<number> {
     let filled = 0;
     try {

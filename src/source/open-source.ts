@@ -1,3 +1,5 @@
+import { PoolTrackerError } from '../errors.js';
+import { ByteStream } from './byte-stream.js';
 import { FileSource } from './file-source.js';
 import type { Source } from './source.js';
 
@@ -5,16 +7,27 @@ import type { Source } from './source.js';
 export interface SourceScheme {
   readonly name: string;
   claims(location: string): boolean;
-  open(location: string): Promise<Source>;
+  open(location: string): Promise<Source | ByteStream>;
 }
 
 /** Asked in this order; the file comes last and claims whatever is left. */
 const SCHEMES: readonly SourceScheme[] = [
+  { name: 'stdin', claims: (location) => location === '-', open: async () => new ByteStream('standard input', null, process.stdin) },
+  { name: 'http', claims: (location) => /^https?:/i.test(location), open: async (location) => (await import('./http-source.js')).openHttp(location) },
+  { name: 's3', claims: (location) => location.startsWith('s3://'), open: async (location) => (await import('./s3-source.js')).openS3(location) },
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
 ];
 
-/** Opens whatever `location` names: a path, or a URL of a scheme in the list. */
-export function openSource(location: string): Promise<Source> {
+/** Opens whatever `location` names: a path, a URL of a scheme in the list, or `-` for standard input. */
+export function openLocation(location: string): Promise<Source | ByteStream> {
   const scheme = SCHEMES.find((candidate) => candidate.claims(location))!;
   return scheme.open(location);
+}
+
+/** The same for who reads here and there. @throws PoolTrackerError SOURCE_UNREADABLE for what can only be streamed */
+export async function openSource(location: string): Promise<Source> {
+  const opened = await openLocation(location);
+  if (!(opened instanceof ByteStream)) return opened;
+  opened.close();
+  throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${opened.name} here and there: it comes as a stream`, { hint: 'copy it to a file first' });
 }

@@ -56,6 +56,15 @@ export class WrapperInput {
     return bytes;
   }
 
+  /** Takes everything that is left, and lets go of the input. */
+  async *rest(): AsyncGenerator<Buffer> {
+    try {
+      for (let piece = await this.next(); piece !== null; piece = await this.next()) yield piece;
+    } finally {
+      await this.close();
+    }
+  }
+
   /** Gives back the last bytes that were taken. */
   giveBack(bytes: Uint8Array): void {
     this.ahead = Buffer.concat([bytes, this.ahead]);

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { bzip2 } from './bzip2.js';
 import { gzip } from './gzip.js';
 import { lz4 } from './lz4.js';
@@ -10,28 +9,22 @@ import { zstd } from './zstd.js';
 
 const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip];
 
-/** Unwrapped bytes that may wait for whoever reads them. */
-const WAITING = 1 << 20;
-
 /** The wrapper that bytes beginning with `head` are in; null for none. Names do not matter. */
 export function detectWrapper(head: Uint8Array): Wrapper | null {
   return WRAPPERS.find((wrapper) => wrapper.claims(head)) ?? null;
 }
 
 /**
- * What is wrapped, as a stream.
+ * What is wrapped, in order.
  * @param bytes the wrapped bytes from the first on: a Readable, or `sourceBytes` of a Source
  * @param name how messages name it
- * Ends with PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever error `bytes` ends with.
+ * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `bytes` throws
  */
-export function unwrap(wrapper: Wrapper, bytes: AsyncIterable<Uint8Array>, name: string): Readable {
-  async function* unwrapped(): AsyncGenerator<Uint8Array> {
-    const input = new WrapperInput(bytes, name, wrapper.title);
-    try {
-      yield* wrapper.unwrap(input);
-    } finally {
-      await input.close();
-    }
+export async function* unwrap(wrapper: Wrapper, bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const input = new WrapperInput(bytes, name, wrapper.title);
+  try {
+    yield* wrapper.unwrap(input);
+  } finally {
+    await input.close();
   }
-  return Readable.from(unwrapped(), { objectMode: false, highWaterMark: WAITING });
 }

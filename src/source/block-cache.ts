@@ -1,0 +1,136 @@
+/** The unit that is fetched and kept. A page table or a page of a table is 4 KiB; its neighbours are often wanted next. */
+export const BLOCK = 1 << 14;
+
+/** Kept at most. */
+const CACHE_BYTES = 32 << 20;
+
+/** One request fetches at most this much, so that a failed one costs little. */
+const LONGEST_REQUEST = 4 << 20;
+
+/** Requests in flight. */
+const AT_ONCE = 8;
+
+/** Blocks between two wanted ones that are fetched rather than asked around: a request costs more than they do. */
+const GAP = 2;
+
+/** One read is served in steps of this many bytes, so that reads do not grow the cache without bound. */
+const STEP = 8 << 20;
+
+/** Fetches exactly `length` bytes from `offset` on; both lie within the object. */
+export type FetchRange = (offset: number, length: number) => Promise<Uint8Array>;
+
+interface WantedBlock {
+  readonly index: number;
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Blocks of a remote object: fetched once, neighbours in one request, some requests at a time, the last ones kept. */
+export class BlockCache {
+  /** Bytes fetched so far. */
+  bytesFetched = 0;
+  private readonly blocks = new Map<number, Promise<Uint8Array>>();
+  private wanted: WantedBlock[] = [];
+  private readonly queue: WantedBlock[][] = [];
+  private inFlight = 0;
+
+  constructor(
+    private readonly byteLength: number,
+    private readonly fetchRange: FetchRange,
+    private readonly cacheBytes = CACHE_BYTES,
+  ) {}
+
+  /** Fills `target` from `offset` on. @returns how many bytes there were before the end */
+  async read(target: Uint8Array, offset: number): Promise<number> {
+    const end = Math.min(offset + target.length, this.byteLength);
+    for (let position = offset; position < end; ) {
+      const stepEnd = Math.min(end, position + STEP);
+      const first = Math.floor(position / BLOCK);
+      const count = Math.ceil(stepEnd / BLOCK) - first;
+      const blocks = await Promise.all(Array.from({ length: count }, (_, index) => this.block(first + index)));
+      for (const [index, block] of blocks.entries()) {
+        const start = (first + index) * BLOCK;
+        const part = block.subarray(Math.max(0, position - start), stepEnd - start);
+        target.set(part, position - offset);
+        position += part.length;
+      }
+    }
+    return Math.max(0, end - offset);
+  }
+
+  /** Puts in the first bytes, which come with the answer that tells how many there are. */
+  addHead(bytes: Uint8Array): void {
+    this.bytesFetched += bytes.length;
+    for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) this.keep(at / BLOCK, Promise.resolve(bytes.slice(at, at + BLOCK)));
+  }
+
+  private block(index: number): Promise<Uint8Array> {
+    const known = this.blocks.get(index);
+    if (known !== undefined) {
+      // A Map iterates in order of insertion: the oldest use comes first.
+      this.blocks.delete(index);
+      this.blocks.set(index, known);
+      return known;
+    }
+    const block = new Promise<Uint8Array>((resolve, reject) => {
+      if (this.wanted.length === 0) setImmediate(() => this.plan());
+      this.wanted.push({ index, resolve, reject });
+    });
+    block.catch(() => this.blocks.delete(index));
+    this.keep(index, block);
+    return block;
+  }
+
+  private keep(index: number, block: Promise<Uint8Array>): void {
+    this.blocks.set(index, block);
+    for (const oldest of this.blocks.keys()) {
+      if (this.blocks.size * BLOCK <= this.cacheBytes) break;
+      this.blocks.delete(oldest);
+    }
+  }
+
+  /** Puts what was wanted during one turn of the event loop into as few requests as fit. */
+  private plan(): void {
+    const wanted = this.wanted.sort((one, other) => one.index - other.index);
+    this.wanted = [];
+    let request: WantedBlock[] = [];
+    for (const block of wanted) {
+      const near = request.length > 0
+        && block.index - request.at(-1)!.index <= GAP + 1
+        && (block.index - request[0]!.index + 1) * BLOCK <= LONGEST_REQUEST;
+      if (!near) this.queue.push(request = []);
+      request.push(block);
+    }
+    this.send();
+  }
+
+  private send(): void {
+    while (this.inFlight < AT_ONCE && this.queue.length > 0) {
+      this.inFlight++;
+      void this.fetch(this.queue.shift()!).finally(() => {
+        this.inFlight--;
+        this.send();
+      });
+    }
+  }
+
+  private async fetch(request: readonly WantedBlock[]): Promise<void> {
+    const offset = request[0]!.index * BLOCK;
+    const end = Math.min(this.byteLength, (request.at(-1)!.index + 1) * BLOCK);
+    try {
+      const bytes = await this.fetchRange(offset, end - offset);
+      this.bytesFetched += bytes.length;
+      const asked = new Map(request.map(({ index, resolve }) => [index, resolve]));
+      for (let at = 0; at < bytes.length; at += BLOCK) {
+        const index = (offset + at) / BLOCK;
+        // A copy: a view would keep all of the answer for as long as one block of it.
+        const block = bytes.slice(at, at + BLOCK);
+        const resolve = asked.get(index);
+        if (resolve !== undefined) resolve(block);
+        else if (!this.blocks.has(index)) this.keep(index, Promise.resolve(block));
+      }
+    } catch (error) {
+      for (const { reject } of request) reject(error);
+    }
+  }
+}

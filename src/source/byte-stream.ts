@@ -1,0 +1,44 @@
+import { Readable } from 'node:stream';
+import type { Source } from './source.js';
+
+/** Unread bytes that may wait. */
+const WAITING = 1 << 20;
+
+/** Bytes that can be had only once and in order: from a pipe, a server that ignores ranges, or out of a wrapper. */
+export class ByteStream {
+  /** Ends with a PoolTrackerError when it breaks. */
+  readonly bytes: Readable;
+  private passed = 0;
+
+  /**
+   * @param name as `Source.name`
+   * @param byteLength null where nothing tells before the end
+   * @param origin where the pieces are taken from: counts what is fetched, and is closed with the stream
+   */
+  constructor(
+    readonly name: string,
+    readonly byteLength: number | null,
+    pieces: AsyncIterable<Uint8Array>,
+    private readonly origin?: Pick<Source, 'bytesRead'> & { close(): unknown },
+  ) {
+    this.bytes = Readable.from(this.counted(pieces), { objectMode: false, highWaterMark: WAITING });
+    // Not in a finally of the pieces: a generator that was never asked does not run it.
+    this.bytes.once('close', () => void origin?.close());
+  }
+
+  /** As `Source.bytesRead`. */
+  get bytesRead(): number {
+    return this.origin?.bytesRead ?? this.passed;
+  }
+
+  close(): void {
+    this.bytes.destroy();
+  }
+
+  private async *counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      this.passed += piece.length;
+      yield piece;
+    }
+  }
+}

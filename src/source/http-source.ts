@@ -1,0 +1,146 @@
+import type { ReadableStream } from 'node:stream/web';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { ByteStream } from './byte-stream.js';
+import { IDLE_LIMIT, withIdleLimit } from './idle-limit.js';
+import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
+import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
+import type { Source } from './source.js';
+
+/** Answers that may be other ones the next time. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export interface HttpOptions {
+  readonly retry?: RetryPolicy;
+  /** Milliseconds without a byte after which a request is given up and tried again. */
+  readonly idleLimit?: number;
+}
+
+/** An answer to a request for a range: the range, or the whole object from a server that ignores ranges. */
+type Answer =
+  | { readonly kind: 'range'; readonly bytes: Uint8Array; readonly version: ObjectVersion }
+  | { readonly kind: 'whole'; readonly stream: ByteStream };
+
+/** One URL, requested again and again. Its credentials, in the user part or the query, stay out of `name`. */
+class HttpObject {
+  readonly name: string;
+  private readonly url: URL;
+  private readonly authorization: string | null;
+
+  constructor(location: URL, private readonly options: HttpOptions) {
+    this.url = new URL(location);
+    this.url.username = '';
+    this.url.password = '';
+    this.url.hash = '';
+    this.name = this.url.origin + this.url.pathname;
+    const user = `${decodeURIComponent(location.username)}:${decodeURIComponent(location.password)}`;
+    this.authorization = user === ':' ? null : `Basic ${Buffer.from(user).toString('base64')}`;
+  }
+
+  /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_CHANGED, SOURCE_UNREADABLE */
+  request(offset: number, length: number, opened: ObjectVersion | null): Promise<Answer> {
+    return retried(this.options.retry ?? RETRY, () =>
+      withIdleLimit(this.options.idleLimit ?? IDLE_LIMIT, async (signal, alive) => {
+        try {
+          return await this.attempt(offset, length, opened, signal, alive);
+        } catch (error) {
+          if (error instanceof PoolTrackerError || error instanceof Transient) throw error;
+          throw new Transient(this.unreadable(reasonOf(error), error));
+        }
+      }));
+  }
+
+  private async attempt(offset: number, length: number, opened: ObjectVersion | null, signal: AbortSignal, alive: () => void): Promise<Answer> {
+    const response = await fetch(this.url, { headers: this.headers(offset, length, opened), signal });
+    alive();
+    if (response.status === 200) return { kind: 'whole', stream: this.whole(response) };
+    if (response.status !== 206) {
+      await response.body?.cancel();
+      if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return { kind: 'range', bytes: new Uint8Array(0), version: versionOf(response, 0) };
+      throw this.refusal(response);
+    }
+    const found = parseContentRange(response.headers.get('content-range'));
+    const expectedLast = Math.min(offset + length, found?.total ?? Infinity) - 1;
+    if (found === null || found.first !== offset || found.last !== expectedLast || response.body === null) {
+      await response.body?.cancel();
+      throw new Transient(this.unreadable(`asked for bytes ${offset} to ${expectedLast}, the server says '${response.headers.get('content-range') ?? 'nothing'}'`));
+    }
+    const version = versionOf(response, found.total);
+    if (opened !== null) requireSameVersion(this.name, opened, version);
+    return { kind: 'range', bytes: await bodyBytes(response.body as ReadableStream<Uint8Array>, found.last - found.first + 1, alive), version };
+  }
+
+  private headers(offset: number, length: number, opened: ObjectVersion | null): Record<string, string> {
+    const strong = opened?.etag != null && !opened.etag.startsWith('W/');
+    return {
+      range: `bytes=${offset}-${offset + length - 1}`,
+      // A range of compressed bytes is of no use.
+      'accept-encoding': 'identity',
+      ...(this.authorization === null ? {} : { authorization: this.authorization }),
+      ...(strong ? { 'if-match': opened.etag! } : {}),
+    };
+  }
+
+  /** The body that has begun, so that a server without ranges is asked once. */
+  private whole(response: Response): ByteStream {
+    const length = Number(response.headers.get('content-length') ?? NaN);
+    const { name } = this;
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* (response.body ?? []) as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${name}: ${reasonOf(error)}`, {
+          hint: 'the server does not take up where it stopped; try again', cause: error,
+        });
+      }
+    }
+    return new ByteStream(name, Number.isSafeInteger(length) ? length : null, pieces());
+  }
+
+  private refusal({ status, statusText, headers }: Response): Error {
+    if (status === 412) return changed(this.name, 'its ETag is another one now');
+    if (status === 404 || status === 410) return new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read ${this.name}: the server answers ${status} ${statusText}`, { hint: 'check the URL' });
+    if (status === 401 || status === 403) return new PoolTrackerError('SOURCE_NOT_PERMITTED', `cannot read ${this.name}: the server answers ${status} ${statusText}`, { hint: 'give credentials as https://USER:PASSWORD@HOST/…, or a signed URL' });
+    const error = this.unreadable(`the server answers ${status} ${statusText}`);
+    return TRANSIENT.has(status) ? new Transient(error, retryAfter(headers.get('retry-after'))) : error;
+  }
+
+  private unreadable(why: string, cause?: unknown): PoolTrackerError {
+    return new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: ${why}`, { cause });
+  }
+}
+
+function versionOf({ headers }: Response, byteLength: number): ObjectVersion {
+  return { byteLength, etag: headers.get('etag'), lastModified: headers.get('last-modified') };
+}
+
+/** What fetch hides: it says "fetch failed" and keeps the reason as the cause. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
+}
+
+/**
+ * Opens an http:// or https:// URL: as a Source when the server honours ranges, as a stream when it sends everything.
+ * @throws PoolTrackerError USAGE for no URL, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_UNREADABLE
+ */
+export async function openHttp(location: string, options: HttpOptions = {}): Promise<Source | ByteStream> {
+  if (!URL.canParse(location)) throw new PoolTrackerError('USAGE', 'the http:// or https:// name of an image is not a URL', { hint: 'write spaces as %20' });
+  const url = new URL(location);
+  const object = new HttpObject(url, options);
+  const head = await object.request(0, HEAD_BYTES, null);
+  if (head.kind === 'whole') return head.stream;
+  return new RemoteObject(object.name, head.version.byteLength, head.bytes, async (offset, length) => {
+    const answer = await object.request(offset, length, head.version);
+    if (answer.kind === 'range') return answer.bytes;
+    answer.stream.close();
+    throw changed(object.name, 'the server no longer honours ranges');
+  }, (fileName) => openSibling(url, fileName, options));
+}
+
+/** @param fileName as URLs write it, since it is made from the name of a Source */
+function openSibling(url: URL, fileName: string, options: HttpOptions): Promise<Source | null> {
+  const beside = new URL(`./${fileName}`, url);
+  beside.search = url.search;
+  beside.username = url.username;
+  beside.password = url.password;
+  return companion(openHttp(beside.href, options));
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits are doubled from the first to the longest, and shortened at random so that clients do not return together. */
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly firstWait: number;
+  readonly longestWait: number;
+}
+
+/** Milliseconds; five attempts take 3 seconds or less unless the server asks for more. */
+export const RETRY: RetryPolicy = { attempts: 5, firstWait: 200, longestWait: 30_000 };
+
+/** An error that may be gone the next time; anything else is thrown as it comes. */
+export class Transient extends Error {
+  /** @param after milliseconds that the server asks to wait */
+  constructor(override readonly cause: Error, readonly after: number | null = null) {
+    super(cause.message);
+  }
+}
+
+/** Calls until it succeeds, throws something lasting, or the attempts are used up; then throws the cause of the last. */
+export async function retried<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Transient)) throw error;
+      if (tries >= policy.attempts) throw error.cause;
+      const wait = policy.firstWait * 2 ** (tries - 1) * (0.5 + Math.random() / 2);
+      await sleep(Math.min(policy.longestWait, Math.max(wait, error.after ?? 0)));
+    }
+  }
+}
+
+/** `Retry-After` (RFC 9110, 10.2.3), seconds or a date, as milliseconds from now; null for anything else. */
+export function retryAfter(value: string | null | undefined): number | null {
+  if (value == null) return null;
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(wait) ? Math.max(0, wait) : null;
+}
