@@ -20,6 +20,8 @@ CREATE TABLE pool_tag (
   paged_frees BIGINT NOT NULL,
   paged_outstanding BIGINT NOT NULL,
   paged_bytes BIGINT NOT NULL,
+  big_allocations BIGINT,
+  big_bytes BIGINT,
   slot INTEGER NOT NULL,
   place VARCHAR NOT NULL,
   processors_seen INTEGER NOT NULL,
@@ -50,6 +52,8 @@ COMMENT ON COLUMN pool_tag.paged_allocs IS 'Paged allocations since start.';
 COMMENT ON COLUMN pool_tag.paged_frees IS 'Paged frees since start.';
 COMMENT ON COLUMN pool_tag.paged_outstanding IS 'Paged allocations less frees, at the width of the counter, signed.';
 COMMENT ON COLUMN pool_tag.paged_bytes IS 'Paged bytes in use, signed.';
+COMMENT ON COLUMN pool_tag.big_allocations IS 'How many of the allocations in use take a page or more; null when PoolBigPageTable could not be read whole.';
+COMMENT ON COLUMN pool_tag.big_bytes IS 'Bytes of those; null when PoolBigPageTable could not be read whole.';
 COMMENT ON COLUMN pool_tag.slot IS 'Index of the entry in its table.';
 COMMENT ON COLUMN pool_tag.place IS 'Which table the entry lies in: table, overflow (the last slot) or expansion.';
 COMMENT ON COLUMN pool_tag.processors_seen IS 'How many processors'' tables hold the tag.';
@@ -198,3 +202,136 @@ COMMENT ON COLUMN image.carve IS 'JSON object in text, when carved: pages found,
 COMMENT ON COLUMN image.bytes_read IS 'Bytes read from the image.';
 COMMENT ON COLUMN image.elapsed_ms IS 'Milliseconds that the scan took.';
 COMMENT ON COLUMN image.tool_version IS 'Version of pool-tracker.';
+
+-- Schema version 1.
+CREATE TABLE process (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  address VARCHAR NOT NULL,
+  pid UINTEGER NOT NULL,
+  ppid UINTEGER NOT NULL,
+  name VARCHAR NOT NULL,
+  create_time TIMESTAMP WITH TIME ZONE,
+  exit_time TIMESTAMP WITH TIME ZONE,
+  session INTEGER,
+  page_table_root VARCHAR,
+  threads UINTEGER,
+  handles UINTEGER,
+  seen_by_psactiveprocesshead BOOLEAN,
+  seen_by_pspcidtable BOOLEAN,
+  seen_by_csrss BOOLEAN,
+  seen_by_sessions BOOLEAN,
+  seen_by_handles BOOLEAN
+);
+COMMENT ON TABLE process IS 'Processes, with which of five methods saw each of them.';
+COMMENT ON COLUMN process.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN process.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN process.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN process.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN process.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN process.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN process.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN process.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN process.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN process.address IS 'Virtual address of the EPROCESS, hexadecimal.';
+COMMENT ON COLUMN process.pid IS 'Process id.';
+COMMENT ON COLUMN process.ppid IS 'Id of the process that made it; that one may be gone and its id another''s.';
+COMMENT ON COLUMN process.name IS 'ImageFileName: the first 14 or 15 characters of the file name.';
+COMMENT ON COLUMN process.create_time IS 'When it was made, UTC; null when what is stored is no time.';
+COMMENT ON COLUMN process.exit_time IS 'When it ended, UTC; null while it runs. A process that has ended and is here is not freed yet.';
+COMMENT ON COLUMN process.session IS 'Session id; null when it is in none, as System is, or the id could not be read.';
+COMMENT ON COLUMN process.page_table_root IS 'Physical address of its page table root, hexadecimal; null when the build''s layout is not known.';
+COMMENT ON COLUMN process.threads IS 'ActiveThreads; null when the build''s layout is not known.';
+COMMENT ON COLUMN process.handles IS 'Handles in use; null when it has no handle table or that is not known.';
+COMMENT ON COLUMN process.seen_by_psactiveprocesshead IS 'Whether it is on PsActiveProcessHead; null when that could not be read.';
+COMMENT ON COLUMN process.seen_by_pspcidtable IS 'Whether its id leads to it in PspCidTable; null when that could not be read.';
+COMMENT ON COLUMN process.seen_by_csrss IS 'Whether a csrss.exe has a handle to it; null when no such table could be read.';
+COMMENT ON COLUMN process.seen_by_sessions IS 'Whether a session lists it; null when no session could be read.';
+COMMENT ON COLUMN process.seen_by_handles IS 'Whether any process has a handle to it; null when no handle table could be read.';
+
+-- Schema version 1.
+CREATE TABLE object_count (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  kind VARCHAR NOT NULL,
+  method VARCHAR NOT NULL,
+  available BOOLEAN NOT NULL,
+  found UINTEGER,
+  terminated UINTEGER,
+  unreadable UINTEGER,
+  tag VARCHAR NOT NULL,
+  tag_outstanding BIGINT,
+  difference BIGINT,
+  reason VARCHAR
+);
+COMMENT ON TABLE object_count IS 'How many objects each method found, beside what the pool tag of their kind has outstanding.';
+COMMENT ON COLUMN object_count.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN object_count.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN object_count.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN object_count.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN object_count.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN object_count.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN object_count.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN object_count.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN object_count.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN object_count.kind IS 'process, thread, token, file, key, handle_table or module.';
+COMMENT ON COLUMN object_count.method IS 'The kernel structure that was asked: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.';
+COMMENT ON COLUMN object_count.available IS 'Whether the method could be tried on this image; the reason says why not.';
+COMMENT ON COLUMN object_count.found IS 'How many it found; null when it is not available.';
+COMMENT ON COLUMN object_count.terminated IS 'Processes among them that have ended and are not freed; null for other kinds.';
+COMMENT ON COLUMN object_count.unreadable IS 'What could not be read, or was not what it should be; null when the method is not available.';
+COMMENT ON COLUMN object_count.tag IS 'The pool tag that this kind is allocated under.';
+COMMENT ON COLUMN object_count.tag_outstanding IS 'Allocations less frees of that tag, both pools; null when no table has the tag.';
+COMMENT ON COLUMN object_count.difference IS 'Found less outstanding: below zero when the method misses some.';
+COMMENT ON COLUMN object_count.reason IS 'Why the method is not available, else the first thing that could not be read; null when all is well.';
+
+-- Schema version 1.
+CREATE TABLE bigpool (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  address VARCHAR NOT NULL,
+  tag VARCHAR NOT NULL,
+  key UINTEGER NOT NULL,
+  protected BOOLEAN NOT NULL,
+  bytes BIGINT NOT NULL,
+  pool_type UINTEGER NOT NULL,
+  free BOOLEAN NOT NULL
+);
+COMMENT ON TABLE bigpool IS 'Allocations of a page or more, as the kernel lists them in PoolBigPageTable.';
+COMMENT ON COLUMN bigpool.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN bigpool.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN bigpool.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN bigpool.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN bigpool.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN bigpool.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN bigpool.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN bigpool.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN bigpool.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN bigpool.address IS 'Virtual address of the allocation, hexadecimal.';
+COMMENT ON COLUMN bigpool.tag IS 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \xNN.';
+COMMENT ON COLUMN bigpool.key IS 'The key as stored, bit 31 (PROTECTED_POOL) included.';
+COMMENT ON COLUMN bigpool.protected IS 'Whether bit 31 of the key is set.';
+COMMENT ON COLUMN bigpool.bytes IS 'Bytes of the allocation.';
+COMMENT ON COLUMN bigpool.pool_type IS 'POOL_TYPE of the allocation: bit 0 paged, bit 9 not executable.';
+COMMENT ON COLUMN bigpool.free IS 'Whether it has been freed: the entry stays until another allocation takes it.';

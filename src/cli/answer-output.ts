@@ -35,6 +35,11 @@ export class AnswerOutput {
     return new AnswerOutput(formatFor(file, options), file, options);
   }
 
+  /** Whether it is a table on standard output. */
+  get isForReading(): boolean {
+    return this.file === undefined && this.format.name === 'table';
+  }
+
   /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED */
   open(recordType: RecordType): Promise<Writable> {
     return openSink({ recordType, format: this.format, target: this.file ?? process.stdout }, sinkOptions(this.options));

@@ -4,6 +4,8 @@ import type { Command } from './command.js';
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scan: async () => (await import('./scan-command.js')).scanCommand,
   info: async () => (await import('./info-command.js')).infoCommand,
+  check: async () => (await import('./check-command.js')).checkCommand,
+  bigpool: async () => (await import('./bigpool-command.js')).bigpoolCommand,
   convert: async () => (await import('./convert-command.js')).convertCommand,
   query: async () => (await import('./query-command.js')).queryCommand,
 };

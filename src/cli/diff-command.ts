@@ -1,18 +1,12 @@
 import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../dataset/diff.js';
 import { MEASURES, readTagCounts } from '../dataset/tag-counts.js';
-import { tagPattern } from '../record/tag-selection.js';
+import { tagFilter } from '../record/tag-selection.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
-import type { Command, OptionValues } from './command.js';
+import type { Command } from './command.js';
 import { parseChoice, parseCount, parsePercent, requireWords } from './option-values.js';
 import { say, warn } from './say.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 import { writeRows } from './write-records.js';
-
-function wantedTags(options: OptionValues): (tag: string) => boolean {
-  const wanted = options.texts('tag').map(tagPattern);
-  const unwanted = options.texts('exclude').map(tagPattern);
-  return (tag) => (wanted.length === 0 || wanted.some((pattern) => pattern.test(tag))) && !unwanted.some((pattern) => pattern.test(tag));
-}
 
 function sayOver(over: readonly TagDiff[], limit: number, by: string): void {
   const shown = over.slice(0, 5).map(({ tag, percent }) => `${tag} (${Number.isFinite(percent) ? `${percent.toFixed(1)} %` : 'from nothing'})`);
@@ -42,7 +36,7 @@ export const diffCommand: Command = {
     const by = parseChoice('by', options.text('by'), MEASURES) ?? 'bytes';
     const limit = parsePercent('fail-over', options.text('fail-over'));
     const top = parseCount('top', options.text('top'));
-    const wanted = wantedTags(options);
+    const wanted = tagFilter({ tags: options.texts('tag'), exclude: options.texts('exclude') });
     const output = AnswerOutput.parse(options);
     const scan = scanOptions(options);
     const before = await readTagCounts(words[0]!, scan);

@@ -2,6 +2,8 @@ import { PassThrough, type Writable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
 import { rowsOf } from '../record/decoded-rows.js';
 import type { DecodedImage } from '../record/decoded-image.js';
+import { shortfall } from '../record/object-rows.js';
+import { RECORD_TYPES } from '../record/record-types.js';
 import { SORT_ORDERS, type TagSelection } from '../record/tag-selection.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
@@ -45,8 +47,8 @@ class OpenOutput {
     this.rows.on('error', () => undefined);
   }
 
-  async write(rows: Iterable<Row>): Promise<void> {
-    for (const row of rows) {
+  async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+    for await (const row of rows) {
       if (!this.rows.write(row)) await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
     }
   }
@@ -79,7 +81,11 @@ async function scanOne(location: string, options: OptionValues, open: readonly O
     if (isIncomplete(decoded) && options.flag('strict')) {
       throw new PoolTrackerError('INCOMPLETE', `${location}: the counts are not complete, and --strict was given`);
     }
-    for (const one of open) await one.write(rowsOf(one.output.recordType, decoded, selection(options)));
+    for (const one of open) {
+      await one.write(rowsOf(one.output.recordType, decoded, selection(options)));
+      const missing = await shortfall(one.output.recordType.name, decoded);
+      if (missing !== null && !options.flag('quiet')) warn(`${one.output.recordType.name}: ${missing}`);
+    }
     return isIncomplete(decoded);
   } finally {
     await scan.close();
@@ -91,7 +97,7 @@ export const scanCommand: Command = {
   usage: 'IMAGE... [options]',
   summary: 'find the pool tag tables of memory images and print or write them as records',
   options: {
-    output: { type: 'string', short: 'o', multiple: true, value: '[RECORD=]FILE', help: 'write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is pool_tag, pool_tag_cpu or image' },
+    output: { type: 'string', short: 'o', multiple: true, value: '[RECORD=]FILE', help: `write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is ${RECORD_TYPES.map(({ name }) => name).join(', ')}` },
     format: { type: 'string', value: 'FORMAT', help: 'format of what goes to standard output' },
     json: { type: 'boolean', help: 'the same as --format ndjson' },
     tag: { type: 'string', multiple: true, value: 'PATTERN', help: "only tags that fit: * any characters, ? one, as in 'Nt*'" },

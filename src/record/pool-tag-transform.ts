@@ -37,7 +37,7 @@ export class PoolTagTransform extends Transform {
     const recordType = this.options.recordType ?? POOL_TAG;
     const decoded = await this.decoder.finish();
     const builder = new RecordBatchBuilder(recordType);
-    for (const row of rowsOf(recordType, decoded, this.options.selection)) {
+    for await (const row of rowsOf(recordType, decoded, this.options.selection)) {
       builder.append(row);
       if (builder.full) this.push(builder.take());
     }

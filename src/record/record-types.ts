@@ -1,10 +1,13 @@
 import { PoolTrackerError } from '../errors.js';
+import { BIGPOOL } from './bigpool-record.js';
 import { IMAGE } from './image-record.js';
+import { OBJECT_COUNT } from './object-count-record.js';
 import { POOL_TAG, POOL_TAG_CPU } from './pool-tag-record.js';
+import { PROCESS } from './process-record.js';
 import type { RecordType } from './record-type.js';
 
 /** Every kind of record; schemas/ is generated from this list. */
-export const RECORD_TYPES: readonly RecordType[] = [POOL_TAG, POOL_TAG_CPU, IMAGE];
+export const RECORD_TYPES: readonly RecordType[] = [POOL_TAG, POOL_TAG_CPU, IMAGE, PROCESS, OBJECT_COUNT, BIGPOOL];
 
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function recordTypeNamed(name: string): RecordType {

@@ -15,6 +15,7 @@ import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '.
 import { toolVersion } from '../record/tool-version.js';
 import type { Scan } from './scan.js';
 import type { ScanOptions } from './scan-options.js';
+import { walkedKernel } from './walked-kernel.js';
 
 /** What a walk has found so far: kept by who wants to tell of it when the walk fails. */
 export interface WalkFindings {
@@ -95,14 +96,16 @@ export class WalkScan implements Scan {
     return known > 0 && known <= MOST_TAG_TABLES ? known : null;
   }
 
-  private decoded(decoder: TableDecoder): DecodedImage {
+  private async decoded(decoder: TableDecoder): Promise<DecodedImage> {
     decoder.finish();
     const { totals, readings } = decoder;
     const imageId = totals.imageId();
     const tags = [...totals.totals()];
     const warnings = [...this.image.warnings, ...this.located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())];
+    const walked = await walkedKernel(this.kernel, this.located.symbols, tags.map(({ key }) => key));
     return {
       imageId,
+      walked,
       facts: this.facts,
       totals: tags,
       processorTags: decoder.processorTags,

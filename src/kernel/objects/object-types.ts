@@ -4,7 +4,7 @@ import { readUnicodeString } from '../../memory/unicode-string.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { Kernel } from '../find-kernel.js';
 import type { KernelLayout } from './kernel-layout.js';
-import { Tally } from './tally.js';
+import type { Tally } from './tally.js';
 
 /** The kernel's own count of one type's objects. */
 export interface ObjectType {

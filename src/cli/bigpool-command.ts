@@ -1,0 +1,49 @@
+import { BIGPOOL } from '../record/bigpool-record.js';
+import { bigpoolRows, shortfall } from '../record/object-rows.js';
+import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../record/record-type.js';
+import { decodeScan } from '../scan/decode-scan.js';
+import { openScan } from '../scan/open-scan.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
+import type { Command } from './command.js';
+import { requireWords } from './option-values.js';
+import { warn } from './say.js';
+import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+import { writeRows } from './write-records.js';
+
+/** A record type without the columns that are the same in each row, for tables that people read. */
+function forReading(type: RecordType): RecordType {
+  const same = new Set([...IDENTITY_COLUMNS, ...KERNEL_COLUMNS]);
+  return { ...type, columns: type.columns.filter((column) => !same.has(column)) };
+}
+
+export const bigpoolCommand: Command = {
+  name: 'bigpool',
+  usage: 'IMAGE [options]',
+  summary: 'list the allocations of a page or more, which have no pool header',
+  options: {
+    tag: { type: 'string', multiple: true, value: 'PATTERN', help: "only tags that fit: * any characters, ? one, as in 'Nt*'" },
+    exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
+    ...ANSWER_OPTION_SPECS,
+    ...SCAN_OPTION_SPECS,
+  },
+  examples: [
+    ['pool-tracker bigpool memory.raw', 'every allocation of a page or more, freed ones too'],
+    ["pool-tracker bigpool memory.dmp --tag 'MyD?' --json", 'those of one driver, as JSON'],
+  ],
+  async run(words, options) {
+    requireWords(words, 'IMAGE', 1);
+    const output = AnswerOutput.parse(options);
+    const selection = { tags: options.texts('tag'), exclude: options.texts('exclude') };
+    const scan = await openScan(words[0]!, scanOptions(options));
+    try {
+      const decoded = await decodeScan(scan);
+      const type = output.isForReading ? forReading(BIGPOOL) : BIGPOOL;
+      await writeRows(type, bigpoolRows(decoded, selection), await output.open(type));
+      const missing = await shortfall(BIGPOOL.name, decoded);
+      if (missing !== null) warn(`big allocations: ${missing}`);
+    } finally {
+      await scan.close();
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,95 @@
+import { OBJECT_COUNT } from '../record/object-count-record.js';
+import { objectCountRows, processRows } from '../record/object-rows.js';
+import type { DecodedImage } from '../record/decoded-image.js';
+import { PROCESS } from '../record/process-record.js';
+import { column, nullableColumn, type RecordType, type Row } from '../record/record-type.js';
+import { decodeScan } from '../scan/decode-scan.js';
+import { openScan } from '../scan/open-scan.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
+import type { Command } from './command.js';
+import { requireWords } from './option-values.js';
+import { foundLine } from './found-line.js';
+import { say, warn } from './say.js';
+import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+import { writeRows } from './write-records.js';
+
+const MARK = '<>';
+
+/** What the table shows of an `object_count` record. */
+const COUNTS: RecordType = {
+  name: 'check',
+  description: 'Objects beside the outstanding allocations of their tag.',
+  columns: [
+    column('tag', 'string', 'Pool tag.'),
+    nullableColumn('outstanding', 'int64', 'Allocations less frees.'),
+    column('kind', 'string', 'Kind of object.'),
+    column('method', 'string', 'Who was asked.'),
+    nullableColumn('found', 'uint32', 'How many it found.'),
+    nullableColumn('ended', 'uint32', 'Terminated ones among them.'),
+    nullableColumn('unreadable', 'uint32', 'What could not be read.'),
+    nullableColumn('difference', 'int64', 'Found less outstanding.'),
+    column('mark', 'string', 'Whether they differ.'),
+    column('reason', 'string', 'Why it is not available, or what could not be read.'),
+  ],
+};
+
+/** What the table shows of a process that the methods do not agree on. */
+const DISPUTED: RecordType = {
+  ...PROCESS,
+  columns: PROCESS.columns.filter(({ name }) => ['address', 'pid', 'ppid', 'name', 'exit_time'].includes(name) || name.startsWith('seen_by_')),
+};
+
+async function* countLines(decoded: DecodedImage): AsyncGenerator<Row> {
+  for await (const row of objectCountRows(decoded)) {
+    yield {
+      tag: row.tag!, outstanding: row.tag_outstanding!, kind: row.kind!, method: row.method!, found: row.found!, ended: row.terminated!,
+      unreadable: row.unreadable!, difference: row.difference!, mark: row.difference === null || row.difference === 0n ? '' : MARK, reason: row.reason ?? '',
+    };
+  }
+}
+
+/**
+ * Processes that one of the two complete lists has and the other has not. CSRSS, Sessions and Handles leave some out
+ * on every healthy system.
+ */
+async function disputed(decoded: DecodedImage): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of processRows(decoded)) {
+    if (row.seen_by_psactiveprocesshead === false || row.seen_by_pspcidtable === false) rows.push(row);
+  }
+  return rows;
+}
+
+async function print(decoded: DecodedImage, output: AnswerOutput): Promise<void> {
+  await writeRows(COUNTS, countLines(decoded), await output.open(COUNTS));
+  const rows = await disputed(decoded);
+  if (rows.length === 0) return;
+  process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
+  await writeRows(DISPUTED, rows, await output.open(DISPUTED));
+}
+
+export const checkCommand: Command = {
+  name: 'check',
+  usage: 'IMAGE [options]',
+  summary: 'count processes, threads and other objects and compare with what their pool tags have outstanding',
+  options: { ...ANSWER_OPTION_SPECS, ...SCAN_OPTION_SPECS },
+  examples: [
+    ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks a difference: something does not add up`],
+    ['pool-tracker check memory.raw --json', 'the object_count records'],
+  ],
+  async run(words, options) {
+    requireWords(words, 'IMAGE', 1);
+    const output = AnswerOutput.parse(options);
+    const scan = await openScan(words[0]!, scanOptions(options));
+    try {
+      const decoded = await decodeScan(scan);
+      say(foundLine(decoded));
+      for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
+      if (output.isForReading) await print(decoded, output);
+      else await writeRows(OBJECT_COUNT, objectCountRows(decoded), await output.open(OBJECT_COUNT));
+    } finally {
+      await scan.close();
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,116 @@
+import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
+import type { KernelLayout } from '../kernel/objects/kernel-layout.js';
+import type { VirtualMemory } from '../memory/virtual-memory.js';
+
+/** An allocation of a page or more, as the kernel's own table lists it. */
+export interface BigAllocation {
+  readonly slot: number;
+  readonly address: VirtualAddress;
+  readonly key: number;
+  readonly bytes: bigint;
+  /** POOL_TYPE: bit 0 paged, bit 9 not executable. */
+  readonly poolType: number;
+  /** Freed: the entry is kept until another allocation takes it. */
+  readonly free: boolean;
+}
+
+/** Number and bytes of a tag's big allocations in use. */
+export interface BigTotal {
+  readonly allocations: bigint;
+  readonly bytes: bigint;
+}
+
+/** Entries at most; a table for a machine of a terabyte has half as many. */
+export const MOST_BIG_ENTRIES = 1 << 22;
+/** Entries of 24 and of 32 bytes both fill this many pages without a rest. */
+const PAGES_AT_ONCE = 96;
+/** Before Windows 10 the pool type has its word to itself; since then a pattern lies below and slack above it. */
+const FIRST_PACKED = 10;
+const PACKED = { bit: 8, bits: 12 };
+
+type Offsets = Readonly<Record<'size' | 'Va' | 'Key' | 'PoolType' | 'NumberOfBytes', number>>;
+
+/** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
+export class BigPageTable {
+  /** Pages that were missing, as of the last walk through the entries. */
+  pagesMissing = 0;
+
+  private constructor(
+    private readonly memory: VirtualMemory,
+    private readonly address: VirtualAddress,
+    private readonly entriesClaimed: number,
+    private readonly offsets: Offsets,
+    private readonly poolTypeBits: { readonly bit: number; readonly bits: number },
+  ) {}
+
+  /**
+   * Finds the table; the reason when it cannot be read.
+   * @param majorVersion of Windows: how an entry packs its pool type, where the layout does not tell
+   */
+  static async open(memory: VirtualMemory, layout: KernelLayout, majorVersion: number): Promise<BigPageTable | string> {
+    const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
+    const variable = layout.address('PoolBigPageTable');
+    const sizeVariable = layout.address('PoolBigPageTableSize');
+    if (typeof offsets === 'string') return offsets;
+    if (typeof variable === 'string') return variable;
+    if (typeof sizeVariable === 'string') return sizeVariable;
+    const address = await memory.readUint64(variable);
+    const entries = await memory.readUint64(sizeVariable);
+    if (address === null || entries === null) return `the variables PoolBigPageTable at ${hex(variable)} are missing`;
+    if (!memory.pageTable.isKernelAddress(address)) return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
+    if (entries === 0n || entries > BigInt(MOST_BIG_ENTRIES)) return `PoolBigPageTableSize is ${entries}; expected 1 to ${MOST_BIG_ENTRIES}`;
+    const bit = layout.field('bigPagesEntry', 'PoolType.bit');
+    const bits = layout.field('bigPagesEntry', 'PoolType.bits');
+    const packing = bit !== undefined && bits !== undefined ? { bit, bits } : majorVersion >= FIRST_PACKED ? PACKED : { bit: 0, bits: 32 };
+    return new BigPageTable(memory, virtualAddress(address), Number(entries), offsets, packing);
+  }
+
+  /** Every entry that was ever used, in table order, freed ones too; entries on missing pages are left out. */
+  async *entries(): AsyncGenerator<BigAllocation> {
+    this.pagesMissing = 0;
+    const { size } = this.offsets;
+    const atOnce = Math.floor((PAGES_AT_ONCE * PAGE_SIZE) / size);
+    for (let first = 0; first < this.entriesClaimed; first += atOnce) {
+      const count = Math.min(atOnce, this.entriesClaimed - first);
+      const start = virtualAddress(this.address + BigInt(first * size));
+      const { bytes, missing } = await this.memory.read(start, count * size);
+      this.pagesMissing += missing.length;
+      for (let index = 0; index < count; index++) {
+        const entry = this.decode(bytes, index * size, first + index);
+        if (entry !== null) yield entry;
+      }
+    }
+  }
+
+  /** The lowest bit of an address marks the entry free; one that never was used has no other bit. */
+  private decode(bytes: Buffer, at: number, slot: number): BigAllocation | null {
+    const { offsets, poolTypeBits } = this;
+    const va = bytes.readBigUInt64LE(at + offsets.Va);
+    if (va <= 1n) return null;
+    const word = bytes.readUInt32LE(at + offsets.PoolType);
+    return {
+      slot,
+      address: virtualAddress(va & ~1n),
+      key: bytes.readUInt32LE(at + offsets.Key),
+      bytes: bytes.readBigUInt64LE(at + offsets.NumberOfBytes),
+      poolType: Math.floor(word / 2 ** poolTypeBits.bit) % 2 ** poolTypeBits.bits,
+      free: (va & 1n) === 1n,
+    };
+  }
+
+  /**
+   * What is in use, by tag.
+   * @param keys the tags wanted: a hostile table names any number of them
+   * @returns null when a page of the table is missing, since the sums would be too low
+   */
+  async totals(keys: Iterable<number>): Promise<ReadonlyMap<number, BigTotal> | null> {
+    const totals = new Map([...keys].map((key) => [key, { allocations: 0n, bytes: 0n }]));
+    for await (const { key, bytes, free } of this.entries()) {
+      const total = free ? undefined : totals.get(key);
+      if (total === undefined) continue;
+      total.allocations++;
+      total.bytes = BigInt.asIntN(64, total.bytes + bytes);
+    }
+    return this.pagesMissing === 0 ? totals : null;
+  }
+}
