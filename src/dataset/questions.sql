@@ -53,37 +53,42 @@ SELECT host, captured_at, image_id, kernel_base, restarted,
   sum(restarted::INTEGER) OVER (PARTITION BY host ORDER BY captured_at)::INTEGER AS boot
 FROM restarts;
 
--- Tags that grow without end on a host (on each, when none is named): in nearly every capture more bytes and more
--- outstanding allocations than in the one before, and by a good part of what there was after the start. Growth counts
--- within a boot only; the slope is one line through all boots, each with its own beginning. With every threshold 0 the
--- trend of every tag.
-CREATE OR REPLACE TEMP MACRO leaks(of_host := NULL, min_captures := 8, min_rising := 0.9, min_growth := 0.25) AS TABLE
-WITH steps AS (
+-- Tags that grow without end on a host (on each, when none is named). Only boots with at least min_captures captures
+-- tell; in them, nearly every capture (min_rising) has more bytes and more outstanding allocations than the one before,
+-- they grow by a good part (min_growth) of what there was, and a third of that or more (min_late) in the later half:
+-- caches that fill after a start grow as steadily at first, and then no more. The slope is one line through all boots,
+-- each with its own beginning. With every threshold 0 the trend of every tag.
+CREATE OR REPLACE TEMP MACRO leaks(of_host := NULL, min_captures := 6, min_rising := 0.9, min_growth := 0.25, min_late := 0.33) AS TABLE
+WITH series AS (
   SELECT host, boot, captured_at, key, place, tag, bytes, outstanding,
     epoch_ms(captured_at) / 3600000.0 AS hour,
-    bytes > lag(bytes) OVER boot_of_tag AS bytes_rose,
-    outstanding > lag(outstanding) OVER boot_of_tag AS outstanding_rose
+    bytes > lag(bytes) OVER in_order AS bytes_rose,
+    outstanding > lag(outstanding) OVER in_order AS outstanding_rose,
+    row_number() OVER in_order AS position,
+    count(*) OVER (PARTITION BY host, key, place, boot) AS captures
   FROM pool_tags JOIN boots(of_host) USING (host, captured_at, image_id)
   WHERE complete
-  WINDOW boot_of_tag AS (PARTITION BY host, key, place, boot ORDER BY captured_at)
+  WINDOW in_order AS (PARTITION BY host, key, place, boot ORDER BY captured_at)
 ), per_boot AS (
-  SELECT host, boot, key, place, any_value(tag) AS tag, count(*) AS captures,
+  SELECT host, boot, key, place, any_value(tag) AS tag, any_value(captures) AS captures,
     count(bytes_rose) AS steps,
     count_if(bytes_rose) AS bytes_rises,
     count_if(outstanding_rose) AS outstanding_rises,
     arg_min(bytes, captured_at) AS first_bytes,
+    any_value(bytes) FILTER (position = (captures + 1) // 2) AS middle_bytes,
     arg_max(bytes, captured_at) AS last_bytes,
     arg_min(outstanding, captured_at) AS first_outstanding,
     arg_max(outstanding, captured_at) AS last_outstanding,
     regr_sxx(bytes, hour) AS hours_squared,
     regr_sxy(bytes, hour) AS byte_hours,
     regr_sxy(outstanding, hour) AS outstanding_hours
-  FROM steps
+  FROM series
+  WHERE captures >= min_captures
   GROUP BY host, boot, key, place
 ), trends AS (
   SELECT host, any_value(tag) AS tag, key,
     sum(captures)::BIGINT AS captures,
-    count(*) - 1 AS restarts,
+    count(*) AS boots,
     sum(byte_hours) / nullif(sum(hours_squared), 0) AS bytes_per_hour,
     arg_min(first_bytes, boot) AS first_bytes,
     arg_max(last_bytes, boot) AS last_bytes,
@@ -93,18 +98,19 @@ WITH steps AS (
     arg_max(last_outstanding, boot) AS last_outstanding,
     sum(outstanding_rises) / nullif(sum(steps), 0) AS outstanding_rising,
     sum(last_bytes::DOUBLE - first_bytes) AS bytes_grown,
+    sum(last_bytes::DOUBLE - middle_bytes) AS bytes_grown_late,
     sum(last_outstanding::DOUBLE - first_outstanding) AS outstanding_grown,
     sum(abs(first_bytes::DOUBLE)) AS bytes_began,
     sum(abs(first_outstanding::DOUBLE)) AS outstanding_began
   FROM per_boot
   GROUP BY host, key, place
 )
-SELECT * EXCLUDE (bytes_grown, outstanding_grown, bytes_began, outstanding_began)
+SELECT * EXCLUDE (bytes_grown, bytes_grown_late, outstanding_grown, bytes_began, outstanding_began)
 FROM trends
-WHERE captures >= min_captures
-  AND (min_rising = 0 OR (bytes_rising >= min_rising AND outstanding_rising >= min_rising))
+WHERE (min_rising = 0 OR (bytes_rising >= min_rising AND outstanding_rising >= min_rising))
   AND (min_growth = 0 OR (bytes_grown > 0 AND outstanding_grown > 0
     AND bytes_grown >= min_growth * bytes_began AND outstanding_grown >= min_growth * outstanding_began))
+  AND (min_late = 0 OR bytes_grown_late >= min_late * bytes_grown)
 ORDER BY bytes_per_hour DESC, host, tag;
 
 -- What differs between two images, each named by its image_id or its path (the latest at that path): tags whose bytes
@@ -142,10 +148,11 @@ FROM sides
 WHERE abs(bytes_change) >= min_bytes AND abs(bytes_change) >= min_change * abs(coalesce(bytes_before, 0))
 ORDER BY bytes_change DESC, tag;
 
--- Hosts that hold far more or less of a tag (of any, when none is named) than the other hosts with the same Windows
--- build: the score is the distance of the host's median from the median of all hosts, in their median absolute
--- deviations, scaled to be the standard deviations of a normal distribution. A deviation below 5 % of the median or a
--- page is taken for that much, or else where all hosts agree to the byte any difference would be infinite.
+-- Hosts that hold far more of a tag (of any, when none is named) than the other hosts with the same Windows build, or
+-- far less: the score is the distance of the host's median from the median of all hosts, in their median absolute
+-- deviations, scaled to be the standard deviations of a normal distribution. A deviation below 10 % of the median or a
+-- page is taken for that much: a few hosts that happen to agree would make an outlier of any other. At the default
+-- score an outlier has more than twice the median; less than it shows from a score of 6 on.
 CREATE OR REPLACE TEMP MACRO fleet_outliers(of_tag := NULL, min_images := 3, min_hosts := 5, min_score := 8) AS TABLE
 WITH levels AS (
   SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS images,
@@ -162,8 +169,26 @@ WITH levels AS (
   HAVING hosts >= min_hosts
 )
 SELECT host, windows_version, tag, key, images, hosts, bytes, fleet_bytes,
-  (bytes - fleet_bytes) / (1.4826 * greatest(deviation, 0.05 * abs(fleet_bytes), 4096)) AS score,
+  (bytes - fleet_bytes) / (1.4826 * greatest(deviation, 0.1 * abs(fleet_bytes), 4096)) AS score,
   outstanding
 FROM levels JOIN fleet USING (windows_version, key)
 WHERE abs(score) >= min_score
 ORDER BY abs(score) DESC, host, tag;
+
+-- How many processes each method found in each image, beside the allocations of their tag: the largest gap first. A gap
+-- is a hint that something does not add up; processes that ended and are not freed are among those found.
+CREATE OR REPLACE TEMP MACRO process_gap() AS TABLE
+SELECT host, captured_at, image_id, any_value(image_path) AS image_path,
+  any_value(tag_outstanding) AS outstanding,
+  any_value(found) FILTER (method = 'PsActiveProcessHead') AS psactiveprocesshead,
+  any_value(found) FILTER (method = 'PspCidTable') AS pspcidtable,
+  any_value(found) FILTER (method = 'CSRSS') AS csrss,
+  any_value(found) FILTER (method = 'Sessions') AS sessions,
+  any_value(found) FILTER (method = 'Handles') AS handles,
+  max(terminated) AS terminated,
+  sum(unreadable)::BIGINT AS unreadable,
+  outstanding - max(found) AS gap
+FROM object_count
+WHERE kind = 'process'
+GROUP BY host, captured_at, image_id
+ORDER BY abs(gap) DESC NULLS LAST, captured_at, host;

@@ -1,0 +1,139 @@
+/** A fleet of machines whose memory is taken again and again, with a few things planted for the questions to find. */
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tagName } from '../src/pool/tag-name.js';
+import { REAL_BUILDS } from '../test/support/generate/kernel-builds.js';
+import { generateMemory } from '../test/support/generate/memory.js';
+import { Random } from '../test/support/generate/random.js';
+import { writeCrashDump } from '../test/support/write-crash-dump.js';
+import { fleetTags, HostCounts, type FleetTag, type PlantedTags } from './fleet-counts.js';
+
+export interface FleetPlan {
+  /** 12 or more, or a build has too few hosts to tell an outlier by. */
+  readonly hosts: number;
+  /** Of each host. */
+  readonly captures: number;
+  readonly seed: number;
+}
+
+export const FULL_FLEET: FleetPlan = { hosts: 40, captures: 50, seed: 1 };
+
+/** How an image is spoiled. */
+const FAULTS = ['truncated', 'zeroed', 'text'] as const;
+
+export interface FleetImage {
+  readonly path: string;
+  readonly host: string;
+  readonly capture: number;
+  readonly capturedAt: Date;
+  /** Which start of its host it is of, from 0. */
+  readonly boot: number;
+  readonly fault: (typeof FAULTS)[number] | null;
+}
+
+/** What was planted. */
+export interface FleetTruth {
+  readonly images: readonly FleetImage[];
+  readonly leaks: readonly { readonly host: string; readonly tag: string }[];
+  /** Tags of the host that has five times as much as the others. */
+  readonly outliers: readonly { readonly host: string; readonly tag: string }[];
+  /** The host that gets the newer build in the middle, and the tags that this changes. */
+  readonly upgraded: { readonly host: string; readonly capture: number; readonly tags: readonly string[] };
+}
+
+const HOURS_BETWEEN = 6;
+const FIRST_CAPTURE = Date.UTC(2024, 2, 1);
+const TAGS = 60;
+
+function hostName(index: number): string {
+  return `host${String(index).padStart(2, '0')}`;
+}
+
+interface HostPlan {
+  readonly name: string;
+  readonly planted: PlantedTags;
+  /** Captures before which the host restarted. */
+  readonly restarts: readonly number[];
+  /** The capture from which it runs the newer build. */
+  readonly newerFrom: number;
+}
+
+/** The first half of the hosts has the older build. The three that leak restart never, once and twice. */
+function planHosts({ hosts, captures }: FleetPlan, tags: readonly FleetTag[], random: Random): HostPlan[] {
+  const half = Math.floor(hosts / 2);
+  const middle = Math.floor(captures / 2);
+  const steady = tags.filter(({ behaviour }) => behaviour === 'steady').map(({ key }) => key);
+  const leaking = new Map([[1, steady[2]!], [half - 1, steady[5]!], [hosts - 2, steady[8]!]]);
+  const fixedRestarts = new Map([[1, []], [half - 1, [middle]], [hosts - 2, [Math.floor(captures / 3), Math.floor((captures * 2) / 3)]]]);
+  return Array.from({ length: hosts }, (_, index) => {
+    const upgraded = index === 2;
+    const restarts = fixedRestarts.get(index) ?? Array.from({ length: random.below(Math.min(3, captures / 8)) }, () => 1 + random.below(captures - 1));
+    return {
+      name: hostName(index),
+      planted: { leak: leaking.get(index) ?? null, outliers: index === half + 1 ? [steady[0]!, steady[3]!] : [] },
+      restarts: upgraded ? [...restarts, middle] : restarts,
+      newerFrom: upgraded ? middle : index < half ? Infinity : 0,
+    };
+  });
+}
+
+/** One in a hundred, and at least one of each kind. */
+function chooseFaults({ hosts, captures }: FleetPlan, random: Random): Map<number, FleetImage['fault']> {
+  const faults = new Map<number, FleetImage['fault']>();
+  const wanted = Math.max(FAULTS.length, Math.round((hosts * captures) / 100));
+  while (faults.size < wanted) faults.set(random.below(hosts * captures), FAULTS[faults.size % FAULTS.length]!);
+  return faults;
+}
+
+async function spoil(path: string, fault: FleetImage['fault']): Promise<void> {
+  if (fault === 'text') return writeFile(path, 'The dump could not be taken: disk full.\n');
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    await file.truncate(fault === 'truncated' ? Math.floor(size / 3) : 0x4000);
+    if (fault === 'zeroed') await file.truncate(size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes `FOLDER/HOST/CAPTURE.dmp` for every host and capture; the same plan gives the same bytes. */
+export async function writeFleet(folder: string, plan: FleetPlan): Promise<FleetTruth> {
+  const random = new Random(plan.seed);
+  const tags = fleetTags(random, TAGS);
+  const hosts = planHosts(plan, tags, random);
+  const faults = chooseFaults(plan, random);
+  const images: FleetImage[] = [];
+  const [older, , newer] = REAL_BUILDS as [typeof REAL_BUILDS[0], unknown, typeof REAL_BUILDS[0]];
+  for (const [index, host] of hosts.entries()) {
+    await mkdir(join(folder, host.name), { recursive: true });
+    const counts = new HostCounts(new Random(plan.seed * 1000 + index), tags, plan.captures, host.planted);
+    let [boot, uptime] = [0, 1 + random.below(12)];
+    for (let capture = 0; capture < plan.captures; capture++) {
+      if (host.restarts.includes(capture)) [boot, uptime] = [boot + 1, 1 + random.below(HOURS_BETWEEN - 1)];
+      const hour = capture * HOURS_BETWEEN;
+      const capturedAt = new Date(FIRST_CAPTURE + hour * 3_600_000 + index * 60_000);
+      const path = join(folder, host.name, `${String(capture).padStart(3, '0')}.dmp`);
+      const newerBuild = capture >= host.newerFrom;
+      const fault = faults.get(index * plan.captures + capture) ?? null;
+      const memory = generateMemory({
+        // The kernel lies where it lay as long as the host runs.
+        seed: (plan.seed * 1000 + index) * 100 + boot,
+        build: newerBuild ? newer : older,
+        tableSlots: 128, memoryBytes: 16 << 20, systemTime: capturedAt,
+        tags: counts.at({ uptime, timeOfDay: hour % 24, capture, newerBuild }),
+      });
+      await writeCrashDump(memory, path, { dumpType: 6 });
+      if (fault !== null) await spoil(path, fault);
+      images.push({ path, host: host.name, capture, capturedAt, boot, fault });
+      uptime += HOURS_BETWEEN;
+    }
+  }
+  const named = (keys: readonly number[], host: string): { host: string; tag: string }[] => keys.map((key) => ({ host, tag: tagName(key) }));
+  return {
+    images,
+    leaks: hosts.flatMap(({ name, planted }) => named(planted.leak === null ? [] : [planted.leak], name)),
+    outliers: hosts.flatMap(({ name, planted }) => named(planted.outliers, name)),
+    upgraded: { host: hosts[2]!.name, capture: hosts[2]!.newerFrom, tags: tags.filter(({ newerFactor }) => newerFactor !== 1).map(({ key }) => tagName(key)) },
+  };
+}
