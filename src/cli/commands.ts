@@ -7,5 +7,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check-command.js')).checkCommand,
   bigpool: async () => (await import('./bigpool-command.js')).bigpoolCommand,
   convert: async () => (await import('./convert-command.js')).convertCommand,
+  batch: async () => (await import('./batch-command.js')).batchCommand,
+  diff: async () => (await import('./diff-command.js')).diffCommand,
   query: async () => (await import('./query-command.js')).queryCommand,
 };

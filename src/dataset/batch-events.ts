@@ -1,0 +1,51 @@
+import type { ErrorCode } from '../errors.js';
+
+/**
+ * - `ok`, `incomplete`, `failed`: as the image record has it
+ * - `done-before`: an earlier run had done it, and it has not changed
+ * - `same-memory`: its records lie in the dataset under another name of the same memory
+ * - `passed-over`: found in a folder, and no image
+ */
+export const IMAGE_STATUSES = ['ok', 'incomplete', 'failed', 'done-before', 'same-memory', 'passed-over'] as const;
+export type ImageStatus = (typeof IMAGE_STATUSES)[number];
+
+/** What became of one image; the form of `--log json`. */
+export interface ImageEvent {
+  readonly event: 'image';
+  readonly path: string;
+  readonly status: ImageStatus;
+  readonly image_id: string | null;
+  /** Records written. */
+  readonly records: number;
+  readonly bytes_read: number;
+  readonly elapsed_ms: number;
+  readonly warnings: number;
+  readonly error_code: ErrorCode | null;
+  /** Why it failed or was passed over. */
+  readonly message: string | null;
+}
+
+/** The end of a batch. */
+export interface BatchSummary {
+  readonly event: 'summary';
+  /** All that were listed, in this shard. */
+  readonly images: number;
+  readonly counts: Readonly<Record<ImageStatus, number>>;
+  /** Not begun, because the batch was stopped. */
+  readonly left: number;
+  readonly records: number;
+  readonly bytes_read: number;
+  readonly elapsed_ms: number;
+}
+
+export interface BatchListener {
+  /** When the list of images is known. */
+  listed(images: number): void;
+  image(event: ImageEvent): void;
+}
+
+const NOTHING = { image_id: null, records: 0, bytes_read: 0, elapsed_ms: 0, warnings: 0, error_code: null, message: null };
+
+export function imageEvent(path: string, status: ImageStatus, more: Partial<ImageEvent> = {}): ImageEvent {
+  return { event: 'image', path, status, ...NOTHING, ...more };
+}

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { PoolTrackerError } from '../errors.js';
+import { checkPartitionKeys, DEFAULT_PARTITION } from './partition.js';
+import type { Staging } from './staging.js';
+import type { DatasetStore } from './store.js';
+
+/** Hidden from engines by its underscore, as Hive has it. */
+const PATH = '_dataset.json';
+
+/** Formats that a dataset's parts may have, with their ending. */
+export const PART_EXTENSION = { parquet: '.parquet', ndjson: '.ndjson' } as const;
+export type PartFormat = keyof typeof PART_EXTENSION;
+
+/** What all parts of a dataset have in common; readers of partitioned files need it so. */
+export interface DatasetSettings {
+  readonly partition: readonly string[];
+  readonly format: PartFormat;
+}
+
+async function readSettings(store: DatasetStore): Promise<DatasetSettings | null> {
+  const stream = await store.open(PATH);
+  if (stream === null) return null;
+  try {
+    const found = JSON.parse(await text(stream)) as Partial<DatasetSettings> | null;
+    const { partition, format } = found ?? {};
+    if (Array.isArray(partition) && partition.every((key) => typeof key === 'string') && format !== undefined && format in PART_EXTENSION) {
+      return { partition: checkPartitionKeys(partition), format };
+    }
+  } catch {
+    // Told below.
+  }
+  throw new PoolTrackerError('RECORDS_DAMAGED', `${store.name}/${PATH}: expected {"partition":[…],"format":"…"}`, { hint: 'restore the file, or write to a new dataset' });
+}
+
+/** Replaces the settings of a dataset. */
+export async function writeSettings(store: DatasetStore, staging: Staging, settings: DatasetSettings): Promise<void> {
+  const local = join(await staging.folder(), PATH);
+  await writeFile(local, `${JSON.stringify(settings)}\n`);
+  await store.publish(local, PATH);
+}
+
+/** @throws PoolTrackerError USAGE when there is no dataset */
+export async function existingSettings(store: DatasetStore): Promise<DatasetSettings> {
+  const found = await readSettings(store);
+  if (found !== null) return found;
+  throw new PoolTrackerError('USAGE', `${store.name} is not a dataset: it holds no ${PATH}`, { hint: 'pool-tracker batch makes datasets' });
+}
+
+/**
+ * The settings of a dataset: those it was made with, or those asked for when it is new.
+ * @throws PoolTrackerError USAGE when it was made with others than are asked for
+ */
+export async function settingsFor(store: DatasetStore, staging: Staging, asked: Partial<DatasetSettings>): Promise<DatasetSettings> {
+  const found = await readSettings(store);
+  if (found === null) {
+    const settings = { partition: checkPartitionKeys(asked.partition ?? DEFAULT_PARTITION), format: asked.format ?? 'parquet' };
+    await writeSettings(store, staging, settings);
+    return settings;
+  }
+  const differs = asked.partition !== undefined && asked.partition.join() !== found.partition.join() ? `partitioned by ${found.partition.join(',') || 'nothing'}, not ${asked.partition.join(',') || 'nothing'}`
+    : asked.format !== undefined && asked.format !== found.format ? `made of ${found.format} files, not ${asked.format}` : null;
+  if (differs !== null) throw new PoolTrackerError('USAGE', `${store.name} is ${differs}`, { hint: 'leave the option out, or name a new dataset' });
+  return found;
+}

@@ -1,0 +1,107 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { companionOf } from './companions.js';
+import { glob, hasPattern } from './glob.js';
+import { listS3 } from './list-s3.js';
+
+/** An image to be done, or a file that may be none. */
+export interface ListedImage {
+  /** As it was named or found; what records carry as image_path. */
+  readonly location: string;
+  /** Its full path or URL: one name for one image, however it was named. */
+  readonly source: string;
+  /** Found in a folder rather than named: passed over when it is no image. */
+  readonly found: boolean;
+  /** As the listing told it (see image-version.ts); null when it did not. */
+  readonly version: string | null;
+}
+
+export interface ListOptions {
+  /** Standard input. */
+  readonly input: Readable;
+  /** A folder that no images are looked for in: the dataset itself. */
+  readonly except?: string;
+}
+
+export function isUrl(location: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+}
+
+/**
+ * Every image that the words name, in order, each once: files, directories, patterns, `@list.txt`, `-` for a list on
+ * standard input, URLs, and `s3://` prefixes, which end in a slash.
+ *
+ * @throws PoolTrackerError SOURCE_NOT_FOUND for a pattern that nothing fits or a list that cannot be read
+ */
+export async function listImages(words: readonly string[], options: ListOptions): Promise<ListedImage[]> {
+  const bySource = new Map<string, ListedImage>();
+  for (const word of words) {
+    for await (const image of imagesOf(word, options)) {
+      const known = bySource.get(image.source);
+      if (known === undefined || (known.found && !image.found)) bySource.set(image.source, image);
+    }
+  }
+  return [...bySource.values()];
+}
+
+async function* imagesOf(word: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  if (word === '-') yield* imagesOfLines(options.input, 'standard input', options);
+  else if (word.startsWith('@')) yield* imagesOfLines(createReadStream(word.slice(1)), word.slice(1), options);
+  else if (isUrl(word)) yield* imagesOfUrl(word);
+  else if (hasPattern(word) && (await stat(word).catch(() => null)) === null) yield* imagesOfPattern(word, options);
+  else yield* imagesOfPath(word, options);
+}
+
+async function* imagesOfLines(input: Readable, name: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (line.trim() === '') continue;
+      yield* isUrl(line) ? imagesOfUrl(line) : imagesOfPath(line, options);
+    }
+  } catch (error) {
+    if (error instanceof PoolTrackerError) throw error;
+    throw new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read the list ${name}: ${messageOf(error)}`, { cause: error, hint: 'a file whose name begins with @ is written ./@name' });
+  }
+}
+
+async function* imagesOfUrl(url: string): AsyncGenerator<ListedImage> {
+  if (url.startsWith('s3://') && url.endsWith('/')) yield* listS3(url);
+  else yield { location: url, source: url, found: false, version: null };
+}
+
+async function* imagesOfPattern(pattern: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  let any = false;
+  for await (const path of glob(pattern)) {
+    any = true;
+    yield* imagesOfPath(path, options);
+  }
+  if (!any) throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file fits the pattern ${pattern}`, { hint: 'check the pattern' });
+}
+
+async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  const info = await stat(path).catch(() => null);
+  if (info?.isDirectory() === true) yield* imagesIn(path, options);
+  else yield { location: path, source: resolve(path), found: false, version: null };
+}
+
+/** Regular files, sorted, without what belongs to another; links to directories are not followed, so that none is walked twice. */
+async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  if (options.except !== undefined && resolve(folder) === resolve(options.except)) return;
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot list ${folder}: ${messageOf(error)}`, { cause: error });
+  });
+  const names = new Set(entries.map((entry) => entry.name.toLowerCase()));
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      yield* imagesIn(path, options);
+    } else if (companionOf(entry.name, names) === null) {
+      const isFile = entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true);
+      if (isFile) yield { location: path, source: resolve(path), found: true, version: null };
+    }
+  }
+}

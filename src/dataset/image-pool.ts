@@ -1,0 +1,67 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
+
+/** Heap of one worker thread; an image that needs more fails alone. */
+const WORKER_HEAP_MIB = 1024;
+
+/**
+ * Worker threads that scan one image each. A thread that crashes or takes too long is given up, and another takes its
+ * place.
+ */
+export class ImagePool {
+  private readonly idle: Worker[] = [];
+  private readonly all = new Set<Worker>();
+  private closed = false;
+
+  /** @param timeoutMs after which an image is given up */
+  constructor(private readonly timeoutMs: number) {}
+
+  /**
+   * Scans one image in a thread of its own for as long as it takes; whoever calls bounds how many there are.
+   * @throws PoolTrackerError IMAGE_TIMED_OUT, IMAGE_CRASHED, and what `processImage` throws
+   */
+  async run(task: ImageTask): Promise<ImageOutcome> {
+    if (this.closed) throw new PoolTrackerError('INTERNAL', `${task.location}: the worker threads have been ended`);
+    const worker = this.idle.pop() ?? this.start();
+    const answer = await this.answer(worker, task).catch(async (error: unknown) => {
+      await worker.terminate();
+      throw error;
+    });
+    this.idle.push(worker);
+    if ('outcome' in answer) return answer.outcome;
+    throw new PoolTrackerError(answer.failure.code, answer.failure.message);
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL('./image-worker.js', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB } });
+    this.all.add(worker);
+    worker.once('exit', () => this.all.delete(worker));
+    return worker;
+  }
+
+  private answer(worker: Worker, task: ImageTask): Promise<WorkerAnswer> {
+    return new Promise((resolve, reject) => {
+      const crashed = (how: string): PoolTrackerError => new PoolTrackerError('IMAGE_CRASHED', `${task.location}: its worker thread ${how}`);
+      const onError = (error: unknown): void => settle(() => reject(crashed(`crashed: ${messageOf(error)}`)));
+      const onExit = (status: number): void => settle(() => reject(crashed(`ended with ${status}`)));
+      const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
+      const timer = setTimeout(() => settle(() => reject(new PoolTrackerError(
+        'IMAGE_TIMED_OUT', `${task.location}: not done after ${this.timeoutMs / 1000} seconds`, { hint: '--timeout gives it more' },
+      ))), this.timeoutMs);
+      const settle = (how: () => void): void => {
+        clearTimeout(timer);
+        worker.off('error', onError).off('exit', onExit).off('message', onMessage);
+        how();
+      };
+      worker.on('error', onError).on('exit', onExit).on('message', onMessage);
+      worker.postMessage(task);
+    });
+  }
+
+  /** Ends every thread at once, whatever it is doing. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all([...this.all].map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,33 @@
+import { stat } from 'node:fs/promises';
+import { isUrl, type ListedImage } from './image-list.js';
+import { parseS3, s3Access } from './s3-client.js';
+
+/**
+ * What changes when an image does: size and time of a file, size and ETag of an object or a URL. Null when there is
+ * nothing to tell by; such an image is done every time.
+ */
+export async function versionOf(image: ListedImage): Promise<string | null> {
+  if (image.version !== null) return image.version;
+  try {
+    if (image.source.startsWith('s3://')) return await s3Version(image.source);
+    if (isUrl(image.source)) return await httpVersion(image.source);
+    const { size, mtimeNs } = await stat(image.source, { bigint: true });
+    return `${size} ${mtimeNs}`;
+  } catch {
+    // The scan will say what is wrong with it.
+    return null;
+  }
+}
+
+async function s3Version(url: string): Promise<string | null> {
+  const { bucket, key } = parseS3(url);
+  const { sdk, client } = await s3Access();
+  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }));
+  return ETag === undefined ? null : `${ContentLength ?? ''} ${ETag}`;
+}
+
+async function httpVersion(url: string): Promise<string | null> {
+  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(30_000) });
+  const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
+  return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
+}

@@ -1,0 +1,122 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { PoolTrackerError } from '../errors.js';
+import type { ScanOptions } from '../scan/scan-options.js';
+import type { SinkOptions } from '../sink/open-sink.js';
+import { imageEvent, type ImageEvent } from './batch-events.js';
+import { settingsFor, type DatasetSettings, type PartFormat } from './dataset-settings.js';
+import type { ListedImage } from './image-list.js';
+import type { ImagePool } from './image-pool.js';
+import { failureOf, type ImageOutcome, type ImageTask, type ScannedImage } from './image-task.js';
+import { Journal } from './journal.js';
+import type { Labels } from './label-file.js';
+import { openStore } from './open-store.js';
+import { Publisher } from './publisher.js';
+import { Staging } from './staging.js';
+
+/** How images become records of a dataset. Plain data: it goes into the jobs of a queue. */
+export interface IngestOptions {
+  /** The dataset: a directory or `s3://bucket/prefix`. */
+  readonly out: string;
+  /** Of a new dataset; of an old one they must be the same. */
+  readonly partition?: readonly string[];
+  readonly format?: PartFormat;
+  /** Record types. */
+  readonly records: readonly string[];
+  readonly scan: Omit<ScanOptions, 'labels'>;
+  readonly sink: SinkOptions;
+}
+
+/** An image whose scan ended in one of these is worth another try: the fault may not be the image's. */
+const PASSING_FAULTS: readonly string[] = ['SOURCE_UNREADABLE', 'SOURCE_CHANGED', 'IMAGE_TIMED_OUT', 'IMAGE_CRASHED', 'INTERNAL'];
+
+export function mayPass(failed: { readonly error_code: string | null }): boolean {
+  return failed.error_code !== null && PASSING_FAULTS.includes(failed.error_code);
+}
+
+/** A dataset that images are brought into, one by one or several at once. */
+export class Ingest {
+  private readonly publisher: Publisher;
+
+  private constructor(
+    private readonly options: IngestOptions,
+    private readonly settings: DatasetSettings,
+    private readonly staging: Staging,
+    readonly journal: Journal,
+    store: ReturnType<typeof openStore>,
+  ) {
+    this.publisher = new Publisher(store, journal, settings.format);
+  }
+
+  /**
+   * Opens a dataset, or begins one; removes what a killed process left.
+   * @throws PoolTrackerError USAGE, OUTPUT_FAILED, DEPENDENCY_MISSING
+   */
+  static async open(options: IngestOptions): Promise<Ingest> {
+    const store = openStore(options.out);
+    const staging = await Staging.open(store.stagingFolder);
+    try {
+      const settings = await settingsFor(store, staging, options);
+      return new Ingest(options, settings, staging, await Journal.load(store), store);
+    } catch (error) {
+      await staging.close();
+      throw error;
+    }
+  }
+
+  /** Whether an earlier run has written all that is asked for, of the file as it is now. */
+  isDone(source: string, version: string | null): boolean {
+    const entry = this.journal.image(source);
+    return entry !== undefined && version !== null && entry.version === version && entry.status !== 'failed'
+      && this.options.records.every((record) => entry.records.includes(record));
+  }
+
+  /**
+   * Scans an image and publishes its records; a failure is recorded, too.
+   *
+   * @param version as it was before the scan (see image-version.ts)
+   * @param keepFailure whether a failure is to be recorded; it is told in either case
+   * @throws PoolTrackerError for what is not the image's fault: OUTPUT_FAILED, USAGE
+   */
+  async ingest(pool: ImagePool, image: ListedImage, version: string | null, labels: Labels, keepFailure: (failed: ImageEvent) => boolean = () => true): Promise<ImageEvent> {
+    const staging = await this.staging.folder();
+    try {
+      const { records, scan, sink } = this.options;
+      const task: ImageTask = {
+        location: image.location, mayBeOther: image.found, scan: { ...scan, labels },
+        partition: this.settings.partition, records, format: this.settings.format, sink, staging,
+      };
+      const outcome = await this.outcome(pool, task);
+      if (outcome.kind === 'passed-over') return imageEvent(image.location, 'passed-over', { message: outcome.reason });
+      const event = eventOf(image.location, outcome);
+      if (outcome.status === 'failed' && !keepFailure(event)) return event;
+      const publication = await this.publisher.publish(image.source, version, outcome);
+      return publication === 'same-memory' ? { ...event, status: 'same-memory', records: 0 } : event;
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  }
+
+  private async outcome(pool: ImagePool, task: ImageTask): Promise<ImageOutcome> {
+    try {
+      return await pool.run(task);
+    } catch (error) {
+      if (!(error instanceof PoolTrackerError) || (error.code !== 'IMAGE_TIMED_OUT' && error.code !== 'IMAGE_CRASHED')) throw error;
+      // What the thread had written so far is of no use.
+      await rm(task.staging, { recursive: true, force: true });
+      await mkdir(task.staging);
+      return pool.run({ ...task, failure: failureOf(error) });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+    await this.staging.close();
+  }
+}
+
+function eventOf(path: string, scanned: ScannedImage): ImageEvent {
+  return imageEvent(path, scanned.status, {
+    image_id: scanned.imageId, records: scanned.rows, bytes_read: scanned.bytesRead, elapsed_ms: scanned.elapsedMs, warnings: scanned.warnings,
+    error_code: scanned.failure?.code ?? null, message: scanned.failure?.message ?? null,
+  });
+}

@@ -1,0 +1,69 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { basename } from 'node:path';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { CsvParser } from '../sink/read/csv-parser.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Labels of single images, by the `path` that stands beside them. */
+export class LabelTable {
+  private readonly rows = new Map<string, Labels>();
+
+  /**
+   * Reads a CSV file with a header line, or one JSON object a line; `path` says which image, every other column is a
+   * label, and an empty value is none.
+   * @throws PoolTrackerError USAGE for a file that cannot be read so
+   */
+  static async read(path: string): Promise<LabelTable> {
+    const table = new LabelTable();
+    try {
+      for await (const record of /\.(ndjson|jsonl|json)$/i.test(path) ? jsonRecords(path) : csvRecords(path)) table.add(record);
+      return table;
+    } catch (error) {
+      throw new PoolTrackerError('USAGE', `labels ${path}: ${messageOf(error)}`, {
+        cause: error, hint: "a CSV file with a header line, or one JSON object a line; 'path' names the image",
+      });
+    }
+  }
+
+  private add({ path, ...labels }: Record<string, string>): void {
+    if (path === undefined || path === '') throw new Error(`record ${this.rows.size + 1} has no 'path'`);
+    this.rows.set(path, labels);
+  }
+
+  /** The labels of an image: by its name as given, its full path, or its file name alone. */
+  labelsOf(location: string, source: string): Labels {
+    return this.rows.get(location) ?? this.rows.get(source) ?? this.rows.get(basename(location)) ?? {};
+  }
+}
+
+async function* csvRecords(path: string): AsyncGenerator<Record<string, string>> {
+  const parser = new CsvParser();
+  let header: string[] | null = null;
+  const recordOf = (fields: readonly (string | null)[]): Record<string, string> | null => {
+    if (header === null) {
+      header = fields.map((field) => field ?? '');
+      return null;
+    }
+    if (fields.length !== header.length) throw new Error(`expected ${header.length} fields in each line, found ${fields.length}`);
+    return Object.fromEntries(header.map((name, index) => [name, fields[index] ?? '']).filter(([, value]) => value !== '')) as Record<string, string>;
+  };
+  for await (const text of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    for (const fields of parser.take(text)) yield* present(recordOf(fields));
+  }
+  for (const fields of parser.end()) yield* present(recordOf(fields));
+}
+
+function present<T>(value: T | null): T[] {
+  return value === null ? [] : [value];
+}
+
+async function* jsonRecords(path: string): AsyncGenerator<Record<string, string>> {
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    if (line.trim() === '') continue;
+    const record: unknown = JSON.parse(line);
+    if (typeof record !== 'object' || record === null) throw new Error(`expected an object in each line, found ${line.slice(0, 40)}`);
+    yield Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== '').map(([name, value]) => [name, String(value)]));
+  }
+}

@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { systemErrorCode } from '../errors.js';
+import { outputFailed } from '../sink/output-error.js';
+import { syncDirectory } from '../sink/whole-file.js';
+import type { DatasetStore, LineLog, StoredFile } from './store.js';
+
+/** A dataset in a directory, which several machines may share. */
+export class LocalStore implements DatasetStore {
+  readonly stagingFolder: string;
+  private readonly root: string;
+
+  constructor(readonly name: string) {
+    this.root = resolve(name);
+    this.stagingFolder = join(this.root, '_staging');
+  }
+
+  async *list(folder: string): AsyncGenerator<StoredFile> {
+    const path = join(this.root, folder);
+    const directory = await opendir(path).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return null;
+      throw outputFailed(path, error);
+    });
+    if (directory === null) return;
+    for await (const entry of directory) {
+      const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) yield* this.list(name);
+      else yield* this.stored(name);
+    }
+  }
+
+  /** Nothing when the file has gone since it was listed. */
+  private async *stored(path: string): AsyncGenerator<StoredFile> {
+    const found = await stat(join(this.root, path)).catch(() => null);
+    if (found !== null) yield { path, bytes: found.size };
+  }
+
+  async open(path: string): Promise<Readable | null> {
+    const full = join(this.root, path);
+    try {
+      return createReadStream(full, { fd: await open(full, 'r') });
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return null;
+      throw outputFailed(full, error);
+    }
+  }
+
+  localPath(path: string): Promise<string> {
+    return Promise.resolve(join(this.root, path));
+  }
+
+  async publish(local: string, path: string): Promise<void> {
+    const full = join(this.root, path);
+    try {
+      await mkdir(dirname(full), { recursive: true });
+      // Another process may have found the folder empty, and removed it in between.
+      await rename(local, full).catch(async (error: unknown) => {
+        if (systemErrorCode(error) !== 'ENOENT') throw error;
+        await mkdir(dirname(full), { recursive: true });
+        await rename(local, full);
+      });
+      await syncDirectory(dirname(full));
+    } catch (error) {
+      throw outputFailed(full, error);
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    const full = join(this.root, path);
+    try {
+      await unlink(full);
+      await this.removeEmpty(dirname(full));
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw outputFailed(full, error);
+    }
+  }
+
+  private async removeEmpty(folder: string): Promise<void> {
+    for (let at = folder; at.length > this.root.length; at = dirname(at)) {
+      try {
+        await rmdir(at);
+      } catch {
+        // Something else lies in it.
+        return;
+      }
+    }
+  }
+
+  async openLog(path: string): Promise<LineLog> {
+    const full = join(this.root, path);
+    try {
+      await mkdir(dirname(full), { recursive: true });
+      const handle = await open(full, 'a');
+      return {
+        append: async (line) => {
+          await handle.appendFile(`${line}\n`).then(() => handle.datasync()).catch((error: unknown) => { throw outputFailed(full, error); });
+        },
+        close: () => handle.close(),
+      };
+    } catch (error) {
+      throw outputFailed(full, error);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { PoolTrackerError } from '../errors.js';
+import { SCHEMA_VERSION } from '../record/record-type.js';
+import { RECORD_TYPES } from '../record/record-types.js';
+
+export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
+
+/** What Hive, Spark, Trino and DuckDB all read back as null. */
+const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
+
+/** A component of a path is 255 bytes at most on every common file system. */
+const LONGEST_COMPONENT = 255;
+
+/** Keys that a path may have: `v` is taken, and a key named as a column would hide it (host alone is the same as its column). */
+export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
+  const columns = new Set(RECORD_TYPES.flatMap((type) => type.columns.map((column) => column.name)));
+  for (const [index, key] of keys.entries()) {
+    const problem = !/^[a-z_][a-z0-9_]*$/.test(key) ? 'a key is lower-case letters, digits and _'
+      : keys.indexOf(key) < index ? 'it is named twice'
+        : key === 'v' ? 'v is the version of the schema'
+          : key !== 'host' && columns.has(key) ? 'records have a column of this name' : null;
+    if (problem !== null) throw new PoolTrackerError('USAGE', `partition key '${key}': ${problem}`, { hint: 'keys are date, host or names of labels' });
+  }
+  return keys;
+}
+
+/**
+ * Escapes a partition value as Hive does, which is how every engine reads it back: what could end or split a path
+ * component as %XX, the rest as it is. `a/b` → `a%2Fb`
+ */
+export function escapeValue(value: string): string {
+  // eslint-disable-next-line no-control-regex
+  return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}
+
+/** The text of a partition value from its escaped form. */
+export function unescapeValue(text: string): string {
+  return text.replace(/%([0-9A-F]{2})/gi, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}
+
+/**
+ * The folders that an image's records lie in: `date=2024-09-01/host=web01`.
+ *
+ * @param capturedAt milliseconds since 1970 UTC, or null: the key `date`
+ * @param labels the values of all other keys; one that is missing or empty is null to the engines
+ * @throws PoolTrackerError USAGE for a value too long for a file name
+ */
+export function partitionFolder(keys: readonly string[], capturedAt: number | null, labels: Readonly<Record<string, string>>): string {
+  return keys.map((key) => {
+    const value = key === 'date' ? (capturedAt === null ? '' : new Date(capturedAt).toISOString().slice(0, 10)) : labels[key] ?? '';
+    const component = `${key}=${value === '' ? NULL_VALUE : escapeValue(value)}`;
+    if (Buffer.byteLength(component) > LONGEST_COMPONENT) {
+      throw new PoolTrackerError('USAGE', `label ${key}: expected a value of at most ${LONGEST_COMPONENT - key.length - 1} bytes for a partition, found ${Buffer.byteLength(value)}`);
+    }
+    return component;
+  }).join('/');
+}
+
+/** The folder of one record type and partition, from the dataset's root. */
+export function recordFolder(record: string, folder: string): string {
+  return [record, `v=${SCHEMA_VERSION}`, ...(folder === '' ? [] : [folder])].join('/');
+}
+
+/**
+ * Where the records of one kind of one image lie: `pool_tag/v=1/date=2024-09-01/host=web01/part-4f2c….parquet`. It
+ * follows from what the image holds, so that writing it again replaces it.
+ */
+export function partPath(record: string, folder: string, imageId: string, extension: string): string {
+  return `${recordFolder(record, folder)}/part-${imageId}${extension}`;
+}

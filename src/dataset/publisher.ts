@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { IMAGE } from '../record/image-record.js';
+import { PART_EXTENSION, type PartFormat } from './dataset-settings.js';
+import type { ScannedImage, StagedFile } from './image-task.js';
+import type { ImageEntry, Journal } from './journal.js';
+import { partPath } from './partition.js';
+import type { DatasetStore } from './store.js';
+
+/** How an image's records came into the dataset. */
+export type Publication =
+  | 'published'
+  /** The same memory lies there under a name that sorts before this one. */
+  | 'same-memory'
+  /** It failed, but an earlier run had read the same file: what that gave is kept. */
+  | 'kept-earlier';
+
+/** Moves finished files of records to their places, notes that in the journal, and removes what they stand for. */
+export class Publisher {
+  constructor(private readonly store: DatasetStore, private readonly journal: Journal, private readonly format: PartFormat) {}
+
+  /**
+   * Publishes one image. Killed at any point and done again, it leaves the same files: the image record comes last of
+   * its records, the journal after all of them, and what they replace goes after that.
+   *
+   * @param source the image's full path or URL
+   * @param version see image-version.ts
+   */
+  async publish(source: string, version: string | null, scanned: ScannedImage): Promise<Publication> {
+    const { status, imageId, folder, files } = scanned;
+    const before = this.journal.image(source);
+    const sameFile = before !== undefined && before.version === version && version !== null;
+    if (status === 'failed' && sameFile && before.status !== 'failed') return 'kept-earlier';
+    const claims = this.journal.otherClaims({ source, folder, imageId });
+    const isFirst = claims.every((other) => source < other);
+    for (const file of isFirst ? imageRecordLast(files) : []) await this.place(file, folder, imageId);
+    const samePart = before?.folder === folder && before.imageId === imageId;
+    const entry: ImageEntry = {
+      type: 'image', at: Date.now(), source, version, status, imageId, folder,
+      records: [...new Set([...(samePart ? before.records : []), ...files.map(({ record }) => record)])],
+    };
+    // An image that is no longer what it was keeps its earlier records: they are of another time.
+    const replaced = before !== undefined && !samePart && (sameFile || before.status === 'failed') ? before : null;
+    if (replaced !== null && this.journal.otherClaims(replaced).length === 0) await this.remove(replaced);
+    await this.journal.append(entry);
+    return isFirst ? 'published' : 'same-memory';
+  }
+
+  private async place(file: StagedFile, folder: string, imageId: string): Promise<void> {
+    if (this.journal.isCompacted(file.record, folder, imageId)) {
+      await rm(file.path, { force: true });
+      return;
+    }
+    await this.store.publish(file.path, partPath(file.record, folder, imageId, extname(file.path)));
+  }
+
+  private async remove({ folder, imageId, records }: ImageEntry): Promise<void> {
+    for (const record of records) await this.store.remove(partPath(record, folder, imageId, PART_EXTENSION[this.format]));
+  }
+}
+
+function imageRecordLast(files: readonly StagedFile[]): StagedFile[] {
+  const isImage = ({ record }: StagedFile): boolean => record === IMAGE.name;
+  return [...files.filter((file) => !isImage(file)), ...files.filter(isImage)];
+}

@@ -1,0 +1,85 @@
+import { IMAGE_STATUSES, imageEvent, type BatchListener, type BatchSummary, type ImageEvent, type ImageStatus } from './batch-events.js';
+import type { ListedImage } from './image-list.js';
+import { ImagePool } from './image-pool.js';
+import { versionOf } from './image-version.js';
+import { Ingest, type IngestOptions } from './ingest.js';
+import type { LabelRules } from './label-rules.js';
+
+export interface BatchOptions extends IngestOptions {
+  readonly labels: LabelRules;
+  /** Images at once, each in a thread of its own. */
+  readonly jobs: number;
+  /** After which an image is given up. */
+  readonly timeoutMs: number;
+  /** Do images again that are done. */
+  readonly redo: boolean;
+  /** Begin no more images after one has failed. */
+  readonly failFast: boolean;
+}
+
+/** Images brought into a dataset, several at once. */
+export class Batch {
+  private readonly counts = Object.fromEntries(IMAGE_STATUSES.map((status) => [status, 0])) as Record<ImageStatus, number>;
+  private readonly pool: ImagePool;
+  private next = 0;
+  private records = 0;
+  private bytesRead = 0;
+  private stopped = false;
+
+  constructor(private readonly images: readonly ListedImage[], private readonly options: BatchOptions, private readonly listener: BatchListener) {
+    this.pool = new ImagePool(options.timeoutMs);
+  }
+
+  /**
+   * Does them all. What is in memory does not grow with their number, but for a line of each in the list and the journal.
+   * @throws PoolTrackerError for what is no image's fault: OUTPUT_FAILED, USAGE; what is in flight ends first
+   */
+  async run(): Promise<BatchSummary> {
+    const startedAt = performance.now();
+    const ingest = await Ingest.open(this.options);
+    try {
+      this.listener.listed(this.images.length);
+      const jobs = Array.from({ length: Math.min(this.options.jobs, this.images.length) }, () => this.work(ingest).catch((error: unknown) => {
+        this.stop();
+        throw error;
+      }));
+      const ends = await Promise.allSettled(jobs);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    } finally {
+      await this.pool.close();
+      await ingest.close();
+    }
+    return {
+      event: 'summary', images: this.images.length, counts: this.counts, left: this.images.length - this.next,
+      records: this.records, bytes_read: this.bytesRead, elapsed_ms: Math.round(performance.now() - startedAt),
+    };
+  }
+
+  /** Begins no more images; those in flight are finished. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** How many images are not begun yet. */
+  get left(): number {
+    return this.images.length - this.next;
+  }
+
+  private async work(ingest: Ingest): Promise<void> {
+    while (!this.stopped && this.next < this.images.length) {
+      const image = this.images[this.next++]!;
+      const event = await this.one(ingest, image);
+      this.counts[event.status]++;
+      this.records += event.records;
+      this.bytesRead += event.bytes_read;
+      this.listener.image(event);
+      if (event.status === 'failed' && this.options.failFast) this.stop();
+    }
+  }
+
+  private async one(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
+    const version = await versionOf(image);
+    if (!this.options.redo && ingest.isDone(image.source, version)) return imageEvent(image.location, 'done-before');
+    return ingest.ingest(this.pool, image, version, this.options.labels.labelsOf(image.location, image.source));
+  }
+}

@@ -1,0 +1,87 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createHash } from 'node:crypto';
+import { messageOf, PoolTrackerError } from '../errors.js';
+import { s3Objects } from './list-s3.js';
+import { parseS3, s3Access, type S3Access } from './s3-client.js';
+import { SegmentedLog } from './segmented-log.js';
+import type { DatasetStore, LineLog, StoredFile } from './store.js';
+
+/**
+ * A dataset below a prefix of a bucket. An object appears whole when its upload is completed; a process that is killed
+ * leaves at most the parts of an upload, which are in no listing (a lifecycle rule of the bucket removes them).
+ */
+export class S3Store implements DatasetStore {
+  readonly stagingFolder: string;
+  private readonly bucket: string;
+  private readonly prefix: string;
+
+  constructor(readonly name: string) {
+    const { bucket, key } = parseS3(name);
+    this.bucket = bucket;
+    this.prefix = key === '' || key.endsWith('/') ? key : `${key}/`;
+    this.stagingFolder = join(tmpdir(), `pool-tracker-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`);
+  }
+
+  private async send<T>(path: string, request: (access: S3Access, key: string) => Promise<T>): Promise<T> {
+    try {
+      return await request(await s3Access(), this.prefix + path);
+    } catch (error) {
+      if (error instanceof PoolTrackerError) throw error;
+      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async *list(folder: string): AsyncGenerator<StoredFile> {
+    const prefix = this.prefix + (folder === '' ? '' : `${folder}/`);
+    const objects = s3Objects(this.bucket, prefix);
+    for (;;) {
+      const next = await this.send(folder, () => objects.next());
+      if (next.done === true) return;
+      yield { path: next.value.Key.slice(this.prefix.length), bytes: next.value.Size ?? 0 };
+    }
+  }
+
+  open(path: string): Promise<Readable | null> {
+    return this.send(path, async ({ sdk, client }, Key) => {
+      try {
+        const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key }));
+        return Body as Readable;
+      } catch (error) {
+        if (error instanceof sdk.NoSuchKey || (error as { name?: string }).name === 'NotFound') return null;
+        throw error;
+      }
+    });
+  }
+
+  async localPath(path: string, folder: string): Promise<string> {
+    const local = join(await mkdtemp(join(folder, 'copy-')), basename(path));
+    const body = await this.open(path);
+    if (body === null) throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: it has gone`);
+    await pipeline(body, createWriteStream(local));
+    return local;
+  }
+
+  async publish(local: string, path: string): Promise<void> {
+    await this.send(path, async ({ client }, Key) => {
+      const { Upload } = await import('@aws-sdk/lib-storage').catch((error: unknown) => {
+        throw new PoolTrackerError('DEPENDENCY_MISSING', `--out s3:// needs the package @aws-sdk/lib-storage: ${messageOf(error)}`, { cause: error, hint: 'npm install @aws-sdk/lib-storage' });
+      });
+      await new Upload({ client, params: { Bucket: this.bucket, Key, Body: createReadStream(local) } }).done();
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.send(path, ({ sdk, client }, Key) => client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key })));
+  }
+
+  openLog(path: string): Promise<LineLog> {
+    return Promise.resolve(new SegmentedLog((segment, text) => this.send(`${path}`, async ({ sdk, client }, Key) => {
+      await client.send(new sdk.PutObjectCommand({ Bucket: this.bucket, Key: Key.replace(/\.ndjson$/, `-${segment}.ndjson`), Body: text }));
+    })));
+  }
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemErrorCode } from '../errors.js';
+import { outputFailed } from '../sink/output-error.js';
+
+/** A process on another machine that has not touched its folder for this long is taken for dead. */
+const STALE_MS = 24 * 3600 * 1000;
+
+const MACHINE = hostname().replace(/[^A-Za-z0-9.-]/g, '_');
+
+const openHere = new Set<string>();
+
+/** A name for what this process alone writes in a dataset. */
+export function ownerName(): string {
+  return `${MACHINE}-${process.pid}`;
+}
+
+/** Whether the process of that owner is gone; of another machine's, only time tells. */
+function isGone(owner: string, touchedAt: number): boolean {
+  const match = /^(.*)-(\d+)$/.exec(owner);
+  if (match === null || match[1] !== MACHINE) return Date.now() - touchedAt > STALE_MS;
+  // A container's first process has the same number every time: what bears our name and is not ours is left over.
+  if (Number(match[2]) === process.pid) return true;
+  try {
+    process.kill(Number(match[2]), 0);
+    return false;
+  } catch (error) {
+    return systemErrorCode(error) === 'ESRCH';
+  }
+}
+
+/**
+ * Where a process keeps files that are not finished: one folder of its own, removed when it ends. What a killed process
+ * left, the next one to open the dataset removes.
+ */
+export class Staging {
+  private constructor(private readonly parent: string, readonly path: string) {}
+
+  /** @throws PoolTrackerError OUTPUT_FAILED */
+  static async open(parent: string): Promise<Staging> {
+    const path = join(parent, ownerName());
+    try {
+      await removeLeftovers(parent);
+      await mkdir(path, { recursive: true });
+    } catch (error) {
+      throw outputFailed(path, error);
+    }
+    const staging = new Staging(parent, path);
+    openHere.add(path);
+    process.once('exit', staging.discard);
+    return staging;
+  }
+
+  /** A new folder for the files of one piece of work. */
+  async folder(): Promise<string> {
+    return mkdtemp(join(this.path, 'work-')).catch((error: unknown) => { throw outputFailed(this.path, error); });
+  }
+
+  async close(): Promise<void> {
+    process.removeListener('exit', this.discard);
+    openHere.delete(this.path);
+    await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    // Not empty while other processes are at work.
+    await rmdir(this.parent).catch(() => undefined);
+  }
+
+  /** Synchronous: for the end of the process. */
+  readonly discard = (): void => {
+    try {
+      rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      // The next process to open the dataset removes it.
+    }
+  };
+}
+
+async function removeLeftovers(parent: string): Promise<void> {
+  mkdirSync(parent, { recursive: true });
+  for (const owner of await readdir(parent)) {
+    const path = join(parent, owner);
+    const found = await stat(path).catch(() => null);
+    if (found !== null && !openHere.has(path) && isGone(owner, found.mtimeMs)) await rm(path, { recursive: true, force: true });
+  }
+}
