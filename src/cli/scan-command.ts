@@ -1,5 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
+import type { KnownTags } from '../pool/tag-names/known-tags.js';
 import { rowsOf } from '../record/decoded-rows.js';
 import type { DecodedImage } from '../record/decoded-image.js';
 import { shortfall } from '../record/object-rows.js';
@@ -7,11 +8,12 @@ import { RECORD_TYPES } from '../record/record-types.js';
 import { SORT_ORDERS, type TagSelection } from '../record/tag-selection.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
-import { openSink } from '../sink/open-sink.js';
+import { openSink, type SinkOptions } from '../sink/open-sink.js';
 import { parseOutput, type Output } from '../sink/parse-output.js';
 import type { Row } from '../record/record-type.js';
 import type { Command, OptionValues } from './command.js';
 import { foundLine } from './found-line.js';
+import { knownTags, NAMING_OPTION_SPECS, tagNaming } from './naming-options.js';
 import { parseChoice, parseCount, requireWords } from './option-values.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 import { say, warn } from './say.js';
@@ -25,6 +27,7 @@ function selection(options: OptionValues): TagSelection {
     exclude: options.texts('exclude'),
     sort: parseChoice('sort', options.text('sort'), SORT_ORDERS) ?? 'tag',
     inUse: options.flag('in-use'),
+    thirdParty: options.flag('third-party'),
     ...(top === undefined ? {} : { top }),
   };
 }
@@ -34,6 +37,20 @@ function outputs(options: OptionValues): Output[] {
   const named = options.texts('output');
   if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined));
   return [parseOutput('-', format ?? 'table')];
+}
+
+function isTagTable({ recordType, format }: Output): boolean {
+  return recordType.name === 'pool_tag' && format.name === 'table';
+}
+
+/** Only a terminal has a width that a table should fill; what goes into a pipe is the same everywhere. */
+function outputOptions(output: Output, options: OptionValues): SinkOptions {
+  const { isTTY, columns } = process.stdout;
+  return {
+    ...sinkOptions(options),
+    totals: options.flag('totals') && isTagTable(output),
+    ...(output.target === process.stdout && isTTY ? { terminalColumns: columns } : {}),
+  };
 }
 
 /** Rows written one by one into a sink that is open: several images share each output. */
@@ -69,7 +86,7 @@ function isIncomplete(decoded: DecodedImage): boolean {
   return decoded.image.status !== 'ok';
 }
 
-async function scanOne(location: string, options: OptionValues, open: readonly OpenOutput[]): Promise<boolean> {
+async function scanOne(location: string, options: OptionValues, known: KnownTags, open: readonly OpenOutput[]): Promise<boolean> {
   const scan = await openScan(location, scanOptions(options));
   try {
     const wantsProcessors = open.some(({ output }) => output.recordType.name === 'pool_tag_cpu');
@@ -81,8 +98,9 @@ async function scanOne(location: string, options: OptionValues, open: readonly O
     if (isIncomplete(decoded) && options.flag('strict')) {
       throw new PoolTrackerError('INCOMPLETE', `${location}: the counts are not complete, and --strict was given`);
     }
+    const naming = await tagNaming(known, decoded, options);
     for (const one of open) {
-      await one.write(rowsOf(one.output.recordType, decoded, selection(options)));
+      await one.write(rowsOf(one.output.recordType, decoded, selection(options), naming));
       const missing = await shortfall(one.output.recordType.name, decoded);
       if (missing !== null && !options.flag('quiet')) warn(`${one.output.recordType.name}: ${missing}`);
     }
@@ -105,6 +123,8 @@ export const scanCommand: Command = {
     sort: { type: 'string', value: 'ORDER', help: `${SORT_ORDERS.join(', ')}; tag unless told otherwise` },
     top: { type: 'string', value: 'N', help: 'only the first N' },
     'in-use': { type: 'boolean', help: 'leave out tags with nothing outstanding' },
+    ...NAMING_OPTION_SPECS,
+    totals: { type: 'boolean', help: 'end the printed table with the sums over all tags in it' },
     strict: { type: 'boolean', help: 'exit with 6, writing nothing, when any page of the tables is missing' },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
     ...SCAN_OPTION_SPECS,
@@ -113,18 +133,23 @@ export const scanCommand: Command = {
   examples: [
     ['pool-tracker scan memory.raw', 'print every tag'],
     ['pool-tracker scan memory.dmp --sort bytes --top 20 --in-use', 'the 20 tags that hold the most memory'],
+    ['pool-tracker scan memory.raw --third-party --drivers memory.raw', 'tags that are on no list, with the loaded drivers they may belong to'],
     ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
   async run(images, options) {
     requireWords(images, 'IMAGE');
-    const sink = sinkOptions(options);
     const wanted = outputs(options);
+    sinkOptions(options);
     selection(options);
+    if (options.flag('totals') && !wanted.some(isTagTable)) {
+      throw new PoolTrackerError('USAGE', '--totals ends a printed table of tags, and no output is one', { hint: 'leave it out, or print with --format table' });
+    }
+    const known = await knownTags(options);
     const open: OpenOutput[] = [];
     try {
-      for (const output of wanted) open.push(new OpenOutput(output, await openSink(output, sink)));
-      for (const image of images) await scanOne(image, options, open);
+      for (const output of wanted) open.push(new OpenOutput(output, await openSink(output, outputOptions(output, options))));
+      for (const image of images) await scanOne(image, options, known, open);
       for (const one of open) await one.end();
     } catch (error) {
       await Promise.all(open.map((one) => one.abandon(error as Error)));

@@ -10,6 +10,10 @@ export interface EncodeOptions {
   readonly parquetCompression?: ParquetCompression;
   /** Rows of a Parquet row group: the unit that is held in memory, and that readers skip by its statistics. */
   readonly rowGroupRows?: number;
+  /** Columns of the terminal that a table goes to; left out where it goes elsewhere. */
+  readonly terminalColumns?: number;
+  /** A table of pool_tag ends in a line of totals. */
+  readonly totals?: boolean;
 }
 
 export type ParquetWriterName = 'parquet-wasm' | 'parquetjs-lite';

@@ -1,10 +1,19 @@
 import type { Column, RecordType, Row, Value } from '../record/record-type.js';
+import { TagSums } from './tag-sums.js';
+
+/** What beside the rows shapes a table: see EncodeOptions. */
+export interface TableOptions {
+  readonly terminalColumns?: number;
+  readonly totals?: boolean;
+}
 
 interface TableColumn {
   readonly title: string;
   /** In characters; values that are wider make it wider. */
   readonly leastWidth: number;
   readonly alignRight: boolean;
+  /** The last column of a terminal: cut where the terminal ends. */
+  readonly cut?: boolean;
   text(row: Row): string;
 }
 
@@ -16,6 +25,20 @@ const POOL_TRACKER: readonly TableColumn[] = [
   { title: 'P Alloc', leastWidth: 20, alignRight: true, text: (row) => `${row['paged_allocs']} (${row['paged_outstanding']})` },
   { title: 'P Bytes', leastWidth: 10, alignRight: true, text: (row) => String(row['paged_bytes']) },
 ];
+
+/** From this width on a terminal shows what is known of each tag behind its counts. */
+const WIDE_TERMINAL = 120;
+/** Where less than this is left of the line, the names are left out. */
+const NARROWEST_NAME = 16;
+
+const KNOWN_AS: TableColumn = { title: 'Known As', leastWidth: 1, alignRight: false, cut: true, text: knownAs };
+
+/** `tcpip.sys: TCP endpoints`, or the candidates for a tag on no list. */
+function knownAs({ driver, description, candidates }: Row): string {
+  const parts = [driver, description].filter((part) => typeof part === 'string');
+  if (parts.length > 0) return printable(parts.join(': '));
+  return typeof candidates === 'string' ? printable(`candidates: ${(JSON.parse(candidates) as string[]).join(', ')}`) : '';
+}
 
 function plainColumn(column: Column): TableColumn {
   return {
@@ -29,8 +52,12 @@ function plainColumn(column: Column): TableColumn {
 function plainText(column: Column, value: Value): string {
   if (value === null) return '-';
   if (column.type === 'timestamp') return new Date(value as number).toISOString();
-  // A newline or an escape sequence of the input must not reach the terminal as such.
-  return String(value).replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return printable(String(value));
+}
+
+/** A newline or an escape sequence of the input must not reach the terminal as such. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /**
@@ -39,27 +66,61 @@ function plainText(column: Column, value: Value): string {
  */
 export class TablePrinter {
   private readonly columns: readonly TableColumn[];
+  private readonly sums: TagSums | null;
   private widths: readonly number[] | null = null;
 
-  constructor(recordType: RecordType) {
-    this.columns = recordType.name === 'pool_tag' ? POOL_TRACKER : recordType.columns.map(plainColumn);
+  constructor(recordType: RecordType, private readonly options: TableOptions = {}) {
+    const ofTags = recordType.name === 'pool_tag';
+    const isWide = (options.terminalColumns ?? 0) >= WIDE_TERMINAL;
+    this.columns = ofTags ? [...POOL_TRACKER, ...(isWide ? [KNOWN_AS] : [])] : recordType.columns.map(plainColumn);
+    this.sums = ofTags && options.totals === true ? new TagSums() : null;
   }
 
   /** The lines of some rows, each with its newline; the first call begins with the header, even when it has no rows. */
   *lines(rows: Iterable<Row>): Generator<string> {
-    const cells = Array.from(rows, (row) => this.columns.map((column) => column.text(row)));
+    const cells = Array.from(rows, (row) => {
+      this.sums?.add(row);
+      return this.cells(row);
+    });
     if (this.widths === null) {
-      this.widths = this.columns.map((column, index) =>
-        cells.reduce((width, row) => Math.max(width, row[index]!.length), Math.max(column.leastWidth, column.title.length)));
+      this.widths = this.fit(this.sums === null ? cells : [...cells, this.cells(this.sums.row())]);
       yield this.line(this.columns.map((column) => column.title));
-      yield this.line(this.widths.map((width) => '-'.repeat(width)));
+      yield this.rule();
     }
     for (const row of cells) yield this.line(row);
   }
 
+  /** What stands below the last row: the totals, where they are wanted. */
+  *end(): Generator<string> {
+    if (this.sums === null) return;
+    yield this.rule();
+    yield this.line(this.cells(this.sums.row()));
+  }
+
+  private cells(row: Row): string[] {
+    return this.columns.map((column) => column.text(row));
+  }
+
+  private fit(cells: readonly (readonly string[])[]): number[] {
+    const widths = this.columns.map((column, index) =>
+      cells.reduce((width, row) => Math.max(width, row[index]!.length), Math.max(column.leastWidth, column.title.length)));
+    if (this.columns.at(-1)?.cut !== true) return widths;
+    const widest = widths.pop()!;
+    const left = (this.options.terminalColumns ?? 0) - widths.reduce((sum, width) => sum + width + 1, 0);
+    return left < NARROWEST_NAME ? widths : [...widths, Math.min(left, widest)];
+  }
+
+  private rule(): string {
+    return this.line(this.widths!.map((width) => '-'.repeat(width)));
+  }
+
   private line(texts: readonly string[]): string {
-    const padded = texts.map((text, index) =>
-      this.columns[index]!.alignRight ? text.padStart(this.widths![index]!) : text.padEnd(this.widths![index]!));
+    const padded = this.widths!.map((width, index) => {
+      const { alignRight, cut } = this.columns[index]!;
+      const text = texts[index]!;
+      if (alignRight) return text.padStart(width);
+      return cut === true && text.length > width ? `${text.slice(0, width - 1)}\u2026` : text.padEnd(width);
+    });
     return `${padded.join(' ').trimEnd()}\n`;
   }
 }

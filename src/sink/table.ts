@@ -4,13 +4,14 @@ import { TablePrinter } from './table-printer.js';
 import { textChunks } from './text-rows.js';
 
 /** The table that a terminal shows, as `TablePrinter` lays it out. */
-export const encodeTable: Encode = async function* (batches, recordType) {
+export const encodeTable: Encode = async function* (batches, recordType, options) {
   const reader = new RowReader(recordType);
-  const printer = new TablePrinter(recordType);
+  const printer = new TablePrinter(recordType, options);
   let printed = false;
   for await (const batch of batches) {
     printed = true;
     yield* textChunks(printer.lines(reader.rows(batch)));
   }
   if (!printed) yield* textChunks(printer.lines([]));
+  yield* textChunks(printer.end());
 };
