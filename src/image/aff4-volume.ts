@@ -5,7 +5,7 @@ import { memberOffset, readZipDirectory, type ZipMember } from './zip-directory.
 
 export const AFF4 = 'http://aff4.org/Schema#';
 
-const LARGEST_METADATA = 16 << 20;
+const LARGEST_METADATA = 4 << 20;
 const STORED = 0;
 const DEFLATED = 8;
 

@@ -3,8 +3,12 @@ export type TurtleGraph = ReadonlyMap<string, ReadonlyMap<string, readonly strin
 
 export const RDF_TYPE = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#type';
 
-/** An IRI, a literal with its language, what announces a literal's type, a name, or a mark; comments fall through. */
-const TOKEN = /<([^>]*)>|"""([\s\S]*?)"""|"((?:[^"\\\n]|\\.)*)"(?:@[A-Za-z-]+)?|(\^\^)|#[^\n]*|([^\s;,.<>"^#]+(?:\.[^\s;,.<>"^#]+)*)|([;,.])/g;
+/**
+ * An IRI, a literal with its language, what announces a literal's type, a name, or a mark; comments fall through.
+ * What is not closed reaches to where it must end, so that no text is searched twice.
+ */
+const TOKEN =
+  /<([^<>\s]*)>?|"""([\s\S]*?)(?:"""|$)|"((?:[^"\\\n]|\\.)*)"?(?:@[A-Za-z-]+)?|(\^\^)|#[^\n]*|([^\s;,.<>"^#]+(?:\.[^\s;,.<>"^#]+)*)|([;,.])/g;
 
 /**
  * Reads as much of Turtle (RDF 1.1) as AFF4 metadata use: prefixes, IRIs, literals, and lists of predicates and

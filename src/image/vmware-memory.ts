@@ -1,5 +1,6 @@
-import { PAGE_SIZE } from '../address.js';
+import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import type { Container } from './container.js';
+import type { ImageHints } from './memory-image.js';
 import { readStateTags, type StateTag } from './vmware-state.js';
 
 const MOST_REGIONS = 4096;
@@ -17,7 +18,11 @@ export interface VmwareMemory {
   readonly regions: readonly MemoryRegion[];
   /** Where memory lies in the state file itself; undefined when it is in a .vmem file. */
   readonly inside: { readonly offset: number; readonly length: number } | undefined;
+  /** The page table root of each processor, as far as it is told. */
+  readonly hints: Pick<ImageHints, 'pageTableRoots'>;
 }
+
+const CR3_ADDRESS = 0x000f_ffff_ffff_f000n;
 
 /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
 export async function readVmwareMemory(container: Container): Promise<VmwareMemory> {
@@ -38,7 +43,19 @@ export async function readVmwareMemory(container: Container): Promise<VmwareMemo
     };
     regions.push({ start: await pages('regionPPN'), length: await pages('regionSize'), offset: await pages('regionPageNum') });
   }
-  return { regions, inside: memory && { offset: memory.offset, length: memory.size } };
+  return { regions, inside: memory && { offset: memory.offset, length: memory.size }, hints: await readHints(container) };
+}
+
+/** CR3 is register 3 of the array `CR64` that each processor has in the group `cpu`. */
+async function readHints(container: Container): Promise<VmwareMemory['hints']> {
+  const roots = new Map<PhysicalAddress, string>();
+  for (const { name, indices, offset, size } of await readStateTags(container, 'cpu')) {
+    if (name !== 'CR64' || indices[1] !== 3 || size !== 8) continue;
+    const value = (await container.fields(offset, 8, "the tag 'CR64'")).u64(0);
+    const root = physicalAddress(Number(value & CR3_ADDRESS));
+    if (root !== 0 && !roots.has(root)) roots.set(root, `CR3 of processor ${indices[0]} in the VMware state`);
+  }
+  return roots.size === 0 ? {} : { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) };
 }
 
 async function numberOf(container: Container, tags: readonly StateTag[], name: string, index?: number): Promise<number | undefined> {

@@ -11,13 +11,13 @@ export const vmwareSnapshot: ImageFormat = {
   probe: isVmwareState,
   async open(source) {
     const container = new Container(source, 'VMware state file');
-    const { regions, inside } = await readVmwareMemory(container);
+    const { regions, inside, hints } = await readVmwareMemory(container);
     if (inside === undefined) {
       throw container.refused('the memory is not in it', 'name the .vmem file beside it; this file is then found by itself');
     }
     const runs = new ClippedRuns(container);
     if (regions.length === 0) runs.add(0, inside.length, inside.offset);
     for (const { start, length, offset } of regions) runs.add(start, length, inside.offset + offset);
-    return { format: 'vmware-snapshot', source, ...runs.finish(), hints: {} };
+    return { format: 'vmware-snapshot', source, ...runs.finish(), hints };
   },
 };

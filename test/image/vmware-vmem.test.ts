@@ -26,6 +26,7 @@ describe('VMware .vmem files', () => {
       const image = await openImage(await openSource(join(folder, 'Windows 10.vmem')));
       assert.equal(image.format, 'vmware-vmem');
       assert.deepEqual(image.warnings, []);
+      assert.deepEqual(image.hints.pageTableRoots?.map(({ address }) => address), [generated.truth.dtb]);
       await expectMemory(image, memory, memory.ranges);
       await image.source.close();
     });

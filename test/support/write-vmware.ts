@@ -21,7 +21,8 @@ export function vmwareStateBuffer(generated: GeneratedMemory, options: VmwareOpt
   const version = options.version ?? 2;
   const groups = 12 + 2 * 80;
   const tags = new FileBuilder();
-  tags.add(tag('cpu:name', [], u32(1)), Buffer.alloc(2));
+  for (const register of [0, 3, 4]) tags.add(tag('CR64', [0, register], u64(register === 3 ? generated.truth.dtb : 0x80050033)));
+  tags.add(Buffer.alloc(2));
   const memoryAt = groups + tags.length;
   const ranges = [...generated.memory.presentRanges()];
   tags.add(tag('regionsCount', [], u32(options.contiguous === true ? 0 : ranges.length)));
