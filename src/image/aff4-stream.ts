@@ -8,7 +8,8 @@ import { RecordTable } from './record-table.js';
 const INDEX_ENTRY = 12;
 
 const LARGEST_CHUNK = 16 << 20;
-const MOST_BEVIES = 1 << 20;
+const MOST_BEVIES = 1 << 24;
+const BEVIES_KEPT = 64;
 
 type Decode = (data: Uint8Array, limit: number) => Uint8Array | Promise<Uint8Array>;
 
@@ -31,6 +32,8 @@ interface Bevy {
 
 /** An aff4:ImageStream: chunks of one size, compressed each for itself, in members of many chunks (bevies). */
 export class Aff4Stream {
+  private readonly bevies = new Map<number, Promise<Bevy>>();
+
   private constructor(
     private readonly volume: Aff4Volume,
     private readonly urn: string,
@@ -38,11 +41,10 @@ export class Aff4Stream {
     readonly chunkSize: number,
     private readonly chunksInBevy: number,
     private readonly decode: Decode,
-    private readonly bevies: readonly Bevy[],
   ) {}
 
   /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
-  static async open(volume: Aff4Volume, urn: string): Promise<Aff4Stream> {
+  static open(volume: Aff4Volume, urn: string): Aff4Stream {
     const byteLength = volume.number(urn, 'size');
     const chunkSize = volume.number(urn, 'chunkSize');
     const chunksInBevy = volume.number(urn, 'chunksInSegment');
@@ -53,15 +55,13 @@ export class Aff4Stream {
     if (chunkSize === 0 || chunksInBevy === 0 || chunkSize > LARGEST_CHUNK || count > MOST_BEVIES) {
       throw volume.container.damaged(`its stream ${urn} of ${byteLength} bytes has ${chunksInBevy} chunks of ${chunkSize} bytes a segment`);
     }
-    const bevies: Bevy[] = [];
-    for (let number = 0; number < count; number++) bevies.push(await openBevy(volume, `${urn}/${String(number).padStart(8, '0')}`));
-    return new Aff4Stream(volume, urn, byteLength, chunkSize, chunksInBevy, decode, bevies);
+    return new Aff4Stream(volume, urn, byteLength, chunkSize, chunksInBevy, decode);
   }
 
   /** Chunk `number`, of `length` bytes. @throws PoolTrackerError FORMAT_DAMAGED */
   async chunk(number: number, length: number): Promise<Uint8Array> {
     const { container } = this.volume;
-    const bevy = this.bevies[Math.floor(number / this.chunksInBevy)]!;
+    const bevy = await this.bevy(Math.floor(number / this.chunksInBevy));
     const entry = await bevy.index.get(number % this.chunksInBevy);
     const offset = entry.size(0, "a chunk's offset");
     const stored = entry.u32(8);
@@ -71,6 +71,18 @@ export class Aff4Stream {
     const bytes = await container.bytes(bevy.offset + offset, stored, `chunk ${number} of ${this.urn}`);
     const whole = stored >= this.chunkSize ? bytes : await this.decode(bytes, this.chunkSize);
     return whole.subarray(0, length);
+  }
+
+  private bevy(number: number): Promise<Bevy> {
+    let bevy = this.bevies.get(number);
+    if (bevy === undefined) {
+      bevy = openBevy(this.volume, `${this.urn}/${String(number).padStart(8, '0')}`);
+      bevy.catch(() => this.bevies.delete(number));
+    }
+    this.bevies.delete(number);
+    this.bevies.set(number, bevy);
+    if (this.bevies.size > BEVIES_KEPT) this.bevies.delete(this.bevies.keys().next().value!);
+    return bevy;
   }
 }
 

@@ -69,10 +69,10 @@ class JoinedStreams {
   constructor(private readonly volume: Aff4Volume) {}
 
   /** Where the stream begins in the view. */
-  async add(urn: string): Promise<{ start: number; byteLength: number }> {
+  add(urn: string): { start: number; byteLength: number } {
     let known = this.begins.get(urn);
     if (known === undefined) {
-      const stream = await Aff4Stream.open(this.volume, urn);
+      const stream = Aff4Stream.open(this.volume, urn);
       known = { start: this.byteLength, chunk: this.chunks, stream };
       this.begins.set(urn, known);
       this.byteLength += stream.byteLength;
@@ -118,7 +118,7 @@ export const aff4: ImageFormat = {
     const stored: { start: number; length: number; offset: number; end: number }[] = [];
     for (const { start, length, offset, target } of entries) {
       if (target.startsWith(AFF4)) continue;
-      const stream = await streams.add(target);
+      const stream = streams.add(target);
       stored.push({ start, length, offset: stream.start + offset, end: stream.start + stream.byteLength });
     }
     const table = streams.table();
