@@ -30,7 +30,7 @@ export function realBuild(entrySize: EntrySize): KernelBuild {
 }
 
 /** Bytes of the variables that are larger than a pointer. */
-const VARIABLE_SIZE: Readonly<Record<string, number>> = { KdDebuggerDataBlock: 0x380, NtBuildLab: 0x40, PsActiveProcessHead: 16, PsLoadedModuleList: 16 };
+const VARIABLE_SIZE: Readonly<Record<string, number>> = { ObTypeIndexTable: 0x100, KdDebuggerDataBlock: 0x380, NtBuildLab: 0x40, PsActiveProcessHead: 16, PsLoadedModuleList: 16 };
 
 /** Bytes that a variable takes in the image. */
 export function variableSize(build: KernelBuild, name: string): number {

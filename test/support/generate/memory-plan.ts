@@ -1,4 +1,5 @@
 import type { KernelBuild } from './kernel-builds.js';
+import type { BigPagePlan, BigPageTruth, ObjectTruth, ProcessPlan } from './object-plan.js';
 import type { PageTableWriter } from './page-table-writer.js';
 import type { RamRange, SparseMemory } from './sparse-memory.js';
 import type { EntrySize } from './tracker-layouts.js';
@@ -62,6 +63,10 @@ export interface MemoryPlan {
   readonly missingPages?: readonly { readonly processor: number; readonly page: number }[];
   /** When the image was taken; 2024-09-01T12:00:00Z. */
   readonly systemTime?: Date;
+  /** Processes with their threads, tokens, handles and sessions; the build's structures must be known. */
+  readonly processes?: readonly ProcessPlan[];
+  /** Allocations of a page or more, in the order of their slots. */
+  readonly bigPages?: readonly BigPagePlan[];
 }
 
 export interface TableTruth {
@@ -94,6 +99,9 @@ export interface MemoryTruth {
   readonly merged: readonly MergedEntry[];
   /** Totals of what is not lost; differs from `merged` only with missing pages. */
   readonly readable: readonly MergedEntry[];
+  /** Null unless processes were planned. */
+  readonly objects: ObjectTruth | null;
+  readonly bigPages: readonly BigPageTruth[];
   readonly decoys: readonly { readonly kind: Decoy; readonly addresses: readonly number[] }[];
 }
 

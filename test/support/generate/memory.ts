@@ -1,9 +1,12 @@
 import { GUEST_BYTES, plantDecoys } from './decoys.js';
 import { debuggerBlock, encodeDebuggerBlock } from './kernel-debugger-block.js';
+import { writeBigPages } from './big-pages-writer.js';
 import { realBuild, unknownBuild, variableSize, type KernelBuild } from './kernel-builds.js';
 import { kernelImage, type KernelImage } from './kernel-image-writer.js';
 import { fileTime, KUSER_SHARED_DATA, kuserSharedData } from './kuser-shared-data.js';
+import { objectBuild } from './kernel-structures.js';
 import { lowStub } from './low-stub.js';
+import { ObjectWriter } from './object-writer.js';
 import type { GeneratedMemory, MemoryPlan, MemoryTruth, TableTruth } from './memory-plan.js';
 import { PageTableWriter, type PageKind } from './page-table-writer.js';
 import { Random } from './random.js';
@@ -25,7 +28,7 @@ const POOL = { 4: 0xffff888000000000n, 5: 0xff11200000000000n } as const;
  */
 export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   const random = new Random(plan.seed ?? 1);
-  const build = chooseBuild(plan, random);
+  const build = withObjectVariables(chooseBuild(plan, random), plan);
   const entrySize = build.trackerEntry.size as EntrySize;
   const memory = new SparseMemory(plan.ramRanges ?? pcRanges(plan.memoryBytes ?? 64 * MIB), random);
   // Before all else: later there may be no such run left.
@@ -49,7 +52,7 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   for (const head of ['PsActiveProcessHead', 'PsLoadedModuleList']) for (const link of [0n, 8n]) space.writeU64(at(head) + link, at(head));
 
   const [major = 10, minor = 0, number = 0] = build.version.split('.').map(Number);
-  space.write(at('NtBuildLab'), Buffer.from(`${number}.1.amd64fre.generated.240901-1200\0`));
+  if (variables['NtBuildLab'] !== undefined) space.write(at('NtBuildLab'), Buffer.from(`${number}.1.amd64fre.generated.240901-1200\0`));
   const systemTime = plan.systemTime ?? new Date('2024-09-01T12:00:00Z');
   space.map(KUSER_SHARED_DATA, memory.allocatePage());
   space.write(KUSER_SHARED_DATA, kuserSharedData({
@@ -62,10 +65,16 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   const merged = mergeTables(tracker);
   const generated = { memory, space, random, tracker, merged, variables, poolAt: POOL[space.levels] + 0x40000000n, guestAt, build };
   const decoys = plantDecoys(plan.decoys ?? [], generated, (guest) => generateMemory({ ...guest, seed: (plan.seed ?? 1) + 1000 }).memory);
+  const objects = plan.processes === undefined
+    ? null
+    : new ObjectWriter(space, random, objectBuild(build), variables, POOL[space.levels] + 0x60000000n).write(plan.processes);
+  const bigPages = plan.bigPages === undefined
+    ? []
+    : writeBigPages(space, objectBuild(build), variables, plan.bigPages, POOL[space.levels] + 0x70000000n);
   const readable = losePages(memory, tracker, tables, plan);
   const truth: MemoryTruth = {
     build, entrySize, dtb: space.root, levels: space.levels, selfMapIndex: space.selfMapIndex, lowStub: stub,
-    kernelBase: kernel.base, kernelSize: kernel.image.size, variables, kdbg, systemTime, tables, expansion, tracker, merged, readable, decoys,
+    kernelBase: kernel.base, kernelSize: kernel.image.size, variables, kdbg, systemTime, tables, expansion, tracker, merged, readable, decoys, objects, bigPages,
   };
   return { memory, space, truth };
 }
@@ -80,6 +89,11 @@ interface PlacedKernel {
 function chooseBuild(plan: MemoryPlan, random: Random): KernelBuild {
   if (plan.build === 'unknown') return unknownBuild(random, plan.layout ?? 56);
   return plan.build ?? realBuild(plan.layout ?? 56);
+}
+
+/** The variables of the lists of objects, which the list of builds lacks. */
+function withObjectVariables(build: KernelBuild, plan: MemoryPlan): KernelBuild {
+  return plan.processes === undefined ? build : { ...build, rva: { ...build.rva, ...objectBuild(build).variables } };
 }
 
 function placeKernel(memory: SparseMemory, random: Random, build: KernelBuild, plan: MemoryPlan): PlacedKernel {
