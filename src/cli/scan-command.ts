@@ -14,6 +14,7 @@ import type { Row } from '../record/record-type.js';
 import type { Command, OptionValues } from './command.js';
 import { foundLine } from './found-line.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from './naming-options.js';
+import { Progress } from './progress.js';
 import { parseChoice, parseCount, requireWords } from './option-values.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 import { say, warn } from './say.js';
@@ -87,10 +88,11 @@ function isIncomplete(decoded: DecodedImage): boolean {
 }
 
 async function scanOne(location: string, options: OptionValues, known: KnownTags, open: readonly OpenOutput[]): Promise<boolean> {
-  const scan = await openScan(location, scanOptions(options));
+  const progress = new Progress();
+  const scan = await openScan(location, { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) });
   try {
     const wantsProcessors = open.some(({ output }) => output.recordType.name === 'pool_tag_cpu');
-    const decoded = await decodeScan(scan, wantsProcessors);
+    const decoded = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
     if (!options.flag('quiet')) {
       say(foundLine(decoded));
       for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);

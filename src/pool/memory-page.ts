@@ -9,11 +9,14 @@ export interface TablePlace {
   readonly pageIndex: number;
 }
 
-/** One page as a source emits it. A directed source says what it is; an undirected one leaves that to the transform. */
+/**
+ * One page as a source emits it. A directed source says what it is; an undirected one (carving) leaves that to the
+ * transform, and puts many consecutive pages into one.
+ */
 export interface MemoryPage {
-  /** Null when the page could not be translated. */
+  /** Of the first byte. Null when the page could not be translated, or where a stream does not tell. */
   readonly physicalAddress: PhysicalAddress | null;
-  /** 4096 bytes; fewer in the last page of a stream that is cut; null when the page is missing. */
+  /** 4096 bytes, or a multiple; the last page of a stream that is cut has fewer; null when the page is missing. */
   readonly bytes: Uint8Array | null;
   readonly place: TablePlace | null;
   readonly missing: MissingPage | null;

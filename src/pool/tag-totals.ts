@@ -118,6 +118,11 @@ export class TagTotals {
     this.pagesMissing += count * new TrackerTable(this.layout, this.slots + 1).pageCount;
   }
 
+  /** Marks the tags of slots `first` to `last`: what was added for them may not be all, or too much. */
+  doubt(first: number, last: number): void {
+    this.incomplete.fill(1, Math.max(0, first), Math.min(this.slots, last) + 1);
+  }
+
   /** Every tag in table order, then the expansion. */
   *totals(): Generator<TagTotal> {
     for (let slot = 0; slot <= this.slots; slot++) {

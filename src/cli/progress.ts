@@ -1,0 +1,45 @@
+/** Work shorter than this needs no bar. */
+const QUIET_MS = 1000;
+const EVERY_MS = 200;
+const BAR = 24;
+
+/** `1.3 GiB` */
+function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${(bytes / 1024 ** unit).toFixed(unit === 0 ? 0 : 1)} ${units[unit]!}`;
+}
+
+/**
+ * One line on a terminal that says how far long work has come and how fast it goes; nothing elsewhere, and nothing for
+ * work of less than a second.
+ *
+ *     [###########.............]  46 %  14.7 of 32.0 GiB, 1.6 GiB/s
+ */
+export class Progress {
+  private readonly startedAt = performance.now();
+  private shownAt = 0;
+
+  constructor(private readonly terminal: NodeJS.WriteStream = process.stderr) {}
+
+  /** @param total null where nobody knows */
+  readonly show = (done: number, total: number | null): void => {
+    const now = performance.now();
+    const elapsed = now - this.startedAt;
+    if (!this.terminal.isTTY || elapsed < QUIET_MS || now - this.shownAt < EVERY_MS) return;
+    this.shownAt = now;
+    const rate = `${size((done * 1000) / elapsed)}/s`;
+    this.terminal.write(`\r\x1b[K${total === null ? `${size(done)}, ${rate}` : `${bar(done / total)}  ${size(done)} of ${size(total)}, ${rate}`}`);
+  };
+
+  /** Takes the line away, so that what is said next has it to itself. */
+  end(): void {
+    if (this.shownAt > 0) this.terminal.write('\r\x1b[K');
+    this.shownAt = 0;
+  }
+}
+
+function bar(share: number): string {
+  const filled = Math.round(Math.min(1, share) * BAR);
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ${String(Math.floor(Math.min(1, share) * 100)).padStart(3)} %`;
+}

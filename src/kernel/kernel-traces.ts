@@ -1,0 +1,94 @@
+import { decodeCodeView, isKernelPdb, RSDS, RSDS_LENGTH, type PdbIdentity } from './code-view.js';
+import { decodeSharedData, type SharedData } from './kuser-shared-data.js';
+import { knownBuild } from './known-builds.js';
+import type { KernelSymbols } from './kernel-symbols.js';
+
+/** Different records of one kind that are kept; more are as undecided. */
+const MOST_KEPT = 64;
+
+const LAB = /^\d{4,5}\.\d{1,5}\.(amd64|x86|arm64)(fre|chk)\.[\x21-\x7e]{1,100}$/;
+
+/** What is known of a kernel by what lies about in memory; null for whatever does not decide. */
+export interface TracedKernel {
+  readonly pdb: PdbIdentity | null;
+  readonly symbols: KernelSymbols | null;
+  readonly ntBuildLab: string | null;
+  readonly sharedData: SharedData | null;
+  readonly build: number | null;
+}
+
+/**
+ * Gathers what names the kernel from pages that come in any order: RSDS records of kernel PDBs, NtBuildLab strings and
+ * KUSER_SHARED_DATA pages. File caches and earlier boots leave such records too, so only what is the only one of its
+ * kind, or the only one that agrees with the rest, counts.
+ */
+export class KernelTraces {
+  private readonly pdbs = new Map<string, PdbIdentity>();
+  private readonly labs = new Set<string>();
+  private readonly shared = new Map<string, SharedData>();
+
+  /** Looks for RSDS records at multiples of 4. */
+  offerPdbs(page: Buffer): void {
+    for (let at = page.indexOf('RSDS', 0, 'latin1'); at >= 0; at = page.indexOf('RSDS', at + 4, 'latin1')) {
+      if (at % 4 !== 0 || at + RSDS_LENGTH > page.length || page.readUInt32LE(at) !== RSDS) continue;
+      const pdb = decodeCodeView(page.subarray(at));
+      if (pdb !== null && isKernelPdb(pdb.name)) keep(this.pdbs, `${pdb.guid}-${pdb.age}`, pdb);
+    }
+  }
+
+  /** Looks for NtBuildLab at multiples of 16, where every kernel known has it. */
+  offerBuildLabs(page: Buffer): void {
+    for (let at = 0; at < page.length; at += 16) {
+      if (page[at]! < 0x31 || page[at]! > 0x39) continue;
+      const end = page.indexOf(0, at);
+      if (end < 0 || end - at > 128) continue;
+      const lab = page.toString('latin1', at, end);
+      if (LAB.test(lab) && this.labs.size < MOST_KEPT) this.labs.add(lab);
+    }
+  }
+
+  offerSharedData(page: Buffer): void {
+    const data = decodeSharedData(page);
+    if (typeof data !== 'string') keep(this.shared, `${data.systemTime.getTime()} ${data.majorVersion}.${data.minorVersion}.${data.build}`, data);
+  }
+
+  /** @param entrySize of the tables, which the kernel's build must have */
+  async identify(entrySize: number): Promise<TracedKernel> {
+    const ntBuildLab = only(this.labs);
+    const sharedData = only(this.shared.values());
+    const build = sharedData?.build || Number(/^\d+/.exec(ntBuildLab ?? '')?.[0] ?? 0) || null;
+    const candidates: { pdb: PdbIdentity; symbols: KernelSymbols | null }[] = [];
+    for (const pdb of this.pdbs.values()) {
+      const symbols = await knownBuild(pdb);
+      if (symbols === null || (symbols.trackerEntrySize === entrySize && agrees(symbols, build))) candidates.push({ pdb, symbols });
+    }
+    const kernel = only(candidates);
+    return { pdb: kernel?.pdb ?? null, symbols: kernel?.symbols ?? null, ntBuildLab, sharedData, build };
+  }
+}
+
+function agrees({ version }: KernelSymbols, build: number | null): boolean {
+  return build === null || version === null || version.split('.')[2] === String(build);
+}
+
+function keep<T>(kept: Map<string, T>, name: string, value: T): void {
+  if (kept.size < MOST_KEPT) kept.set(name, value);
+}
+
+function only<T>(values: Iterable<T>): T | null {
+  const [first, second] = values;
+  return first === undefined || second !== undefined ? null : first;
+}
+
+/** First builds of each version, newest first. */
+const VERSIONS: readonly (readonly [build: number, version: string])[] = [
+  [10240, '10.0'], [9600, '6.3'], [9200, '6.2'], [7600, '6.1'], [6000, '6.0'], [3790, '5.2'], [2600, '5.1'],
+];
+
+/** The version as precisely as the traces tell. */
+export function tracedVersion({ symbols, sharedData, build }: TracedKernel): string | null {
+  if (symbols?.version != null) return symbols.version;
+  if (sharedData !== null) return [sharedData.majorVersion, sharedData.minorVersion, ...(build === null ? [] : [build])].join('.');
+  const named = build === null ? undefined : VERSIONS.find(([first]) => build >= first);
+  return named === undefined ? null : `${named[1]}.${build}`;
+}

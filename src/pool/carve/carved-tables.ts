@@ -1,0 +1,169 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import { areNeighbours, assembleTables, type Place } from './assemble-tables.js';
+import { choosePages, type LivePages } from './live-pages.js';
+import type { CarvedPage, OverflowPage, PageCollection } from './page-collection.js';
+import { wordsOf } from './page-collection.js';
+import { familiesOf, farthestKey, type PageFamily } from './page-families.js';
+import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './table-shape.js';
+import type { TrackerTable } from '../tracker-table.js';
+
+/** Tables put together from pages. */
+export interface CarvedTables {
+  readonly shape: TableShape;
+  readonly places: readonly Place[];
+  /** Table 0 first; which processors the others belong to is not known. */
+  readonly tables: readonly TrackerTable[];
+  /** Other kinds of tables that were found, and passed over. */
+  readonly passedOver: readonly ShapedPages[];
+  /** Families of pages at the same places whose keys contradict those of the tables. */
+  readonly strangers: readonly PageFamily[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Evidence, in bits, from which a family of pages needs no other witness. */
+const SURE_FAMILY = 30;
+/** Evidence from which a shape of tables is believed. */
+const SURE_SHAPE = 60;
+/** Strangers with this share of the evidence of the tables make it doubtful which system is meant. */
+const RIVAL_SHARE = 0.5;
+/** A page that nobody saw is taken for one of zeros when that is at least this likely. */
+const LIKELY_EMPTY = 0.001;
+
+/** Puts the tables together; null when the pages are too few or say too little to be believed. */
+export function carveTables(collection: PageCollection): CarvedTables | null {
+  const [main, ...others] = shapesOf(collection.pages);
+  if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
+  const { shape } = main;
+  const byPlace = new Map<number, PlacedPage[]>();
+  for (const placed of [...main.pages, ...overflowPages(collection.overflow, shape)]) {
+    const list = byPlace.get(placed.index);
+    if (list === undefined) byPlace.set(placed.index, [placed]);
+    else list.push(placed);
+  }
+  const farthest = farthestKey(byPlace.values(), shape);
+  const found = new Map<number, LivePages>();
+  const families: PageFamily[] = [];
+  const strangers: PageFamily[] = [];
+  for (const [index, pages] of byPlace) {
+    const [family, ...rest] = familiesOf(index, pages, shape, farthest);
+    strangers.push(...rest.filter(({ score: evidence }) => evidence >= SURE_FAMILY));
+    if (family !== undefined && isBelievable(family, byPlace)) families.push(family);
+  }
+  for (const family of families) found.set(family.index, choosePages(family, shape));
+  for (const family of families) anchorToNeighbours(family, found, shape);
+  if (found.size === 0) return null;
+  const processors = commonCount([...found.values()]);
+  const places = placesOf(found, shape, processors);
+  const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
+  return {
+    shape,
+    places,
+    tables: assembleTables(places, shape, most),
+    passedOver: others,
+    strangers,
+    warnings: warningsOf(places, main, others, strangers, processors, collection),
+  };
+}
+
+function score(pages: readonly PlacedPage[]): number {
+  return pages.reduce((sum, { page }) => sum + page.fit.score, 0);
+}
+
+/** Pages that begin with `Ovfl` and hold nothing else, where the overflow slot has a page to itself. */
+function overflowPages(pages: readonly OverflowPage[], shape: TableShape): PlacedPage[] {
+  const { channel, slots } = shape;
+  const { size } = channel.layout;
+  const index = pageCount(shape) - 1;
+  if ((slots * size) % PAGE_SIZE !== 0) return [];
+  const fit = { channel, slots, page: index, score: SURE_FAMILY, keys: 1, atHome: 0, dirty: 0 };
+  return pages.map((page): CarvedPage => ({ ...page, fit }))
+    .filter((page) => wordsOf(page).subarray(size / 4).every((word) => word === 0))
+    .map((page) => ({ page, index }));
+}
+
+/** Whether a family is more than a page that looks like one by chance: evidence, a second witness, or a neighbour. */
+function isBelievable({ score: evidence, pages, index, keys }: PageFamily, places: ReadonlyMap<number, readonly PlacedPage[]>): boolean {
+  if (evidence >= SURE_FAMILY || pages.length > 1) return true;
+  const isNeighbour = [-1, 1].some((side) => (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)));
+  return isNeighbour || [...keys.values()].every(isPrintable);
+}
+
+/** Chooses again where the choice is in doubt, when the neighbours of a page tell that it is table 0's. */
+function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): void {
+  if (found.get(family.index)!.doubt === null) return;
+  for (const side of [-1, 1]) {
+    const beside = found.get(family.index + side);
+    const first = beside?.doubt === null ? beside.live[0] : undefined;
+    const anchor = first === undefined ? undefined : family.pages.find((placed) => areNeighbours(first, placed));
+    if (anchor === undefined) continue;
+    found.set(family.index, choosePages(family, shape, anchor.page));
+    return;
+  }
+}
+
+function isPrintable(key: number): boolean {
+  return [0, 8, 16, 24].every((shift) => {
+    const byte = (key >>> shift) & 0x7f;
+    return byte >= 0x20 && byte < 0x7f;
+  });
+}
+
+/** The number of live pages that most keys' places have. */
+function commonCount(found: readonly LivePages[]): number {
+  const weights = new Map<number, number>();
+  for (const { live, keys } of found) weights.set(live.length, (weights.get(live.length) ?? 0) + keys);
+  return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
+}
+
+function placesOf(found: ReadonlyMap<number, LivePages>, shape: TableShape, processors: number): Place[] {
+  const last = pageCount(shape) - 1;
+  const lives = [...found.values()];
+  const keys = lives.reduce((sum, live) => sum + live.keys, 0);
+  const pages = (shape.slots * shape.channel.layout.size) / PAGE_SIZE;
+  const emptyPlace = Math.exp(-keys / pages);
+  const untouched = shareUntouched(lives);
+  return Array.from({ length: last + 1 }, (_, index): Place => {
+    const live = found.get(index) ?? null;
+    const holdsOverflowOnly = index === last && (shape.slots * shape.channel.layout.size) % PAGE_SIZE === 0;
+    if (live === null) return { index, live, lost: emptyPlace >= LIKELY_EMPTY || holdsOverflowOnly ? 0 : processors };
+    const unseen = processors - live.live.length;
+    return { index, live, lost: unseen > 0 && untouched ** live.keys < LIKELY_EMPTY ? unseen : 0 };
+  });
+}
+
+/** Share of table 0's keys that another processor never touched. */
+function shareUntouched(lives: readonly LivePages[]): number {
+  let could = 0;
+  let touched = 0;
+  for (const { live, keys } of lives) {
+    could += keys * (live.length - 1);
+    for (const { page } of live.slice(1)) touched += page.fit.keys;
+  }
+  return could === 0 ? 1 : Math.max(0, 1 - touched / could);
+}
+
+function warningsOf(
+  places: readonly Place[], main: ShapedPages, others: readonly ShapedPages[], strangers: readonly PageFamily[],
+  processors: number, { dropped }: PageCollection,
+): Warning[] {
+  const warnings: Warning[] = [];
+  const doubts = places.filter(({ live }) => live?.doubt != null);
+  if (doubts.length > 0) {
+    warnings.push({ code: 'carve-undecided', message: `at ${doubts.length} of ${places.length} pages of the table the evidence does not decide which copies are live; at page ${doubts[0]!.index}: ${doubts[0]!.live!.doubt}` });
+  }
+  const many = places.filter(({ live }) => live !== null && live.live.length > processors);
+  if (many.length > 0) {
+    warnings.push({ code: 'carve-surplus', message: `${many.length} pages of the table have more live copies than the ${processors} processors' tables that most have` });
+  }
+  const rival = others.find((other) => score(other.pages) >= score(main.pages) * RIVAL_SHARE);
+  if (rival !== undefined) {
+    warnings.push({ code: 'carve-rival', message: `tables of another shape are nearly as frequent: ${rival.shape.channel.layout.size}-byte entries, N = ${rival.shape.slots}, ${rival.pages.length} pages` });
+  }
+  const strange = strangers.reduce((sum, family) => sum + family.score, 0);
+  if (strange >= score(main.pages) * RIVAL_SHARE / 2) {
+    warnings.push({ code: 'carve-rival', message: `${strangers.length} pages belong to another system's tables of the same shape; the fuller ones were taken` });
+  }
+  if (dropped > 0) warnings.push({ code: 'carve-crowded', message: `${dropped} pages that may be of tables were left out: more were found than are kept` });
+  return warnings;
+}

@@ -1,0 +1,222 @@
+import { Balance, judgedPairs } from './balance.js';
+import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './page-counts.js';
+import type { CarvedPage } from './page-collection.js';
+import type { PageFamily } from './page-families.js';
+import type { PlacedPage, TableShape } from './table-shape.js';
+
+/** What a page is that is not live. */
+export type SetAside = 'snapshot' | 'old copy' | 'overwritten' | 'out of balance';
+
+/** Which of a place's pages are the live tables' own. */
+export interface LivePages {
+  readonly index: number;
+  /** One of each processor, table 0 first. */
+  readonly live: readonly PlacedPage[];
+  readonly setAside: readonly { readonly placed: PlacedPage; readonly as: SetAside }[];
+  /** Keys that table 0 has there. */
+  readonly keys: number;
+  /** Why the choice is not sure; null when it is. */
+  readonly doubt: string | null;
+}
+
+/** A page counts as a near copy when half of its counters are at least this share of the original's. */
+const NEAR = 0.5;
+/** Share of the counters that must not have shrunk; an image taken from a running system is smeared. */
+const GROWN = 0.95;
+/** Counters from which a comparison means something. */
+const FEWEST_COMPARED = 4;
+
+/** A sum in balance: no more than this share of its tags make no sense. */
+const MOST_COST = 0.2;
+/** A change of the cost by less than this says nothing. */
+const TELLING_COST = 0.5;
+
+/** Table 0's page of some place, the other processors' beside it, and what the sum of them costs. */
+interface Choice {
+  readonly first: PageCounts;
+  readonly members: ReadonlySet<PageCounts>;
+  readonly cost: number;
+}
+
+/**
+ * Tells live pages from copies. What it goes by:
+ *
+ * - only table 0 holds every key; a snapshot of the sums, which a query leaves behind, does as well;
+ * - the sum over all live pages is in balance, and with one page too few or too many it is not;
+ * - counts only grow, so of two states of the same counts the lower is the older;
+ * - a page whose keys contradict the others has been overwritten.
+ *
+ * @param anchor table 0's page, where its physical neighbours tell it
+ */
+export function choosePages(family: PageFamily, shape: TableShape, anchor?: CarvedPage): LivePages {
+  const placedOf = new Map(family.pages.map((placed) => [countsOf(placed, shape), placed] as const));
+  const all = [...placedOf.keys()];
+  const setAside = new Map<PageCounts, SetAside>();
+  const expected = Uint32Array.from(keyList(family, shape, all));
+  leaveUnjudged(all);
+
+  const whole = all.filter((page) => !isOverwritten(page, expected));
+  const usable = whole.length > 0 ? whole : all;
+  for (const page of all) if (!usable.includes(page)) setAside.set(page, 'overwritten');
+
+  const keys = expected.reduce((sum, key) => sum + (key === 0 ? 0 : 1), 0);
+  const full = usable.filter((page) => page.keys.every((key, entry) => key !== 0 || expected[entry] === 0));
+  const pairs = judgedPairs(usable);
+  const anchored = full.filter(({ page }) => page === anchor);
+  const firsts = anchored.length > 0 ? anchored : full.length > 0 ? full : usable.slice(0, 1);
+  const choices = firsts.map((first) => balanced(first, usable, full, shape));
+  const best = bestChoice(choices, pairs);
+  const members = new Set(best.members);
+  preferLatest(members, best.first, usable, shape);
+  dropCopies(members, best.first, shape, setAside);
+  for (const page of usable) {
+    if (!members.has(page)) setAside.set(page, asideReason(page, members));
+  }
+  const cost = costOf(members, best.first, shape);
+  return {
+    index: family.index,
+    live: [best.first, ...[...members].filter((page) => page !== best.first)].map((page) => placedOf.get(page)!),
+    setAside: [...setAside].map(([page, as]) => ({ placed: placedOf.get(page)!, as })),
+    keys,
+    doubt: doubtOf(cost, pairs, full.length, members, all),
+  };
+}
+
+function keyList(family: PageFamily, shape: TableShape, all: readonly PageCounts[]): number[] {
+  const first = Math.ceil((family.index * 4096) / shape.channel.layout.size);
+  return Array.from(all[0]!.keys, (_, entry) => family.keys.get(first + entry) ?? 0);
+}
+
+/** A counter that one page does not let be judged is judged in none, or sums would be wrong. */
+function leaveUnjudged(pages: readonly PageCounts[]): void {
+  for (const page of pages) {
+    page.outstanding.forEach((value, index) => {
+      if (Number.isNaN(value)) for (const other of pages) other.outstanding[index] = NaN;
+    });
+  }
+}
+
+function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array): boolean {
+  let strange = page.fit.dirty;
+  let used = 0;
+  keys.forEach((key, entry) => {
+    if (key === 0) return;
+    used++;
+    if (key !== expected[entry]) strange++;
+  });
+  return strange > Math.max(1, used / 16);
+}
+
+/** From all pages that are not full beside `first`, flips one at a time as long as the sum gets better. */
+function balanced(first: PageCounts, usable: readonly PageCounts[], full: readonly PageCounts[], shape: TableShape): Choice {
+  const alone = climb(first, new Set([first]), usable, shape);
+  const members = new Set([first, ...usable.filter((page) => !full.includes(page))]);
+  if (members.size === 1) return alone;
+  const together = climb(first, members, usable, shape);
+  return alone.cost < together.cost - TELLING_COST ? alone : together;
+}
+
+function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly PageCounts[], shape: TableShape): Choice {
+  const balance = new Balance(shape.channel.layout, first.bytes.length);
+  for (const page of members) balance.add(page, 1);
+  let cost = balance.cost();
+  for (let step = 0; step < usable.length * 2; step++) {
+    let best: { page: PageCounts; cost: number } | null = null;
+    for (const page of usable) {
+      if (page === first) continue;
+      const changed = balance.cost(page, members.has(page) ? -1 : 1);
+      if (changed < cost - TELLING_COST && (best === null || changed < best.cost)) best = { page, cost: changed };
+    }
+    if (best === null) break;
+    balance.add(best.page, members.has(best.page) ? -1 : 1);
+    if (!members.delete(best.page)) members.add(best.page);
+    cost = best.cost;
+  }
+  return { first, members, cost };
+}
+
+function costOf(members: Iterable<PageCounts>, first: PageCounts, shape: TableShape): number {
+  const balance = new Balance(shape.channel.layout, first.bytes.length);
+  for (const page of members) balance.add(page, 1);
+  return balance.cost();
+}
+
+/** Of the choices in balance, the one that is no earlier state of another. */
+function bestChoice(choices: readonly Choice[], pairs: number): Choice {
+  const inBalance = choices.filter(({ cost }) => cost <= 1 + pairs * MOST_COST);
+  const candidates = inBalance.length > 0 ? inBalance : choices;
+  return candidates.reduce((best, choice) => (isEarlier(best, choice) ? choice : best));
+}
+
+/** Whether the first choice's table 0 is a snapshot of the second choice's sum, rather than the other way round. */
+function isEarlier(one: Choice, other: Choice): boolean {
+  const forth = snapshotDistance(one.first, other);
+  const back = snapshotDistance(other.first, one);
+  if (forth !== back) return forth < back;
+  return total(sumOfGrowing([...one.members])) < total(sumOfGrowing([...other.members]));
+}
+
+/** How much the sum grew since the page was made, were the page a snapshot of it; infinite when it cannot be one. */
+function snapshotDistance(page: PageCounts, { members }: Choice): number {
+  const sum = sumOfGrowing([...members].filter((member) => member !== page));
+  const growth = growthFrom(page.growing, sum);
+  return growth.grown < GROWN ? Infinity : total(sum) - total(page.growing);
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function isNearCopy(earlier: PageCounts, later: PageCounts): boolean {
+  if (earlier.keys.some((key, entry) => key !== 0 && later.keys[entry] !== key)) return false;
+  const growth = growthFrom(earlier.growing, later.growing);
+  return growth.compared >= FEWEST_COMPARED && growth.grown >= GROWN && growth.ratio >= NEAR;
+}
+
+/** Puts the later of two states of one page in the earlier one's place, where the balance does not object. */
+function preferLatest(members: Set<PageCounts>, first: PageCounts, usable: readonly PageCounts[], shape: TableShape): void {
+  for (const page of usable) {
+    if (members.has(page)) continue;
+    const old = [...members].find((member) => member !== first && isNearCopy(member, page) && !isNearCopy(page, member));
+    if (old === undefined) continue;
+    const swapped = new Set(members).add(page);
+    swapped.delete(old);
+    if (costOf(swapped, first, shape) > costOf(members, first, shape) + TELLING_COST) continue;
+    members.delete(old);
+    members.add(page);
+  }
+}
+
+/** Takes out pages that are near copies of another and that the balance does not miss. */
+function dropCopies(members: Set<PageCounts>, first: PageCounts, shape: TableShape, setAside: Map<PageCounts, SetAside>): void {
+  for (const page of [...members]) {
+    if (page === first || ![...members].some((other) => other !== page && isNearCopy(page, other))) continue;
+    const without = new Set(members);
+    without.delete(page);
+    if (costOf(without, first, shape) > costOf(members, first, shape) + TELLING_COST) continue;
+    members.delete(page);
+    setAside.set(page, 'old copy');
+  }
+}
+
+function asideReason(page: PageCounts, members: ReadonlySet<PageCounts>): SetAside {
+  if ([...members].some((member) => isNearCopy(page, member))) return 'old copy';
+  const growth = growthFrom(page.growing, sumOfGrowing([...members]));
+  return growth.grown >= GROWN && growth.ratio >= NEAR ? 'snapshot' : 'out of balance';
+}
+
+/** Keys from which balance is a witness. */
+const FEWEST_WITNESSES = 3;
+/** Counters below which two processors may well hold the same page. */
+const TELLING_COUNTERS = 4;
+
+function doubtOf(cost: number, pairs: number, full: number, members: ReadonlySet<PageCounts>, all: readonly PageCounts[]): string | null {
+  if (full === 0) return 'no page holds every key: table 0 is missing there';
+  if (cost > 1 + pairs * MOST_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
+  if (all.length > 1 && pairs < FEWEST_WITNESSES && members.size < all.length) return 'too few counts to tell live pages from copies';
+  for (const page of members) {
+    const counters = page.growing.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+    if (page.page.copies > 1 && counters < TELLING_COUNTERS && all.length > 1) return 'equal pages that may be copies or two processors\'';
+  }
+  return null;
+}

@@ -1,0 +1,61 @@
+import { PAGE_SIZE, physicalAddress } from '../../address.js';
+import type { PageStretch } from '../../image/page-stretch.js';
+import { KernelTraces } from '../../kernel/kernel-traces.js';
+import { PageCollection } from './page-collection.js';
+import { BUILD_LAB_SIGN, CHANNEL_SIGNS, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner } from './page-signs.js';
+
+const TELLING_SIGNS = CHANNEL_SIGNS | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
+
+/** What a carving pass saw, in numbers. */
+export interface PassCounts {
+  readonly pages: number;
+  /** Not all zeros. */
+  readonly used: number;
+  /** With a sign of a table, and so looked at closely. */
+  readonly looked: number;
+}
+
+/** Takes pages in the order of the stream with their signs, and keeps what tables and kernels leave on them. */
+export class PageCarver {
+  readonly collection = new PageCollection();
+  readonly traces = new KernelTraces();
+  private pages = 0;
+  private used = 0;
+  private looked = 0;
+
+  get counts(): PassCounts {
+    return { pages: this.pages, used: this.used, looked: this.looked };
+  }
+
+  /** @param signs of the stretch's whole pages; bytes behind the last of them are not looked at */
+  take({ bytes, physicalAddress: start }: PageStretch, signs: Uint16Array): void {
+    for (let index = 0; index < signs.length; index++) {
+      const sign = signs[index]!;
+      if ((sign & NOT_ZERO_SIGN) === 0) continue;
+      this.used++;
+      if ((sign & TELLING_SIGNS) === 0) continue;
+      const page = bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
+      if ((sign & (CHANNEL_SIGNS | OVERFLOW_SIGN)) !== 0) {
+        this.looked++;
+        this.collection.offer(page, sign, start === null ? null : physicalAddress(start + index * PAGE_SIZE), this.pages + index);
+      }
+      this.offerTraces(page, sign);
+    }
+    this.pages += signs.length;
+  }
+
+  private offerTraces(page: Uint8Array, sign: number): void {
+    if ((sign & (RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN)) === 0) return;
+    const bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
+    if ((sign & RSDS_SIGN) !== 0) this.traces.offerPdbs(bytes);
+    if ((sign & SHARED_DATA_SIGN) !== 0) this.traces.offerSharedData(bytes);
+    if ((sign & BUILD_LAB_SIGN) !== 0) this.traces.offerBuildLabs(bytes);
+  }
+}
+
+/** Signs of a stretch's whole pages. */
+export function signsOf(scanner: PageScanner, bytes: Uint8Array): Uint16Array {
+  const signs = new Uint16Array(Math.floor(bytes.length / PAGE_SIZE));
+  scanner.scan(bytes.subarray(0, signs.length * PAGE_SIZE), signs);
+  return signs;
+}

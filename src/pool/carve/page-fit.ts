@@ -1,0 +1,91 @@
+import { PAGE_SIZE } from '../../address.js';
+import { LAW_CHANNELS, type LawChannel } from './law-channels.js';
+
+/** How a page's words fit one place of one kind of table. */
+export interface PageFit {
+  readonly channel: LawChannel;
+  /** N when it is less than 512 and so told by the page alone; else null. */
+  readonly slots: number | null;
+  /** Which page of its table: exact when `slots` is known, else modulo `pagePeriod(channel)`. */
+  readonly page: number;
+  /** Bits of evidence: log2 of how much likelier these keys are in a table than by chance. */
+  readonly score: number;
+  readonly keys: number;
+  readonly atHome: number;
+  /** Free entries that hold bytes: no table has them until other data overwrites it. */
+  readonly dirty: number;
+}
+
+/** Pages after which the same slots modulo 512 (1024 for 28-byte entries) come again. */
+export function pagePeriod({ layout }: LawChannel): number {
+  return layout.size === 28 ? 7 : layout.size / 8;
+}
+
+/**
+ * Evidence of one key by its displacement: tables of all loads together show displacement d about 0.38 / (d + 1)^1.5
+ * of the time; chance shows each of the 512 (or N) equally often. A free slot between home and place says nothing:
+ * tables other than table 0 have them wherever a processor never touched a tag.
+ */
+const EVIDENCE = Float64Array.from({ length: 512 }, (_, d) => Math.log2(0.38 / (d + 1) ** 1.5));
+/** A free entry with bytes in it. */
+const DIRTY = -9;
+
+const SMALL_SLOTS = [64, 128, 256];
+
+/** Evidence from which a page is kept at all; the tables found later confirm it or not. */
+const LEAST_SCORE = 5;
+
+/** Fits a page to every place of every kind of table whose sign it bears; null when it fits none. */
+export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+  let best: PageFit | null = null;
+  const consider = (fit: PageFit | null): void => {
+    if (fit !== null && (best === null || fit.score > best.score)) best = fit;
+  };
+  LAW_CHANNELS.forEach((channel, index) => {
+    if ((signs & (1 << index)) === 0) return;
+    for (let page = 0; page < pagePeriod(channel); page++) consider(fitAt(words, channel, 512, page, null));
+    for (const slots of SMALL_SLOTS) {
+      const pages = Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
+      for (let page = 0; page < pages; page++) consider(fitAt(words, channel, slots, page, slots));
+    }
+  });
+  return best;
+}
+
+/** @param slots null when slots are known modulo `modulus` only */
+export function fitAt(words: Uint32Array, channel: LawChannel, modulus: number, page: number, slots: number | null): PageFit | null {
+  const { hash, layout: { size } } = channel;
+  const mask = modulus - 1;
+  const entryWords = size / 4;
+  const chance = Math.log2(modulus);
+  const first = Math.ceil((page * PAGE_SIZE) / size);
+  const end = slots === null ? Infinity : slots;
+  let keys = 0;
+  let atHome = 0;
+  let dirty = 0;
+  let score = 0;
+  for (let slot = first, at = (first * size - page * PAGE_SIZE) / 4; at < words.length && slot < end; slot++, at += entryWords) {
+    const key = words[at]!;
+    if (key === 0) {
+      if (hasBytes(words, at + 1, at + entryWords)) {
+        dirty++;
+        score += DIRTY;
+      }
+      continue;
+    }
+    keys++;
+    const displacement = (slot - hash(key)) & mask;
+    if (displacement === 0) atHome++;
+    score += chance + EVIDENCE[displacement]!;
+  }
+  if (score < LEAST_SCORE || dirty * 4 > keys) return null;
+  return { channel, slots, page, score, keys, atHome, dirty };
+}
+
+function hasBytes(words: Uint32Array, from: number, to: number): boolean {
+  for (let at = from; at < to && at < words.length; at++) {
+    if (words[at] !== 0) return true;
+  }
+  return false;
+}

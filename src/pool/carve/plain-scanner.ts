@@ -1,0 +1,70 @@
+import { PAGE_SIZE } from '../../address.js';
+import { LAW_CHANNELS } from './law-channels.js';
+import {
+  BUILD_LAB_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
+} from './page-signs.js';
+
+const WORDS = PAGE_SIZE / 4;
+const RSDS = 0x53445352;
+
+/** `:` and `\` of NtSystemRoot (UTF-16), which begins at 0x30. */
+const ROOT_AT = 0x30;
+const ROOT_WORDS = [0x003a0000, 0x0000005c] as const;
+
+/**
+ * The first look, in plain JavaScript: for machines without WebAssembly SIMD, and the measure of the kernel written by
+ * hand (page-scanner.wat), which gives the same signs.
+ *
+ * Of each word other than 0 it asks, as if it were a key, whether the hash law puts it where it lies. Of a page of
+ * random words one word obeys by chance in each channel; of a page of a table every third key at least. So a page is
+ * looked at more closely when at least a tenth as many words obey as there could be entries, judged by the words that
+ * are not 0; or, for tables of less than 512 slots, a third of them by the weaker law that holds for those.
+ */
+export class PlainScanner implements PageScanner {
+  readonly kind = 'js';
+  private readonly strong = new Int32Array(LAW_CHANNELS.length);
+  private readonly small = new Int32Array(LAW_CHANNELS.length);
+
+  scan(bytes: Uint8Array, signs: Uint16Array): void {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+    for (let page = 0; page < signs.length; page++) signs[page] = this.signsOf(words, page * WORDS);
+  }
+
+  private signsOf(words: Uint32Array, first: number): number {
+    const { strong, small } = this;
+    let used = 0;
+    let signs = 0;
+    strong.fill(0);
+    small.fill(0);
+    for (let index = 0; index < WORDS; index++) {
+      const word = words[first + index]!;
+      if (word === 0) continue;
+      used++;
+      const offset = index * 4;
+      const low = (word & 0xffff) * 40543;
+      const high = (word >>> 16) * 40543 + Math.floor(low / 65536);
+      const hash = (low ^ (high / 65536)) & 0xffff;
+      const mixed = ((word & 0xff) << 6) ^ ((word >>> 4) & 0xff0) ^ ((word >>> 14) & 0x3fc) ^ (word >>> 24);
+      const xpHash = (mixed * 40543) >>> 2;
+      for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
+        const { layout, step, period, smallPeriod, xp } = LAW_CHANNELS[channel]!;
+        if (offset % step !== 0) continue;
+        const apart = ((xp ? xpHash : hash) * layout.size) ^ offset;
+        if ((apart & (period - 1)) === 0) strong[channel]!++;
+        if ((apart & (smallPeriod - 1)) === 0) small[channel]!++;
+      }
+      if (word === RSDS) signs |= RSDS_SIGN;
+      if (index % 4 === 0 && ((word - 0x30303030) & 0xf0f0f0f0) === 0) signs |= BUILD_LAB_SIGN;
+    }
+    if (used === 0) return 0;
+    for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
+      const { size } = LAW_CHANNELS[channel]!.layout;
+      const obeys = strong[channel]! > 0 && strong[channel]! * size * 5 >= used * 2;
+      if (obeys || (small[channel]! >= 8 && small[channel]! * size * 5 >= used * 7)) signs |= 1 << channel;
+    }
+    if (words[first] === OVERFLOW_KEY) signs |= OVERFLOW_SIGN;
+    const root = first + ROOT_AT / 4;
+    if (((words[root]! & 0xffff0000) >>> 0) === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1]) signs |= SHARED_DATA_SIGN;
+    return signs | NOT_ZERO_SIGN;
+  }
+}

@@ -1,0 +1,129 @@
+import { PAGE_SIZE } from '../../address.js';
+import { MOST_SLOTS } from '../hash-law.js';
+import type { LawChannel } from './law-channels.js';
+import { wordsOf, type CarvedPage } from './page-collection.js';
+
+/** Layout, hash and N: what a table's pages have in common. */
+export interface TableShape {
+  readonly channel: LawChannel;
+  /** N. */
+  readonly slots: number;
+}
+
+/** A page with its place in a table of some shape. */
+export interface PlacedPage {
+  readonly page: CarvedPage;
+  readonly index: number;
+}
+
+export interface ShapedPages {
+  readonly shape: TableShape;
+  readonly pages: readonly PlacedPage[];
+  /** Keys on them. */
+  readonly keys: number;
+}
+
+/** Pages of a table of that shape, its overflow slot included. */
+export function pageCount({ channel, slots }: TableShape): number {
+  return Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
+}
+
+/** Slots of the entries that begin on a page, with the word that each begins at. */
+export function* entriesOnPage({ channel: { layout: { size } }, slots }: TableShape, index: number): Generator<readonly [slot: number, word: number]> {
+  const first = Math.ceil((index * PAGE_SIZE) / size);
+  for (let slot = first, at = first * size - index * PAGE_SIZE; at < PAGE_SIZE && slot <= slots; slot++, at += size) {
+    yield [slot, at / 4];
+  }
+}
+
+/** Displacement from which a key tells nothing of N. */
+const FARTHEST = 64;
+
+/**
+ * Which page of a table with N slots a page is, by what most of its keys say.
+ * @returns the page's index and the share of its keys that say so
+ */
+export function placeUnder(page: CarvedPage, slots: number): { index: number; share: number } {
+  const { channel, page: residue } = page.fit;
+  const { size } = channel.layout;
+  const words = wordsOf(page);
+  const votes = new Map<number, number>();
+  let total = 0;
+  const first = Math.ceil((residue * PAGE_SIZE) / size);
+  for (let slot = first, at = (first * size - residue * PAGE_SIZE) / 4; at < words.length; slot++, at += size / 4) {
+    const key = words[at]!;
+    if (key === 0) continue;
+    const hash = channel.hash(key);
+    const displacement = (slot - hash) & 511;
+    if (displacement > FARTHEST) continue;
+    const index = Math.floor((((hash + displacement) & (slots - 1)) * size) / PAGE_SIZE);
+    votes.set(index, (votes.get(index) ?? 0) + 1 / (displacement + 1));
+    total += 1 / (displacement + 1);
+  }
+  let best = { index: 0, share: 0 };
+  for (const [index, weight] of votes) {
+    if (weight / total > best.share) best = { index, share: weight / total };
+  }
+  return best;
+}
+
+/** Share of a page's keys that must agree on its place; half of them do when N is taken for twice what it is. */
+const LEAST_SHARE = 0.75;
+
+/** Keys from which one page tells N by itself. */
+const TELLING_KEYS = 6;
+
+/** The largest N that most keys of the page agree under. */
+function largestSlots(page: CarvedPage): number {
+  let slots = 512;
+  while (slots < MOST_SLOTS && placeUnder(page, slots * 2).share >= LEAST_SHARE) slots *= 2;
+  return slots;
+}
+
+/**
+ * Sorts pages by the shape of the table that they belong to, most keys first. A page with many keys tells N; one with
+ * few joins the shape that most keys have.
+ */
+export function shapesOf(pages: readonly CarvedPage[]): ShapedPages[] {
+  const groups = new Map<string, { shape: TableShape; pages: PlacedPage[]; keys: number }>();
+  const join = (channel: LawChannel, slots: number, page: CarvedPage, index: number): void => {
+    const name = `${channel.layout.size} ${channel.xp} ${slots}`;
+    const group = groups.get(name) ?? { shape: { channel, slots }, pages: [], keys: 0 };
+    groups.set(name, group);
+    group.pages.push({ page, index });
+    group.keys += page.fit.keys;
+  };
+  for (const channel of new Set(pages.map(({ fit }) => fit.channel))) {
+    const ofChannel = pages.filter(({ fit }) => fit.channel === channel);
+    for (const page of ofChannel) {
+      if (page.fit.slots !== null) join(channel, page.fit.slots, page, page.fit.page);
+    }
+    let rest = ofChannel.filter(({ fit }) => fit.slots === null);
+    while (rest.length > 0) {
+      const slots = commonSlots(rest);
+      const others: CarvedPage[] = [];
+      for (const page of rest) {
+        const { index, share } = placeUnder(page, slots);
+        if (share >= LEAST_SHARE) join(channel, slots, page, index);
+        else others.push(page);
+      }
+      if (others.length === rest.length) break;
+      rest = others;
+    }
+  }
+  return [...groups.values()].sort((a, b) => b.keys - a.keys);
+}
+
+/** The N that pages with most of the keys tell. */
+function commonSlots(pages: readonly CarvedPage[]): number {
+  const telling = pages.filter(({ fit }) => fit.atHome >= TELLING_KEYS);
+  const weights = new Map<number, number>();
+  for (const page of telling.length > 0 ? telling : pages) {
+    const slots = largestSlots(page);
+    weights.set(slots, (weights.get(slots) ?? 0) + page.fit.atHome);
+  }
+  // Few keys may agree under too large an N by chance, never under too small a one.
+  const ordered = [...weights].sort(([a], [b]) => a - b);
+  const total = ordered.reduce((sum, [, weight]) => sum + weight, 0);
+  return (ordered.find(([, weight]) => weight >= total / 4) ?? ordered[0]!)[0];
+}

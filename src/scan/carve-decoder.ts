@@ -1,0 +1,117 @@
+import type { Warning } from '../errors.js';
+import type { Architecture, MemoryImage } from '../image/memory-image.js';
+import { tracedVersion, type TracedKernel } from '../kernel/kernel-traces.js';
+import { PAGE_SIZE } from '../address.js';
+import { carveTables, type CarvedTables } from '../pool/carve/carved-tables.js';
+import { carveReport } from '../pool/carve/carve-report.js';
+import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
+import { judge, lawfulShare } from '../pool/law-proof.js';
+import { entriesOf, TagTotals, type ProcessorTag } from '../pool/tag-totals.js';
+import type { DecodedImage } from '../record/decoded-image.js';
+import { identityRow, type ImageFacts } from '../record/image-facts.js';
+import { containerColumns, outcomeColumns } from '../record/image-row.js';
+import { toolVersion } from '../record/tool-version.js';
+
+/** What is known of a carved image before its pages are. */
+export interface CarvedInput {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Null for a stream. */
+  readonly image: MemoryImage | null;
+  readonly bytesRead: number;
+  readonly warnings: readonly Warning[];
+  readonly startedAt: number;
+}
+
+/** Everything that the pages of a pass tell; null when no table is among them. */
+export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepProcessors: boolean): Promise<DecodedImage | null> {
+  const carved = carveTables(carver.collection);
+  if (carved === null) return null;
+  const { shape, tables } = carved;
+  const totals = sumOf(carved);
+  const kernel = await carver.traces.identify(shape.channel.layout.size);
+  const facts = factsOf(input, carved, kernel);
+  const imageId = totals.imageId();
+  const tags = [...totals.totals()];
+  const warnings = [...input.warnings, ...carved.warnings, ...lostWarnings(totals)];
+  const undecided = carved.warnings.length > 0;
+  return {
+    imageId,
+    facts,
+    totals: tags,
+    processorTags: keepProcessors ? processorTagsOf(carved) : [],
+    image: {
+      ...identityRow(facts, imageId),
+      ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || undecided, null),
+      ...(input.image === null ? {} : containerColumns(input.image)),
+      pdb_name: kernel.pdb?.name ?? null,
+      pdb_age: kernel.pdb?.age ?? null,
+      nt_build_lab: kernel.ntBuildLab,
+      located_by: facts.locatedBy,
+      tables: JSON.stringify(tables.map((table, index) => ({ processor: index === 0 ? 0 : null, pages: table.pageCount, pages_missing: table.pagesMissing }))),
+      entry_size: shape.channel.layout.size,
+      table_slots: shape.slots,
+      hash_law_share: lawfulShare(judge(tables[0]!.keys(), shape.slots, shape.channel.hash)),
+      tags: tags.length,
+      expansion_tags: tags.filter(({ place }) => place === 'expansion').length,
+      processors_seen: totals.tables,
+      pages_missing: totals.pagesMissing,
+      entries_missing: totals.entriesMissing,
+      rejected: '[]',
+      carve: JSON.stringify(carveReport(carved, carver.collection, carver.counts)),
+      bytes_read: BigInt(input.bytesRead),
+      elapsed_ms: BigInt(Math.round(performance.now() - input.startedAt)),
+      tool_version: toolVersion(),
+    },
+  };
+}
+
+/** Sums the tables; what is in doubt is marked. */
+function sumOf({ shape, tables, places }: CarvedTables): TagTotals {
+  const { layout } = shape.channel;
+  const totals = new TagTotals(layout, shape.slots);
+  for (const table of tables) totals.add(table);
+  for (const { index, live } of places) {
+    if (live?.doubt == null) continue;
+    totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
+  }
+  return totals;
+}
+
+/** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
+function processorTagsOf({ shape, tables }: CarvedTables): ProcessorTag[] {
+  return tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
+}
+
+function factsOf(input: CarvedInput, carved: CarvedTables, kernel: TracedKernel): ImageFacts {
+  return {
+    path: input.name,
+    labels: input.labels,
+    capturedAt: kernel.sharedData?.systemTime ?? input.image?.hints.systemTime ?? null,
+    windowsVersion: tracedVersion(kernel),
+    architecture: architectureOf(input, carved, kernel),
+    kernelGuid: kernel.pdb?.guid ?? null,
+    locatedBy: 'carve',
+  };
+}
+
+/** The 56- and 80-byte layouts are those of ARM64 as well. */
+function architectureOf({ image }: CarvedInput, { shape }: CarvedTables, { symbols, ntBuildLab }: TracedKernel): Architecture | null {
+  const { pointerBits, size } = shape.channel.layout;
+  if (pointerBits === 32) return 'x86';
+  if (size === 40 || symbols?.origin === 'known-build' || ntBuildLab?.includes('.amd64') === true) return 'x64';
+  return ntBuildLab?.includes('.arm64') === true ? 'arm64' : image?.hints.architecture ?? null;
+}
+
+function lostWarnings(totals: TagTotals): Warning[] {
+  if (totals.pagesMissing === 0) return [];
+  return [{
+    code: 'pages-missing',
+    message: `${totals.pagesMissing} pages of the tables were never seen: ${totals.entriesMissing} entries are missing; the tags that this can touch are marked incomplete`,
+  }];
+}
+
+/** For messages: what a pass that found nothing has seen. */
+export function describePass({ pages, used, looked }: PassCounts, sure: number): string {
+  return `${pages} pages seen, ${used} of them not zero, ${looked} looked at closely, ${sure} of them like a page of a table`;
+}
