@@ -1,4 +1,3 @@
-import { decompress } from 'fzstd';
 import { messageOf } from '../errors.js';
 import { damagedData } from './lz-window.js';
 
@@ -6,9 +5,11 @@ import { damagedData } from './lz-window.js';
  * Decodes one zstd frame (RFC 8878) that holds at most `limit` bytes.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
-export function decodeZstdFrame(frame: Uint8Array, limit: number): Uint8Array {
+export async function decodeZstdFrame(frame: Uint8Array, limit: number): Promise<Uint8Array> {
   const size = announcedSize(frame);
   if (size !== null && size > limit) throw damagedData(`a zstd frame announces ${size} bytes where at most ${limit} belong`);
+  // Most images need none of it: loaded with the first frame.
+  const { decompress } = await import('fzstd');
   try {
     return decompress(frame, new Uint8Array(limit));
   } catch (error) {
