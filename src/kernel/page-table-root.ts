@@ -15,10 +15,6 @@ const ONE_MIB = 0x100000;
 const SELF_REFERENCE_REACH = 2 ** 36;
 const SELF_REFERENCE_CHUNK = 1 << 18;
 
-/** The bits of an entry that name its page (12 to 51), and those that a root's own entry has set: present, writable. */
-const FRAME = 0x000ffffffffff000n;
-const PRESENT_WRITABLE = 3n;
-
 /**
  * The low stub of Windows 8 and later: a PROCESSOR_START_BLOCK in a page below 1 MiB, which other processors start
  * from: a far jump at 0, the kernel's entry at 0x70, CR3 at 0xA0.
@@ -43,10 +39,16 @@ export function* containerRoots(memory: PhysicalMemory): Generator<RootCandidate
   }
 }
 
-function refersToItself(page: Buffer, address: number): boolean {
-  for (let slot = 0x100; slot < 0x200; slot++) {
-    const entry = page.readBigUInt64LE(slot * 8);
-    if ((entry & PRESENT_WRITABLE) === PRESENT_WRITABLE && Number(entry & FRAME) === address) return true;
+/**
+ * Whether an entry in the upper half of the page at `first` (in 32-bit words) is present, writable and names `address`
+ * in its bits 12 to 51. All of memory may have to be asked, so words are compared and no bigints made.
+ */
+function refersToItself(words: Uint32Array, first: number, address: number): boolean {
+  const low = (address % 2 ** 32) / PAGE_SIZE;
+  const high = Math.floor(address / 2 ** 32);
+  for (let at = first + 0x200; at < first + 0x400; at += 2) {
+    const word = words[at]!;
+    if (word >>> 12 === low && (word & 3) === 3 && (words[at + 1]! & 0xfffff) === high) return true;
   }
   return false;
 }
@@ -60,9 +62,10 @@ export async function* selfReferringRoots(memory: PhysicalMemory): AsyncGenerato
     const end = Math.min(run.start + run.length, SELF_REFERENCE_REACH);
     for (let chunk: number = run.start; chunk < end; chunk += SELF_REFERENCE_CHUNK) {
       const { bytes } = await memory.read(physicalAddress(chunk), Math.min(SELF_REFERENCE_CHUNK, end - chunk));
+      const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
       for (let offset = 0; offset + PAGE_SIZE <= bytes.length; offset += PAGE_SIZE) {
         const address = chunk + offset;
-        if (!refersToItself(bytes.subarray(offset, offset + PAGE_SIZE), address)) continue;
+        if (!refersToItself(words, offset / 4, address)) continue;
         yield { address: physicalAddress(address), from: 'self reference', kernelEntry: null };
       }
     }
