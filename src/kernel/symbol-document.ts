@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { WRAPPER_HEAD } from '../source/wrapper/wrapper.js';
+import { detectWrapper, unwrap } from '../source/wrapper/wrappers.js';
 
 /** Documents over this are streamed, which takes some twenty times as long as JSON.parse but no memory. */
 const PARSED_WHOLE = 256 * 2 ** 20;
@@ -25,14 +26,11 @@ async function unpacked(path: string): Promise<Readable> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw damagedSymbolFile(path, messageOf(error), error);
   });
-  const magic = Buffer.alloc(6);
-  await handle.read(magic, 0, 6, 0).finally(() => handle.close());
+  const head = Buffer.alloc(WRAPPER_HEAD);
+  await handle.read(head, 0, head.length, 0).finally(() => handle.close());
   const file = createReadStream(path);
-  if (magic.readUInt16BE() === 0x1f8b) return file.pipe(createGunzip().on('close', () => file.destroy()));
-  if (magic.readUIntBE(0, 6) !== 0xfd377a585a00) return file;
-  const { XzReadableStream } = await import('xz-decompress');
-  const packed = Readable.toWeb(file) as ReadableStream<Uint8Array>;
-  return Readable.fromWeb(new XzReadableStream(packed) as Parameters<typeof Readable.fromWeb>[0]);
+  const wrapper = detectWrapper(head);
+  return wrapper === null ? file : Readable.from(unwrap(wrapper, file, path), { objectMode: false });
 }
 
 /** All of the document's bytes, or null when there are more than are parsed whole. */
@@ -88,7 +86,7 @@ export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE
     if (text === null) return new StreamedDocument(path);
     root = JSON.parse(text.toString('utf8'));
   } catch (error) {
-    throw error instanceof PoolTrackerError ? error : damagedSymbolFile(path, messageOf(error), error);
+    throw error instanceof PoolTrackerError && error.code === 'SYMBOL_FILE_DAMAGED' ? error : damagedSymbolFile(path, messageOf(error), error);
   }
   if (!isObject(root)) throw damagedSymbolFile(path, 'expected a JSON object');
   return new ParsedDocument(root);

@@ -36,7 +36,7 @@ export class CarveScan implements Scan {
 
   private async *allPages(): AsyncGenerator<MemoryPage> {
     const { input, streamed, options: { onProgress } } = this;
-    const total = input instanceof ByteStream ? input.byteLength : input.runs.byteLength;
+    const total = input instanceof ByteStream ? input.claimedLength : input.runs.byteLength;
     const stretches: AsyncGenerator<PageStretch> = streamed !== null
       ? streamed.stretches(this.crew.pool)
       : stretchesOf(input as MemoryImage, this.crew.pool);

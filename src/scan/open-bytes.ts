@@ -41,6 +41,6 @@ async function unwrapStream(stream: ByteStream): Promise<ByteStream> {
   const input = new WrapperInput(stream.bytes, stream.name, 'stream');
   const wrapper = detectWrapper(await input.peek(WRAPPER_HEAD));
   return wrapper === null
-    ? new ByteStream(stream.name, stream.byteLength, input.rest(), stream)
+    ? new ByteStream(stream.name, stream.claimedLength, input.rest(), stream)
     : new ByteStream(stream.name, null, unwrap(wrapper, input.rest(), stream.name), stream);
 }

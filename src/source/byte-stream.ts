@@ -12,12 +12,12 @@ export class ByteStream {
 
   /**
    * @param name as `Source.name`
-   * @param byteLength null where nothing tells before the end
+   * @param claimedLength as many bytes as are said to come, null where nothing is said; others may come
    * @param origin where the pieces are taken from: counts what is fetched, and is closed with the stream
    */
   constructor(
     readonly name: string,
-    readonly byteLength: number | null,
+    readonly claimedLength: number | null,
     pieces: AsyncIterable<Uint8Array>,
     private readonly origin?: Pick<Source, 'bytesRead'> & { close(): unknown },
   ) {

@@ -44,7 +44,7 @@ export async function spool(stream: ByteStream, folder: string): Promise<Source>
   const path = join(folder, `pool-tracker-${randomUUID()}.spool`);
   let file: FileHandle | undefined;
   try {
-    await requireRoom(folder, stream, stream.byteLength ?? 0);
+    await requireRoom(folder, stream, stream.claimedLength ?? 0);
     file = await open(path, 'wx+', 0o600);
     await unlink(path);
     await fill(file, stream, folder);

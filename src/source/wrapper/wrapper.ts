@@ -22,6 +22,6 @@ export interface Wrapper {
    * @throws PoolTrackerError FORMAT_DAMAGED for an index that is there and wrong
    */
   openIndexed?(source: Source): Promise<Source | null>;
-  /** How many bytes are wrapped, where the file tells; null where not. A claim: nothing is allocated by it. */
+  /** How many bytes are wrapped, or at least how many, as the file claims; null where it does not. */
   unwrappedSize?(source: Source): Promise<number | null>;
 }

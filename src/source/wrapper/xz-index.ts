@@ -1,8 +1,8 @@
+import { decodeXzStream } from '../../codec/xz-stream.js';
 import { PoolTrackerError } from '../../errors.js';
 import { ChunkedSource, listedChunks } from '../chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { FOOTER_SIZE, HEADER_SIZE, paddedSize, parseFooter, parseIndex, streamTail, XZ_MAGIC, type XzRecord } from './xz-format.js';
-import { decodeXzStream } from './xz-stream.js';
 
 /** Blocks above this are streamed: a page out of one would cost too much. xz -6 -T0 makes blocks of 24 MiB. */
 const LARGEST_BLOCK = 64 << 20;

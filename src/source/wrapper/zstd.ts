@@ -1,4 +1,3 @@
-import { Decompress } from 'fzstd';
 import { messageOf } from '../../errors.js';
 import { readBytes } from '../source.js';
 import { openZstdSeekTable } from './zstd-seek-table.js';
@@ -77,6 +76,7 @@ async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
   }
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(FRAME);
+  const { Decompress } = await import('fzstd');
   const out: Uint8Array[] = [];
   const decoder = new Decompress((bytes) => out.push(bytes));
   const decode = (bytes: Buffer): void => {

@@ -1,7 +1,12 @@
 import { ReadableStream } from 'node:stream/web';
-import xz from 'xz-decompress';
-import { damagedData } from '../../codec/lz-window.js';
-import { messageOf } from '../../errors.js';
+import { damagedData } from './lz-window.js';
+import { messageOf } from '../errors.js';
+
+/** Loaded with the first stream. A CommonJS module: Node puts all of it under `default`, loaders of TypeScript do not. */
+async function xzPackage(): Promise<typeof import('xz-decompress')> {
+  const loaded: typeof import('xz-decompress') & { default?: typeof import('xz-decompress') } = await import('xz-decompress');
+  return loaded.default ?? loaded;
+}
 
 /** The decoder's input buffer: what is given at once is wholly taken. */
 export const XZ_PIECE = 1 << 16;
@@ -14,17 +19,18 @@ const DECODER_ERRORS: Readonly<Record<number, string>> = {
   5: 'a stream header is wrong',
   6: 'it uses filters or sizes that are not supported',
   7: 'a block or its check is wrong',
-  8: 'it ends in the middle of a stream',
+  8: 'a stream is cut short, or something else follows it',
 };
 
 /**
- * Decodes the first stream in the pieces.
- * @param pieces taken one by one, no earlier than needed; one may end behind the stream
+ * Decodes xz streams, one behind another, with Stream Padding or without.
+ * @param pieces taken one by one, no earlier than needed
  * @throws PoolTrackerError FORMAT_DAMAGED, without the file's name; whatever `pieces` throws
  */
 export async function* decodeXzStream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { XzReadableStream } = await xzPackage();
   const { stream, failure } = readableOf(pieces);
-  const reader = new xz.XzReadableStream(stream).getReader();
+  const reader = new XzReadableStream(stream).getReader();
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       if (read.value.length > 0) yield read.value;
