@@ -1,4 +1,3 @@
-import { PassThrough, type Writable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
 import type { KnownTags } from '../pool/tag-names/known-tags.js';
 import { rowsOf } from '../record/decoded-rows.js';
@@ -8,18 +7,17 @@ import { RECORD_TYPES } from '../record/record-types.js';
 import { SORT_ORDERS, type TagSelection } from '../record/tag-selection.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
-import { openSink, type SinkOptions } from '../sink/open-sink.js';
+import type { SinkOptions } from '../sink/open-sink.js';
 import { parseOutput, type Output } from '../sink/parse-output.js';
-import type { Row } from '../record/record-type.js';
 import type { Command, OptionValues } from './command.js';
 import { foundLine } from './found-line.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from './naming-options.js';
+import { OpenOutput } from './open-output.js';
 import { Progress } from './progress.js';
 import { parseChoice, parseCount, requireWords } from './option-values.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 import { say, warn } from './say.js';
 import { SINK_OPTION_SPECS, sinkOptions } from './sink-options.js';
-import { writeRows } from './write-records.js';
 
 function selection(options: OptionValues): TagSelection {
   const top = parseCount('top', options.text('top'));
@@ -54,35 +52,6 @@ function outputOptions(output: Output, options: OptionValues): SinkOptions {
   };
 }
 
-/** Rows written one by one into a sink that is open: several images share each output. */
-class OpenOutput {
-  private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
-  private readonly done: Promise<void>;
-
-  constructor(readonly output: Output, sink: Writable) {
-    this.done = writeRows(output.recordType, this.rows as AsyncIterable<Row>, sink);
-    this.done.catch(() => undefined);
-    this.rows.on('error', () => undefined);
-  }
-
-  async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
-    for await (const row of rows) {
-      if (!this.rows.write(row)) await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
-    }
-  }
-
-  end(): Promise<void> {
-    this.rows.end();
-    return this.done;
-  }
-
-  /** Ends without an output: the sink takes back what it has written. */
-  async abandon(error: Error): Promise<void> {
-    this.rows.destroy(error);
-    await this.done.catch(() => undefined);
-  }
-}
-
 function isIncomplete(decoded: DecodedImage): boolean {
   return decoded.image.status !== 'ok';
 }
@@ -91,7 +60,7 @@ async function scanOne(location: string, options: OptionValues, known: KnownTags
   const progress = new Progress();
   const scan = await openScan(location, { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) });
   try {
-    const wantsProcessors = open.some(({ output }) => output.recordType.name === 'pool_tag_cpu');
+    const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
     const decoded = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
     if (!options.flag('quiet')) {
       say(foundLine(decoded));
@@ -102,9 +71,9 @@ async function scanOne(location: string, options: OptionValues, known: KnownTags
     }
     const naming = await tagNaming(known, decoded, options);
     for (const one of open) {
-      await one.write(rowsOf(one.output.recordType, decoded, selection(options), naming));
-      const missing = await shortfall(one.output.recordType.name, decoded);
-      if (missing !== null && !options.flag('quiet')) warn(`${one.output.recordType.name}: ${missing}`);
+      await one.write(rowsOf(one.recordType, decoded, selection(options), naming));
+      const missing = await shortfall(one.recordType.name, decoded);
+      if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
     }
     return isIncomplete(decoded);
   } finally {
@@ -150,7 +119,7 @@ export const scanCommand: Command = {
     const known = await knownTags(options);
     const open: OpenOutput[] = [];
     try {
-      for (const output of wanted) open.push(new OpenOutput(output, await openSink(output, outputOptions(output, options))));
+      for (const output of wanted) open.push(await OpenOutput.open(output, outputOptions(output, options)));
       for (const image of images) await scanOne(image, options, known, open);
       for (const one of open) await one.end();
     } catch (error) {

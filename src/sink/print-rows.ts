@@ -1,0 +1,31 @@
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RecordType, Row } from '../record/record-type.js';
+import type { EncodeOptions } from './sink.js';
+import { TablePrinter } from './table-printer.js';
+import { textChunks } from './text-rows.js';
+
+/** Rows that share their column widths. */
+const ROWS_AT_ONCE = 8192;
+
+async function* printed(recordType: RecordType, rows: AsyncIterable<Row>, options: EncodeOptions): AsyncGenerator<Uint8Array> {
+  const printer = new TablePrinter(recordType, options);
+  let waiting: Row[] = [];
+  let isEmpty = true;
+  for await (const row of rows) {
+    isEmpty = false;
+    if (waiting.push(row) < ROWS_AT_ONCE) continue;
+    yield* textChunks(printer.lines(waiting));
+    waiting = [];
+  }
+  if (waiting.length > 0 || isEmpty) yield* textChunks(printer.lines(waiting));
+  yield* textChunks(printer.end());
+}
+
+/**
+ * Prints rows as a table into a stream, which stays open. The same text as the table sink gives, without record
+ * batches: their library takes longer to load than most scans take.
+ */
+export function printRows(recordType: RecordType, rows: AsyncIterable<Row>, stream: Writable, options: EncodeOptions): Promise<void> {
+  return pipeline(Readable.from(printed(recordType, rows, options)), stream, { end: false });
+}
