@@ -2,40 +2,54 @@ import { virtualAddress, type VirtualAddress } from '../address.js';
 import type { VirtualMemory } from './virtual-memory.js';
 
 export interface RingWalk {
-  /** Address of each member's LIST_ENTRY, in the ring's order, the head left out. */
+  /** Address of each member's LIST_ENTRY that can be read, the head left out; those found by the way back alone come last. */
   readonly entries: readonly VirtualAddress[];
-  /** Whether the way forward led back to the head. */
+  /** Whether the way forward led back to the head, past every member that the way back knows. */
   readonly whole: boolean;
 }
 
-const FLINK = 0n;
-const BLINK = 8n;
+interface OneWay {
+  readonly entries: VirtualAddress[];
+  readonly reachedHead: boolean;
+  /** Whether each member's other link leads to the one before it. */
+  readonly agrees: boolean;
+}
+
+const ENTRY_SIZE = 16;
+const FLINK = 0;
+const BLINK = 8;
 
 /**
  * Walks a ring of LIST_ENTRY structures (two 64-bit pointers: forward, backward). A live image may be torn at a link:
- * where the way forward ends short of the head, the rest is fetched by the way back.
+ * where the links do not agree, the way back is walked as well and what it alone knows is added.
  * @param most members at most: a torn ring may never end
  */
 export async function walkRing(memory: VirtualMemory, head: VirtualAddress, most: number): Promise<RingWalk> {
-  const seen = new Set<VirtualAddress>([head]);
-  const forward = await walkOneWay(memory, head, FLINK, seen, most);
-  if (forward.whole) return forward;
-  const backward = await walkOneWay(memory, head, BLINK, seen, most - forward.entries.length);
-  return { entries: [...forward.entries, ...backward.entries.reverse()], whole: false };
+  const forward = await walkOneWay(memory, head, FLINK, most);
+  if (forward.reachedHead && forward.agrees) return { entries: forward.entries, whole: true };
+  const backward = await walkOneWay(memory, head, BLINK, most);
+  const known = new Set(forward.entries);
+  const added = backward.entries.filter((entry) => !known.has(entry)).reverse();
+  return { entries: [...forward.entries, ...added].slice(0, most), whole: forward.reachedHead && added.length === 0 };
 }
 
-async function walkOneWay(
-  memory: VirtualMemory, head: VirtualAddress, link: bigint, seen: Set<VirtualAddress>, most: number,
-): Promise<{ entries: VirtualAddress[]; whole: boolean }> {
-  const entries: VirtualAddress[] = [];
+async function walkOneWay(memory: VirtualMemory, head: VirtualAddress, link: typeof FLINK | typeof BLINK, most: number): Promise<OneWay> {
+  const seen = new Set<VirtualAddress>();
+  let agrees = true;
+  let last = head;
   let at = head;
-  while (entries.length < most) {
-    const next = await memory.readUint64(virtualAddress(at + link));
-    if (next === head) return { entries, whole: true };
-    if (next === null || seen.has(virtualAddress(next))) break;
-    at = virtualAddress(next);
-    seen.add(at);
-    entries.push(at);
+  for (;;) {
+    const bytes = await memory.readWhole(at, ENTRY_SIZE);
+    if (bytes === null) {
+      seen.delete(at);
+      return { entries: [...seen], reachedHead: false, agrees };
+    }
+    if (at !== head) agrees &&= bytes.readBigUInt64LE(FLINK + BLINK - link) === last;
+    const next = virtualAddress(bytes.readBigUInt64LE(link));
+    if (next === head) return { entries: [...seen], reachedHead: true, agrees };
+    if (seen.has(next) || seen.size >= most) return { entries: [...seen], reachedHead: false, agrees };
+    seen.add(next);
+    last = at;
+    at = next;
   }
-  return { entries, whole: false };
 }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PoolTrackerError } from '../../src/errors.js';
+import { driverCandidates } from '../../src/scan/driver-candidates.js';
+import { generateMemory } from '../support/generate/memory.js';
+import { writeModules } from '../support/generate/module-writer.js';
+import { tagKey } from '../support/generate/tag-plan.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { writeRaw } from '../support/write-raw.js';
+
+/** Begins as a driver does; loads `tag` into r8d deep inside, across the end of a MiB. */
+function driverBytes(tag: string): Buffer {
+  const bytes = Buffer.alloc((1 << 20) + 0x1000, 0xcc);
+  bytes.write('MZ', 0, 'latin1');
+  bytes.set([0x41, 0xb8, ...Buffer.from(tag, 'latin1')], (1 << 20) - 4);
+  return bytes;
+}
+
+describe('driver candidates', () => {
+  const folder = temporaryFolder();
+  const keys = [tagKey('Leak'), tagKey('Gone')];
+  let directory = '';
+  before(() => {
+    directory = folder.path('drivers');
+    mkdirSync(join(directory, 'inner.sys'), { recursive: true });
+    writeFileSync(join(directory, 'leaky.sys'), driverBytes('Leak'));
+    writeFileSync(join(directory, 'other.sys'), driverBytes('Othe'));
+    writeFileSync(join(directory, 'Leak.txt'), 'Leak, but no driver');
+    writeFileSync(join(directory, 'inner.sys', 'deep.sys'), driverBytes('Gone'));
+    writeFileSync(join(directory, 'empty.sys'), '');
+  });
+
+  it('come from the drivers of a directory, not from its other files and directories', async () => {
+    const { candidates, searched } = await driverCandidates(directory, keys, {});
+    assert.deepEqual([...candidates], [[tagKey('Leak'), ['leaky.sys']]]);
+    assert.equal(searched, 2);
+  });
+
+  it('come from one driver', async () => {
+    const { candidates } = await driverCandidates(join(directory, 'leaky.sys'), keys, {});
+    assert.deepEqual([...candidates], [[tagKey('Leak'), ['leaky.sys']]]);
+  });
+
+  it('come from the modules that a memory image has loaded', async () => {
+    const generated = generateMemory({ memoryBytes: 32 << 20 });
+    writeModules(generated, [{ name: 'first.sys', bytes: driverBytes('Othe') }, { name: 'leaky.sys', bytes: driverBytes('Leak') }]);
+    const image = folder.path('memory.raw');
+    await writeRaw(generated, image);
+    const { candidates, searched } = await driverCandidates(image, keys, { cache: false });
+    assert.deepEqual([...candidates], [[tagKey('Leak'), ['leaky.sys']]]);
+    assert.equal(searched, 3);
+  });
+
+  const refused: readonly (readonly [what: string, path: () => string, code: string])[] = [
+    ['a directory without drivers', () => join(directory, 'none'), 'USAGE'],
+    ['what is not there', () => join(directory, 'absent'), 'SOURCE_NOT_FOUND'],
+    ['a file that is neither a driver nor an image', () => join(directory, 'Leak.txt'), 'NOT_AN_IMAGE'],
+    ['an image without a list of modules', () => folder.path('no-list.raw'), 'NO_KERNEL'],
+  ];
+  before(async () => {
+    mkdirSync(join(directory, 'none'));
+    await writeRaw(generateMemory({ memoryBytes: 32 << 20, build: 'unknown', kdbg: 'absent' }), folder.path('no-list.raw'));
+  });
+  for (const [what, path, code] of refused) {
+    it(`are refused for ${what}`, async () => {
+      await assert.rejects(driverCandidates(path(), keys, { cache: false }), (error) => error instanceof PoolTrackerError && error.code === code, code);
+    });
+  }
+});
