@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { DecodedImage } from '../../src/record/decoded-image.js';
+import { bigpoolRows, objectCountRows, processRows, shortfall } from '../../src/record/object-rows.js';
+import { OBJECT_COUNT } from '../../src/record/object-count-record.js';
+import { PROCESS } from '../../src/record/process-record.js';
+import { BIGPOOL } from '../../src/record/bigpool-record.js';
+import type { RecordType, Row } from '../../src/record/record-type.js';
+import { misfit } from '../../src/record/value-types.js';
+import { generateMemory } from '../support/generate/memory.js';
+import { listedBuild } from '../support/generate/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../support/generate/object-sample.js';
+import { tagKey } from '../support/generate/tag-plan.js';
+import { walkBuffer } from '../support/scan-generated.js';
+import { rawBuffer } from '../support/write-raw.js';
+
+let sample: Promise<DecodedImage> | undefined;
+
+function decoded(): Promise<DecodedImage> {
+  return (sample ??= walkBuffer(rawBuffer(generateMemory({
+    build: listedBuild('10.0.19041.1466'), processes: SAMPLE_PROCESSES, bigPages: [{ key: tagKey('Proc'), bytes: 0x2000n }],
+  }))));
+}
+
+async function collected(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const all: Row[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}
+
+function assertFits(rows: readonly Row[], type: RecordType): void {
+  assert.ok(rows.length > 0);
+  for (const row of rows) {
+    assert.deepEqual(type.columns.map((column) => misfit(column, row[column.name])).filter((why) => why !== null), []);
+    assert.deepEqual(type.columns.filter(({ name }) => !(name in row)).map(({ name }) => name), [], 'no column is left out');
+  }
+}
+
+describe('records of objects', () => {
+  it('have every column, each of its type', async () => {
+    assertFits(await collected(processRows(await decoded())), PROCESS);
+    assertFits(await collected(objectCountRows(await decoded())), OBJECT_COUNT);
+    assertFits(await collected(bigpoolRows(await decoded())), BIGPOOL);
+  });
+
+  it('tell the difference to what the tag has outstanding', async () => {
+    const image = await decoded();
+    const proc = image.totals.find(({ key }) => key === tagKey('Proc'))!;
+    const outstanding = proc.nonPagedOutstanding + proc.pagedOutstanding;
+    const rows = await collected(objectCountRows(image));
+    const list = rows.find(({ kind, method }) => kind === 'process' && method === 'PsActiveProcessHead')!;
+    assert.equal(list.tag, 'Proc');
+    assert.equal(list.tag_outstanding, outstanding);
+    assert.equal(list.difference, 8n - outstanding);
+    assert.equal(list.terminated, 1);
+    const modules = rows.find(({ kind }) => kind === 'module')!;
+    assert.equal(modules.available, false);
+    assert.deepEqual([modules.found, modules.difference], [null, null]);
+  });
+
+  it('add a tag with PROTECTED_POOL to its namesake', async () => {
+    const image = await decoded();
+    const proc = image.totals.find(({ key }) => key === tagKey('Proc'))!;
+    const twice = { ...image, totals: [...image.totals, { ...proc, key: (proc.key | 0x80000000) >>> 0 }] };
+    const [row] = await collected(objectCountRows(twice));
+    assert.equal(row!.tag_outstanding, 2n * (proc.nonPagedOutstanding + proc.pagedOutstanding));
+  });
+
+  it('say that carved tables have none', async () => {
+    const { walked: _, ...carved } = await decoded();
+    const rows = await collected(objectCountRows(carved));
+    assert.deepEqual(rows.map(({ kind }) => kind), ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module']);
+    assert.ok(rows.every(({ available, found, reason }) => available === false && found === null && /carved/.test(String(reason))));
+    assert.deepEqual(await collected(processRows(carved)), []);
+    assert.deepEqual(await collected(bigpoolRows(carved)), []);
+    assert.match((await shortfall('process', carved))!, /carved/);
+    assert.equal(await shortfall('pool_tag', carved), null);
+  });
+});
