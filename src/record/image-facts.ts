@@ -15,7 +15,7 @@ export interface ImageFacts {
 }
 
 /** The columns that every record begins with. */
-export function identityRow(facts: ImageFacts, imageId: string): Row {
+export function identityRow(facts: ImageFacts, imageId: string) {
   const hasLabels = Object.keys(facts.labels).length > 0;
   return {
     schema_version: SCHEMA_VERSION,
@@ -27,5 +27,5 @@ export function identityRow(facts: ImageFacts, imageId: string): Row {
     windows_version: facts.windowsVersion,
     arch: facts.architecture,
     kernel_guid: facts.kernelGuid,
-  };
+  } satisfies Row;
 }
