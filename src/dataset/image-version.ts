@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isUrl, type ListedImage } from './image-list.js';
-import { parseS3, s3Access } from './s3-client.js';
+import { parseS3, s3Access } from '../source/s3-client.js';
 
 /**
  * What changes when an image does: size and time of a file, size and ETag of an object or a URL. Null when there is

@@ -96,12 +96,19 @@ export class BlockCache {
     let request: WantedBlock[] = [];
     for (const block of wanted) {
       const near = request.length > 0
-        && block.index - request.at(-1)!.index <= GAP + 1
+        && this.isGap(request.at(-1)!.index, block.index)
         && (block.index - request[0]!.index + 1) * BLOCK <= LONGEST_REQUEST;
       if (!near) this.queue.push(request = []);
       request.push(block);
     }
     this.send();
+  }
+
+  /** Whether few blocks lie between two, and none of them is there already. */
+  private isGap(before: number, after: number): boolean {
+    if (after - before > GAP + 1) return false;
+    for (let index = before + 1; index < after; index++) if (this.blocks.has(index)) return false;
+    return true;
   }
 
   private send(): void {

@@ -8,7 +8,7 @@ export interface S3Access {
   readonly client: S3Client;
 }
 
-let opened: Promise<S3Access> | null = null;
+let opened: { readonly settings: string; readonly access: Promise<S3Access> } | null = null;
 
 /** An endpoint of one's own is addressed by path: few have a wildcard name for their buckets. */
 function byPath(): boolean {
@@ -17,21 +17,27 @@ function byPath(): boolean {
 }
 
 /**
- * The S3 client of this process; loads the SDK when first asked. Credentials, region and endpoint come from where the
- * SDK takes them; AWS_S3_FORCE_PATH_STYLE, which it does not know, overrules how buckets are addressed.
+ * The S3 client for what the environment says; loads the SDK when first asked. Credentials, region and endpoint come
+ * from where the SDK takes them; AWS_S3_FORCE_PATH_STYLE, which it does not know, overrules how buckets are addressed.
  * @throws PoolTrackerError DEPENDENCY_MISSING
  */
 export function s3Access(): Promise<S3Access> {
-  opened ??= import('@aws-sdk/client-s3').then(
-    (sdk) => ({ sdk, client: new sdk.S3Client({ forcePathStyle: byPath() }) }),
-    (error: unknown) => {
-      opened = null;
-      throw new PoolTrackerError('DEPENDENCY_MISSING', 's3:// names need the package @aws-sdk/client-s3, which is not installed', {
-        hint: 'npm install @aws-sdk/client-s3', data: { package: '@aws-sdk/client-s3', reason: messageOf(error) }, cause: error,
-      });
-    },
-  );
-  return opened;
+  // Else the SDK writes a paragraph to standard error about the age of Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const settings = JSON.stringify(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));
+  if (opened?.settings !== settings) opened = { settings, access: newClient() };
+  return opened.access;
+}
+
+async function newClient(): Promise<S3Access> {
+  try {
+    const sdk = await import('@aws-sdk/client-s3');
+    return { sdk, client: new sdk.S3Client({ forcePathStyle: byPath() }) };
+  } catch (error) {
+    throw new PoolTrackerError('DEPENDENCY_MISSING', `s3:// names need the package @aws-sdk/client-s3: ${messageOf(error)}`, {
+      hint: 'npm install @aws-sdk/client-s3', cause: error,
+    });
+  }
 }
 
 /** `s3://bucket/some/key` → bucket, some/key. @throws PoolTrackerError USAGE */

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { BLOCK } from '../../src/source/block-cache.js';
+import { ByteStream } from '../../src/source/byte-stream.js';
+import { openHttp, type HttpOptions } from '../../src/source/http-source.js';
+import { HEAD_BYTES } from '../../src/source/remote-object.js';
+import { fileNameOf, readBytes, type Source } from '../../src/source/source.js';
+import { BufferSource } from '../support/buffer-source.js';
+import { Random } from '../support/generate/random.js';
+import { RangeServer, type Fault } from '../support/range-server.js';
+
+const QUICK: HttpOptions = { retry: { attempts: 4, firstWait: 10, longestWait: 2000 }, idleLimit: 300 };
+
+describe('images over HTTP', () => {
+  const random = new Random(3);
+  const bytes = Buffer.from(Uint32Array.from({ length: 400_001 }, () => random.u32()).buffer).subarray(0, 1_600_001);
+  let server: RangeServer;
+
+  beforeEach(async () => {
+    server = await new RangeServer({
+      'a%20b/memory.vmem': new BufferSource(bytes),
+      'a%20b/memory.vmss': new BufferSource(bytes.subarray(0, 300)),
+      empty: new BufferSource(Buffer.alloc(0)),
+      small: new BufferSource(bytes.subarray(0, 10)),
+    }).start();
+  });
+  afterEach(() => server.stop());
+
+  const open = async (path = 'a%20b/memory.vmem', options = QUICK): Promise<Source> => {
+    const opened = await openHttp(server.url(path), options);
+    assert.ok(!(opened instanceof ByteStream));
+    return opened;
+  };
+  const faultOnce = (fault: Fault, at = 1) => (index: number): Fault | null => (index === at ? fault : null);
+
+  it('reads any stretch, and fetches each block once', async () => {
+    const source = await open();
+    assert.equal(source.byteLength, bytes.length);
+    await fc.assert(fc.asyncProperty(fc.nat(bytes.length + 10), fc.nat(200_000), async (offset, length) => {
+      assert.ok((await readBytes(source, offset, length)).equals(bytes.subarray(offset, offset + length)));
+    }), { numRuns: 40 });
+    assert.ok((await readBytes(source, 0, bytes.length)).equals(bytes));
+    const asked = server.requests.length;
+    assert.ok((await readBytes(source, 0, bytes.length)).equals(bytes));
+    assert.equal(server.requests.length, asked, 'everything is in the cache');
+    assert.ok(source.bytesRead <= bytes.length + HEAD_BYTES + BLOCK);
+    assert.equal(source.bytesRead, server.sent);
+  });
+
+  it('fetches what is needed alone, neighbours in one request, and requests at the same time', async () => {
+    const source = await open();
+    const page = Buffer.alloc(4096);
+    const at = [20, 21, 22, 50, 70].map((block) => block * BLOCK);
+    await Promise.all(at.map((offset) => source.read(Buffer.alloc(4096), offset)));
+    assert.deepEqual(new Set(server.requests.slice(1).map(({ range }) => range)), new Set([
+      `bytes=${20 * BLOCK}-${23 * BLOCK - 1}`, `bytes=${50 * BLOCK}-${51 * BLOCK - 1}`, `bytes=${70 * BLOCK}-${71 * BLOCK - 1}`,
+    ]));
+    assert.equal(await source.read(page, 21 * BLOCK + 5), 4096);
+    assert.ok(page.equals(bytes.subarray(21 * BLOCK + 5, 21 * BLOCK + 5 + 4096)));
+    assert.equal(server.requests.length, 4);
+    assert.equal(source.bytesRead, HEAD_BYTES + 5 * BLOCK);
+    server.fault = () => ({ kind: 'slow', pieces: 3, pause: 20 });
+    server.mostAtOnce = 0;
+    await Promise.all(Array.from({ length: 12 }, (_, index) => source.read(Buffer.alloc(10), (26 + index * 4) * BLOCK)));
+    assert.ok(server.mostAtOnce > 3 && server.mostAtOnce <= 8, `${server.mostAtOnce} at once`);
+  });
+
+  for (const [name, fault] of Object.entries<Fault>({
+    'a cut connection': { kind: 'cut', after: 1000 },
+    'a connection cut before the first byte': { kind: 'cut', after: 0 },
+    'a body that stalls': { kind: 'stall', after: 1000 },
+    '503': { kind: 'status', status: 503 },
+    '429': { kind: 'status', status: 429 },
+    'a wrong Content-Range': { kind: 'contentRange', value: 'bytes 5-9/1600001' },
+    'a Content-Range that is none': { kind: 'contentRange', value: 'none of your business' },
+  })) {
+    it(`tries again after ${name}, and gives up in one line when it does not end`, async () => {
+      for (const at of [0, 1]) {
+        const before = server.requests.length;
+        server.fault = (index) => faultOnce(fault, before + at)(index);
+        const source = await open();
+        assert.ok((await readBytes(source, 700_000, 70_000)).equals(bytes.subarray(700_000, 770_000)));
+        assert.equal(server.requests.length, before + 3);
+      }
+      const source = await open();
+      server.fault = () => fault;
+      await assert.rejects(readBytes(source, 0, bytes.length), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'SOURCE_UNREADABLE');
+        assert.match(error.message, /^cannot read http:\/\/127\.0\.0\.1:\d+\/a%20b\/memory\.vmem: [^\n]+$/);
+        return true;
+      });
+      server.fault = () => null;
+      assert.ok((await readBytes(source, 0, bytes.length)).equals(bytes), 'a failed block is asked for again');
+    });
+  }
+
+  it('waits as long as Retry-After says', async () => {
+    const source = await open();
+    server.fault = faultOnce({ kind: 'status', status: 503, retryAfter: '1' }, 1);
+    await readBytes(source, 700_000, 10);
+    assert.ok(server.requests[2]!.at - server.requests[1]!.at >= 995);
+  });
+
+  it('reads slow bodies patiently', async () => {
+    server.fault = () => ({ kind: 'slow', pieces: 5, pause: 100 });
+    const source = await open();
+    assert.ok((await readBytes(source, 700_000, 70_000)).equals(bytes.subarray(700_000, 770_000)));
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('stops when the object changes, by ETag, by weak ETag and by Last-Modified', async () => {
+    for (const [etag, next] of [['"one"', '"two"'], ['W/"one"', 'W/"two"']] as const) {
+      server.etag = etag;
+      const source = await open();
+      server.etag = next;
+      await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED', message: /memory\.vmem changed while it was read: its ETag / });
+    }
+    server.etag = null;
+    server.lastModified = 'Sun, 06 Nov 1994 08:49:37 GMT';
+    const source = await open();
+    server.lastModified = 'Sun, 06 Nov 1994 08:49:38 GMT';
+    await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED', message: /its Last-Modified was Sun, 06 Nov 1994 08:49:37 GMT and is / });
+    server.ranges = false;
+    await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED' });
+  });
+
+  it('takes a server that ignores ranges for a stream, asked once', async () => {
+    server.ranges = false;
+    const opened = await openHttp(server.url('a%20b/memory.vmem'), QUICK);
+    assert.ok(opened instanceof ByteStream);
+    assert.equal(opened.claimedLength, bytes.length);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of opened.bytes as AsyncIterable<Uint8Array>) pieces.push(piece);
+    assert.ok(Buffer.concat(pieces).equals(bytes));
+    assert.equal(opened.bytesRead, bytes.length);
+    assert.equal(server.requests.length, 1);
+    server.fault = () => ({ kind: 'cut', after: 500_000 });
+    const cut = await openHttp(server.url('a%20b/memory.vmem'), QUICK) as ByteStream;
+    await assert.rejects(async () => {
+      for await (const piece of cut.bytes as AsyncIterable<Uint8Array>) assert.ok(piece.length > 0);
+    }, { code: 'SOURCE_UNREADABLE' });
+  });
+
+  it('sends credentials and never shows them', async () => {
+    const location = server.url('a%20b/memory.vmem?X-Signature=s3cret', 'user:p%40ss@');
+    const source = (await openHttp(location, QUICK)) as Source;
+    assert.equal(source.name, server.url('a%20b/memory.vmem'));
+    assert.equal(fileNameOf(source), 'memory.vmem');
+    assert.equal(server.requests[0]!.authorization, `Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+    assert.match(server.requests[0]!.path, /\?X-Signature=s3cret$/);
+    const companion = await source.sibling!('memory.vmss');
+    assert.equal(companion?.byteLength, 300);
+    assert.match(server.requests[1]!.path, /^a%20b\/memory\.vmss\?X-Signature=s3cret$/);
+    assert.equal(await source.sibling!('memory.E02'), null);
+    for (const status of [401, 403, 404, 410, 500, 418]) {
+      server.fault = () => ({ kind: 'status', status });
+      await assert.rejects(openHttp(location, QUICK), (error: Error) => {
+        assert.ok(!/s3cret|p@ss|p%40ss|user/.test(error.message + String((error.cause as Error | undefined)?.message)), error.message);
+        return true;
+      });
+    }
+    await server.stop();
+    await assert.rejects(openHttp(location, QUICK), (error: Error) => !/s3cret|p@ss|p%40ss|user/.test(error.message));
+    await assert.rejects(openHttp('http://user:s3cret@[oops/x', QUICK), (error: Error) => !error.message.includes('s3cret'));
+    server = await new RangeServer({}).start();
+  });
+
+  it('tells what is missing from what is forbidden', async () => {
+    await assert.rejects(open('nothing'), { code: 'SOURCE_NOT_FOUND', message: /: the server answers 404 Not Found$/ });
+    server.fault = () => ({ kind: 'status', status: 403 });
+    await assert.rejects(open(), { code: 'SOURCE_NOT_PERMITTED' });
+    assert.equal(server.requests.length, 2, 'neither is tried again');
+  });
+
+  it('opens objects of no bytes and of a few', async () => {
+    assert.equal((await open('empty')).byteLength, 0);
+    assert.ok((await readBytes(await open('small'), 0, 100)).equals(bytes.subarray(0, 10)));
+  });
+});

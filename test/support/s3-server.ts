@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import S3rver from 's3rver';
+
+const BUCKET = 'images';
+
+/** What the environment has to say for the SDK to find it. */
+const ENVIRONMENT = ['AWS_ENDPOINT_URL_S3', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+
+/**
+ * s3rver, an S3 server, on loopback; between it and its clients a relay that counts, and that can break answers.
+ * The environment of this process is set so that the SDK finds it.
+ */
+export class S3Server {
+  /** Bytes of bodies relayed. */
+  sent = 0;
+  requests = 0;
+  /** How many of the next answers with a body break off in the middle. */
+  cuts = 0;
+  private readonly before = ENVIRONMENT.map((name) => process.env[name]);
+
+  private constructor(private readonly folder: string, private readonly server: S3rver, private readonly relay: Server) {}
+
+  static async start(): Promise<S3Server> {
+    const folder = mkdtempSync(join(tmpdir(), 'pool-tracker-s3-'));
+    const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: folder, configureBuckets: [{ name: BUCKET, configs: [] }] });
+    const { port } = await server.run();
+    const relay = createServer();
+    const made = new S3Server(folder, server, relay);
+    made.relayTo(port);
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const values = [made.endpoint, 'us-east-1', 'S3RVER', 'S3RVER'];
+    ENVIRONMENT.forEach((name, index) => (process.env[name] = values[index]));
+    return made;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.relay.address() as AddressInfo).port}`;
+  }
+
+  /**
+   * Puts an object where s3rver keeps its own, so that a sparse file of any size can be one.
+   * @param write makes the file of that path
+   * @returns its `s3://` name
+   */
+  async put(key: string, write: (path: string) => void | Promise<void>, etag = '0123456789abcdef0123456789abcdef'): Promise<string> {
+    const path = join(this.folder, BUCKET, `${key}._S3rver_object`);
+    mkdirSync(dirname(path), { recursive: true });
+    await write(path);
+    writeFileSync(`${path}.md5`, etag);
+    writeFileSync(join(this.folder, BUCKET, `${key}._S3rver_metadata.json`), '{}');
+    return `s3://${BUCKET}/${key}`;
+  }
+
+  async stop(): Promise<void> {
+    this.relay.closeAllConnections();
+    await new Promise((resolve) => this.relay.close(resolve));
+    await this.server.close();
+    rmSync(this.folder, { recursive: true, force: true });
+    ENVIRONMENT.forEach((name, index) => {
+      const value = this.before[index];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    });
+  }
+
+  private relayTo(port: number): void {
+    this.relay.on('request', (incoming, outgoing) => {
+      this.requests++;
+      incoming.pipe(request({ port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode!, answer.headers);
+        const cut = this.cuts > 0 && incoming.method === 'GET' && this.cuts-- > 0;
+        answer.on('data', (piece: Buffer) => {
+          this.sent += piece.length;
+          if (cut) outgoing.write(piece.subarray(0, piece.length >> 1), () => outgoing.destroy());
+          else if (!outgoing.write(piece)) {
+            answer.pause();
+            outgoing.once('drain', () => answer.resume());
+          }
+        });
+        answer.on('end', () => cut || outgoing.end());
+      }).on('error', () => outgoing.destroy()));
+    });
+  }
+}
