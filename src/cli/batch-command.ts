@@ -59,6 +59,10 @@ export const batchCommand: Command = {
       throw error;
     });
     display.end(summary);
+    if (batch.stuck > 0) {
+      display.note(`${batch.stuck} threads hang in the system and cannot be ended: ending the process by force`);
+      process.kill(process.pid, 'SIGKILL');
+    }
     return wasInterrupted() ? 130 : summary.counts.failed > 0 ? 1 : 0;
   },
 };

@@ -9,5 +9,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   convert: async () => (await import('./convert-command.js')).convertCommand,
   batch: async () => (await import('./batch-command.js')).batchCommand,
   diff: async () => (await import('./diff-command.js')).diffCommand,
+  compact: async () => (await import('./compact-command.js')).compactCommand,
   query: async () => (await import('./query-command.js')).queryCommand,
 };

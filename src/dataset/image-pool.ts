@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
 
 /** Heap of one worker thread; an image that needs more fails alone. */
 const WORKER_HEAP_MIB = 1024;
+
+const TERMINATE_MS = 5000;
 
 /**
  * Worker threads that scan one image each. A thread that crashes or takes too long is given up, and another takes its
@@ -14,8 +17,11 @@ export class ImagePool {
   private readonly all = new Set<Worker>();
   private closed = false;
 
-  /** @param timeoutMs after which an image is given up */
-  constructor(private readonly timeoutMs: number) {}
+  /**
+   * @param timeoutMs after which an image is given up
+   * @param entry what a thread runs
+   */
+  constructor(private readonly timeoutMs: number, private readonly entry: URL = new URL('./image-worker.js', import.meta.url)) {}
 
   /**
    * Scans one image in a thread of its own for as long as it takes; whoever calls bounds how many there are.
@@ -25,7 +31,7 @@ export class ImagePool {
     if (this.closed) throw new PoolTrackerError('INTERNAL', `${task.location}: the worker threads have been ended`);
     const worker = this.idle.pop() ?? this.start();
     const answer = await this.answer(worker, task).catch(async (error: unknown) => {
-      await worker.terminate();
+      await this.giveUp(worker);
       throw error;
     });
     this.idle.push(worker);
@@ -34,7 +40,7 @@ export class ImagePool {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./image-worker.js', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB } });
+    const worker = new Worker(this.entry, { resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB } });
     this.all.add(worker);
     worker.once('exit', () => this.all.delete(worker));
     return worker;
@@ -59,9 +65,18 @@ export class ImagePool {
     });
   }
 
-  /** Ends every thread at once, whatever it is doing. */
-  async close(): Promise<void> {
+  /** A thread inside a system call that does not return, as on a dead network mount, cannot be ended; it is left behind. */
+  private async giveUp(worker: Worker): Promise<void> {
+    await Promise.race([worker.terminate(), delay(TERMINATE_MS, undefined, { ref: false })]);
+  }
+
+  /**
+   * Ends every thread at once, whatever it is doing.
+   * @returns how many could not be ended; while there are any, the process cannot end by itself
+   */
+  async close(): Promise<number> {
     this.closed = true;
-    await Promise.all([...this.all].map((worker) => worker.terminate()));
+    await Promise.all([...this.all].map((worker) => this.giveUp(worker)));
+    return this.all.size;
   }
 }

@@ -3,6 +3,7 @@ import { PoolTrackerError } from '../errors.js';
 import type { ScanOptions } from '../scan/scan-options.js';
 import type { SinkOptions } from '../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
+import { endCompactions } from './compact.js';
 import { settingsFor, type DatasetSettings, type PartFormat } from './dataset-settings.js';
 import type { ListedImage } from './image-list.js';
 import type { ImagePool } from './image-pool.js';
@@ -56,7 +57,9 @@ export class Ingest {
     const staging = await Staging.open(store.stagingFolder);
     try {
       const settings = await settingsFor(store, staging, options);
-      return new Ingest(options, settings, staging, await Journal.load(store), store);
+      const journal = await Journal.load(store);
+      await endCompactions(store, journal);
+      return new Ingest(options, settings, staging, journal, store);
     } catch (error) {
       await staging.close();
       throw error;

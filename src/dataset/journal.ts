@@ -21,12 +21,17 @@ export interface ImageEntry {
   readonly records: readonly string[];
 }
 
-/** Files of one partition merged: `begun` names all before any is moved, so that whoever comes next can end it. */
+/**
+ * Files of one partition merged: `begun` names all before any is moved, so that whoever comes next can end it. A whole
+ * run has an entry of its own, without files, that keeps others from compacting meanwhile.
+ */
 export interface CompactionEntry {
   readonly type: 'compaction';
   readonly at: number;
   readonly id: string;
-  readonly state: 'begun' | 'done';
+  /** The process that began it (see staging.ts). */
+  readonly owner: string;
+  readonly state: 'begun' | 'done' | 'undone';
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Record type, partition and images of the rows that the outputs hold. */
@@ -90,18 +95,15 @@ export class Journal {
 
   private noteCompaction(entry: CompactionEntry): void {
     const before = this.compactions.get(entry.id);
-    if (before?.state !== 'done') this.compactions.set(entry.id, { ...entry, images: [] });
-    for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
+    if (before !== undefined && (before.at > entry.at || (before.at === entry.at && before.state !== 'begun'))) return;
+    // The long list of images is kept once, where it is asked for; one that is undone has none.
+    this.compactions.set(entry.id, entry.state === 'begun' ? entry : { ...entry, images: [] });
+    if (entry.state === 'done') for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
   }
 
   /** What is known of a source; undefined when it was never done. */
   image(source: string): ImageEntry | undefined {
     return this.images.get(source);
-  }
-
-  /** Every image, in no order. */
-  allImages(): Iterable<ImageEntry> {
-    return this.images.values();
   }
 
   /** The other sources that have the same memory in the same partition. */
@@ -114,17 +116,23 @@ export class Journal {
     return this.compacted.has(`${record}/${folder}/${imageId}`);
   }
 
-  /** Every compaction; without the list of images. */
-  allCompactions(): Iterable<CompactionEntry> {
-    return this.compactions.values();
+  /** The compactions that have not ended. */
+  openCompactions(): CompactionEntry[] {
+    return [...this.compactions.values()].filter(({ state }) => state === 'begun');
   }
 
   /** Adds an entry; resolves when it will outlive the process, where the store allows that. */
   async append(entry: JournalEntry): Promise<void> {
     this.log ??= this.store.openLog(`${FOLDER}/${ownerName()}-${Date.now()}.ndjson`);
-    await (await this.log).append(JSON.stringify(entry));
-    if (entry.type === 'image') this.noteImage(entry);
-    else this.noteCompaction(entry);
+    const log = await this.log;
+    await log.append(JSON.stringify(entry));
+    if (entry.type === 'image') {
+      this.noteImage(entry);
+    } else {
+      // Files are about to go by this entry's word.
+      await log.flush();
+      this.noteCompaction(entry);
+    }
   }
 
   async close(): Promise<void> {

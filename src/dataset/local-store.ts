@@ -97,6 +97,7 @@ export class LocalStore implements DatasetStore {
         append: async (line) => {
           await handle.appendFile(`${line}\n`).then(() => handle.datasync()).catch((error: unknown) => { throw outputFailed(full, error); });
         },
+        flush: () => Promise.resolve(),
         close: () => handle.close(),
       };
     } catch (error) {

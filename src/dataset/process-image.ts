@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,6 +18,7 @@ import { openSink } from '../sink/open-sink.js';
 import { sinkNamed } from '../sink/sinks.js';
 import { openSource } from '../source/open-source.js';
 import { PART_EXTENSION } from './dataset-settings.js';
+import { isUrl } from './image-list.js';
 import { failureOf, type ImageOutcome, type ImageTask, type ScannedImage, type StagedFile } from './image-task.js';
 import { partitionFolder } from './partition.js';
 
@@ -63,8 +65,17 @@ async function write(task: ImageTask, records: readonly string[], rowsOfType: (r
   return { files, rows };
 }
 
+/** Opening a pipe waits for its writer, and nothing can be read twice from it. */
+async function refuseSpecialFiles(location: string): Promise<void> {
+  const found = isUrl(location) ? null : await stat(location).catch(() => null);
+  if (found?.isFIFO() === true || found?.isSocket() === true || found?.isCharacterDevice() === true) {
+    throw new PoolTrackerError('SOURCE_UNREADABLE', `${location} is not a file: a pipe, a socket or a device`, { hint: 'write it to a file first' });
+  }
+}
+
 async function scanAndWrite(task: ImageTask, findings: WalkFindings): Promise<Written> {
   if (task.failure !== undefined) throw new PoolTrackerError(task.failure.code, task.failure.message);
+  await refuseSpecialFiles(task.location);
   const scan = await openScan(task.location, task.scan, findings);
   try {
     const decoded = await decodeScan(scan, task.records.includes('pool_tag_cpu'));

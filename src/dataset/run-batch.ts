@@ -25,6 +25,8 @@ export class Batch {
   private records = 0;
   private bytesRead = 0;
   private stopped = false;
+  /** Threads that could not be ended: the process has to be ended by force. */
+  stuck = 0;
 
   constructor(private readonly images: readonly ListedImage[], private readonly options: BatchOptions, private readonly listener: BatchListener) {
     this.pool = new ImagePool(options.timeoutMs);
@@ -46,7 +48,7 @@ export class Batch {
       const ends = await Promise.allSettled(jobs);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
-      await this.pool.close();
+      this.stuck = await this.pool.close();
       await ingest.close();
     }
     return {

@@ -18,7 +18,7 @@ export class SegmentedLog implements LineLog {
     if (this.lines.length >= SEGMENT_LINES || Date.now() - this.since >= SEGMENT_MS) await this.flush();
   }
 
-  private flush(): Promise<void> {
+  flush(): Promise<void> {
     const text = `${this.lines.join('\n')}\n`;
     if (this.lines.length > 0) {
       const segment = this.segment++;

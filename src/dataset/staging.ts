@@ -10,6 +10,8 @@ const STALE_MS = 24 * 3600 * 1000;
 
 const MACHINE = hostname().replace(/[^A-Za-z0-9.-]/g, '_');
 
+const STARTED_AT = Date.now() - process.uptime() * 1000;
+
 const openHere = new Set<string>();
 
 /** A name for what this process alone writes in a dataset. */
@@ -17,12 +19,15 @@ export function ownerName(): string {
   return `${MACHINE}-${process.pid}`;
 }
 
-/** Whether the process of that owner is gone; of another machine's, only time tells. */
-function isGone(owner: string, touchedAt: number): boolean {
+/**
+ * Whether the process of that owner is gone; of another machine's, only time tells.
+ * @param touchedAt when it last gave a sign of life, in milliseconds since 1970 UTC
+ */
+export function isGone(owner: string, touchedAt: number): boolean {
   const match = /^(.*)-(\d+)$/.exec(owner);
   if (match === null || match[1] !== MACHINE) return Date.now() - touchedAt > STALE_MS;
   // A container's first process has the same number every time: what bears our name and is not ours is left over.
-  if (Number(match[2]) === process.pid) return true;
+  if (Number(match[2]) === process.pid) return touchedAt < STARTED_AT;
   try {
     process.kill(Number(match[2]), 0);
     return false;

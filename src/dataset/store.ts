@@ -9,8 +9,10 @@ export interface StoredFile {
 
 /** A file that grows by lines. */
 export interface LineLog {
-  /** Resolves when the line will outlive the process. */
+  /** Resolves when the line will outlive the process, or has been put with others that are soon written. */
   append(line: string): Promise<void>;
+  /** Writes what has been put together. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 

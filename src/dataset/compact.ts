@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PoolTrackerError } from '../errors.js';
+import { batchesOfRows } from '../record/record-rows.js';
+import type { RecordType, Row } from '../record/record-type.js';
+import { openSink } from '../sink/open-sink.js';
+import { sinkNamed } from '../sink/sinks.js';
+import { imageOfPart, planCompaction, type CompactionGroup } from './compaction-plan.js';
+import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings } from './dataset-settings.js';
+import { Journal, type CompactionEntry } from './journal.js';
+import { openStore } from './open-store.js';
+import { recordFolder } from './partition.js';
+import { partRows } from './part-rows.js';
+import { sortedRows } from './sorted-rows.js';
+import { isGone, ownerName, Staging } from './staging.js';
+import type { DatasetStore, StoredFile } from './store.js';
+
+export interface CompactOptions {
+  /** Size that files are to have, about. */
+  readonly targetBytes: number;
+  /** How long the old files stay beside the new ones, for readers that have listed them. */
+  readonly graceMs: number;
+  /** Keys to keep, fewer than the dataset has; all when left out. */
+  readonly partition?: readonly string[];
+}
+
+export interface Compacted {
+  readonly filesBefore: number;
+  readonly filesAfter: number;
+  readonly rows: number;
+}
+
+/**
+ * Merges the small files of a dataset. Every new file is whole before it has its name, and the old ones stay until all
+ * new ones are in place and the grace is over: a reader misses no row at any time. One that lists the files within the
+ * grace sees the rows of merged images twice.
+ *
+ * @throws PoolTrackerError USAGE, OUTPUT_FAILED, RECORDS_DAMAGED
+ */
+export async function compact(dataset: string, options: CompactOptions): Promise<Compacted> {
+  const store = openStore(dataset);
+  const before = await existingSettings(store);
+  const staging = await Staging.open(store.stagingFolder);
+  let journal = await Journal.load(store);
+  try {
+    const run = await beginRun(journal);
+    await journal.close();
+    journal = await Journal.load(store);
+    requireAlone(journal, run);
+    await endCompactions(store, journal);
+    const settings = { ...before, partition: keptKeys(before, options.partition) };
+    if (settings.partition.length < before.partition.length) await writeSettings(store, staging, settings);
+    const compactor = new Compactor(store, journal, staging, settings, options.targetBytes);
+    const begun: CompactionEntry[] = [];
+    for (const group of await planCompaction(store, settings, options.targetBytes)) begun.push(await compactor.write(group));
+    if (begun.length > 0) await delay(options.graceMs);
+    for (const entry of begun) await finish(store, journal, entry);
+    await journal.append({ ...run, at: Date.now(), state: 'done' });
+    const total = (of: (entry: CompactionEntry) => number): number => begun.reduce((sum, entry) => sum + of(entry), 0);
+    return { filesBefore: total(({ inputs }) => inputs.length), filesAfter: total(({ outputs }) => outputs.length), rows: compactor.rows };
+  } finally {
+    await journal.close();
+    await staging.close();
+  }
+}
+
+async function beginRun(journal: Journal): Promise<CompactionEntry> {
+  const owner = ownerName();
+  const run: CompactionEntry = { type: 'compaction', at: Date.now(), id: `run ${owner} ${Date.now()}`, owner, state: 'begun', record: '', folder: '', inputs: [], outputs: [], images: [] };
+  await journal.append(run);
+  return run;
+}
+
+/** Two that merge the same files would give every row twice. */
+function requireAlone(journal: Journal, run: CompactionEntry): void {
+  const other = journal.openCompactions().find((entry) => entry.id !== run.id && !isGone(entry.owner, entry.at));
+  if (other !== undefined) {
+    throw new PoolTrackerError('USAGE', `another compaction is at work on this dataset (${other.owner})`, { hint: 'wait until it has ended' });
+  }
+}
+
+function keptKeys({ partition }: DatasetSettings, kept: readonly string[] | undefined): readonly string[] {
+  if (kept === undefined) return partition;
+  const unknown = kept.find((key) => !partition.includes(key));
+  if (unknown !== undefined) throw new PoolTrackerError('USAGE', `--partition: expected some of ${partition.join(',') || '(none)'}, found '${unknown}'`, { hint: 'compacting can only leave keys out' });
+  return partition.filter((key) => kept.includes(key));
+}
+
+/** Ends what killed processes had begun: forward when all new files are in place, else back. */
+export async function endCompactions(store: DatasetStore, journal: Journal): Promise<void> {
+  for (const entry of journal.openCompactions().filter(({ owner, at }) => isGone(owner, at))) {
+    if (await allThere(store, entry.outputs)) {
+      await finish(store, journal, entry);
+    } else {
+      for (const path of entry.outputs) await store.remove(path);
+      await journal.append({ ...entry, at: Date.now(), state: 'undone', images: [] });
+    }
+  }
+}
+
+async function allThere(store: DatasetStore, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    const stream = await store.open(path);
+    stream?.destroy();
+    if (stream === null) return false;
+  }
+  return true;
+}
+
+async function finish(store: DatasetStore, journal: Journal, entry: CompactionEntry): Promise<void> {
+  if (!await allThere(store, entry.outputs)) throw new PoolTrackerError('OUTPUT_FAILED', `${store.name}: a compacted file has gone; what it was made from is kept`);
+  for (const path of entry.inputs) await store.remove(path);
+  await journal.append({ ...entry, at: Date.now(), state: 'done' });
+}
+
+class Compactor {
+  rows = 0;
+
+  constructor(
+    private readonly store: DatasetStore,
+    private readonly journal: Journal,
+    private readonly staging: Staging,
+    private readonly settings: DatasetSettings,
+    private readonly targetBytes: number,
+  ) {}
+
+  /** Writes the new files of a group and puts them in their places; the old ones stay. */
+  async write(group: CompactionGroup): Promise<CompactionEntry> {
+    const work = await this.staging.folder();
+    try {
+      const id = createHash('sha256').update(group.inputs.map(({ path, bytes }) => `${path} ${bytes}\n`).join('')).digest('hex').slice(0, 32);
+      const images = new Set<string>();
+      const staged = await this.stage(group, work, id, images);
+      const folder = recordFolder(group.recordType.name, group.folder);
+      const entry: CompactionEntry = {
+        type: 'compaction', at: Date.now(), id, owner: ownerName(), state: 'begun', record: group.recordType.name, folder: group.folder,
+        inputs: group.inputs.map(({ path }) => path), outputs: staged.map((name) => `${folder}/${name}`), images: [...images],
+      };
+      await this.journal.append(entry);
+      for (const name of staged) await this.store.publish(join(work, name), `${folder}/${name}`);
+      return entry;
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+
+  /** @returns the names of the files */
+  private async stage({ recordType, inputs }: CompactionGroup, work: string, id: string, images: Set<string>): Promise<string[]> {
+    const files = Math.max(1, Math.round(inputs.reduce((sum, { bytes }) => sum + bytes, 0) / this.targetBytes));
+    const before = this.rows;
+    const sorted = sortedRows(this.inputRows(recordType, inputs, work, images), recordType, work)[Symbol.asyncIterator]();
+    const names: string[] = [];
+    // Sorting reads all before it gives any: from here on the number of rows is known.
+    let next = await sorted.next();
+    const rowsOfFile = Math.ceil((this.rows - before) / files);
+    async function* some(): AsyncGenerator<Row> {
+      for (let row = 0; row < rowsOfFile && next.done !== true; row++, next = await sorted.next()) yield next.value;
+    }
+    while (next.done !== true) {
+      const name = `compact-${id}-${names.length}${PART_EXTENSION[this.settings.format]}`;
+      const sink = await openSink({ recordType, format: sinkNamed(this.settings.format), target: join(work, name) });
+      await pipeline(Readable.from(some()), batchesOfRows(recordType), sink);
+      names.push(name);
+    }
+    return names;
+  }
+
+  /** A part stands for its image, even where a compacted file holds it, too: it was written later. */
+  private async *inputRows(recordType: RecordType, inputs: readonly StoredFile[], work: string, images: Set<string>): AsyncGenerator<Row> {
+    const parts = new Set(inputs.map(({ path }) => imageOfPart(path)));
+    for (const { path } of inputs) {
+      const isPart = imageOfPart(path) !== null;
+      for await (const row of partRows(await this.store.localPath(path, work), recordType)) {
+        const image = String(row.image_id);
+        if (!isPart && parts.has(image)) continue;
+        images.add(image);
+        this.rows++;
+        yield row;
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { RecordType } from '../record/record-type.js';
+import { RECORD_TYPES } from '../record/record-types.js';
+import { PART_EXTENSION, type DatasetSettings } from './dataset-settings.js';
+import { recordFolder } from './partition.js';
+import type { DatasetStore, StoredFile } from './store.js';
+
+/** Files of one record type that are to become one file, or as few as the target size allows. */
+export interface CompactionGroup {
+  readonly recordType: RecordType;
+  /** The partition that the new files lie in. */
+  readonly folder: string;
+  readonly inputs: readonly StoredFile[];
+}
+
+/** The image whose records a part holds: `…/part-4f2c….parquet` → 4f2c…; null for a compacted file. */
+export function imageOfPart(path: string): string | null {
+  return /\/part-([0-9a-f]+)\.[a-z]+$/.exec(path)?.[1] ?? null;
+}
+
+/** The partition of a file under the keys that are kept. */
+function keptFolder(path: string, record: string, keys: readonly string[]): string {
+  const components = path.slice(recordFolder(record, '').length + 1).split('/').slice(0, -1);
+  return components.filter((component) => keys.includes(component.slice(0, component.indexOf('=')))).join('/');
+}
+
+/** Keys as they were in a file's path. */
+function folderOf(path: string, record: string): string {
+  return path.slice(recordFolder(record, '').length + 1, Math.max(path.lastIndexOf('/'), recordFolder(record, '').length + 1));
+}
+
+/**
+ * What there is to merge: of each record type and partition, the files of less than half the target size, when there
+ * is more than one of them; and every file that lies in a partition that is to go.
+ */
+export async function planCompaction(store: DatasetStore, { partition, format }: DatasetSettings, targetBytes: number): Promise<CompactionGroup[]> {
+  const groups: CompactionGroup[] = [];
+  for (const recordType of RECORD_TYPES) {
+    const byFolder = new Map<string, StoredFile[]>();
+    for await (const file of store.list(recordFolder(recordType.name, ''))) {
+      if (!file.path.endsWith(PART_EXTENSION[format])) continue;
+      const folder = keptFolder(file.path, recordType.name, partition);
+      const stays = folder === folderOf(file.path, recordType.name);
+      if (stays && file.bytes >= targetBytes / 2) continue;
+      byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
+    }
+    for (const [folder, inputs] of byFolder) {
+      const moves = inputs.some((file) => folderOf(file.path, recordType.name) !== folder);
+      if (inputs.length > 1 || moves) groups.push({ recordType, folder, inputs: inputs.sort((a, b) => (a.path < b.path ? -1 : 1)) });
+    }
+  }
+  return groups.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+}

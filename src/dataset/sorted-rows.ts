@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { batchesOfRows } from '../record/record-rows.js';
+import type { RecordType, Row, Value } from '../record/record-type.js';
+import { openSink } from '../sink/open-sink.js';
+import { sinkNamed } from '../sink/sinks.js';
+import { partRows } from './part-rows.js';
+
+/** Rows sorted in memory at a time. */
+const RUN_ROWS = 200_000;
+/** Runs merged at a time: each holds a row group open. */
+const FAN_IN = 32;
+
+/** By tag, so that readers skip row groups by the tag's least and greatest; then as captures follow each other. */
+const SORT_COLUMNS = ['tag', 'key', 'host', 'captured_at', 'image_id'];
+
+type Compare = (a: Row, b: Row) => number;
+
+function compareValues(a: Value, b: Value): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -1 : 1;
+}
+
+/** The order of a record type's rows in compacted files: that of those columns which it has; null comes last. */
+export function rowOrder({ columns }: RecordType): Compare {
+  const names = SORT_COLUMNS.filter((name) => columns.some((column) => column.name === name));
+  return (a, b) => {
+    for (const name of names) {
+      const order = compareValues(a[name]!, b[name]!);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+/**
+ * Sorts any number of rows: runs that fit in memory go to files of a folder, and are merged from there.
+ * @param folder for the runs; to be removed by the caller
+ */
+export async function* sortedRows(rows: AsyncIterable<Row>, recordType: RecordType, folder: string, runRows = RUN_ROWS): AsyncGenerator<Row> {
+  const compare = rowOrder(recordType);
+  let names = 0;
+  const spill = async (sorted: Iterable<Row> | AsyncIterable<Row>): Promise<string> => {
+    const path = join(folder, `run-${names++}.parquet`);
+    const sink = await openSink({ recordType, format: sinkNamed('parquet'), target: path });
+    await pipeline(Readable.from(sorted), batchesOfRows(recordType), sink);
+    return path;
+  };
+  let runs: string[] = [];
+  let run: Row[] = [];
+  for await (const row of rows) {
+    run.push(row);
+    if (run.length < runRows) continue;
+    runs.push(await spill(run.sort(compare)));
+    run = [];
+  }
+  run.sort(compare);
+  while (runs.length >= FAN_IN) {
+    const first = runs.slice(0, FAN_IN).map((path) => partRows(path, recordType));
+    runs = [...runs.slice(FAN_IN), await spill(merged(first, compare))];
+  }
+  yield* merged([...runs.map((path) => partRows(path, recordType)), run], compare);
+}
+
+/** Several sorted inputs as one. */
+async function* merged(inputs: readonly (AsyncIterable<Row> | Iterable<Row>)[], compare: Compare): AsyncGenerator<Row> {
+  const open = inputs.map((input) => (Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]()));
+  const heads = await Promise.all(open.map(async (iterator) => iterator.next()));
+  for (;;) {
+    let least = -1;
+    for (let index = 0; index < heads.length; index++) {
+      if (heads[index]!.done !== true && (least < 0 || compare(heads[index]!.value as Row, heads[least]!.value as Row) < 0)) least = index;
+    }
+    if (least < 0) return;
+    yield heads[least]!.value as Row;
+    heads[least] = await open[least]!.next();
+  }
+}
