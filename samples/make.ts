@@ -6,6 +6,11 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { generateMemory } from '../test/support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../test/support/generate/memory-plan.js';
+import { listedBuild } from '../test/support/generate/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../test/support/generate/object-sample.js';
+import { Random } from '../test/support/generate/random.js';
+import { generateTags, tagKey } from '../test/support/generate/tag-plan.js';
+import type { TagPlan } from '../test/support/generate/tracker-table-writer.js';
 import { crashDumpBuffer } from '../test/support/write-crash-dump.js';
 import { elfCoreBuffer } from '../test/support/write-elf-core.js';
 import { limeBuffer } from '../test/support/write-lime.js';
@@ -20,10 +25,34 @@ interface Sample {
   readonly container: (generated: GeneratedMemory) => Buffer;
 }
 
+/** A tag of which `count` allocations are left, one of them made on processor 0 and freed on processor 1. */
+function outstanding(name: string, count: number, bytes: bigint): TagPlan {
+  const left = BigInt(count);
+  return {
+    key: tagKey(name),
+    perProcessor: [{ nonPagedAllocs: left + 5n, nonPagedBytes: (left + 5n) * bytes }, { nonPagedFrees: 5n, nonPagedBytes: -5n * bytes }],
+  };
+}
+
+/** What the sample's processes have allocated, and 300 tags more. */
+const SERVER_TAGS: readonly TagPlan[] = (() => {
+  const threads = SAMPLE_PROCESSES.flatMap((process) => process.threads ?? []).length;
+  const counted = [outstanding('Proc', SAMPLE_PROCESSES.length, 2048n), outstanding('Thre', threads, 2304n)];
+  const keys = new Set(counted.map(({ key }) => key));
+  return [...counted, ...generateTags(new Random(14393), 320, 2, 40).filter(({ key }) => !keys.has(key))];
+})();
+
 export const SAMPLES: readonly Sample[] = [
   {
     name: 'server-14393.dmp',
-    plan: { seed: 14393, layout: 40, processors: 2, memoryBytes: 16 * MIB, tagCount: 320, systemTime: new Date('2023-03-14T08:30:00Z') },
+    plan: {
+      seed: 14393, layout: 40, build: listedBuild('10.0.14393.5291'), processors: 2, memoryBytes: 16 * MIB, systemTime: new Date('2023-03-14T08:30:00Z'),
+      tags: SERVER_TAGS, processes: SAMPLE_PROCESSES,
+      bigPages: [
+        { key: tagKey('MmSt'), bytes: 0x6000n }, { key: tagKey('MmSt'), bytes: 0x21000n, free: true },
+        { key: tagKey('CM31'), bytes: 0x15000n, poolType: 1 }, { key: tagKey('MmCa'), bytes: 0x1200n },
+      ],
+    },
     container: crashDumpBuffer,
   },
   {
