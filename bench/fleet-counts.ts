@@ -1,5 +1,5 @@
 /** How the counts of a host's tags go over time: the planted ones, and all the ordinary ways that look a little alike. */
-import { Random } from '../test/support/generate/random.js';
+import type { Random } from '../test/support/generate/random.js';
 import { generateTags } from '../test/support/generate/tag-plan.js';
 import type { TagPlan } from '../test/support/generate/tracker-table-writer.js';
 
@@ -33,7 +33,7 @@ export function fleetTags(random: Random, count: number): FleetTag[] {
     behaviour: ORDINARY[index % ORDINARY.length]!,
     paged: random.oneIn(2),
     size: 16 * (16 + random.below(48)),
-    level: 400 + random.below(1 << (8 + random.below(6))),
+    level: 900 + random.below(1 << (8 + random.below(6))),
     newerFactor: index % 8 === 3 ? 3 : 1,
   }));
 }
@@ -65,13 +65,14 @@ const WARM_UP_HOURS = 8;
 /** One host's tags, asked capture by capture. */
 export class HostCounts {
   private readonly scales: readonly number[];
-  private readonly jumps: readonly number[];
+  /** The capture from which a tag has half as many more, by its key. */
+  readonly jumps: ReadonlyMap<number, number>;
   private readonly drifts: number[];
 
   constructor(private readonly random: Random, private readonly tags: readonly FleetTag[], captures: number, private readonly planted: PlantedTags) {
     const busy = Math.exp(0.1 * normal(random));
     this.scales = tags.map(({ key }) => busy * Math.exp(0.05 * normal(random)) * (planted.outliers.includes(key) ? 5 : 1));
-    this.jumps = tags.map(() => (random.oneIn(4) ? random.below(captures) : Infinity));
+    this.jumps = new Map(tags.filter(({ key, behaviour }) => behaviour === 'jump' && key !== planted.leak && random.oneIn(4)).map(({ key }) => [key, 1 + random.below(captures - 1)]));
     this.drifts = tags.map(() => 0);
   }
 
@@ -92,18 +93,18 @@ export class HostCounts {
 
   private outstanding(tag: FleetTag, index: number, { uptime, timeOfDay, capture, newerBuild }: Moment): number {
     const usual = tag.level * this.scales[index]! * (newerBuild ? tag.newerFactor : 1);
-    this.drifts[index] = 0.9 * this.drifts[index]! + 0.03 * normal(this.random);
-    if (tag.key === this.planted.leak) return usual * (1 + 0.01 * normal(this.random) + uptime / 10);
-    return usual * (1 + 0.03 * normal(this.random)) * this.course(tag.behaviour, index, uptime, timeOfDay, capture);
+    this.drifts[index] = 0.9 * this.drifts[index]! + 0.02 * normal(this.random);
+    if (tag.key === this.planted.leak) return usual * (1 + 0.01 * normal(this.random) + uptime / 6);
+    return usual * (1 + 0.03 * normal(this.random)) * this.course(tag, index, uptime, timeOfDay, capture);
   }
 
-  private course(behaviour: Behaviour, index: number, uptime: number, timeOfDay: number, capture: number): number {
+  private course({ behaviour, key }: FleetTag, index: number, uptime: number, timeOfDay: number, capture: number): number {
     switch (behaviour) {
       case 'steady': return 1;
       case 'daily': return 1 + 0.3 * Math.sin((2 * Math.PI * timeOfDay) / 24);
       case 'warming': return 1 - Math.exp(-uptime / WARM_UP_HOURS);
       case 'wandering': return 1 + this.drifts[index]!;
-      case 'jump': return capture >= this.jumps[index]! ? 1.5 : 1;
+      case 'jump': return capture >= (this.jumps.get(key) ?? Infinity) ? 1.5 : 1;
     }
   }
 }

@@ -28,6 +28,8 @@ export interface FleetImage {
   readonly capturedAt: Date;
   /** Which start of its host it is of, from 0. */
   readonly boot: number;
+  /** Hours since then. */
+  readonly uptime: number;
   readonly fault: (typeof FAULTS)[number] | null;
 }
 
@@ -39,6 +41,35 @@ export interface FleetTruth {
   readonly outliers: readonly { readonly host: string; readonly tag: string }[];
   /** The host that gets the newer build in the middle, and the tags that this changes. */
   readonly upgraded: { readonly host: string; readonly capture: number; readonly tags: readonly string[] };
+  /** Tags of which a host has half as many more from a capture on, for good. */
+  readonly jumps: readonly { readonly host: string; readonly tag: string; readonly capture: number }[];
+}
+
+/**
+ * Two images of each host that differ in nothing but what was planted: whole, a day or more after a start, at the same
+ * time of day; of the upgraded host one before and one after.
+ */
+export function comparablePairs({ images, upgraded }: FleetTruth): (readonly [FleetImage, FleetImage])[] {
+  const pairs: (readonly [FleetImage, FleetImage])[] = [];
+  for (const host of new Set(images.map((image) => image.host))) {
+    const settled = images.filter((image) => image.host === host && image.fault === null && image.uptime >= 24);
+    const pair = settled.flatMap((a) => settled.map((b) => [a, b] as const)).find(([a, b]) => {
+      const sides = host === upgraded.host ? a.capture < upgraded.capture && b.capture >= upgraded.capture : a.boot === b.boot;
+      return sides && b.capture > a.capture && (b.capture - a.capture) % (24 / HOURS_BETWEEN) === 0;
+    });
+    if (pair !== undefined) pairs.push(pair);
+  }
+  return pairs;
+}
+
+/** The tags that were planted to differ between two comparable images, sorted. */
+export function plantedChanges(truth: FleetTruth, a: FleetImage, b: FleetImage): string[] {
+  const { host } = a;
+  return [...new Set([
+    ...truth.leaks.filter((leak) => leak.host === host).map(({ tag }) => tag),
+    ...truth.jumps.filter((jump) => jump.host === host && jump.capture > a.capture && jump.capture <= b.capture).map(({ tag }) => tag),
+    ...(host === truth.upgraded.host && a.capture < truth.upgraded.capture && b.capture >= truth.upgraded.capture ? truth.upgraded.tags : []),
+  ])].sort();
 }
 
 const HOURS_BETWEEN = 6;
@@ -104,10 +135,12 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
   const hosts = planHosts(plan, tags, random);
   const faults = chooseFaults(plan, random);
   const images: FleetImage[] = [];
+  const jumps: { host: string; tag: string; capture: number }[] = [];
   const [older, , newer] = REAL_BUILDS as [typeof REAL_BUILDS[0], unknown, typeof REAL_BUILDS[0]];
   for (const [index, host] of hosts.entries()) {
     await mkdir(join(folder, host.name), { recursive: true });
     const counts = new HostCounts(new Random(plan.seed * 1000 + index), tags, plan.captures, host.planted);
+    for (const [key, capture] of counts.jumps) jumps.push({ host: host.name, tag: tagName(key), capture });
     let [boot, uptime] = [0, 1 + random.below(12)];
     for (let capture = 0; capture < plan.captures; capture++) {
       if (host.restarts.includes(capture)) [boot, uptime] = [boot + 1, 1 + random.below(HOURS_BETWEEN - 1)];
@@ -125,13 +158,14 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
       });
       await writeCrashDump(memory, path, { dumpType: 6 });
       if (fault !== null) await spoil(path, fault);
-      images.push({ path, host: host.name, capture, capturedAt, boot, fault });
+      images.push({ path, host: host.name, capture, capturedAt, boot, uptime, fault });
       uptime += HOURS_BETWEEN;
     }
   }
   const named = (keys: readonly number[], host: string): { host: string; tag: string }[] => keys.map((key) => ({ host, tag: tagName(key) }));
   return {
     images,
+    jumps,
     leaks: hosts.flatMap(({ name, planted }) => named(planted.leak === null ? [] : [planted.leak], name)),
     outliers: hosts.flatMap(({ name, planted }) => named(planted.outliers, name)),
     upgraded: { host: hosts[2]!.name, capture: hosts[2]!.newerFrom, tags: tags.filter(({ newerFactor }) => newerFactor !== 1).map(({ key }) => tagName(key)) },

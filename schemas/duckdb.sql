@@ -255,14 +255,14 @@ WITH allocations AS (
   SELECT host, captured_at, min(image_id) AS image_id, coalesce(avg(fewer::INTEGER) > 0.5, false) AS counters_fell
   FROM allocations
   GROUP BY host, captured_at
-), bases AS (
-  SELECT image_id, any_value(kernel_base) AS kernel_base FROM image GROUP BY image_id
+), kernels AS (
+  SELECT image_id, any_value(kernel_base) AS kernel_base, any_value(status) AS status FROM image GROUP BY image_id
 ), restarts AS (
-  SELECT captures.*, kernel_base,
-    coalesce(kernel_base <> lag(kernel_base) OVER (PARTITION BY host ORDER BY captured_at), counters_fell) AS restarted
-  FROM captures LEFT JOIN bases USING (image_id)
+  SELECT captures.*, kernel_base, status,
+    coalesce(kernel_base <> lag(kernel_base IGNORE NULLS) OVER (PARTITION BY host ORDER BY captured_at), counters_fell) AS restarted
+  FROM captures LEFT JOIN kernels USING (image_id)
 )
-SELECT host, captured_at, image_id, kernel_base, restarted,
+SELECT host, captured_at, image_id, kernel_base, status, restarted,
   sum(restarted::INTEGER) OVER (PARTITION BY host ORDER BY captured_at)::INTEGER AS boot
 FROM restarts;
 
@@ -270,7 +270,8 @@ FROM restarts;
 -- tell; in them, nearly every capture (min_rising) has more bytes and more outstanding allocations than the one before,
 -- they grow by a good part (min_growth) of what there was, and a third of that or more (min_late) in the later half:
 -- caches that fill after a start grow as steadily at first, and then no more. The slope is one line through all boots,
--- each with its own beginning. With every threshold 0 the trend of every tag.
+-- each with its own beginning. Tables carved from an image that is not whole are left out: a processor's may be lost
+-- without a trace. With every threshold 0 the trend of every tag.
 CREATE OR REPLACE TEMP MACRO leaks(of_host := NULL, min_captures := 6, min_rising := 0.9, min_growth := 0.25, min_late := 0.33) AS TABLE
 WITH series AS (
   SELECT host, boot, captured_at, key, place, tag, bytes, outstanding,
@@ -280,7 +281,7 @@ WITH series AS (
     row_number() OVER in_order AS position,
     count(*) OVER (PARTITION BY host, key, place, boot) AS captures
   FROM pool_tags JOIN boots(of_host) USING (host, captured_at, image_id)
-  WHERE complete
+  WHERE complete AND (located_by <> 'carve' OR status = 'ok')
   WINDOW in_order AS (PARTITION BY host, key, place, boot ORDER BY captured_at)
 ), per_boot AS (
   SELECT host, boot, key, place, any_value(tag) AS tag, any_value(captures) AS captures,
