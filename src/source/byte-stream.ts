@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { DescriptorBytes } from './descriptor-bytes.js';
 import type { Source } from './source.js';
 
 /** Unread bytes that may wait. */
@@ -14,16 +15,24 @@ export class ByteStream {
    * @param name as `Source.name`
    * @param claimedLength as many bytes as are said to come, null where nothing is said; others may come
    * @param origin where the pieces are taken from: counts what is fetched, and is closed with the stream
+   * @param direct the same bytes for who would rather have them filled into a buffer: either these or `bytes`
    */
   constructor(
     readonly name: string,
     readonly claimedLength: number | null,
     pieces: AsyncIterable<Uint8Array>,
     private readonly origin?: Pick<Source, 'bytesRead'> & { close(): unknown },
+    readonly direct: DescriptorBytes | null = null,
   ) {
     this.bytes = Readable.from(this.counted(pieces), { objectMode: false, highWaterMark: WAITING });
     // Not in a finally of the pieces: a generator that was never asked does not run it.
     this.bytes.once('close', () => void origin?.close());
+  }
+
+  /** What comes through a descriptor: 0 is standard input. */
+  static ofDescriptor(name: string, descriptor: number): ByteStream {
+    const direct = new DescriptorBytes(name, descriptor);
+    return new ByteStream(name, null, direct.pieces(), direct, direct);
   }
 
   /** As `Source.bytesRead`. */

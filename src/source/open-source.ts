@@ -1,6 +1,8 @@
 import { PoolTrackerError } from '../errors.js';
 import { ByteStream } from './byte-stream.js';
 import { FileSource } from './file-source.js';
+import { openHttp } from './http-source.js';
+import { openS3 } from './s3-source.js';
 import type { Source } from './source.js';
 
 /** A place that bytes come from, told by how its name begins. */
@@ -12,9 +14,9 @@ export interface SourceScheme {
 
 /** Asked in this order; the file comes last and claims whatever is left. */
 const SCHEMES: readonly SourceScheme[] = [
-  { name: 'stdin', claims: (location) => location === '-', open: async () => new ByteStream('standard input', null, process.stdin) },
-  { name: 'http', claims: (location) => /^https?:/i.test(location), open: async (location) => (await import('./http-source.js')).openHttp(location) },
-  { name: 's3', claims: (location) => location.startsWith('s3://'), open: async (location) => (await import('./s3-source.js')).openS3(location) },
+  { name: 'stdin', claims: (location) => location === '-', open: async () => ByteStream.ofDescriptor('standard input', 0) },
+  { name: 'http', claims: (location) => /^https?:/i.test(location), open: (location) => openHttp(location) },
+  { name: 's3', claims: (location) => location.startsWith('s3://'), open: (location) => openS3(location) },
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
 ];
 

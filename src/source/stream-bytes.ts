@@ -1,13 +1,16 @@
 import type { ByteStream } from './byte-stream.js';
+import type { DescriptorBytes } from './descriptor-bytes.js';
 
 /** Reads a stream in pieces of one's own choice. */
 export class StreamBytes {
   /** Bytes taken so far. */
   offset = 0;
   private readonly pieces: AsyncIterator<Uint8Array>;
+  private readonly direct: DescriptorBytes | null;
   private piece: Uint8Array = new Uint8Array();
 
   constructor(stream: ByteStream) {
+    this.direct = stream.direct;
     this.pieces = (stream.bytes as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   }
 
@@ -16,6 +19,10 @@ export class StreamBytes {
     let filled = 0;
     while (filled < target.length) {
       if (this.piece.length === 0) {
+        if (this.direct !== null) {
+          filled += await this.direct.fill(target.subarray(filled));
+          break;
+        }
         const next = await this.pieces.next();
         if (next.done === true) break;
         this.piece = next.value;

@@ -98,10 +98,11 @@ export class RangeServer {
   private async send(response: ServerResponse, file: Source, start: number, end: number, fault: Fault | null): Promise<void> {
     const piece = fault?.kind === 'slow' ? Math.ceil((end - start) / fault.pieces) : 1 << 20;
     const stop = fault?.kind === 'cut' || fault?.kind === 'stall' ? Math.min(end, start + fault.after) : end;
+    const closed = new Promise((resolve) => response.once('close', resolve));
     for (let at = start; at < stop && !response.destroyed; at += piece) {
       const bytes = await readBytes(file, at, Math.min(piece, stop - at));
       this.sent += bytes.length;
-      if (!response.write(bytes)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (!response.write(bytes)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed]);
       if (fault?.kind === 'slow' && at + piece < stop) await sleep(fault.pause);
     }
     if (fault?.kind === 'stall') return;

@@ -1,7 +1,8 @@
-import { decodeZstdFrame } from '../../codec/zstd.js';
 import { PoolTrackerError } from '../../errors.js';
 import { ChunkedSource, listedChunks } from '../chunked-source.js';
 import { readBytes, type Source } from '../source.js';
+import { WrapperInput } from './wrapper-input.js';
+import { zstdFrames } from './zstd-frames.js';
 
 const FOOTER = 9;
 const FOOTER_MAGIC = 0x8f92eab1;
@@ -55,7 +56,22 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
     ...listedChunks(starts, start),
     async load({ index, length }) {
       const end = offsets[index + 1] ?? tableAt;
-      return decodeZstdFrame(await readBytes(source, offsets[index]!, end - offsets[index]!), length);
+      return frameBytes(source, offsets[index]!, end, length);
     },
   }, CACHE_BYTES);
+}
+
+/** The contents of the frame between two offsets, and little more than `limit` bytes of them. */
+async function frameBytes(source: Source, offset: number, end: number, limit: number): Promise<Buffer> {
+  async function* frame(): AsyncGenerator<Buffer> {
+    yield await readBytes(source, offset, end - offset);
+  }
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of zstdFrames(new WrapperInput(frame(), source.name, 'zstd frame'))) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(pieces);
 }
