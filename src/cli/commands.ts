@@ -10,5 +10,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   batch: async () => (await import('./batch-command.js')).batchCommand,
   diff: async () => (await import('./diff-command.js')).diffCommand,
   compact: async () => (await import('./compact-command.js')).compactCommand,
+  submit: async () => (await import('./submit-command.js')).submitCommand,
+  worker: async () => (await import('./worker-command.js')).workerCommand,
+  status: async () => (await import('./status-command.js')).statusCommand,
   query: async () => (await import('./query-command.js')).queryCommand,
 };

@@ -43,3 +43,8 @@ export function requireWords(words: readonly string[], what: string, most = Infi
   if (words.length === 0) throw usage(`${what} is missing`, 'see --help');
   if (words.length > most) throw usage(`expected ${what} only, found '${words[most]!}' as well`, 'see --help');
 }
+
+/** For commands that take options alone. */
+export function requireNoWords(words: readonly string[]): void {
+  if (words.length > 0) throw usage(`expected options only, found '${words[0]!}'`, 'see --help');
+}

@@ -7,7 +7,7 @@ import { endCompactions } from './compact.js';
 import { settingsFor, type DatasetSettings, type PartFormat } from './dataset-settings.js';
 import type { ListedImage } from './image-list.js';
 import type { ImagePool } from './image-pool.js';
-import { failureOf, type ImageOutcome, type ImageTask, type ScannedImage } from './image-task.js';
+import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
 import { Journal } from './journal.js';
 import type { Labels } from './label-file.js';
 import { openStore } from './open-store.js';
@@ -25,6 +25,13 @@ export interface IngestOptions {
   readonly records: readonly string[];
   readonly scan: Omit<ScanOptions, 'labels'>;
   readonly sink: SinkOptions;
+}
+
+export interface FailureRules {
+  /** Whether a failure is to be recorded; it is told in either case. All are, when left out. */
+  readonly keepFailure?: (failed: ImageEvent) => boolean;
+  /** Record this in place of a scan. */
+  readonly failure?: Failure;
 }
 
 /** An image whose scan ended in one of these is worth another try: the fault may not be the image's. */
@@ -77,16 +84,16 @@ export class Ingest {
    * Scans an image and publishes its records; a failure is recorded, too.
    *
    * @param version as it was before the scan (see image-version.ts)
-   * @param keepFailure whether a failure is to be recorded; it is told in either case
    * @throws PoolTrackerError for what is not the image's fault: OUTPUT_FAILED, USAGE
    */
-  async ingest(pool: ImagePool, image: ListedImage, version: string | null, labels: Labels, keepFailure: (failed: ImageEvent) => boolean = () => true): Promise<ImageEvent> {
+  async ingest(pool: ImagePool, image: ListedImage, version: string | null, labels: Labels, { keepFailure = () => true, failure }: FailureRules = {}): Promise<ImageEvent> {
     const staging = await this.staging.folder();
     try {
       const { records, scan, sink } = this.options;
       const task: ImageTask = {
         location: image.location, mayBeOther: image.found, scan: { ...scan, labels },
         partition: this.settings.partition, records, format: this.settings.format, sink, staging,
+        ...(failure === undefined ? {} : { failure }),
       };
       const outcome = await this.outcome(pool, task);
       if (outcome.kind === 'passed-over') return imageEvent(image.location, 'passed-over', { message: outcome.reason });

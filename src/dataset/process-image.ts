@@ -69,7 +69,7 @@ async function write(task: ImageTask, records: readonly string[], rowsOfType: (r
 async function refuseSpecialFiles(location: string): Promise<void> {
   const found = isUrl(location) ? null : await stat(location).catch(() => null);
   if (found?.isFIFO() === true || found?.isSocket() === true || found?.isCharacterDevice() === true) {
-    throw new PoolTrackerError('SOURCE_UNREADABLE', `${location} is not a file: a pipe, a socket or a device`, { hint: 'write it to a file first' });
+    throw new PoolTrackerError('NOT_AN_IMAGE', `${location} is not a file: a pipe, a socket or a device`, { hint: 'write it to a file first' });
   }
 }
 

@@ -1,0 +1,102 @@
+import type { Job, Worker } from 'bullmq';
+import { messageOf } from '../errors.js';
+import { imageEvent, type ImageEvent } from './batch-events.js';
+import { ImagePool } from './image-pool.js';
+import { versionOf } from './image-version.js';
+import { Ingest, mayPass } from './ingest.js';
+import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
+
+export interface QueueWorkerOptions {
+  /** Images at once. */
+  readonly jobs: number;
+  /** After which a job whose worker gives no sign of life goes to another. */
+  readonly stalledMs: number;
+  /** How often a job may stall before it is taken to be its image's fault. */
+  readonly stalls: number;
+}
+
+/** Minutes of counts that Redis keeps for `status`. */
+const COUNTED_MINUTES = 24 * 60;
+
+export interface QueueListener {
+  image(event: ImageEvent): void;
+  note(line: string): void;
+}
+
+/** Takes images from a queue and brings each into the dataset that its job names. */
+export class QueueWorker {
+  private readonly pools = new Map<number, ImagePool>();
+  private readonly datasets = new Map<string, Promise<Ingest>>();
+  private closing: Promise<void> | null = null;
+
+  private constructor(private readonly bull: BullMq, private readonly listener: QueueListener) {}
+
+  /** @throws PoolTrackerError DEPENDENCY_MISSING */
+  static async start(address: QueueAddress, options: QueueWorkerOptions, listener: QueueListener): Promise<QueueWorker> {
+    const self = new QueueWorker(await loadBullMq(), listener);
+    self.worker = new self.bull.Worker<ImageJob, ImageEvent>(address.name, (job) => self.process(job), {
+      // Without an end: Redis may be restarted.
+      connection: { ...address.redis, maxRetriesPerRequest: null },
+      concurrency: options.jobs, lockDuration: options.stalledMs, stalledInterval: options.stalledMs, maxStalledCount: options.stalls,
+      metrics: { maxDataPoints: COUNTED_MINUTES },
+    });
+    let told = '';
+    self.worker.on('error', (error) => {
+      const line = `queue ${address.shown}: ${messageOf(error) || 'no connection'}`;
+      if (line !== told) listener.note(line);
+      told = line;
+    });
+    self.worker.on('failed', (job, error) => { void self.failed(job, error).catch((fault: unknown) => listener.note(messageOf(fault))); });
+    return self;
+  }
+
+  private worker: Worker<ImageJob, ImageEvent> | null = null;
+
+  private dataset(job: ImageJob): Promise<Ingest> {
+    const key = JSON.stringify(job.ingest);
+    const open = this.datasets.get(key) ?? Ingest.open(job.ingest);
+    this.datasets.set(key, open);
+    open.catch(() => this.datasets.delete(key));
+    return open;
+  }
+
+  private pool({ timeoutMs }: ImageJob): ImagePool {
+    const pool = this.pools.get(timeoutMs) ?? new ImagePool(timeoutMs);
+    this.pools.set(timeoutMs, pool);
+    return pool;
+  }
+
+  /** A fault that may pass is tried again; one of the image itself is recorded and the job fails for good. */
+  private async process(job: Job<ImageJob, ImageEvent>): Promise<ImageEvent> {
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    const { image, labels } = job.data;
+    const ingest = await this.dataset(job.data);
+    const version = await versionOf(image);
+    const event = await ingest.ingest(this.pool(job.data), image, version, labels, { keepFailure: (failed) => isLast || !mayPass(failed) });
+    this.listener.image(event);
+    if (event.status !== 'failed') return event;
+    if (mayPass(event) && !isLast) throw new Error(event.message ?? 'failed');
+    throw new this.bull.UnrecoverableError(event.message ?? 'failed');
+  }
+
+  /** A job that stalled too often has ended every worker that took it: recorded by whoever notices. */
+  private async failed(job: Job<ImageJob, ImageEvent> | undefined, error: Error): Promise<void> {
+    if (job === undefined || !error.message.includes('stalled')) return;
+    const { image, labels } = job.data;
+    const message = `${image.location}: every worker that took it ended without a word (${error.message})`;
+    const ingest = await this.dataset(job.data);
+    const failure = { code: 'IMAGE_CRASHED', message } as const;
+    await ingest.ingest(this.pool(job.data), image, await versionOf(image), labels, { failure });
+    this.listener.image(imageEvent(image.location, 'failed', { error_code: failure.code, message }));
+  }
+
+  /** Takes no more jobs, and resolves when those in flight are finished. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      await this.worker?.close();
+      for (const pool of this.pools.values()) await pool.close();
+      for (const ingest of this.datasets.values()) await (await ingest).close();
+    })();
+    return this.closing;
+  }
+}
