@@ -22,6 +22,11 @@ function queryFailed(error: unknown): PoolTrackerError {
   return new PoolTrackerError('USAGE', `query: ${message}`, { cause: error, ...(tooWide ? { hint: 'a number of more than 64 bits: cast it to VARCHAR' } : {}) });
 }
 
+/** In parentheses a statement can be nothing but a selection; what is checked so is what runs. */
+function selectionOf(statement: string): string {
+  return `FROM (\n${statement}\n)`;
+}
+
 /** A dataset under question. Nothing in it, nor anywhere else, is ever written. */
 export class DatasetQuery {
   private constructor(private readonly session: DuckdbSession) {}
@@ -37,13 +42,12 @@ export class DatasetQuery {
    *   is not of the dataset. The rows may still fail with the same errors
    */
   async ask(sql: string): Promise<Answer> {
-    // What is checked is what runs: a statement in parentheses can be nothing but a selection.
     const statement = sql.replace(/[;\s]+$/, '');
     const prepared = await this.prepare(statement).catch((error: unknown) => { throw queryFailed(error); });
     const indices = Array.from({ length: prepared.columnCount }, (_, index) => index);
     const columns = answerColumns(indices.map((index) => prepared.columnName(index)), indices.map((index) => prepared.columnType(index)), (index) => `c${index}`);
     prepared.destroySync();
-    const query = `SELECT ${columns.map(({ expression }) => expression).join(', ')} FROM (\n${statement}\n) AS answer(${indices.map((index) => `c${index}`).join(', ')})`;
+    const query = `SELECT ${columns.map(({ expression }) => expression).join(', ')} ${selectionOf(statement)} AS answer(${indices.map((index) => `c${index}`).join(', ')})`;
     return {
       recordType: { name: 'answer', description: 'The answer to a query.', columns: columns.map(({ column }) => column) },
       rows: this.rows(query, columns),
@@ -76,13 +80,13 @@ export class DatasetQuery {
     return new Map(found.getRowsJS().map(([name, parameters]) => [String(name), parameters === null ? null : JSON.parse(String(parameters)) as string[]]));
   }
 
+  /** Refuses before anything is prepared: DuckDB makes the folder of an EXPORT as soon as that. */
   private async prepare(statement: string): Promise<DuckDBPreparedStatement> {
-    const { connection, duckdb } = this.session;
-    const statements = await connection.extractStatements(statement);
-    if (statements.count !== 1) throw new PoolTrackerError('USAGE', `query: expected one statement, found ${statements.count}`);
-    const prepared = await statements.prepare(0);
-    if (prepared.statementType === duckdb.StatementType.SELECT) return connection.prepare(`FROM (\n${statement}\n)`);
-    prepared.destroySync();
+    const { connection } = this.session;
+    const count = statement === '' ? 0 : (await connection.extractStatements(statement)).count;
+    if (count !== 1) throw new PoolTrackerError('USAGE', `query: expected one statement, found ${count}`);
+    const selection = await connection.extractStatements(selectionOf(statement)).catch(() => null);
+    if (selection?.count === 1) return selection.prepare(0);
     throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', { hint: 'a dataset is only read here' });
   }
 
