@@ -1,3 +1,4 @@
+import { PAGE_SIZE } from '../address.js';
 import { decodeCodeView, isKernelPdb, RSDS, RSDS_LENGTH, type PdbIdentity } from './code-view.js';
 import { decodeSharedData, type SharedData } from './kuser-shared-data.js';
 import { knownBuild } from './known-builds.js';
@@ -24,7 +25,8 @@ export interface TracedKernel {
  */
 export class KernelTraces {
   private readonly pdbs = new Map<string, PdbIdentity>();
-  private readonly labs = new Set<string>();
+  /** Where on its page each string was seen. */
+  private readonly labs = new Map<string, Set<number>>();
   private readonly shared = new Map<string, SharedData>();
 
   /** Looks for RSDS records at multiples of 4. */
@@ -43,7 +45,10 @@ export class KernelTraces {
       const end = page.indexOf(0, at);
       if (end < 0 || end - at > 128) continue;
       const lab = page.toString('latin1', at, end);
-      if (LAB.test(lab) && this.labs.size < MOST_KEPT) this.labs.add(lab);
+      if (!LAB.test(lab)) continue;
+      const places = this.labs.get(lab);
+      if (places !== undefined) places.add(at);
+      else keep(this.labs, lab, new Set([at]));
     }
   }
 
@@ -54,21 +59,24 @@ export class KernelTraces {
 
   /** @param entrySize of the tables, which the kernel's build must have */
   async identify(entrySize: number): Promise<TracedKernel> {
-    const ntBuildLab = only(this.labs);
+    const ntBuildLab = only(this.labs.keys());
+    const labPlaces = ntBuildLab === null ? null : this.labs.get(ntBuildLab)!;
     const sharedData = only(this.shared.values());
     const build = sharedData?.build || Number(/^\d+/.exec(ntBuildLab ?? '')?.[0] ?? 0) || null;
     const candidates: { pdb: PdbIdentity; symbols: KernelSymbols | null }[] = [];
     for (const pdb of this.pdbs.values()) {
       const symbols = await knownBuild(pdb);
-      if (symbols === null || (symbols.trackerEntrySize === entrySize && agrees(symbols, build))) candidates.push({ pdb, symbols });
+      if (symbols === null || (symbols.trackerEntrySize === entrySize && agrees(symbols, build, labPlaces))) candidates.push({ pdb, symbols });
     }
     const kernel = only(candidates);
     return { pdb: kernel?.pdb ?? null, symbols: kernel?.symbols ?? null, ntBuildLab, sharedData, build };
   }
 }
 
-function agrees({ version }: KernelSymbols, build: number | null): boolean {
-  return build === null || version === null || version.split('.')[2] === String(build);
+/** Whether a build is that of the running kernel, as far as can be told: its number, and where on its page NtBuildLab lies. */
+function agrees({ version, rva }: KernelSymbols, build: number | null, labPlaces: ReadonlySet<number> | null): boolean {
+  if (build !== null && version !== null && version.split('.')[2] !== String(build)) return false;
+  return labPlaces === null || rva.NtBuildLab === undefined || labPlaces.has(rva.NtBuildLab % PAGE_SIZE);
 }
 
 function keep<T>(kept: Map<string, T>, name: string, value: T): void {

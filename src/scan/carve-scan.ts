@@ -12,6 +12,9 @@ import { decodeCarved, describePass } from './carve-decoder.js';
 import type { Scan } from './scan.js';
 import type { ScanOptions } from './scan-options.js';
 
+/** Looking keeps pace with reading from here on. */
+const THREADS = 1;
+
 /** A scan that needs no page tables and no symbols: every page is looked at, and the tables' own are recognised. */
 export class CarveScan implements Scan {
   readonly method = 'carve';
@@ -26,7 +29,7 @@ export class CarveScan implements Scan {
     private readonly walkError: PoolTrackerError | null = null,
   ) {
     this.streamed = input instanceof ByteStream ? new StreamedMemory(input) : null;
-    this.crew = new ScanCrew(options.threads);
+    this.crew = new ScanCrew(options.threads ?? THREADS);
   }
 
   /** Every page of the memory, many in one, in the order of the source. */

@@ -38,6 +38,7 @@ async function unwrapSource(source: Source): Promise<Source | ByteStream> {
 }
 
 async function unwrapStream(stream: ByteStream): Promise<ByteStream> {
+  if (stream.direct !== null && detectWrapper(await stream.direct.peek(WRAPPER_HEAD)) === null) return stream;
   const input = new WrapperInput(stream.bytes, stream.name, 'stream');
   const wrapper = detectWrapper(await input.peek(WRAPPER_HEAD));
   return wrapper === null

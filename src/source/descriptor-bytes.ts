@@ -1,17 +1,19 @@
-import { read } from 'node:fs';
+import { fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { PipeReader } from './pipe-reader.js';
 
 const readDescriptor = promisify(read);
 
 /** Bytes of a piece, for who takes them as they come. */
 const PIECE = 256 << 10;
 
-/** A pipe, read by its descriptor: into whatever buffer the reader brings, or in pieces like any other stream. */
+/** What a descriptor of the process leads to, a pipe or a file: into whatever buffer the reader brings, or in pieces like any other stream. */
 export class DescriptorBytes {
   /** Bytes given so far. */
   bytesRead = 0;
   private head: Buffer = Buffer.alloc(0);
+  private pipe: PipeReader | null = null;
 
   /** @param name how messages name it */
   constructor(private readonly name: string, private readonly descriptor: number) {}
@@ -34,11 +36,7 @@ export class DescriptorBytes {
     let filled = this.head.copy(target);
     this.head = this.head.subarray(filled);
     try {
-      while (filled < target.length) {
-        const { bytesRead } = await readDescriptor(this.descriptor, target, filled, target.length - filled, null);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
+      filled += await this.readInto(target.subarray(filled));
     } catch (error) {
       throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: ${messageOf(error)}`, { cause: error });
     }
@@ -46,8 +44,22 @@ export class DescriptorBytes {
     return filled;
   }
 
-  /** A descriptor that the process was given stays open. */
-  close(): void {}
+  private async readInto(target: Uint8Array): Promise<number> {
+    if (target.length === 0) return 0;
+    if (this.pipe === null && isPipe(this.descriptor)) this.pipe = new PipeReader(this.descriptor);
+    if (this.pipe !== null) return this.pipe.fill(target);
+    let filled = 0;
+    while (filled < target.length) {
+      const { bytesRead } = await readDescriptor(this.descriptor, target, filled, target.length - filled, null);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled;
+  }
+
+  close(): void {
+    this.pipe?.close();
+  }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
     for (;;) {
@@ -57,4 +69,9 @@ export class DescriptorBytes {
       if (filled < PIECE) return;
     }
   }
+}
+
+function isPipe(descriptor: number): boolean {
+  const stat = fstatSync(descriptor);
+  return stat.isFIFO() || stat.isSocket();
 }

@@ -7,6 +7,10 @@ import {
 const WORDS = PAGE_SIZE / 4;
 const RSDS = 0x53445352;
 
+/** A page with fewer zero words than this among its first 256 is text, code or noise: entries are full of zeros. */
+const FEWEST_ZEROS = 4;
+const SAMPLED = 256;
+
 /** `:` and `\` of NtSystemRoot (UTF-16), which begins at 0x30. */
 const ROOT_AT = 0x30;
 const ROOT_WORDS = [0x003a0000, 0x0000005c] as const;
@@ -36,23 +40,14 @@ export class PlainScanner implements PageScanner {
     let signs = 0;
     strong.fill(0);
     small.fill(0);
+    let zeros = 0;
+    for (let index = 0; index < SAMPLED; index++) if (words[first + index] === 0) zeros++;
+    const dense = zeros < FEWEST_ZEROS;
     for (let index = 0; index < WORDS; index++) {
       const word = words[first + index]!;
       if (word === 0) continue;
       used++;
-      const offset = index * 4;
-      const low = (word & 0xffff) * 40543;
-      const high = (word >>> 16) * 40543 + Math.floor(low / 65536);
-      const hash = (low ^ (high / 65536)) & 0xffff;
-      const mixed = ((word & 0xff) << 6) ^ ((word >>> 4) & 0xff0) ^ ((word >>> 14) & 0x3fc) ^ (word >>> 24);
-      const xpHash = (mixed * 40543) >>> 2;
-      for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
-        const { layout, step, period, smallPeriod, xp } = LAW_CHANNELS[channel]!;
-        if (offset % step !== 0) continue;
-        const apart = ((xp ? xpHash : hash) * layout.size) ^ offset;
-        if ((apart & (period - 1)) === 0) strong[channel]!++;
-        if ((apart & (smallPeriod - 1)) === 0) small[channel]!++;
-      }
+      if (!dense) this.countLaws(word, index * 4);
       if (word === RSDS) signs |= RSDS_SIGN;
       if (index % 4 === 0 && ((word - 0x30303030) & 0xf0f0f0f0) === 0) signs |= BUILD_LAB_SIGN;
     }
@@ -66,5 +61,21 @@ export class PlainScanner implements PageScanner {
     const root = first + ROOT_AT / 4;
     if (((words[root]! & 0xffff0000) >>> 0) === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1]) signs |= SHARED_DATA_SIGN;
     return signs | NOT_ZERO_SIGN;
+  }
+
+  /** Counts the channels that a word obeys the law of, were it a key. */
+  private countLaws(word: number, offset: number): void {
+    const low = (word & 0xffff) * 40543;
+    const high = (word >>> 16) * 40543 + Math.floor(low / 65536);
+    const hash = (low ^ (high / 65536)) & 0xffff;
+    const mixed = ((word & 0xff) << 6) ^ ((word >>> 4) & 0xff0) ^ ((word >>> 14) & 0x3fc) ^ (word >>> 24);
+    const xpHash = (mixed * 40543) >>> 2;
+    for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
+      const { layout, step, period, smallPeriod, xp } = LAW_CHANNELS[channel]!;
+      if (offset % step !== 0) continue;
+      const apart = ((xp ? xpHash : hash) * layout.size) ^ offset;
+      if ((apart & (period - 1)) === 0) this.strong[channel]!++;
+      if ((apart & (smallPeriod - 1)) === 0) this.small[channel]!++;
+    }
   }
 }

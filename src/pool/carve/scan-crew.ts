@@ -4,39 +4,101 @@ import { BufferPool } from '../../source/buffer-pool.js';
 import { signsOf, type PageCarver } from './page-carver.js';
 import type { PageScanner } from './page-signs.js';
 import { PlainScanner } from './plain-scanner.js';
+import { ScanThread } from './scan-thread.js';
+import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from './wasm-scanner.js';
+import type { WasmMemory, WasmModule } from './webassembly.js';
 
 /** Bytes read at a time: large enough that reading is fast, small enough that a few fit the processor's cache. */
 const BUFFER_SIZE = 1 << 20;
-const BUFFERS = 8;
+const BUFFERS = 12;
+
+/** Shorter work is done before another thread has started. */
+const ALONE = 64 << 20;
+/** Stretches too short to be worth a message to another thread. */
+const SHORT = 64 << 10;
+const MOST_THREADS = 8;
+const PENDING_EACH = 2;
 
 /** Looks at pages: the first look of every stretch, on this thread or on others, and the carver's closer one behind it. */
 export class ScanCrew {
+  /** Buffers to read into: what lies there is looked at without being copied. */
   readonly pool: BufferPool;
-  private readonly scanner: PageScanner = new PlainScanner();
+  private readonly scanner: PageScanner;
+  private readonly shared: { readonly module: WasmModule; readonly memory: WasmMemory } | null;
+  private threads: ScanThread[] = [];
+  private taken = 0;
+  /** Ends when every stretch taken so far has been looked at; they are, in the order in which they came. */
+  private done: Promise<void> = Promise.resolve();
 
-  constructor(threads = 0) {
-    void threads;
-    this.pool = new BufferPool(new SharedArrayBuffer(BUFFER_SIZE * BUFFERS), 0, BUFFER_SIZE, BUFFERS);
+  /** @param wanted threads to look beside this one; none where WebAssembly is missing */
+  constructor(private readonly wanted = 0, module: WasmModule | null = compilePageScanner()) {
+    if (module === null) {
+      this.shared = null;
+      this.scanner = new PlainScanner();
+      this.pool = new BufferPool(new SharedArrayBuffer(BUFFER_SIZE * BUFFERS), 0, BUFFER_SIZE, BUFFERS);
+    } else {
+      const memory = scannerMemory();
+      this.shared = { module, memory };
+      this.scanner = new WasmScanner(module, memory);
+      this.pool = new BufferPool(memory.buffer, BUFFERS_AT, BUFFER_SIZE, BUFFERS);
+    }
   }
 
-  /** Takes a stretch of pages; releases its bytes when they lie in the pool, else copies them. */
+  /**
+   * Takes a stretch of pages. One that lies in the pool is looked at where it is, and released; another one is copied.
+   * @returns when the next one may come
+   */
   async take(stretch: PageStretch, carver: PageCarver): Promise<void> {
-    if (this.pool.owns(stretch.bytes)) {
-      carver.take(stretch, signsOf(this.scanner, stretch.bytes));
-      this.pool.release(stretch.bytes);
+    const { bytes, physicalAddress: start } = stretch;
+    if (this.pool.owns(bytes)) return this.look(stretch, carver);
+    for (let at = 0; at < bytes.length; at += BUFFER_SIZE) {
+      const part = bytes.subarray(at, at + BUFFER_SIZE);
+      const buffer = (await this.pool.acquire()).subarray(0, part.length);
+      buffer.set(part);
+      await this.look({ physicalAddress: start === null ? null : physicalAddress(start + at), bytes: buffer }, carver);
+    }
+  }
+
+  private async look(stretch: PageStretch, carver: PageCarver): Promise<void> {
+    const { bytes } = stretch;
+    this.taken += bytes.length;
+    if (this.taken > ALONE && this.threads.length === 0) this.startThreads();
+    const thread = bytes.length < SHORT ? undefined : this.leastBusy();
+    if (thread === undefined) {
+      await this.done;
+      this.lookCloser(stretch, carver, signsOf(this.scanner, bytes));
       return;
     }
-    for (let at = 0; at < stretch.bytes.length; at += BUFFER_SIZE) {
-      const part = stretch.bytes.subarray(at, at + BUFFER_SIZE);
-      const buffer = (await this.pool.acquire()).subarray(0, part.length - (part.length % PAGE_SIZE));
-      buffer.set(part.subarray(0, buffer.length));
-      const start = stretch.physicalAddress;
-      await this.take({ physicalAddress: start === null ? null : physicalAddress(start + at), bytes: buffer }, carver);
-    }
+    const isFull = thread.pending >= PENDING_EACH;
+    const before = this.done;
+    const signs = thread.scan({ offset: bytes.byteOffset, pages: Math.floor(bytes.length / PAGE_SIZE) });
+    this.done = Promise.all([signs, before]).then(([found]) => this.lookCloser(stretch, carver, found));
+    this.done.catch(() => undefined);
+    if (isFull) await before;
   }
 
-  /** Waits until every stretch has been looked at. */
-  async finish(): Promise<void> {}
+  private lookCloser(stretch: PageStretch, carver: PageCarver, signs: Uint16Array): void {
+    carver.take(stretch, signs);
+    this.pool.release(stretch.bytes);
+  }
 
-  async close(): Promise<void> {}
+  private leastBusy(): ScanThread | undefined {
+    return this.threads.reduce<ScanThread | undefined>((best, thread) => (best === undefined || thread.pending < best.pending ? thread : best), undefined);
+  }
+
+  private startThreads(): void {
+    const { shared } = this;
+    if (shared === null) return;
+    const count = Math.min(this.wanted, MOST_THREADS);
+    this.threads = Array.from({ length: count }, (_, index) => new ScanThread({ ...shared, thread: index + 1 }));
+  }
+
+  /** Waits until every stretch has been looked at. @throws PoolTrackerError INTERNAL when a thread failed */
+  finish(): Promise<void> {
+    return this.done;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
 }

@@ -1,0 +1,47 @@
+import { PAGE_SIZE } from '../../address.js';
+import { PAGE_SCANNER_MODULE } from './page-scanner-module.js';
+import type { PageScanner } from './page-signs.js';
+import { webAssembly, type WasmMemory, type WasmModule } from './webassembly.js';
+
+/** Bytes of the memory that the module is made for; in WebAssembly's pages of 64 KiB. */
+const MEMORY_PAGES = 256;
+/** Room for signs at the start of the memory, for each thread that looks. */
+export const SIGNS_SIZE = 4096;
+/** Where buffers may begin. */
+export const BUFFERS_AT = 1 << 16;
+
+/** The module, compiled; null where WebAssembly or its SIMD instructions are missing. */
+export function compilePageScanner(): WasmModule | null {
+  try {
+    return new webAssembly.Module(Buffer.from(PAGE_SCANNER_MODULE, 'base64'));
+  } catch {
+    return null;
+  }
+}
+
+export function scannerMemory(): WasmMemory {
+  return new webAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true });
+}
+
+/** The first look, by the kernel written by hand, at pages in the memory that it shares. */
+export class WasmScanner implements PageScanner {
+  readonly kind = 'wasm';
+  private readonly run: (page: number, count: number, target: number) => void;
+  private readonly signs: Uint16Array;
+
+  /** @param thread which part of the room for signs is used: 0 to 15 */
+  constructor(module: WasmModule, memory: WasmMemory, private readonly thread = 0) {
+    const { exports } = new webAssembly.Instance(module, { env: { memory } });
+    this.run = exports.scan as (page: number, count: number, target: number) => void;
+    this.signs = new Uint16Array(memory.buffer, thread * SIGNS_SIZE, SIGNS_SIZE / 2);
+  }
+
+  /** @param bytes in the memory given */
+  scan(bytes: Uint8Array, signs: Uint16Array): void {
+    for (let first = 0; first < signs.length; first += this.signs.length) {
+      const count = Math.min(this.signs.length, signs.length - first);
+      this.run(bytes.byteOffset + first * PAGE_SIZE, count, this.thread * SIGNS_SIZE);
+      signs.set(this.signs.subarray(0, count), first);
+    }
+  }
+}
