@@ -8,16 +8,21 @@
 
 SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 
--- A dataset has DATASET/RECORD/v=1/KEY=VALUE/.../part-*.ENDING; the path itself is no pattern.
+-- A dataset has DATASET/RECORD/v=1/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern.
 CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
-  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/' || record || '/v=1/**/part-*.' || ending;
+  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/' || record || '/v=1/**/*.' || ending;
+
+-- How the folders are named: how many different lists of keys there are. None without files; two while compaction
+-- leaves out a key.
+CREATE OR REPLACE TEMP MACRO partitionings(record, ending) AS
+  (SELECT count(DISTINCT regexp_extract_all(file, '([^/=]+)=[^/]*/', 1)) FROM glob(record_files(record, ending)));
 
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse. The values in the
--- names of folders are read as text: a host named 007 is not 7.
+-- names of folders are read as text (a host named 007 is not 7), unless the folders differ, which DuckDB refuses, too.
 CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, options) AS
-  CASE WHEN (SELECT count(*) FROM glob(record_files(record, ending))) = 0 THEN '' ELSE
+  CASE WHEN partitionings(record, ending) = 0 THEN '' ELSE
     ' UNION ALL BY NAME FROM ' || reader || '(''' || replace(record_files(record, ending), '''', '''''') || ''', union_by_name = true'
-    || ', hive_partitioning = true, hive_types_autocast = false' || options || ')'
+    || ', hive_partitioning = ' || (partitionings(record, ending) = 1) || ', hive_types_autocast = false' || options || ')'
   END;
 
 -- All records of one type: every column is there whatever the files lack, and so is the view when there are no files.

@@ -47,12 +47,14 @@ describe('schemas/duckdb.sql', () => {
     await part('mixed', POOL_TAG, 'date=2024-03-01/host=a', '1.parquet', [{ image_id: '1', host: 'a', nonpaged_bytes: 2n ** 53n + 1n }]);
     await part('mixed', POOL_TAG, 'date=2024-03-01/host=b', '2.ndjson', [{ image_id: '2', host: 'b', nonpaged_bytes: 2n ** 53n + 3n, captured_at: 1_709_251_200_123 }]);
     await part('mixed', POOL_TAG, 'date=2024-03-01/host=b', '3.ndjson.gz', [{ image_id: '3', host: 'b', nonpaged_bytes: -1n }]);
-    await writePart(folder.path('mixed/_journal/part-4.ndjson'), POOL_TAG, [{ image_id: '4' }]);
+    await writePart(folder.path('mixed/pool_tag/v=1/date=2024-03-01/compact-4-0.parquet'), POOL_TAG, [{ image_id: '4', host: 'c' }]);
+    await writePart(folder.path('mixed/_journal/part-5.ndjson'), POOL_TAG, [{ image_id: '5' }]);
     const connection = await open(folder.path('mixed'));
     assert.deepEqual(await ask(connection, 'SELECT image_id, host, nonpaged_bytes, epoch_ms(captured_at) AS at FROM pool_tags ORDER BY image_id'), [
       { image_id: '1', host: 'a', nonpaged_bytes: 2n ** 53n + 1n, at: null },
       { image_id: '2', host: 'b', nonpaged_bytes: 2n ** 53n + 3n, at: 1_709_251_200_123n },
       { image_id: '3', host: 'b', nonpaged_bytes: -1n, at: null },
+      { image_id: '4', host: 'c', nonpaged_bytes: 1n, at: null },
     ]);
   });
 
