@@ -1,5 +1,6 @@
 import { TimeUnit, Type, Vector, type Data, type Timestamp } from 'apache-arrow';
 import { PoolTrackerError } from '../errors.js';
+import { withinBounds } from './column-bounds.js';
 import type { Column, Value } from './record-type.js';
 
 /** The value of a column in one row of a batch. */
@@ -19,8 +20,9 @@ export class ColumnReader {
   /** @param convert is applied to each string, once for each value of a dictionary */
   constructor(private readonly column: Column, private readonly convert: (text: string) => string = (text) => text) {}
 
-  /** @throws PoolTrackerError RECORDS_DAMAGED when the data are of a type that the column's values cannot come from */
+  /** @throws PoolTrackerError RECORDS_DAMAGED when the data are of a type that the column's values cannot come from, or cut short */
   open(data: Data): ReadValue {
+    if (!withinBounds(data)) throw this.damaged('its buffers are shorter than its length');
     const read = this.openValues(data);
     return data.nullCount === 0 ? read : (row) => (data.getValid(row) ? read(row) : null);
   }
@@ -55,12 +57,12 @@ export class ColumnReader {
   private openStrings(data: Data, kind: Type): ReadValue {
     if (kind === Type.Dictionary) {
       const dictionary = data.dictionary!;
-      if (!isText(dictionary.type.typeId as Type)) throw this.wrongType(data);
+      if (dictionary.type.typeId as Type !== Type.Utf8) throw this.wrongType(data);
       const texts = this.dictionaryTexts(dictionary);
       const indices = data.values as ArrayLike<number>;
       return (row) => texts[indices[row]!]!;
     }
-    if (!isText(kind)) throw this.wrongType(data);
+    if (kind !== Type.Utf8) throw this.wrongType(data);
     const vector = new Vector([data]);
     return (row) => this.convert(vector.get(row) as string);
   }
@@ -71,6 +73,7 @@ export class ColumnReader {
     const grown = this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
     if (!grown) this.texts = [];
     for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
+      if (!withinBounds(chunk)) throw this.damaged('its dictionary is shorter than its length');
       const values = new Vector([chunk]);
       for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(values.get(index) as string));
     }
@@ -79,10 +82,10 @@ export class ColumnReader {
   }
 
   private wrongType(data: Data): PoolTrackerError {
-    return new PoolTrackerError('RECORDS_DAMAGED', `column ${this.column.name}: expected ${this.column.type}, found Arrow type ${String(data.type)}`);
+    return this.damaged(`expected ${this.column.type}, found Arrow type ${String(data.type)}`);
   }
-}
 
-function isText(kind: Type): boolean {
-  return kind === Type.Utf8 || kind === Type.LargeUtf8 || kind === Type.Utf8View;
+  private damaged(what: string): PoolTrackerError {
+    return new PoolTrackerError('RECORDS_DAMAGED', `column ${this.column.name}: ${what}`);
+  }
 }

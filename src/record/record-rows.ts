@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { objectTransform } from 'through2';
-import { ColumnReader } from './column-reader.js';
+import { ColumnReader, type ReadValue } from './column-reader.js';
 import { RecordBatchBuilder } from './record-batch-builder.js';
 import type { RecordType, Row, Value } from './record-type.js';
 
@@ -13,15 +13,19 @@ export class RowReader {
     this.readers = recordType.columns.map((column) => new ColumnReader(column));
   }
 
-  /** @throws PoolTrackerError RECORDS_DAMAGED when a column is of another type */
-  *rows(batch: RecordBatch): Generator<Row> {
-    const { columns } = this.recordType;
+  /** @throws PoolTrackerError RECORDS_DAMAGED, before the first row, when a column is of another type or cut short */
+  rows(batch: RecordBatch): Iterable<Row> {
     const fields = batch.schema.fields.map((field) => field.name);
-    const reads = columns.map((column, index) => {
+    const reads = this.recordType.columns.map((column, index) => {
       const data = batch.data.children[fields.indexOf(column.name)];
       return data === undefined ? () => null : this.readers[index]!.open(data);
     });
-    for (let row = 0; row < batch.numRows; row++) {
+    return this.readRows(batch.numRows, reads);
+  }
+
+  private *readRows(count: number, reads: readonly ReadValue[]): Generator<Row> {
+    const { columns } = this.recordType;
+    for (let row = 0; row < count; row++) {
       const values: Record<string, Value> = {};
       for (let index = 0; index < columns.length; index++) values[columns[index]!.name] = reads[index]!(row);
       yield values;

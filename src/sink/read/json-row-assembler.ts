@@ -11,13 +11,18 @@ type JsonScalar = { readonly kind: 'number' | 'string'; readonly text: string } 
 export class JsonRowAssembler {
   recordType: RecordType | null = null;
   /** Objects begun, the one being read included. */
-  records = 0;
+  private records = 0;
   private inside = false;
   private key = '';
   private values = new Map<string, JsonScalar>();
 
   /** @param name of the input, for messages */
   constructor(private readonly name: string) {}
+
+  /** Which record the parser is at, counted from 1. */
+  get place(): number {
+    return this.inside ? this.records : this.records + 1;
+  }
 
   /**
    * The row that the token completes, else null.

@@ -15,13 +15,24 @@ function rowsOfJson(assembler: JsonRowAssembler): NodeJS.ReadWriteStream {
   return withParser.asStream(stage, { streamValues: false, jsonStreaming: true });
 }
 
+/** A line at a time: what the parser refuses, it refuses as a whole, and so it is known to be that line. */
+async function* linesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const text of texts) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) yield `${line}\n`;
+  }
+  if (rest !== '') yield rest;
+}
+
 async function* readRows(input: RecordInput, bytes: Readable, assembler: JsonRowAssembler): AsyncGenerator<Row> {
   try {
     // The callback has nothing to do: an error destroys the last stream, and reading that throws it.
-    const rows = pipeline((async function* () { yield* textOf(bytes, input.name); })(), rowsOfJson(assembler), () => undefined);
+    const rows = pipeline(linesOf(textOf(bytes, input.name)), rowsOfJson(assembler), () => undefined);
     for await (const row of rows) yield row as unknown as Row;
   } catch (error) {
-    throw readFailed(input.name, `record ${assembler.records}`, error);
+    throw readFailed(input.name, `record ${assembler.place}`, error);
   }
 }
 

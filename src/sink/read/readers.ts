@@ -4,10 +4,10 @@ import type { ReaderFormat, RecordInput, Records } from './record-reader.js';
 
 /** Every format that records can be read from; one more is one more file and one more line here. */
 export const READERS: readonly ReaderFormat[] = [
-  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./read-parquet.js')).readParquet },
+  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./read-batches.js')).readParquet },
   { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./read-ndjson.js')).readNdjson },
   { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./read-ndjson.js')).readNdjsonGzip },
-  { name: 'arrow', extensions: ['.arrow', '.arrows'], load: async () => (await import('./read-arrow.js')).readArrow },
+  { name: 'arrow', extensions: ['.arrow', '.arrows'], load: async () => (await import('./read-batches.js')).readArrow },
   { name: 'csv', extensions: ['.csv'], load: async () => (await import('./read-csv.js')).readCsv },
 ];
 

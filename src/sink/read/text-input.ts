@@ -1,11 +1,11 @@
 import { damaged } from './damaged.js';
 
 /** No line of records comes near it; a file without line ends must not be collected in memory. */
-const LONGEST_LINE = 64 * 2 ** 20;
+const LONGEST_LINE = 16 * 2 ** 20;
 
 /**
  * Bytes as text, checked for what text must be.
- * @throws PoolTrackerError RECORDS_DAMAGED when it is not UTF-8, or a line is longer than 64 MiB
+ * @throws PoolTrackerError RECORDS_DAMAGED when it is not UTF-8, or a line is longer than 16 MiB
  */
 export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
