@@ -1,4 +1,4 @@
-import { PoolTrackerError, type ErrorCode } from '../errors.js';
+import { type PoolTrackerError, type ErrorCode } from '../errors.js';
 import type { ScanOptions } from '../scan/scan-options.js';
 import type { SinkOptions } from '../sink/open-sink.js';
 import type { PartFormat } from './dataset-settings.js';

@@ -2,6 +2,9 @@ import { stat } from 'node:fs/promises';
 import { isUrl, type ListedImage } from './image-list.js';
 import { parseS3, s3Access } from '../source/s3-client.js';
 
+/** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
+const ANSWER_MS = 10_000;
+
 /**
  * What changes when an image does: size and time of a file, size and ETag of an object or a URL. Null when there is
  * nothing to tell by; such an image is done every time.
@@ -22,12 +25,12 @@ export async function versionOf(image: ListedImage): Promise<string | null> {
 async function s3Version(url: string): Promise<string | null> {
   const { bucket, key } = parseS3(url);
   const { sdk, client } = await s3Access();
-  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }));
+  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: AbortSignal.timeout(ANSWER_MS) });
   return ETag === undefined ? null : `${ContentLength ?? ''} ${ETag}`;
 }
 
 async function httpVersion(url: string): Promise<string | null> {
-  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(30_000) });
+  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MS) });
   const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
   return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
 }

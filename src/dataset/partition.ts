@@ -28,7 +28,7 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
  * component as %XX, the rest as it is. `a/b` → `a%2Fb`
  */
 export function escapeValue(value: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 

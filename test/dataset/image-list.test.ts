@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { listImages, type ListedImage } from '../../src/dataset/image-list.js';
+import { shardOf } from '../../src/dataset/shard.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+describe('the list of images', () => {
+  const folder = temporaryFolder();
+  const root = (): string => folder.path('dumps');
+  const list = (words: readonly string[], input = '', except = ''): Promise<ListedImage[]> => listImages(words, { input: Readable.from([input]), except });
+  const names = async (words: readonly string[], input = '', except = ''): Promise<string[]> => (await list(words, input, except)).map(({ source }) => source.slice(root().length + 1));
+
+  before(async () => {
+    for (const name of ['b.raw', 'a/one.dmp', 'a/two.dmp', 'a/deep/three.dmp', 'vm/w.vmem', 'vm/w.vmss', 'vm/alone.vmss', 'e/d.E01', 'e/d.E02', 'e/d.EAA', 'e/x.exe', 'lake/pool_tag/p.parquet', '[x].raw', '.hidden']) {
+      await mkdir(dirname(join(root(), name)), { recursive: true });
+      await writeFile(join(root(), name), name);
+    }
+    await symlink(join(root(), 'b.raw'), join(root(), 'a/link.raw'));
+    await symlink(root(), join(root(), 'a/loop'));
+    await writeFile(folder.path('list.txt'), `${root()}/b.raw\r\n\n${root()}/vm\n`);
+  });
+
+  it('a directory: every file in it, sorted; not what belongs to another image, not the dataset, no loops', async () => {
+    assert.deepEqual(await names([root()], '', join(root(), 'lake')), [
+      '.hidden', '[x].raw', 'a/deep/three.dmp', 'a/link.raw', 'a/one.dmp', 'a/two.dmp', 'b.raw', 'e/d.E01', 'e/x.exe', 'vm/alone.vmss', 'vm/w.vmem',
+    ]);
+  });
+
+  it('what is named and found is named', async () => {
+    const found = await list([root(), join(root(), 'b.raw')]);
+    assert.equal(found.find(({ source }) => source.endsWith('b.raw'))?.found, false);
+    assert.equal(found.find(({ source }) => source.endsWith('one.dmp'))?.found, true);
+    assert.equal(new Set(found.map(({ source }) => source)).size, found.length);
+  });
+
+  for (const [pattern, expected] of [
+    ['a/*.dmp', ['a/one.dmp', 'a/two.dmp']],
+    ['a/t?o.dmp', ['a/two.dmp']],
+    ['[!b]/one.*', ['a/one.dmp']],
+    ['**/*.dmp', ['a/deep/three.dmp', 'a/one.dmp', 'a/two.dmp']],
+    ['a/**', ['a/deep/three.dmp', 'a/link.raw', 'a/one.dmp', 'a/two.dmp']],
+    ['[x].raw', ['[x].raw']],
+  ] as const) {
+    it(`the pattern ${pattern}`, async () => {
+      const found = (await names([join(root(), pattern)])).filter((name) => !name.startsWith('a/loop'));
+      assert.deepEqual([...new Set(found)].sort(), [...expected].sort());
+    });
+  }
+
+  it('lists: a file of them, and standard input', async () => {
+    assert.deepEqual(await names([`@${folder.path('list.txt')}`]), ['b.raw', 'vm/alone.vmss', 'vm/w.vmem']);
+    assert.deepEqual(await names(['-'], `${root()}/b.raw\n`), ['b.raw']);
+    assert.deepEqual((await list(['-'], 'https://host/x.dmp\n')).map(({ location }) => location), ['https://host/x.dmp']);
+  });
+
+  it('a file that is not there is listed, to be recorded as failed; a pattern or list that is not there is an error', async () => {
+    assert.deepEqual(await names([join(root(), 'gone.raw')]), ['gone.raw']);
+    await assert.rejects(list([join(root(), '*.gone')]), { code: 'SOURCE_NOT_FOUND' });
+    await assert.rejects(list([`@${folder.path('gone.txt')}`]), { code: 'SOURCE_NOT_FOUND', message: /gone\.txt/ });
+  });
+
+  it('shards: each image is in exactly one, and they are of about the same size', () => {
+    const counts = [0, 0, 0, 0, 0, 0, 0];
+    for (let image = 0; image < 7000; image++) counts[shardOf(`/dumps/host-${image}/memory.raw`, 7)]!++;
+    assert.equal(counts.length, 7);
+    for (const count of counts) assert.ok(count > 850 && count < 1150, counts.join());
+  });
+});
