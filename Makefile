@@ -23,7 +23,7 @@ test: build
 demo: build
 	@node samples/unpack.mjs tmp/samples
 	@mkdir -p tmp/demo
-	node dist/cli/main.js scan tmp/samples/* -o tmp/demo/tags.parquet --force
+	node dist/bin/pool-tracker.js scan tmp/samples/* -o tmp/demo/tags.parquet --force
 	@node samples/top-tags.mjs tmp/demo/tags.parquet
 
 .PHONY: schemas

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line. */
-export const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../dist/bin/pool-tracker.js', import.meta.url));
 
 const REPORT_PEAK = fileURLToPath(new URL('report-peak.mjs', import.meta.url));
 

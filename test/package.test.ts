@@ -35,7 +35,7 @@ describe('the package', function () {
 
   it('holds what it needs and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'data/known-builds.json', 'schemas/pool_tag.schema.json', 'README.md', 'LICENSE']) {
+    for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/bin/pool-tracker.js', 'data/known-builds.json', 'schemas/pool_tag.schema.json', 'README.md', 'LICENSE']) {
       assert.ok(paths.includes(needed), needed);
     }
     for (const path of paths) assert.doesNotMatch(path, /^(src|test|bench|samples|tmp|scripts|\.ci)\//, path);
