@@ -45,6 +45,11 @@ function assertTotals({ totals }: DecodedImage, truth: Truth, lossy: boolean): v
     if (total.complete) assert.deepEqual(plain[index], expected(entries[index]!));
   }
   assert.equal(totals.every(({ complete }) => complete), !lossy);
+  const bits = truth.tracker.entrySize === 40 ? 32 : 64;
+  for (const [index, { nonPagedOutstanding, pagedOutstanding, complete }] of totals.entries()) {
+    const { nonPaged, paged } = entries[index]!.modularOutstanding;
+    if (complete) assert.deepEqual([nonPagedOutstanding, pagedOutstanding], [nonPaged, paged].map((value) => BigInt.asIntN(bits, BigInt(value))));
+  }
 }
 
 function assertProcessors({ processorTags }: DecodedImage, truth: Truth): void {

@@ -24,6 +24,8 @@ export interface TruthEntry {
   readonly PagedAllocs: string;
   readonly PagedFrees: string;
   readonly PagedBytes: string;
+  /** allocs - frees at the counter's width, unsigned. */
+  readonly modularOutstanding: { readonly nonPaged: string; readonly paged: string };
 }
 
 export interface Truth {
