@@ -13,7 +13,7 @@ const LISTS: Readonly<Record<string, (item: Record<string, unknown>) => string>>
   runs: ({ start, length, offset }) => `physical 0x${Number(start).toString(16)}, ${String(length)} bytes, at offset ${String(offset)}`,
   tables: ({ processor, address, pages, pages_missing: missing, entries }) => (processor === null
     ? `expansion table at ${String(address)}, ${String(entries)} entries`
-    : `processor ${String(processor)} at ${String(address)}, ${String(pages)} pages, ${String(missing)} missing`),
+    : `${typeof address === 'string' ? `processor ${String(processor)} at ${address}` : `table ${String(processor)}`}, ${String(pages)} pages, ${String(missing)} missing`),
   rejected: ({ what, address, from, reason }) => `${String(what)} ${String(address)} (${String(from)}): ${String(reason)}`,
   warnings: ({ code, message }) => `${String(code)}: ${String(message)}`,
 };
