@@ -1,12 +1,12 @@
 import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/memory-image.js';
 import { tracedVersion, type TracedKernel } from '../kernel/kernel-traces.js';
-import { PAGE_SIZE } from '../address.js';
 import { carveTables, type CarvedTables } from '../pool/carve/carved-tables.js';
+import { processorTagsOf, sumOf } from '../pool/carve/carved-totals.js';
 import { carveReport } from '../pool/carve/carve-report.js';
 import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
 import { judge, lawfulShare } from '../pool/law-proof.js';
-import { entriesOf, TagTotals, type ProcessorTag } from '../pool/tag-totals.js';
+import type { TagTotals } from '../pool/tag-totals.js';
 import type { DecodedImage } from '../record/decoded-image.js';
 import { identityRow, type ImageFacts } from '../record/image-facts.js';
 import { containerColumns, outcomeColumns } from '../record/image-row.js';
@@ -64,23 +64,6 @@ export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepP
       tool_version: toolVersion(),
     },
   };
-}
-
-/** Sums the tables; what is in doubt is marked. */
-function sumOf({ shape, tables, places }: CarvedTables): TagTotals {
-  const { layout } = shape.channel;
-  const totals = new TagTotals(layout, shape.slots);
-  for (const table of tables) totals.add(table);
-  for (const { index, live } of places) {
-    if (live?.doubt == null) continue;
-    totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
-  }
-  return totals;
-}
-
-/** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
-function processorTagsOf({ shape, tables }: CarvedTables): ProcessorTag[] {
-  return tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
 }
 
 function factsOf(input: CarvedInput, carved: CarvedTables, kernel: TracedKernel): ImageFacts {

@@ -80,10 +80,16 @@ function arrange({ live, index }: Place, before: readonly (PlacedPage | null)[],
       rest.delete(page);
     }
   };
-  put((page, previous) => previous !== null && areNeighbours(previous, page));
-  put((page, previous) => reachesIn(page, shape, index) && reachesOut(previous, shape, index - 1));
-  put((page, previous) => !reachesIn(page, shape, index) && !reachesOut(previous, shape, index - 1));
-  put((page, previous) => !reachesIn(page, shape, index) || previous === null);
+  const continues = (page: PlacedPage): boolean => reachesIn(page, shape, index);
+  const goesOn = (previous: PlacedPage | null): boolean => reachesOut(previous, shape, index - 1);
+  const beside = (page: PlacedPage, previous: PlacedPage | null): boolean => previous !== null && areNeighbours(previous, page);
+  put((page, previous) => continues(page) && goesOn(previous) && beside(page, previous));
+  put((page, previous) => continues(page) && goesOn(previous));
+  put((page, previous) => !continues(page) && beside(page, previous));
+  put((page, previous) => !continues(page) && !goesOn(previous));
   put(() => true);
+  // Where several pages hold every key, table 0's may be another than was taken for it: the one that goes on.
+  const astray = row.findIndex((page, processor) => processor > 0 && page !== null && continues(page) && !goesOn(before[processor]!));
+  if (astray > 0 && row[0] !== null && !continues(row[0]!) && goesOn(before[0]!)) [row[0], row[astray]] = [row[astray]!, row[0]];
   return row;
 }

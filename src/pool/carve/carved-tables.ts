@@ -21,7 +21,9 @@ export interface CarvedTables {
   readonly warnings: readonly Warning[];
 }
 
-/** Evidence, in bits, from which a family of pages needs no other witness. */
+/** Evidence, in bits, from which a family of pages needs no other witness: a stray word or two have less. */
+const BELIEVABLE_FAMILY = 16;
+/** Evidence from which it is surely of a table. */
 const SURE_FAMILY = 30;
 /** Evidence from which a shape of tables is believed. */
 const SURE_SHAPE = 60;
@@ -54,6 +56,7 @@ export function carveTables(collection: PageCollection): CarvedTables | null {
   for (const family of families) anchorToNeighbours(family, found, shape);
   if (found.size === 0) return null;
   const processors = commonCount([...found.values()]);
+  for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
   return {
@@ -62,7 +65,7 @@ export function carveTables(collection: PageCollection): CarvedTables | null {
     tables: assembleTables(places, shape, most),
     passedOver: others,
     strangers,
-    warnings: warningsOf(places, main, others, strangers, processors, collection),
+    warnings: warningsOf(places, main, others, strangers, collection),
   };
 }
 
@@ -84,7 +87,7 @@ function overflowPages(pages: readonly OverflowPage[], shape: TableShape): Place
 
 /** Whether a family is more than a page that looks like one by chance: evidence, a second witness, or a neighbour. */
 function isBelievable({ score: evidence, pages, index, keys }: PageFamily, places: ReadonlyMap<number, readonly PlacedPage[]>): boolean {
-  if (evidence >= SURE_FAMILY || pages.length > 1) return true;
+  if (evidence >= BELIEVABLE_FAMILY || pages.length > 1) return true;
   const isNeighbour = [-1, 1].some((side) => (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)));
   return isNeighbour || [...keys.values()].every(isPrintable);
 }
@@ -116,6 +119,14 @@ function commonCount(found: readonly LivePages[]): number {
   return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
+/** More pages than processors, or fewer with sums that make no sense, are a reason to doubt. */
+function withCountDoubt(live: LivePages, processors: number): LivePages {
+  const count = live.live.length;
+  if (live.doubt !== null || count === processors || (count < processors && live.cost < 1)) return live;
+  const why = count > processors ? `${count} pages are live as far as can be told, of ${processors} processors` : `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
+  return { ...live, doubt: why };
+}
+
 function placesOf(found: ReadonlyMap<number, LivePages>, shape: TableShape, processors: number): Place[] {
   const last = pageCount(shape) - 1;
   const lives = [...found.values()];
@@ -145,16 +156,12 @@ function shareUntouched(lives: readonly LivePages[]): number {
 
 function warningsOf(
   places: readonly Place[], main: ShapedPages, others: readonly ShapedPages[], strangers: readonly PageFamily[],
-  processors: number, { dropped }: PageCollection,
+  { dropped }: PageCollection,
 ): Warning[] {
   const warnings: Warning[] = [];
   const doubts = places.filter(({ live }) => live?.doubt != null);
   if (doubts.length > 0) {
     warnings.push({ code: 'carve-undecided', message: `at ${doubts.length} of ${places.length} pages of the table the evidence does not decide which copies are live; at page ${doubts[0]!.index}: ${doubts[0]!.live!.doubt}` });
-  }
-  const many = places.filter(({ live }) => live !== null && live.live.length > processors);
-  if (many.length > 0) {
-    warnings.push({ code: 'carve-surplus', message: `${many.length} pages of the table have more live copies than the ${processors} processors' tables that most have` });
   }
   const rival = others.find((other) => score(other.pages) >= score(main.pages) * RIVAL_SHARE);
   if (rival !== undefined) {

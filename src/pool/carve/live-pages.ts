@@ -17,6 +17,8 @@ export interface LivePages {
   readonly keys: number;
   /** Why the choice is not sure; null when it is. */
   readonly doubt: string | null;
+  /** Tags whose sums make no sense, about. */
+  readonly cost: number;
 }
 
 /** A page counts as a near copy when half of its counters are at least this share of the original's. */
@@ -30,6 +32,9 @@ const FEWEST_COMPARED = 4;
 const MOST_COST = 0.2;
 /** A change of the cost by less than this says nothing. */
 const TELLING_COST = 0.5;
+/** Taking a page out, or in, must set right this share of the tags that it counts, and so many: some are always smeared. */
+const TELLING_SHARE = 0.3;
+const FEWEST_SET_RIGHT = 3;
 
 /** Table 0's page of some place, the other processors' beside it, and what the sum of them costs. */
 interface Choice {
@@ -69,6 +74,8 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
   const members = new Set(best.members);
   preferLatest(members, best.first, usable, shape);
   dropCopies(members, best.first, shape, setAside);
+  const candidates = usable.filter((page) => !setAside.has(page) && !(anchored.length > 0 && full.includes(page)));
+  admitUnexplained(members, best.first, candidates, keys > FEW_KEYS ? full : [], shape);
   for (const page of usable) {
     if (!members.has(page)) setAside.set(page, asideReason(page, members));
   }
@@ -78,6 +85,7 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
     live: [best.first, ...[...members].filter((page) => page !== best.first)].map((page) => placedOf.get(page)!),
     setAside: [...setAside].map(([page, as]) => ({ placed: placedOf.get(page)!, as })),
     keys,
+    cost,
     doubt: doubtOf(cost, pairs, full.length, members, all),
   };
 }
@@ -109,10 +117,10 @@ function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array): boole
 
 /** From all pages that are not full beside `first`, flips one at a time as long as the sum gets better. */
 function balanced(first: PageCounts, usable: readonly PageCounts[], full: readonly PageCounts[], shape: TableShape): Choice {
-  const alone = climb(first, new Set([first]), usable, shape);
   const members = new Set([first, ...usable.filter((page) => !full.includes(page))]);
-  if (members.size === 1) return alone;
   const together = climb(first, members, usable, shape);
+  if (together.cost <= 1 + judgedPairs([...together.members]) * MOST_COST) return together;
+  const alone = climb(first, new Set([first]), usable, shape);
   return alone.cost < together.cost - TELLING_COST ? alone : together;
 }
 
@@ -120,12 +128,13 @@ function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly Pag
   const balance = new Balance(shape.channel.layout, first.bytes.length);
   for (const page of members) balance.add(page, 1);
   let cost = balance.cost();
+  const telling = new Map(usable.map((page) => [page, tellingCost(page, usable)]));
   for (let step = 0; step < usable.length * 2; step++) {
     let best: { page: PageCounts; cost: number } | null = null;
     for (const page of usable) {
       if (page === first) continue;
       const changed = balance.cost(page, members.has(page) ? -1 : 1);
-      if (changed < cost - TELLING_COST && (best === null || changed < best.cost)) best = { page, cost: changed };
+      if (changed < cost - telling.get(page)! && (best === null || changed < best.cost)) best = { page, cost: changed };
     }
     if (best === null) break;
     balance.add(best.page, members.has(best.page) ? -1 : 1);
@@ -133,6 +142,29 @@ function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly Pag
     cost = best.cost;
   }
   return { first, members, cost };
+}
+
+/** By how much the balance must change to tell of a page: little where it looks like a copy of another one anyway. */
+function tellingCost(page: PageCounts, usable: readonly PageCounts[]): number {
+  if (usable.some((other) => other !== page && (isNearCopy(page, other) || isNearCopy(other, page)))) return TELLING_COST;
+  return Math.max(FEWEST_SET_RIGHT, judgedPairs([page]) * TELLING_SHARE);
+}
+
+/** Keys on a page up to which another processor may well have touched them all. */
+const FEW_KEYS = 8;
+
+/**
+ * Lets in what nothing speaks against: no copy, no snapshot, and no harm to the balance.
+ * @param rarities pages that would be rare as another processor's: only what betters the balance gets in
+ */
+function admitUnexplained(
+  members: Set<PageCounts>, first: PageCounts, candidates: readonly PageCounts[], rarities: readonly PageCounts[], shape: TableShape,
+): void {
+  for (const page of candidates) {
+    if (members.has(page) || asideReason(page, members) !== 'out of balance') continue;
+    const harm = costOf([...members, page], first, shape) - costOf(members, first, shape);
+    if (harm < (rarities.includes(page) ? -TELLING_COST : tellingCost(page, candidates))) members.add(page);
+  }
 }
 
 function costOf(members: Iterable<PageCounts>, first: PageCounts, shape: TableShape): number {
@@ -201,8 +233,12 @@ function dropCopies(members: Set<PageCounts>, first: PageCounts, shape: TableSha
 
 function asideReason(page: PageCounts, members: ReadonlySet<PageCounts>): SetAside {
   if ([...members].some((member) => isNearCopy(page, member))) return 'old copy';
-  const growth = growthFrom(page.growing, sumOfGrowing([...members]));
-  return growth.grown >= GROWN && growth.ratio >= NEAR ? 'snapshot' : 'out of balance';
+  const sum = sumOfGrowing([...members]);
+  const since = growthFrom(page.growing, sum);
+  if (since.grown >= GROWN && since.ratio >= NEAR) return 'snapshot';
+  // A snapshot is more than the sum where a live page is lost; no one processor counts more than all others together.
+  const until = growthFrom(sum, page.growing);
+  return until.grown >= GROWN && until.compared >= FEWEST_COMPARED && members.size > 1 ? 'snapshot' : 'out of balance';
 }
 
 /** Keys from which balance is a witness. */
@@ -212,6 +248,8 @@ const TELLING_COUNTERS = 4;
 
 function doubtOf(cost: number, pairs: number, full: number, members: ReadonlySet<PageCounts>, all: readonly PageCounts[]): string | null {
   if (full === 0) return 'no page holds every key: table 0 is missing there';
+  // Nothing was to be decided: sums out of balance are the kernel's own, or the image's.
+  if (members.size === all.length && all.every(({ page }) => page.copies === 1)) return null;
   if (cost > 1 + pairs * MOST_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
   if (all.length > 1 && pairs < FEWEST_WITNESSES && members.size < all.length) return 'too few counts to tell live pages from copies';
   for (const page of members) {

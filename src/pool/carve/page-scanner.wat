@@ -25,7 +25,7 @@
       (then (return (local.get $bit))))
     (local.set $hits (call $sum (local.get $small)))
     (if (i32.and
-          (i32.ge_u (local.get $hits) (i32.const 8))
+          (i32.ge_u (local.get $hits) (i32.const 3))
           (i32.ge_u (i32.mul (i32.mul (local.get $hits) (local.get $size)) (i32.const 5)) (i32.mul (local.get $used) (i32.const 7))))
       (then (return (local.get $bit))))
     (i32.const 0))

@@ -55,7 +55,7 @@ export class PlainScanner implements PageScanner {
     for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
       const { size } = LAW_CHANNELS[channel]!.layout;
       const obeys = strong[channel]! > 0 && strong[channel]! * size * 5 >= used * 2;
-      if (obeys || (small[channel]! >= 8 && small[channel]! * size * 5 >= used * 7)) signs |= 1 << channel;
+      if (obeys || (small[channel]! >= 3 && small[channel]! * size * 5 >= used * 7)) signs |= 1 << channel;
     }
     if (words[first] === OVERFLOW_KEY) signs |= OVERFLOW_SIGN;
     const root = first + ROOT_AT / 4;

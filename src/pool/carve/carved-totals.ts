@@ -1,0 +1,20 @@
+import { PAGE_SIZE } from '../../address.js';
+import { entriesOf, TagTotals, type ProcessorTag } from '../tag-totals.js';
+import type { CarvedTables } from './carved-tables.js';
+
+/** Sums the tables; what is in doubt is marked. */
+export function sumOf({ shape, tables, places }: CarvedTables): TagTotals {
+  const { layout } = shape.channel;
+  const totals = new TagTotals(layout, shape.slots);
+  for (const table of tables) totals.add(table);
+  for (const { index, live } of places) {
+    if (live?.doubt == null) continue;
+    totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
+  }
+  return totals;
+}
+
+/** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
+export function processorTagsOf({ shape, tables }: CarvedTables): ProcessorTag[] {
+  return tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
+}
