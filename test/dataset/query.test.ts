@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DatasetQuery } from '../../src/dataset/query.js';
 import { PoolTrackerError, type ErrorCode } from '../../src/errors.js';
@@ -136,7 +136,8 @@ describe('query', () => {
     it('says what to install when DuckDB is not there', () => {
       const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
       const copy = folder.path('package');
-      cpSync(dirname(dirname(dirname(compiledMain()))), copy, { recursive: true, dereference: true });
+      const original = dirname(dirname(dirname(compiledMain())));
+      cpSync(original, copy, { recursive: true, dereference: true });
       mkdirSync(join(copy, 'node_modules'));
       for (const name of readdirSync(modules)) if (name !== '@duckdb') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
       const { status, stderr } = spawnSync(process.execPath, [join(copy, 'dist/bin/pool-tracker.js'), 'query', folder.path('lake'), 'SELECT 1'], { encoding: 'utf8' });
