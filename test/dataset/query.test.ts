@@ -140,7 +140,7 @@ describe('query', () => {
       cpSync(original, copy, { recursive: true, dereference: true });
       mkdirSync(join(copy, 'node_modules'));
       for (const name of readdirSync(modules)) if (name !== '@duckdb') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
-      const { status, stderr } = spawnSync(process.execPath, [join(copy, 'dist/bin/pool-tracker.js'), 'query', folder.path('lake'), 'SELECT 1'], { encoding: 'utf8' });
+      const { status, stderr } = spawnSync(process.execPath, [join(copy, relative(original, compiledMain())), 'query', folder.path('lake'), 'SELECT 1'], { encoding: 'utf8' });
       assert.equal(status, 1);
       assert.match(stderr, /^pool-tracker: a query needs the package @duckdb\/node-api: .*; npm install @duckdb\/node-api.*\n$/);
     });
