@@ -22,6 +22,9 @@ import { isUrl } from './image-list.js';
 import { failureOf, type ImageOutcome, type ImageTask, type ScannedImage, type StagedFile } from './image-task.js';
 import { partitionFolder } from './partition.js';
 
+/** About a table's worth: room that no row takes costs more than a second batch. */
+const BATCH_ROWS = 2048;
+
 type Rows = Iterable<Row> | AsyncIterable<Row>;
 
 /** An image's records, written. */
@@ -59,7 +62,7 @@ async function write(task: ImageTask, records: readonly string[], rowsOfType: (r
     const recordType = recordTypeNamed(record);
     const path = join(task.staging, `${record}${PART_EXTENSION[task.format]}`);
     const sink = await openSink({ recordType, format: sinkNamed(task.format), target: path }, { ...task.sink, force: true });
-    await pipeline(Readable.from(counted(rowsOfType(recordType))), batchesOfRows(recordType), sink);
+    await pipeline(Readable.from(counted(rowsOfType(recordType))), batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS), sink);
     files.push({ record, path });
   }
   return { files, rows };
