@@ -4,7 +4,7 @@ import { messageOf, PoolTrackerError } from '../errors.js';
 import { fileMetadata } from '../record/file-metadata.js';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { toolVersion } from '../record/tool-version.js';
-import { compactDictionaries } from './compact-dictionaries.js';
+import { plainStrings } from './plain-strings.js';
 import { ROW_GROUP_ROWS } from './parquet.js';
 import type { Encode, ParquetCompression } from './sink.js';
 
@@ -58,7 +58,7 @@ export const encodeWithParquetWasm: Encode = async function* (batches, recordTyp
 };
 
 function intoWasm(batch: RecordBatch): wasm.RecordBatch {
-  const table = wasm.Table.fromIPCStream(tableToIPC(new Table([compactDictionaries(batch)]), 'stream'));
+  const table = wasm.Table.fromIPCStream(tableToIPC(new Table([plainStrings(batch)]), 'stream'));
   const inWasm = table.recordBatch(0);
   table.free();
   if (inWasm === undefined) throw new PoolTrackerError('INTERNAL', 'parquet-wasm: a record batch was lost on its way');
