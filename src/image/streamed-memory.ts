@@ -15,6 +15,9 @@ import type { PageStretch } from './page-stretch.js';
 /** Formats whose pages lie whole in the file and page-aligned, so that the stream may be read as pages from its start. */
 const ALIGNED_FORMATS = ['crash-dump-64', 'crash-dump-32', 'vmware-vmem', 'raw'];
 
+/** Bytes that tell where pages begin. */
+const PHASE_SAMPLE = 4 << 20;
+
 /** A stretch of the stream that is memory. */
 interface Part {
   readonly start: PhysicalAddress | null;
@@ -128,7 +131,7 @@ export class StreamedMemory {
   }
 
   private async *bareParts(): AsyncGenerator<Part> {
-    const first = await this.input.take(1 << 20);
+    const first = await this.input.take(PHASE_SAMPLE);
     const phase = pagePhase(first);
     this.input.unread(first.subarray(phase));
     if (phase > 0) {

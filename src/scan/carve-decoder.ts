@@ -25,7 +25,7 @@ export interface CarvedInput {
 
 /** Everything that the pages of a pass tell; null when no table is among them. */
 export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepProcessors: boolean): Promise<DecodedImage | null> {
-  const carved = carveTables(carver.collection);
+  const carved = carveTables(carver);
   if (carved === null) return null;
   const { shape, tables } = carved;
   const totals = sumOf(carved);

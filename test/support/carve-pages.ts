@@ -73,7 +73,7 @@ export function carvePages(pages: readonly Buffer[]): CarvedTables | null {
     bytes.set(page);
     carver.take({ physicalAddress: physicalAddress(index * PAGE_SIZE), bytes }, signsOf(scanner, bytes));
   });
-  return carveTables(carver.collection);
+  return carveTables(carver);
 }
 
 /** The totals of carved tables. */

@@ -6,6 +6,8 @@ import type { CarvedPage, OverflowPage, PageCollection } from './page-collection
 import { wordsOf } from './page-collection.js';
 import { familiesOf, farthestKey, type PageFamily } from './page-families.js';
 import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './table-shape.js';
+import type { ExpansionPages } from './expansion-pages.js';
+import type { PageCarver } from './page-carver.js';
 import type { TrackerTable } from '../tracker-table.js';
 
 /** Tables put together from pages. */
@@ -14,6 +16,8 @@ export interface CarvedTables {
   readonly places: readonly Place[];
   /** Table 0 first; which processors the others belong to is not known. */
   readonly tables: readonly TrackerTable[];
+  /** Null when table 0 has free slots, so that there is none, and when it was not found. */
+  readonly expansion: TrackerTable | null;
   /** Other kinds of tables that were found, and passed over. */
   readonly passedOver: readonly ShapedPages[];
   /** Families of pages at the same places whose keys contradict those of the tables. */
@@ -33,7 +37,7 @@ const RIVAL_SHARE = 0.5;
 const LIKELY_EMPTY = 0.001;
 
 /** Puts the tables together; null when the pages are too few or say too little to be believed. */
-export function carveTables(collection: PageCollection): CarvedTables | null {
+export function carveTables({ collection, expansions }: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
   const [main, ...others] = shapesOf(collection.pages);
   if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
   const { shape } = main;
@@ -59,14 +63,26 @@ export function carveTables(collection: PageCollection): CarvedTables | null {
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
+  const tables = assembleTables(places, shape, most);
+  const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
-    shape,
-    places,
-    tables: assembleTables(places, shape, most),
+    shape, places, tables, expansion, strangers,
     passedOver: others,
-    strangers,
-    warnings: warningsOf(places, main, others, strangers, collection),
+    warnings: [...warningsOf(places, main, others, strangers, collection), ...warnings],
   };
+}
+
+/** Tags only go to the expansion table when every slot is taken. */
+function expansionOf(first: TrackerTable, { channel, slots }: TableShape, pages: ExpansionPages): Pick<CarvedTables, 'expansion' | 'warnings'> {
+  const keys = new Set<number>();
+  for (let slot = 0; slot < slots; slot++) {
+    const key = first.key(slot);
+    if (key === 0) return { expansion: null, warnings: [] };
+    keys.add(key);
+  }
+  const { table, why } = pages.assemble(channel.layout, keys);
+  const warnings = table !== null ? [] : [{ code: 'expansion-unseen', message: `every slot is taken, so that more tags may lie in an expansion table: ${why}` }];
+  return { expansion: table, warnings };
 }
 
 function score(pages: readonly PlacedPage[]): number {

@@ -3,7 +3,7 @@ import { entriesOf, TagTotals, type ProcessorTag } from '../tag-totals.js';
 import type { CarvedTables } from './carved-tables.js';
 
 /** Sums the tables; what is in doubt is marked. */
-export function sumOf({ shape, tables, places }: CarvedTables): TagTotals {
+export function sumOf({ shape, tables, places, expansion }: CarvedTables): TagTotals {
   const { layout } = shape.channel;
   const totals = new TagTotals(layout, shape.slots);
   for (const table of tables) totals.add(table);
@@ -11,10 +11,12 @@ export function sumOf({ shape, tables, places }: CarvedTables): TagTotals {
     if (live?.doubt == null) continue;
     totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
   }
+  if (expansion !== null) totals.addExpansion(expansion);
   return totals;
 }
 
 /** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
-export function processorTagsOf({ shape, tables }: CarvedTables): ProcessorTag[] {
-  return tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
+export function processorTagsOf({ shape, tables, expansion }: CarvedTables): ProcessorTag[] {
+  const tags = tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
+  return expansion === null ? tags : [...tags, ...entriesOf(expansion, 'expansion', 0, null)];
 }

@@ -1,10 +1,13 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
 import type { PageStretch } from '../../image/page-stretch.js';
 import { KernelTraces } from '../../kernel/kernel-traces.js';
+import { ExpansionPages } from './expansion-pages.js';
 import { PageCollection } from './page-collection.js';
-import { BUILD_LAB_SIGN, CHANNEL_SIGNS, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner } from './page-signs.js';
+import {
+  BUILD_LAB_SIGN, CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
+} from './page-signs.js';
 
-const TELLING_SIGNS = CHANNEL_SIGNS | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
+const TELLING_SIGNS = CHANNEL_SIGNS | EXPANSION_SIGN | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
 
 /** What a carving pass saw, in numbers. */
 export interface PassCounts {
@@ -18,6 +21,7 @@ export interface PassCounts {
 /** Takes pages in the order of the stream with their signs, and keeps what tables and kernels leave on them. */
 export class PageCarver {
   readonly collection = new PageCollection();
+  readonly expansions = new ExpansionPages();
   readonly traces = new KernelTraces();
   private pages = 0;
   private used = 0;
@@ -39,6 +43,7 @@ export class PageCarver {
         this.looked++;
         this.collection.offer(page, sign, start === null ? null : physicalAddress(start + index * PAGE_SIZE), this.pages + index);
       }
+      if ((sign & EXPANSION_SIGN) !== 0) this.expansions.offer(page);
       this.offerTraces(page, sign);
     }
     this.pages += signs.length;

@@ -190,6 +190,42 @@
         (call $channel (local.get $strong28) (local.get $small28) (i32.const 28) (local.get $used) (i32.const 32)))
         (call $channel (local.get $strongxp) (local.get $smallxp) (i32.const 28) (local.get $used) (i32.const 64))))))
 
+  ;; Whether three entries from $at on have keys, and zeros where entries of an expansion table do (expansion-layouts.ts).
+  (func $entries (param $at i32) (param $size i32) (param $a i32) (param $b i32) (param $c i32) (result i32)
+    (local $left i32)
+    (local.set $left (i32.const 3))
+    (loop $next
+      (if (i32.or
+            (i32.eqz (i32.load (local.get $at)))
+            (i32.or
+              (i32.load (i32.add (local.get $at) (local.get $a)))
+              (i32.or (i32.load (i32.add (local.get $at) (local.get $b))) (i32.load (i32.add (local.get $at) (local.get $c))))))
+        (then (return (i32.const 0))))
+      (local.set $at (i32.add (local.get $at) (local.get $size)))
+      (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (i32.const 1))
+
+  ;; The same from any offset that the layout allows.
+  (func $expansion (param $page i32) (param $size i32) (param $step i32) (param $a i32) (param $b i32) (param $c i32) (result i32)
+    (local $offset i32)
+    (loop $next
+      (if (call $entries (i32.add (local.get $page) (local.get $offset)) (local.get $size) (local.get $a) (local.get $b) (local.get $c))
+        (then (return (i32.const 0x800))))
+      (local.set $offset (i32.add (local.get $offset) (local.get $step)))
+      (br_if $next (i32.lt_u (local.get $offset) (local.get $size))))
+    (i32.const 0))
+
+  (func $expansions (param $page i32) (result i32)
+    (i32.or
+      (i32.or
+        (call $expansion (local.get $page) (i32.const 80) (i32.const 16) (i32.const 4) (i32.const 20) (i32.const 28))
+        (call $expansion (local.get $page) (i32.const 56) (i32.const 8) (i32.const 4) (i32.const 20) (i32.const 28)))
+      (i32.or
+        (call $expansion (local.get $page) (i32.const 40) (i32.const 8) (i32.const 12) (i32.const 20) (i32.const 36))
+        (i32.or
+          (call $expansion (local.get $page) (i32.const 64) (i32.const 64) (i32.const 12) (i32.const 20) (i32.const 28))
+          (call $expansion (local.get $page) (i32.const 48) (i32.const 16) (i32.const 12) (i32.const 20) (i32.const 28))))))
+
   (func $isZero (param $page i32) (result i32)
     (local $at i32) (local $base i32)
     (loop $next
@@ -213,7 +249,7 @@
     (i32.or (local.get $signs)
       (if (result i32) (i32.lt_u (call $zeros (local.get $page)) (i32.const 4))
         (then (call $traces (local.get $page)))
-        (else (call $laws (local.get $page))))))
+        (else (i32.or (call $laws (local.get $page)) (call $expansions (local.get $page)))))))
 
   ;; Writes the signs of $count pages from $page on to $target, two bytes each.
   (func (export "scan") (param $page i32) (param $count i32) (param $target i32)

@@ -8,6 +8,7 @@ import { LAW_CHANNELS } from './law-channels.js';
  *     bit 8        it may hold an RSDS record: a word `RSDS`
  *     bit 9        it may be KUSER_SHARED_DATA: NtSystemRoot begins like a path
  *     bit 10       it may hold NtBuildLab: at a multiple of 16, four digits
+ *     bit 11       it may be of an expansion table, which is not hashed (see expansion-layouts.ts)
  *     bit 15       it is not all zeros
  *
  * The first look must be quick and may be wrong one way: a page of a table has its sign, and few others do.
@@ -17,6 +18,7 @@ export const OVERFLOW_SIGN = 1 << 7;
 export const RSDS_SIGN = 1 << 8;
 export const SHARED_DATA_SIGN = 1 << 9;
 export const BUILD_LAB_SIGN = 1 << 10;
+export const EXPANSION_SIGN = 1 << 11;
 export const NOT_ZERO_SIGN = 1 << 15;
 
 /** `Ovfl`, the key of the slot that takes what fits nowhere. */

@@ -1,7 +1,8 @@
 import { PAGE_SIZE } from '../../address.js';
+import { EXPANSION_LAYOUTS, LOOKED_AT } from './expansion-layouts.js';
 import { LAW_CHANNELS } from './law-channels.js';
 import {
-  BUILD_LAB_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
+  BUILD_LAB_SIGN, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
 } from './page-signs.js';
 
 const WORDS = PAGE_SIZE / 4;
@@ -10,6 +11,14 @@ const RSDS = 0x53445352;
 /** A page with fewer zero words than this among its first 256 is text, code or noise: entries are full of zeros. */
 const FEWEST_ZEROS = 4;
 const SAMPLED = 256;
+
+/** The channels' constants where a loop reaches them quickly. */
+const SIZES = Int32Array.from(LAW_CHANNELS, ({ layout }) => layout.size);
+const MASKS = Int32Array.from(LAW_CHANNELS, ({ period }) => period - 1);
+const SMALL_MASKS = Int32Array.from(LAW_CHANNELS, ({ smallPeriod }) => smallPeriod - 1);
+/** Channels from here on have keys at any multiple of 4; those before at multiples of 8 only. */
+const FIRST_ODD = LAW_CHANNELS.findIndex(({ step }) => step === 4);
+const XP = LAW_CHANNELS.findIndex(({ xp }) => xp);
 
 /** `:` and `\` of NtSystemRoot (UTF-16), which begins at 0x30. */
 const ROOT_AT = 0x30;
@@ -60,22 +69,39 @@ export class PlainScanner implements PageScanner {
     if (words[first] === OVERFLOW_KEY) signs |= OVERFLOW_SIGN;
     const root = first + ROOT_AT / 4;
     if (((words[root]! & 0xffff0000) >>> 0) === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1]) signs |= SHARED_DATA_SIGN;
+    if (!dense && mayBeExpansion(words, first)) signs |= EXPANSION_SIGN;
     return signs | NOT_ZERO_SIGN;
   }
 
   /** Counts the channels that a word obeys the law of, were it a key. */
   private countLaws(word: number, offset: number): void {
     const low = (word & 0xffff) * 40543;
-    const high = (word >>> 16) * 40543 + Math.floor(low / 65536);
-    const hash = (low ^ (high / 65536)) & 0xffff;
+    const high = (word >>> 16) * 40543 + ((low >>> 16) & 0xffff);
+    const hash = (low ^ (high >>> 16)) & 0xffff;
     const mixed = ((word & 0xff) << 6) ^ ((word >>> 4) & 0xff0) ^ ((word >>> 14) & 0x3fc) ^ (word >>> 24);
     const xpHash = (mixed * 40543) >>> 2;
-    for (let channel = 0; channel < LAW_CHANNELS.length; channel++) {
-      const { layout, step, period, smallPeriod, xp } = LAW_CHANNELS[channel]!;
-      if (offset % step !== 0) continue;
-      const apart = ((xp ? xpHash : hash) * layout.size) ^ offset;
-      if ((apart & (period - 1)) === 0) this.strong[channel]!++;
-      if ((apart & (smallPeriod - 1)) === 0) this.small[channel]!++;
+    const { strong, small } = this;
+    for (let channel = (offset & 7) === 0 ? 0 : FIRST_ODD; channel < SIZES.length; channel++) {
+      const apart = ((channel === XP ? xpHash : hash) * SIZES[channel]!) ^ offset;
+      if ((apart & SMALL_MASKS[channel]!) !== 0) continue;
+      small[channel]!++;
+      if ((apart & MASKS[channel]!) === 0) strong[channel]!++;
     }
   }
+}
+
+/** Whether the first entries of some layout, begun at any offset that it allows, look like those of an expansion table. */
+function mayBeExpansion(words: Uint32Array, first: number): boolean {
+  return EXPANSION_LAYOUTS.some(({ size, step, zeros }) => {
+    for (let offset = 0; offset < size; offset += step) {
+      let entry = 0;
+      while (entry < LOOKED_AT && isEntry(words, first + (offset + entry * size) / 4, zeros)) entry++;
+      if (entry === LOOKED_AT) return true;
+    }
+    return false;
+  });
+}
+
+function isEntry(words: Uint32Array, at: number, zeros: readonly number[]): boolean {
+  return words[at] !== 0 && zeros.every((offset) => words[at + offset / 4] === 0);
 }

@@ -1,22 +1,45 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { WorkerJob, WorkerStart } from './scan-worker.js';
+import { SIGNS_SIZE } from './wasm-scanner.js';
+import type { WasmMemory, WasmModule } from './webassembly.js';
 
-/** From TypeScript the tests run the sources as they are. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', import.meta.url);
+/** What a thread is started with. */
+export interface ThreadStart {
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
+  /** Which part of the room for signs it uses: 1 to 15; 0 is the main thread's. */
+  readonly thread: number;
+}
+
+/** Pages to look at, where they lie in the shared memory. */
+export interface ThreadJob {
+  readonly offset: number;
+  /** As many as there is room for signs, at most. */
+  readonly pages: number;
+}
 
 interface Waiting {
   readonly resolve: (signs: Uint16Array) => void;
   readonly reject: (error: PoolTrackerError) => void;
 }
 
+/** All that the thread runs; a text, so that it is the same from the sources, the package and a bundle. */
+const PROGRAM = `
+  const { parentPort, workerData: { module, memory, target } } = require('node:worker_threads');
+  const { scan } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  parentPort.on('message', ({ offset, pages }) => {
+    scan(offset, pages, target);
+    parentPort.postMessage(new Uint16Array(memory.buffer, target, pages).slice());
+  });
+`;
+
 /** Another thread that looks at pages in the memory that all share, in the order in which it is asked. */
 export class ScanThread {
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
 
-  constructor(start: WorkerStart) {
-    this.worker = new Worker(WORKER, { workerData: start });
+  constructor({ module, memory, thread }: ThreadStart) {
+    this.worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: { module, memory, target: thread * SIGNS_SIZE } });
     this.worker.on('message', (signs: Uint16Array) => this.waiting.shift()?.resolve(signs));
     this.worker.on('error', (error) => this.fail(messageOf(error)));
     this.worker.on('exit', (status) => this.fail(`it ended with status ${status}`));
@@ -27,7 +50,7 @@ export class ScanThread {
     return this.waiting.length;
   }
 
-  scan(job: WorkerJob): Promise<Uint16Array> {
+  scan(job: ThreadJob): Promise<Uint16Array> {
     this.worker.postMessage(job);
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }

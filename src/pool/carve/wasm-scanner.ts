@@ -10,13 +10,17 @@ export const SIGNS_SIZE = 4096;
 /** Where buffers may begin. */
 export const BUFFERS_AT = 1 << 16;
 
-/** The module, compiled; null where WebAssembly or its SIMD instructions are missing. */
+let compiled: WasmModule | null | undefined;
+
+/** The module, compiled once; null where WebAssembly or its SIMD instructions are missing. */
 export function compilePageScanner(): WasmModule | null {
+  if (compiled !== undefined) return compiled;
   try {
-    return new webAssembly.Module(Buffer.from(PAGE_SCANNER_MODULE, 'base64'));
+    compiled = new webAssembly.Module(Buffer.from(PAGE_SCANNER_MODULE, 'base64'));
   } catch {
-    return null;
+    compiled = null;
   }
+  return compiled;
 }
 
 export function scannerMemory(): WasmMemory {

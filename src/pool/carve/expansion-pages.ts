@@ -1,0 +1,77 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { TrackerLayout } from '../tracker-layout.js';
+import { layoutOfSize } from '../tracker-layout.js';
+import { TrackerTable } from '../tracker-table.js';
+import { EXPANSION_LAYOUTS } from './expansion-layouts.js';
+import { censusOf, type EntryCensus } from './entry-census.js';
+
+/** A page that may be of the expansion table. */
+export interface ExpansionPage {
+  readonly bytes: Buffer;
+  readonly layout: TrackerLayout;
+  /** Offset of the first entry that begins on it: tells which page of the table it is, modulo the pages after which it comes again. */
+  readonly offset: number;
+  readonly keys: readonly number[];
+  /** Whether the table's used entries end on it. */
+  readonly ends: boolean;
+}
+
+/** Entries from which a page is believed. */
+const FEWEST = 3;
+/** Share of its counts that must make sense by themselves: the table is one for all processors. */
+const LEAST_SENSIBLE = 0.75;
+const MOST_KEPT = 256;
+
+/** Fits a page to the expansion table of every layout that has its shape; null when none fits. */
+export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | null {
+  const words = new Uint32Array(page.buffer, page.byteOffset, PAGE_SIZE / 4);
+  let best: { fit: Omit<ExpansionPage, 'bytes'>; counts: number } | null = null;
+  for (const { size, step } of EXPANSION_LAYOUTS) {
+    const layout = layoutOfSize(size)!;
+    for (let offset = 0; offset < size; offset += step) {
+      const census = censusOf(words, offset / 4, layout);
+      if (!isExpansion(census)) continue;
+      const { keys, ends, counts } = census;
+      if (best === null || counts > best.counts) best = { fit: { layout, offset, keys, ends }, counts };
+    }
+  }
+  return best?.fit ?? null;
+}
+
+function isExpansion({ keys, counts, sensible, clean }: EntryCensus): boolean {
+  return clean && keys.length >= FEWEST && counts >= FEWEST && sensible >= counts * LEAST_SENSIBLE && new Set(keys).size === keys.length;
+}
+
+/** Keeps pages that may be of the expansion table until it is known whether there is one, and of which layout. */
+export class ExpansionPages {
+  private readonly pages = new Map<string, ExpansionPage>();
+
+  offer(page: Uint8Array): void {
+    const fit = this.pages.size < MOST_KEPT ? fitExpansion(page) : null;
+    if (fit === null) return;
+    const bytes = Buffer.alloc(PAGE_SIZE);
+    bytes.set(page);
+    this.pages.set(bytes.toString('latin1'), { bytes, ...fit });
+  }
+
+  /**
+   * The expansion table, put together: its pages are told apart by where their first entry begins.
+   * @param inTable keys that have slots, and so are in no expansion table
+   * @returns the table; null with the reason when it is not whole or more than one could be it
+   */
+  assemble(layout: TrackerLayout, inTable: ReadonlySet<number>): { readonly table: TrackerTable | null; readonly why: string } {
+    const fitting = [...this.pages.values()].filter((page) => page.layout === layout && !page.keys.some((key) => inTable.has(key)));
+    const chain: ExpansionPage[] = [];
+    for (;;) {
+      const offset = Math.ceil((chain.length * PAGE_SIZE) / layout.size) * layout.size - chain.length * PAGE_SIZE;
+      const next = fitting.filter((page) => page.offset === offset && !chain.includes(page));
+      if (next.length === 0) return { table: null, why: chain.length === 0 ? 'none was found' : `its page ${chain.length} was not found` };
+      if (next.length > 1) return { table: null, why: `${next.length} pages could be its page ${chain.length}` };
+      chain.push(next[0]!);
+      if (next[0]!.ends) break;
+    }
+    const table = new TrackerTable(layout, Math.floor((chain.length * PAGE_SIZE) / layout.size));
+    chain.forEach(({ bytes }, index) => table.put(index, bytes));
+    return { table, why: '' };
+  }
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { PAGE_SIZE } from '../../src/address.js';
+import { PoolTrackerError } from '../../src/errors.js';
+import { decodeScan } from '../../src/scan/decode-scan.js';
+import { openScan } from '../../src/scan/open-scan.js';
+import { generateMemory } from '../support/generate/memory.js';
+import { Random } from '../support/generate/random.js';
+import { carveStream, makeTables, otherPage, pagesOf } from '../support/carve-pages.js';
+import { assertTotals, walkBuffer } from '../support/scan-generated.js';
+import { hasSharedImages, sharedImage, sharedImageNames, sharedTruth, withoutSharedImages } from '../support/shared-images.js';
+import { limeBuffer } from '../support/write-lime.js';
+import { elfCoreBuffer } from '../support/write-elf-core.js';
+import { rawBuffer } from '../support/write-raw.js';
+
+const generated = generateMemory({ seed: 3, layout: 56, tableSlots: 1024, tagCount: 500, processors: 3, memoryBytes: 32 << 20, decoys: ['snapshot', 'freedTable', 'sessionTable'] });
+
+function* inPieces(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+describe('carving an image', () => {
+  it('gives the records of walking', async () => {
+    const raw = rawBuffer(generated);
+    const walked = await walkBuffer(raw);
+    const carved = await carveStream(inPieces(raw, 65536));
+    assertTotals(carved.totals, generated.truth.merged, 56);
+    assert.equal(carved.imageId, walked.imageId);
+    assert.equal(carved.image.status, 'ok');
+    assert.equal(carved.facts.locatedBy, 'carve');
+    assert.equal(carved.facts.kernelGuid, walked.facts.kernelGuid);
+    assert.equal(carved.image.image_bytes, undefined);
+  });
+
+  it('says how it came to them', async () => {
+    const { image } = await carveStream(inPieces(rawBuffer(generated), 1 << 20));
+    const report = JSON.parse(String(image.carve)) as Record<string, unknown>;
+    assert.equal(report.entry_size, 56);
+    assert.equal(report.table_slots, 1024);
+    const pages = Math.ceil((1025 * 56) / PAGE_SIZE);
+    assert.equal((report.copies as number[]).length, pages);
+    assert.ok((report.live as number[]).slice(0, -1).every((count) => count === 3));
+    assert.deepEqual(report.never_seen, []);
+    assert.deepEqual(report.alternatives, []);
+  });
+
+  it('reads LiME files and ELF cores as they come', async () => {
+    for (const [format, bytes] of [['lime', limeBuffer(generated)], ['elf', elfCoreBuffer(generated)]] as const) {
+      const carved = await carveStream(inPieces(bytes, 100_000));
+      assertTotals(carved.totals, generated.truth.merged, 56);
+      assert.equal(carved.image.status, 'ok', format);
+    }
+  });
+
+  it('gives the same however the stream is cut', async function () {
+    this.timeout(120_000);
+    const random = new Random(4);
+    const tables = makeTables({ seed: 4, entrySize: 40, slots: 512, processors: 2, tagCount: 200 });
+    const bytes = Buffer.concat([otherPage(random), ...pagesOf(tables), otherPage(random)]);
+    const whole = (await carveStream([bytes])).imageId;
+    const page = 2 * PAGE_SIZE;
+    const isClose = (at: number): boolean => Math.abs(at - page) < 40 || Math.abs(at - page - PAGE_SIZE) < 40;
+    for (let at = page - 40; at <= page + PAGE_SIZE + 40; at += isClose(at) ? 1 : 13) {
+      assert.equal((await carveStream([bytes.subarray(0, at), bytes.subarray(at)])).imageId, whole, `cut at ${at}`);
+    }
+    for (const size of [1, 7, 4095, 4097]) assert.equal((await carveStream(inPieces(bytes, size))).imageId, whole, `pieces of ${size}`);
+  });
+
+  it('finds pages that begin anywhere in the stream', async () => {
+    const raw = rawBuffer(generated);
+    const pages = Array.from({ length: 40 }, () => Buffer.concat([randomBytes(3000), Buffer.alloc(1096)]));
+    const carved = await carveStream([randomBytes(840), ...pages, raw]);
+    assertTotals(carved.totals, generated.truth.merged, 56);
+    assert.match(String(carved.image.warnings), /stream-phase/);
+  });
+
+  it('reports a last page that is cut short', async () => {
+    const carved = await carveStream([rawBuffer(generated), Buffer.alloc(100, 1)]);
+    assert.match(String(carved.image.warnings), /cut short: 100 of 4096 bytes/);
+  });
+
+  it('gives one clear error when the stream breaks', async () => {
+    function* broken(): Generator<Buffer> {
+      yield rawBuffer(generated).subarray(0, 20 << 20);
+      throw new PoolTrackerError('SOURCE_UNREADABLE', 'the line went dead');
+    }
+    await assert.rejects(carveStream(broken()), (error: PoolTrackerError) => error.code === 'SOURCE_UNREADABLE' && error.message === 'the line went dead');
+  });
+
+  it('says what it saw when there is no table', async () => {
+    await assert.rejects(carveStream([randomBytes(1 << 20)]), (error: PoolTrackerError) =>
+      error.code === 'TABLES_NOT_FOUND' && /256 pages seen, 256 of them not zero, \d+ looked at closely, 0 of them/.test(error.message));
+    await assert.rejects(carveStream([]), { code: 'NOT_AN_IMAGE' });
+  });
+
+  it('gives the same with other threads', async () => {
+    const raw = rawBuffer(generated);
+    const long = function* (): Generator<Buffer> {
+      for (let count = 0; count < 80; count++) yield Buffer.alloc(1 << 20);
+      yield raw;
+    };
+    const alone = await carveStream(long(), { threads: 0 });
+    for (const threads of [1, 2]) assert.equal((await carveStream(long(), { threads })).imageId, alone.imageId);
+  });
+
+  describe('against walking, on images made by others', () => {
+    before(function () {
+      if (hasSharedImages) return;
+      withoutSharedImages('carving against walking');
+      this.skip();
+    });
+
+    for (const name of sharedImageNames()) {
+      it(name, async function () {
+        this.timeout(240_000);
+        const path = sharedImage(name);
+        const truth = sharedTruth(name);
+        const scan = await openScan(path, { method: 'carve', cache: false });
+        const carved = await decodeScan(scan).finally(() => scan.close());
+        const signed = (text: string): bigint => BigInt.asIntN(64, BigInt(text));
+        const wanted = truth.tracker.merged.map((entry) => [entry.slot, entry.key, entry.NonPagedAllocs, entry.NonPagedFrees, entry.NonPagedBytes, entry.PagedAllocs, entry.PagedFrees, entry.PagedBytes].map((value) => (typeof value === 'string' ? signed(value) : value)));
+        const found = carved.totals.map(({ slot, key, counters }) => [slot, key, ...counters]);
+        const isLost = (truth.lostPages ?? []).length > 0;
+        const complete = carved.totals.map((total) => total.complete || !isLost);
+        assert.deepEqual(found.filter((_, index) => complete[index]), wanted.filter((_, index) => complete[index]));
+        assert.equal(found.length, wanted.length);
+        if (isLost || name.startsWith('reactos')) return;
+        const walk = await openScan(path, { method: 'walk', cache: false });
+        assert.equal((await decodeScan(walk).finally(() => walk.close())).imageId, carved.imageId);
+      });
+    }
+  });
+});
