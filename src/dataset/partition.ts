@@ -32,11 +32,6 @@ export function escapeValue(value: string): string {
   return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
-/** The text of a partition value from its escaped form. */
-export function unescapeValue(text: string): string {
-  return text.replace(/%([0-9A-F]{2})/gi, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
-}
-
 /**
  * The folders that an image's records lie in: `date=2024-09-01/host=web01`.
  *

@@ -7,7 +7,7 @@ import { Random } from '../support/generate/random.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const KILLS = 50;
-const IMAGES = 8;
+const IMAGES = 6;
 
 describe('a batch that is killed', () => {
   const folder = temporaryFolder();
