@@ -1,6 +1,15 @@
-/** Loaded before a measured program: tells the peak resident set (KiB) when it ends. */
-import { writeFileSync } from 'node:fs';
+/** Loaded before a measured program: tells its peak resident set (KiB) when it ends. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** What the kernel counted since this program began; getrusage counts its parent's memory at the fork as well. */
+function peak() {
+  try {
+    return /^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  } catch {
+    return process.resourceUsage().maxRSS;
+  }
+}
 
 const file = process.env.PEAK_FILE;
 delete process.env.PEAK_FILE;
-if (file) process.on('exit', () => writeFileSync(file, String(process.resourceUsage().maxRSS)));
+if (file) process.on('exit', () => writeFileSync(file, String(peak())));
