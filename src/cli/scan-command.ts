@@ -9,6 +9,7 @@ import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import type { SinkOptions } from '../sink/open-sink.js';
 import { parseOutput, type Output } from '../sink/parse-output.js';
+import { locationName } from '../source/location-name.js';
 import type { Command, OptionValues } from './command.js';
 import { foundLine } from './found-line.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from './naming-options.js';
@@ -67,7 +68,7 @@ async function scanOne(location: string, options: OptionValues, known: KnownTags
       for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
     }
     if (isIncomplete(decoded) && options.flag('strict')) {
-      throw new PoolTrackerError('INCOMPLETE', `${location}: the counts are not complete, and --strict was given`);
+      throw new PoolTrackerError('INCOMPLETE', `${locationName(location)}: the counts are not complete, and --strict was given`);
     }
     const naming = await tagNaming(known, decoded, options);
     for (const one of open) {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import { locationName } from '../source/location-name.js';
 
 /**
  * - `ok`, `incomplete`, `failed`: as the image record has it
@@ -47,5 +48,5 @@ export interface BatchListener {
 const NOTHING = { image_id: null, records: 0, bytes_read: 0, elapsed_ms: 0, warnings: 0, error_code: null, message: null };
 
 export function imageEvent(path: string, status: ImageStatus, more: Partial<ImageEvent> = {}): ImageEvent {
-  return { event: 'image', path, status, ...NOTHING, ...more };
+  return { event: 'image', path: locationName(path), status, ...NOTHING, ...more };
 }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { locationName } from '../source/location-name.js';
 import { companionOf } from './companions.js';
 import { glob, hasPattern } from './glob.js';
 import { listS3 } from './list-s3.js';
@@ -12,7 +14,7 @@ import { listS3 } from './list-s3.js';
 export interface ListedImage {
   /** As it was named or found; what records carry as image_path. */
   readonly location: string;
-  /** Its full path or URL: one name for one image, however it was named. */
+  /** Its full path or URL, without credentials: one name for one image, however it was named. */
   readonly source: string;
   /** Found in a folder rather than named: passed over when it is no image. */
   readonly found: boolean;
@@ -70,7 +72,14 @@ async function* imagesOfLines(input: Readable, name: string, options: ListOption
 
 async function* imagesOfUrl(url: string): AsyncGenerator<ListedImage> {
   if (url.startsWith('s3://') && url.endsWith('/')) yield* listS3(url);
-  else yield { location: url, source: url, found: false, version: null };
+  else yield { location: url, source: identityOf(url), found: false, version: null };
+}
+
+/** A query may name the object or sign the request: it tells URLs apart, but is not to be read in a journal. */
+function identityOf(url: string): string {
+  const name = locationName(url);
+  const query = URL.canParse(url) && !url.startsWith('s3://') ? new URL(url).search : '';
+  return query === '' ? name : `${name}?${createHash('sha256').update(query).digest('hex').slice(0, 16)}`;
 }
 
 async function* imagesOfPattern(pattern: string, options: ListOptions): AsyncGenerator<ListedImage> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { locationName } from '../source/location-name.js';
 import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
 
 /** Heap of one worker thread; an image that needs more fails alone. */
@@ -28,7 +29,7 @@ export class ImagePool {
    * @throws PoolTrackerError IMAGE_TIMED_OUT, IMAGE_CRASHED, and what `processImage` throws
    */
   async run(task: ImageTask): Promise<ImageOutcome> {
-    if (this.closed) throw new PoolTrackerError('INTERNAL', `${task.location}: the worker threads have been ended`);
+    if (this.closed) throw new PoolTrackerError('INTERNAL', `${locationName(task.location)}: the worker threads have been ended`);
     const worker = this.idle.pop() ?? this.start();
     const answer = await this.answer(worker, task).catch(async (error: unknown) => {
       await this.giveUp(worker);
@@ -48,12 +49,12 @@ export class ImagePool {
 
   private answer(worker: Worker, task: ImageTask): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
-      const crashed = (how: string): PoolTrackerError => new PoolTrackerError('IMAGE_CRASHED', `${task.location}: its worker thread ${how}`);
+      const crashed = (how: string): PoolTrackerError => new PoolTrackerError('IMAGE_CRASHED', `${locationName(task.location)}: its worker thread ${how}`);
       const onError = (error: unknown): void => settle(() => reject(crashed(`crashed: ${messageOf(error)}`)));
       const onExit = (status: number): void => settle(() => reject(crashed(`ended with ${status}`)));
       const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
       const timer = setTimeout(() => settle(() => reject(new PoolTrackerError(
-        'IMAGE_TIMED_OUT', `${task.location}: not done after ${this.timeoutMs / 1000} seconds`, { hint: '--timeout gives it more' },
+        'IMAGE_TIMED_OUT', `${locationName(task.location)}: not done after ${this.timeoutMs / 1000} seconds`, { hint: '--timeout gives it more' },
       ))), this.timeoutMs);
       const settle = (how: () => void): void => {
         clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isUrl, type ListedImage } from './image-list.js';
+import { authorized } from '../source/http-source.js';
 import { parseS3, s3Access } from '../source/s3-client.js';
 
 /** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
@@ -13,7 +14,7 @@ export async function versionOf(image: ListedImage): Promise<string | null> {
   if (image.version !== null) return image.version;
   try {
     if (image.source.startsWith('s3://')) return await s3Version(image.source);
-    if (isUrl(image.source)) return await httpVersion(image.source);
+    if (isUrl(image.location)) return await httpVersion(image.location);
     const { size, mtimeNs } = await stat(image.source, { bigint: true });
     return `${size} ${mtimeNs}`;
   } catch {
@@ -29,8 +30,9 @@ async function s3Version(url: string): Promise<string | null> {
   return ETag === undefined ? null : `${ContentLength ?? ''} ${ETag}`;
 }
 
-async function httpVersion(url: string): Promise<string | null> {
-  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MS) });
+async function httpVersion(location: string): Promise<string | null> {
+  const { url, headers } = authorized(new URL(location));
+  const answer = await fetch(url, { method: 'HEAD', headers, signal: AbortSignal.timeout(ANSWER_MS) });
   const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
   return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
 }

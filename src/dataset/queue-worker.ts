@@ -1,5 +1,6 @@
 import type { Job, Worker } from 'bullmq';
 import { messageOf } from '../errors.js';
+import { locationName } from '../source/location-name.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
 import { ImagePool } from './image-pool.js';
 import { versionOf } from './image-version.js';
@@ -83,7 +84,7 @@ export class QueueWorker {
   private async failed(job: Job<ImageJob, ImageEvent> | undefined, error: Error): Promise<void> {
     if (job === undefined || !error.message.includes('stalled')) return;
     const { image, labels } = job.data;
-    const message = `${image.location}: every worker that took it ended without a word (${error.message})`;
+    const message = `${locationName(image.location)}: every worker that took it ended without a word (${error.message})`;
     const ingest = await this.dataset(job.data);
     const failure = { code: 'IMAGE_CRASHED', message } as const;
     await ingest.ingest(this.pool(job.data), image, await versionOf(image), labels, { failure });

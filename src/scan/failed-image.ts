@@ -4,6 +4,7 @@ import { identityRow } from '../record/image-facts.js';
 import { containerColumns, kernelColumns, outcomeColumns } from '../record/image-row.js';
 import type { Row } from '../record/record-type.js';
 import { toolVersion } from '../record/tool-version.js';
+import { locationName } from '../source/location-name.js';
 import type { WalkFindings } from './walk-scan.js';
 
 /** An image that gave no records of its own, only the error. */
@@ -22,17 +23,12 @@ export interface FailedScan {
   readonly elapsedMs: number;
 }
 
-/** A URL without the user and password that stand before its host. */
-function withoutCredentials(path: string): string {
-  return path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
-}
-
 /**
  * The image record of a scan that failed. Without tables there is no memory content to take the id from: it follows
  * from the path, so that the same failure gives the same record every time.
  */
 export function failedImage({ path: named, labels, error, findings: { image, kernel, rejected }, elapsedMs }: FailedScan): FailedImage {
-  const path = withoutCredentials(named);
+  const path = locationName(named);
   const imageId = createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32);
   const facts = {
     path, labels, capturedAt: kernel?.sharedData.systemTime ?? null, windowsVersion: null, architecture: null,

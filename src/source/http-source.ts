@@ -2,6 +2,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import { ByteStream } from './byte-stream.js';
 import { IDLE_LIMIT, withIdleLimit } from './idle-limit.js';
+import { locationName } from './location-name.js';
 import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
 import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
 import type { Source } from './source.js';
@@ -20,20 +21,30 @@ type Answer =
   | { readonly kind: 'range'; readonly bytes: Uint8Array; readonly version: ObjectVersion }
   | { readonly kind: 'whole'; readonly stream: ByteStream };
 
+/** A percent sign that escapes nothing stands for itself. */
+function unescaped(text: string): string {
+  return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+}
+
+/** A URL as fetch takes it, which is without a user part, and that part as a header. */
+export function authorized(location: URL): { url: URL; headers: Readonly<Record<string, string>> } {
+  const url = new URL(location);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  const user = `${unescaped(location.username)}:${unescaped(location.password)}`;
+  return { url, headers: user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
+}
+
 /** One URL, requested again and again. Its credentials, in the user part or the query, stay out of `name`. */
 class HttpObject {
   readonly name: string;
   private readonly url: URL;
-  private readonly authorization: string | null;
+  private readonly credentials: Readonly<Record<string, string>>;
 
   constructor(location: URL, private readonly options: HttpOptions) {
-    this.url = new URL(location);
-    this.url.username = '';
-    this.url.password = '';
-    this.url.hash = '';
-    this.name = this.url.origin + this.url.pathname;
-    const user = `${decodeURIComponent(location.username)}:${decodeURIComponent(location.password)}`;
-    this.authorization = user === ':' ? null : `Basic ${Buffer.from(user).toString('base64')}`;
+    ({ url: this.url, headers: this.credentials } = authorized(location));
+    this.name = locationName(location.href);
   }
 
   /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_CHANGED, SOURCE_UNREADABLE */
@@ -75,7 +86,7 @@ class HttpObject {
       range: `bytes=${offset}-${offset + length - 1}`,
       // A range of compressed bytes is of no use.
       'accept-encoding': 'identity',
-      ...(this.authorization === null ? {} : { authorization: this.authorization }),
+      ...this.credentials,
       ...(strong ? { 'if-match': opened.etag! } : {}),
     };
   }
