@@ -12,7 +12,7 @@ export interface PageFit {
   readonly score: number;
   readonly keys: number;
   readonly atHome: number;
-  /** Free entries that hold bytes: no table has them until other data overwrites it. */
+  /** Free entries that hold bytes, and repeated keys: no table has them until other data overwrites it. */
   readonly dirty: number;
 }
 
@@ -27,13 +27,16 @@ export function pagePeriod({ layout }: LawChannel): number {
  * tables other than table 0 have them wherever a processor never touched a tag.
  */
 const EVIDENCE = Float64Array.from({ length: 512 }, (_, d) => Math.log2(0.38 / (d + 1) ** 1.5));
-/** A free entry with bytes in it. */
+/** A free entry with bytes in it, or a key that was on the page before: no table has either. */
 const DIRTY = -9;
 
 const SMALL_SLOTS = [64, 128, 256];
 
 /** Evidence from which a page is kept at all; the tables found later confirm it or not. */
 const LEAST_SCORE = 5;
+
+/** Share of a page's keys at home: a third in a table that is full, but not on each of its pages. */
+const LEAST_AT_HOME = 0.08;
 
 /** Fits a page to every place of every kind of table whose sign it bears; null when it fits none. */
 export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
@@ -61,6 +64,7 @@ export function fitAt(words: Uint32Array, channel: LawChannel, modulus: number, 
   const chance = Math.log2(modulus);
   const first = Math.ceil((page * PAGE_SIZE) / size);
   const end = slots === null ? Infinity : slots;
+  const seen = new Set<number>();
   let keys = 0;
   let atHome = 0;
   let dirty = 0;
@@ -75,11 +79,17 @@ export function fitAt(words: Uint32Array, channel: LawChannel, modulus: number, 
       continue;
     }
     keys++;
+    if (seen.has(key)) {
+      dirty++;
+      score += DIRTY;
+      continue;
+    }
+    seen.add(key);
     const displacement = (slot - hash(key)) & mask;
     if (displacement === 0) atHome++;
     score += chance + EVIDENCE[displacement]!;
   }
-  if (score < LEAST_SCORE || dirty * 4 > keys) return null;
+  if (score < LEAST_SCORE || dirty * 4 > keys || atHome < keys * LEAST_AT_HOME || isSeries([...seen])) return null;
   return { channel, slots, page, score, keys, atHome, dirty };
 }
 
@@ -88,4 +98,18 @@ function hasBytes(words: Uint32Array, from: number, to: number): boolean {
     if (words[at] !== 0) return true;
   }
   return false;
+}
+
+/** Keys from which their order tells. */
+const TELLING_KEYS = 8;
+const MOST_IN_ORDER = 0.9;
+const MOST_REPEATED = 0.25;
+
+/** Whether keys go up or down, or by even steps, as offsets and addresses do, which can obey by arithmetic alone. */
+function isSeries(keys: readonly number[]): boolean {
+  if (keys.length < TELLING_KEYS) return false;
+  const steps = keys.slice(1).map((key, index) => key - keys[index]!);
+  const rising = steps.filter((step) => step > 0).length / steps.length;
+  const repeated = 1 - new Set(steps).size / steps.length;
+  return rising > MOST_IN_ORDER || rising < 1 - MOST_IN_ORDER || repeated > MOST_REPEATED;
 }
