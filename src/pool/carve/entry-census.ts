@@ -1,4 +1,4 @@
-import { COUNTER_COUNT, counterBits, type TrackerLayout } from '../tracker-layout.js';
+import { counterBits, type TrackerLayout } from '../tracker-layout.js';
 
 /** What the entries on a page hold, taken for those of a table that is not hashed. */
 export interface EntryCensus {
@@ -8,31 +8,34 @@ export interface EntryCensus {
   readonly sensible: number;
   /** Whether the used entries end on this page. */
   readonly ends: boolean;
-  /** Whether nothing but zeros follows the used entries. */
-  readonly clean: boolean;
 }
 
-/** @param first the word that the first entry begins at */
-export function censusOf(words: Uint32Array, first: number, layout: TrackerLayout): EntryCensus {
+/**
+ * @param first the word that the first entry begins at
+ * @returns null when anything but zeros follows the used entries: no table has that
+ */
+export function censusOf(words: Uint32Array, first: number, layout: TrackerLayout): EntryCensus | null {
   const step = layout.size / 4;
+  let end = first;
+  while (end < words.length && words[end] !== 0) end += step;
+  for (let at = end; at < words.length; at++) if (words[at] !== 0) return null;
   const keys: number[] = [];
   let counts = 0;
   let sensible = 0;
-  let at = first;
-  for (; at < words.length && words[at] !== 0; at += step) {
+  for (let at = first; at < end && at < words.length; at += step) {
     keys.push(words[at]!);
     if (at + step > words.length) continue;
-    const value = Array.from({ length: COUNTER_COUNT }, (_, index) => counter(words, at, layout, index));
     for (const pool of [0, 3]) {
-      const [allocs, frees, bytes] = value.slice(pool, pool + 3) as [number, number, number];
+      const allocs = counter(words, at, layout, pool);
+      const frees = counter(words, at, layout, pool + 1);
+      const bytes = counter(words, at, layout, pool + 2);
       if (allocs === 0 && frees === 0 && bytes === 0) continue;
       counts++;
       const outstanding = allocs - frees;
       if (outstanding === 0 ? bytes === 0 : outstanding > 0 && bytes >= outstanding) sensible++;
     }
   }
-  const clean = words.subarray(Math.min(at, words.length)).every((word) => word === 0);
-  return { keys, counts, sensible, ends: at < words.length, clean };
+  return { keys, counts, sensible, ends: end < words.length };
 }
 
 function counter(words: Uint32Array, at: number, layout: TrackerLayout, index: number): number {

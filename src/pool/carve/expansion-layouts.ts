@@ -21,4 +21,13 @@ export const EXPANSION_LAYOUTS: readonly ExpansionLayout[] = [
 ];
 
 /** Entries that a first look goes by. */
-export const LOOKED_AT = 3;
+const LOOKED_AT = 3;
+
+/** Whether the first entries from a word on look like those of an expansion table. */
+export function looksExpanded(words: Uint32Array, at: number, { size, zeros: [a, b, c] }: ExpansionLayout): boolean {
+  for (let entry = 0; entry < LOOKED_AT; entry++) {
+    const first = at + (entry * size) / 4;
+    if (words[first] === 0 || words[first + a / 4] !== 0 || words[first + b / 4] !== 0 || words[first + c / 4] !== 0) return false;
+  }
+  return true;
+}

@@ -2,7 +2,7 @@ import { PAGE_SIZE } from '../../address.js';
 import type { TrackerLayout } from '../tracker-layout.js';
 import { layoutOfSize } from '../tracker-layout.js';
 import { TrackerTable } from '../tracker-table.js';
-import { EXPANSION_LAYOUTS } from './expansion-layouts.js';
+import { EXPANSION_LAYOUTS, looksExpanded } from './expansion-layouts.js';
 import { censusOf, type EntryCensus } from './entry-census.js';
 
 /** A page that may be of the expansion table. */
@@ -26,11 +26,12 @@ const MOST_KEPT = 256;
 export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | null {
   const words = new Uint32Array(page.buffer, page.byteOffset, PAGE_SIZE / 4);
   let best: { fit: Omit<ExpansionPage, 'bytes'>; counts: number } | null = null;
-  for (const { size, step } of EXPANSION_LAYOUTS) {
-    const layout = layoutOfSize(size)!;
-    for (let offset = 0; offset < size; offset += step) {
+  for (const expansion of EXPANSION_LAYOUTS) {
+    const layout = layoutOfSize(expansion.size)!;
+    for (let offset = 0; offset < expansion.size; offset += expansion.step) {
+      if (!looksExpanded(words, offset / 4, expansion)) continue;
       const census = censusOf(words, offset / 4, layout);
-      if (!isExpansion(census)) continue;
+      if (census === null || !isExpansion(census)) continue;
       const { keys, ends, counts } = census;
       if (best === null || counts > best.counts) best = { fit: { layout, offset, keys, ends }, counts };
     }
@@ -38,8 +39,8 @@ export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | n
   return best?.fit ?? null;
 }
 
-function isExpansion({ keys, counts, sensible, clean }: EntryCensus): boolean {
-  return clean && keys.length >= FEWEST && counts >= FEWEST && sensible >= counts * LEAST_SENSIBLE && new Set(keys).size === keys.length;
+function isExpansion({ keys, counts, sensible }: EntryCensus): boolean {
+  return keys.length >= FEWEST && counts >= FEWEST && sensible >= counts * LEAST_SENSIBLE && new Set(keys).size === keys.length;
 }
 
 /** Keeps pages that may be of the expansion table until it is known whether there is one, and of which layout. */

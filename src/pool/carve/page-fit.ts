@@ -47,49 +47,52 @@ export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
   };
   LAW_CHANNELS.forEach((channel, index) => {
     if ((signs & (1 << index)) === 0) return;
-    for (let page = 0; page < pagePeriod(channel); page++) consider(fitAt(words, channel, 512, page, null));
+    const hashes = hashesOf(words, channel);
+    for (let page = 0; page < pagePeriod(channel); page++) consider(fitAt(words, hashes, channel, page, null));
     for (const slots of SMALL_SLOTS) {
       const pages = Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
-      for (let page = 0; page < pages; page++) consider(fitAt(words, channel, slots, page, slots));
+      for (let page = 0; page < pages; page++) consider(fitAt(words, hashes, channel, page, slots));
     }
   });
   return best;
 }
 
-/** @param slots null when slots are known modulo `modulus` only */
-export function fitAt(words: Uint32Array, channel: LawChannel, modulus: number, page: number, slots: number | null): PageFit | null {
-  const { hash, layout: { size } } = channel;
-  const mask = modulus - 1;
+/** The hash of every word, since each is tried at many places. */
+function hashesOf(words: Uint32Array, { hash }: LawChannel): Int32Array {
+  const hashes = new Int32Array(words.length);
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) hashes[at] = hash(words[at]!);
+  return hashes;
+}
+
+/** @param slots null when slots are known modulo 512 only */
+function fitAt(words: Uint32Array, hashes: Int32Array, channel: LawChannel, page: number, slots: number | null): PageFit | null {
+  const { size } = channel.layout;
+  const modulus = slots ?? 512;
   const entryWords = size / 4;
   const chance = Math.log2(modulus);
   const first = Math.ceil((page * PAGE_SIZE) / size);
-  const end = slots === null ? Infinity : slots;
-  const seen = new Set<number>();
+  const start = (first * size - page * PAGE_SIZE) / 4;
+  const end = Math.min(words.length, start + ((slots ?? Infinity) - first) * entryWords);
   let keys = 0;
   let atHome = 0;
   let dirty = 0;
   let score = 0;
-  for (let slot = first, at = (first * size - page * PAGE_SIZE) / 4; at < words.length && slot < end; slot++, at += entryWords) {
-    const key = words[at]!;
-    if (key === 0) {
-      if (hasBytes(words, at + 1, at + entryWords)) {
-        dirty++;
-        score += DIRTY;
-      }
+  for (let slot = first, at = start; at < end; slot++, at += entryWords) {
+    if (words[at] === 0) {
+      if (hasBytes(words, at + 1, at + entryWords)) dirty++;
       continue;
     }
     keys++;
-    if (seen.has(key)) {
-      dirty++;
-      score += DIRTY;
-      continue;
-    }
-    seen.add(key);
-    const displacement = (slot - hash(key)) & mask;
+    const displacement = (slot - hashes[at]!) & (modulus - 1);
     if (displacement === 0) atHome++;
     score += chance + EVIDENCE[displacement]!;
   }
-  if (score < LEAST_SCORE || dirty * 4 > keys || atHome < keys * LEAST_AT_HOME || isSeries([...seen])) return null;
+  if (score + dirty * DIRTY < LEAST_SCORE || atHome < keys * LEAST_AT_HOME) return null;
+  const used: number[] = [];
+  for (let at = start; at < end; at += entryWords) if (words[at] !== 0) used.push(words[at]!);
+  dirty += used.length - new Set(used).size;
+  score += dirty * DIRTY;
+  if (score < LEAST_SCORE || dirty * 4 > keys || isSeries(used)) return null;
   return { channel, slots, page, score, keys, atHome, dirty };
 }
 

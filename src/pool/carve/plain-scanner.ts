@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../../address.js';
-import { EXPANSION_LAYOUTS, LOOKED_AT } from './expansion-layouts.js';
+import { EXPANSION_LAYOUTS, looksExpanded } from './expansion-layouts.js';
 import { LAW_CHANNELS } from './law-channels.js';
 import {
   BUILD_LAB_SIGN, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
@@ -90,18 +90,12 @@ export class PlainScanner implements PageScanner {
   }
 }
 
-/** Whether the first entries of some layout, begun at any offset that it allows, look like those of an expansion table. */
+/** Whether a page may be of an expansion table of some layout, its first entry beginning anywhere that the layout allows. */
 function mayBeExpansion(words: Uint32Array, first: number): boolean {
-  return EXPANSION_LAYOUTS.some(({ size, step, zeros }) => {
-    for (let offset = 0; offset < size; offset += step) {
-      let entry = 0;
-      while (entry < LOOKED_AT && isEntry(words, first + (offset + entry * size) / 4, zeros)) entry++;
-      if (entry === LOOKED_AT) return true;
+  return EXPANSION_LAYOUTS.some((expansion) => {
+    for (let offset = 0; offset < expansion.size; offset += expansion.step) {
+      if (looksExpanded(words, first + offset / 4, expansion)) return true;
     }
     return false;
   });
-}
-
-function isEntry(words: Uint32Array, at: number, zeros: readonly number[]): boolean {
-  return words[at] !== 0 && zeros.every((offset) => words[at + offset / 4] === 0);
 }
