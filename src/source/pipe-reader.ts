@@ -5,7 +5,8 @@ const PIPE_SIZE = 64 << 10;
 
 /**
  * Reads a pipe into buffers that the reader brings. Of the ways that Node has, the one with the fewest steps from the
- * pipe to the buffer: a socket that always reads into the same small buffer, and one copy from there.
+ * pipe to the buffer: a socket that is told where to read to. It keeps the last buffer that it was told of over a
+ * pause, so the end of each target is read into a small buffer of its own and copied.
  */
 export class PipeReader {
   private readonly socket: Socket;
@@ -20,7 +21,13 @@ export class PipeReader {
 
   constructor(descriptor: number) {
     // Types of Node 20 know `onread` only where a connection is made.
-    const options = { fd: descriptor, readable: true, writable: false, onread: { buffer: this.small, callback: (count: number) => this.arrived(count) } };
+    const options = {
+      fd: descriptor, readable: true, writable: false,
+      onread: {
+        buffer: () => this.room(),
+        callback: (count: number, buffer: Uint8Array) => this.arrived(count, buffer),
+      },
+    };
     this.socket = new Socket(options);
     this.socket.on('error', (error) => this.finish(error)).on('end', () => this.finish(null)).on('close', () => this.finish(null));
   }
@@ -44,9 +51,15 @@ export class PipeReader {
     this.socket.destroy();
   }
 
+  /** Where the next bytes are to go. */
+  private room(): Uint8Array {
+    return this.target.length - this.filled > PIPE_SIZE ? this.target.subarray(this.filled, this.filled + PIPE_SIZE) : this.small;
+  }
+
   /** @returns whether to read on */
-  private arrived(count: number): boolean {
-    this.hand(this.small.subarray(0, count));
+  private arrived(count: number, buffer: Uint8Array): boolean {
+    if (buffer === this.small) this.hand(this.small.subarray(0, count));
+    else this.filled += count;
     if (this.filled < this.target.length) return true;
     this.socket.pause();
     this.wake?.();
