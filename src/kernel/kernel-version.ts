@@ -1,6 +1,7 @@
 import { virtualAddress } from '../address.js';
 import type { Kernel } from './find-kernel.js';
-import type { KernelSymbols } from './kernel-symbols.js';
+import { MOST_TAG_TABLES, type KernelSymbols } from './kernel-symbols.js';
+import type { SharedData } from './kuser-shared-data.js';
 
 const LONGEST_LAB = 128;
 
@@ -13,6 +14,12 @@ export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | nu
   if (bytes === null || end <= 0) return null;
   const lab = bytes.toString('latin1', 0, end);
   return /^[\x21-\x7e]+$/.test(lab) ? lab : null;
+}
+
+/** How many processors the machine has: as the container says, else as the running system does (Windows 10 and later). */
+export function processorsOf(claimed: number | undefined, sharedData: SharedData | null): number | null {
+  const known = claimed ?? (sharedData !== null && sharedData.majorVersion >= 10 ? sharedData.activeProcessors : 0);
+  return known > 0 && known <= MOST_TAG_TABLES ? known : null;
 }
 
 /** The version as precisely as it is known: of a known build 10.0.19041.1466, else what the running system says. */

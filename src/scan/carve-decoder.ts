@@ -4,6 +4,7 @@ import { tracedVersion, type TracedKernel } from '../kernel/kernel-traces.js';
 import { carveTables, type CarvedTables } from '../pool/carve/carved-tables.js';
 import { processorTagsOf, sumOf } from '../pool/carve/carved-totals.js';
 import { carveReport } from '../pool/carve/carve-report.js';
+import { processorsOf } from '../kernel/kernel-version.js';
 import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
 import { judge, lawfulShare } from '../pool/law-proof.js';
 import type { TagTotals } from '../pool/tag-totals.js';
@@ -28,13 +29,16 @@ export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepP
   const carved = carveTables(carver);
   if (carved === null) return null;
   const { shape, tables } = carved;
-  const totals = sumOf(carved);
   const kernel = await carver.traces.identify(shape.channel.layout.size);
   const facts = factsOf(input, carved, kernel);
+  const processors = processorsOf(input.image?.hints.processors, kernel.sharedData);
+  const lost = lostTables(tables.length, processors, input.warnings);
+  const isCut = input.warnings.some(({ code }) => code === 'image-cut');
+  const totals = sumOf(carved, lost !== null ? Infinity : isCut ? tables.length : 0);
   const imageId = totals.imageId();
   const tags = [...totals.totals()];
-  const warnings = [...input.warnings, ...carved.warnings, ...lostWarnings(totals)];
-  const undecided = carved.warnings.length > 0;
+  const warnings = [...input.warnings, ...carved.warnings, ...lostWarnings(totals), ...(lost === null ? [] : [lost])];
+  const undecided = carved.warnings.length > 0 || lost !== null;
   return {
     imageId,
     facts,
@@ -42,8 +46,9 @@ export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepP
     processorTags: keepProcessors ? processorTagsOf(carved) : [],
     image: {
       ...identityRow(facts, imageId),
-      ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || undecided, null),
+      ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || undecided || tags.some(({ complete }) => !complete), null),
       ...(input.image === null ? {} : containerColumns(input.image)),
+      processors,
       pdb_name: kernel.pdb?.name ?? null,
       pdb_age: kernel.pdb?.age ?? null,
       nt_build_lab: kernel.ntBuildLab,
@@ -84,6 +89,17 @@ function architectureOf({ image }: CarvedInput, { shape }: CarvedTables, { symbo
   if (pointerBits === 32) return 'x86';
   if (size === 40 || symbols?.origin === 'known-build' || ntBuildLab?.includes('.amd64') === true) return 'x64';
   return ntBuildLab?.includes('.arm64') === true ? 'arm64' : image?.hints.architecture ?? null;
+}
+
+/** Why whole tables may be missing: the machine has more processors, or memory is missing and nobody says how many it has. */
+function lostTables(tables: number, processors: number | null, warnings: readonly Warning[]): Warning | null {
+  if (processors !== null && tables < processors) {
+    return { code: 'processors-missing', message: `the tables of ${tables} of ${processors} processors were seen: every total may lack the others' share` };
+  }
+  if (processors === null && warnings.some(({ code }) => code === 'image-cut')) {
+    return { code: 'processors-unknown', message: 'memory is cut short, and how many processors the machine has is not known: every total may lack some processor\'s share' };
+  }
+  return null;
 }
 
 function lostWarnings(totals: TagTotals): Warning[] {

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
 import type { MemoryImage } from '../image/memory-image.js';
-import { MOST_TAG_TABLES } from '../kernel/kernel-symbols.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/find-kernel.js';
-import { readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
+import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
 import { locateTables, type LocatedTables } from '../pool/locate-tables.js';
 import type { MemoryPage } from '../pool/memory-page.js';
@@ -89,11 +88,8 @@ export class WalkScan implements Scan {
     return Math.max(0, expected - tables.length);
   }
 
-  /** How many processors the machine has, as the container says, else as the running system does (Windows 10 and later). */
   private processors(): number | null {
-    const { majorVersion, activeProcessors } = this.kernel.sharedData;
-    const known = this.image.hints.processors ?? (majorVersion >= 10 ? activeProcessors : 0);
-    return known > 0 && known <= MOST_TAG_TABLES ? known : null;
+    return processorsOf(this.image.hints.processors, this.kernel.sharedData);
   }
 
   private async decoded(decoder: TableDecoder): Promise<DecodedImage> {

@@ -2,13 +2,17 @@ import { PAGE_SIZE } from '../../address.js';
 import { entriesOf, TagTotals, type ProcessorTag } from '../tag-totals.js';
 import type { CarvedTables } from './carved-tables.js';
 
-/** Sums the tables; what is in doubt is marked. */
-export function sumOf({ shape, tables, places, expansion }: CarvedTables): TagTotals {
+/**
+ * Sums the tables; what is in doubt is marked.
+ * @param expected pages that each place must have, where some of them may lie in memory that is cut off; else a place
+ * with fewer has those of processors that touched none of its tags, which are zero and look like nothing
+ */
+export function sumOf({ shape, tables, places, expansion }: CarvedTables, expected = 0): TagTotals {
   const { layout } = shape.channel;
   const totals = new TagTotals(layout, shape.slots);
   for (const table of tables) totals.add(table);
   for (const { index, live } of places) {
-    if (live?.doubt == null) continue;
+    if (live?.doubt == null && (live?.live.length ?? 0) >= expected) continue;
     totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
   }
   if (expansion !== null) totals.addExpansion(expansion);

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { openImage } from '../../src/image/open-image.js';
+import type { DecodedImage } from '../../src/record/decoded-image.js';
+import { CarveScan } from '../../src/scan/carve-scan.js';
+import { decodeScan } from '../../src/scan/decode-scan.js';
+import { BufferSource } from '../support/buffer-source.js';
+import { generateMemory } from '../support/generate/memory.js';
+import { crashDumpBuffer } from '../support/write-crash-dump.js';
+import { rawBuffer } from '../support/write-raw.js';
+
+async function carve(bytes: Buffer): Promise<DecodedImage | null> {
+  const scan = new CarveScan(await openImage(new BufferSource(bytes)), { threads: 0 });
+  return decodeScan(scan).catch(() => null).finally(() => scan.close());
+}
+
+describe('carving what is not whole', function () {
+  this.timeout(60_000);
+  const generated = generateMemory({ layout: 40, processors: 2, tagCount: 320, memoryBytes: 16 * 2 ** 20 });
+  const truth = new Map(generated.truth.merged.map((entry) => [`${entry.place} ${entry.slot}`, entry]));
+
+  for (const [name, whole] of [['a crash dump, which says how many processors there are', crashDumpBuffer(generated)], ['raw memory', rawBuffer(generated)]] as const) {
+    it(`gives no wrong total as a complete one, wherever it is cut: ${name}`, async () => {
+      let found = 0;
+      for (let length = 64 * 1024 + 100; length < whole.length; length += 0x91000) {
+        const decoded = await carve(whole.subarray(0, length));
+        if (decoded === null) continue;
+        found++;
+        for (const total of decoded.totals.filter(({ complete }) => complete)) {
+          const entry = truth.get(`${total.place} ${total.slot}`);
+          assert.equal(total.key, entry?.key);
+          assert.equal(total.counters[0], entry!.counters.nonPagedAllocs, `cut to ${length}`);
+          assert.equal(BigInt.asUintN(64, total.counters[2]), entry!.counters.nonPagedBytes, `cut to ${length}`);
+        }
+      }
+      assert.ok(found > 0, 'some cuts leave pages of a table');
+    });
+  }
+
+  it('says that a processor\'s table was not seen', async () => {
+    const lost = generateMemory({ layout: 56, processors: 2, missingPages: Array.from({ length: 8 }, (_, page) => ({ processor: 1, page })) });
+    const decoded = await carve(crashDumpBuffer(lost, { dumpType: 5 }));
+    assert.equal(decoded?.image.status, 'incomplete');
+    assert.match(String(decoded.image.warnings), /the tables of 1 of 2 processors were seen/);
+    assert.ok(decoded.totals.every(({ complete }) => !complete));
+  });
+});
