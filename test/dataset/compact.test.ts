@@ -86,7 +86,7 @@ describe('the command compact', function () {
     const dataset = folder.path('read');
     await cp(lake(), dataset, { recursive: true, preserveTimestamps: true });
     const expected = (await rows(dataset, 'pool_tag')).length;
-    const child = startCli(['compact', dataset, '--grace', '2', '--partition', 'host']);
+    const child = startCli(['compact', dataset, '--grace', '8', '--partition', 'host']);
     const end = ended(child);
     let over = false;
     void end.then(() => { over = true; });
