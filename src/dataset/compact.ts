@@ -37,7 +37,8 @@ export interface Compacted {
 /**
  * Merges the small files of a dataset. Every new file is whole before it has its name, and the old ones stay until all
  * new ones are in place and the grace is over: a reader misses no row at any time. One that lists the files within the
- * grace sees the rows of merged images twice.
+ * grace sees the rows of merged images twice, and one that lists them right before the old ones are removed, and opens
+ * them right after, meets a missing file and has to ask again: a folder cannot be changed under a reader without that.
  *
  * @throws PoolTrackerError USAGE, OUTPUT_FAILED, RECORDS_DAMAGED
  */
