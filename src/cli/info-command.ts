@@ -1,9 +1,9 @@
 import { PoolTrackerError } from '../errors.js';
-import { containerColumns, kernelColumns } from '../record/image-row.js';
 import type { Row, Value } from '../record/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
-import { noFindings, type WalkFindings } from '../scan/walk-scan.js';
+import { failedImage } from '../scan/failed-image.js';
+import { noFindings } from '../scan/walk-scan.js';
 import type { Command, OptionValues } from './command.js';
 import { requireWords } from './option-values.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
@@ -50,18 +50,6 @@ function jsonOf(row: Row): string {
   return `{${members.join(',')}}\n`;
 }
 
-/** As much as was found before the error. */
-function partialRow(findings: WalkFindings, error: PoolTrackerError): Row {
-  return {
-    status: 'failed',
-    error_code: error.code,
-    error_message: error.message,
-    ...(findings.image === null ? {} : { ...containerColumns(findings.image), warnings: JSON.stringify(findings.image.warnings) }),
-    ...(findings.kernel === null ? {} : { ...kernelColumns(findings.kernel, null), kernel_guid: findings.kernel.image.pdb?.guid ?? null }),
-    rejected: JSON.stringify(findings.rejected),
-  };
-}
-
 async function print(row: Row, options: OptionValues): Promise<void> {
   await new Promise((resolve) => process.stdout.write(options.flag('json') ? jsonOf(row) : textOf(row), resolve));
 }
@@ -77,13 +65,17 @@ export const infoCommand: Command = {
   ],
   async run(words, options) {
     requireWords(words, 'IMAGE', 1);
+    const startedAt = performance.now();
+    const asked = scanOptions(options);
     const findings = noFindings();
     try {
-      const scan = await openScan(words[0]!, scanOptions(options), findings);
+      const scan = await openScan(words[0]!, asked, findings);
       const { image } = await decodeScan(scan).finally(() => scan.close());
       await print(image, options);
     } catch (error) {
-      if (error instanceof PoolTrackerError && findings.image !== null) await print(partialRow(findings, error), options);
+      if (error instanceof PoolTrackerError && findings.image !== null) {
+        await print(failedImage({ path: words[0]!, labels: asked.labels ?? {}, error, findings, elapsedMs: performance.now() - startedAt }).image, options);
+      }
       throw error;
     }
     return 0;

@@ -1,9 +1,9 @@
 import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { RecordType, Row } from '../record/record-type.js';
+import { pipelineInto } from '../sink/pipeline-into.js';
 
 /** Sends rows through record batches into a sink. */
 export async function writeRows(recordType: RecordType, rows: AsyncIterable<Row> | Iterable<Row>, sink: Writable): Promise<void> {
   const { batchesOfRows } = await import('../record/record-rows.js');
-  await pipeline(Readable.from(rows), batchesOfRows(recordType), sink);
+  await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
 }

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { DecodedImage } from '../record/decoded-image.js';
 import { rowsOf } from '../record/decoded-rows.js';
 import { batchesOfRows } from '../record/record-rows.js';
 import type { TagSelection } from '../record/tag-selection.js';
 import { openSink, type SinkOptions } from '../sink/open-sink.js';
 import { parseOutput } from '../sink/parse-output.js';
+import { pipelineInto } from '../sink/pipeline-into.js';
 import { decodeScan } from './decode-scan.js';
 import { openScan } from './open-scan.js';
 import type { ScanOptions } from './scan-options.js';
@@ -19,7 +19,7 @@ export interface ScanImageOptions extends ScanOptions, SinkOptions {
 /**
  * Scans one image and writes its records: everything in one call.
  * @returns what was found, whether or not it was written anywhere
- * @throws PoolTrackerError; no output file is left then
+ * @throws PoolTrackerError; nothing is left then of the output that failed, those before it are whole
  */
 export async function scanImage(location: string, options: ScanImageOptions = {}): Promise<DecodedImage> {
   const outputs = (options.outputs ?? []).map((text) => parseOutput(text));
@@ -28,7 +28,7 @@ export async function scanImage(location: string, options: ScanImageOptions = {}
     const decoded = await decodeScan(scan, outputs.some(({ recordType }) => recordType.name === 'pool_tag_cpu'));
     for (const output of outputs) {
       const sink = await openSink(output, options);
-      await pipeline(Readable.from(rowsOf(output.recordType, decoded, options.selection)), batchesOfRows(output.recordType), sink);
+      await pipelineInto(sink, Readable.from(rowsOf(output.recordType, decoded, options.selection)), batchesOfRows(output.recordType));
     }
     return decoded;
   } finally {
