@@ -29,7 +29,7 @@ function decodeBlock(input: LzInput, output: LzOutput, end: number): void {
       output.literal(symbol);
       continue;
     }
-    const length = matchLength(symbol & 15, input);
+    const length = huffmanMatchLength(symbol & 15, input);
     const distanceBits = (symbol - 256) >> 4;
     const distance = (1 << distanceBits) + bits.peek(distanceBits);
     bits.skip(distanceBits);
@@ -56,7 +56,7 @@ function decodingTable(lengths: Uint8Array): Uint16Array {
   return table;
 }
 
-function matchLength(low: number, input: LzInput): number {
+function huffmanMatchLength(low: number, input: LzInput): number {
   if (low < 15) return low + 3;
   const byte = input.u8();
   if (byte < 255) return byte + 18;

@@ -16,7 +16,7 @@ export function decodeXpressLz77(data: Uint8Array, size: number): Buffer {
         continue;
       }
       const word = input.u16();
-      output.match((word >> 3) + 1, matchLength(word & 7, nibbles, input));
+      output.match((word >> 3) + 1, lz77MatchLength(word & 7, nibbles, input));
     }
   }
   return output.result();
@@ -39,7 +39,7 @@ class Nibbles {
   }
 }
 
-function matchLength(low: number, nibbles: Nibbles, input: LzInput): number {
+function lz77MatchLength(low: number, nibbles: Nibbles, input: LzInput): number {
   if (low < 7) return low + 3;
   const nibble = nibbles.next();
   if (nibble < 15) return nibble + 10;

@@ -3,7 +3,7 @@ import { forEachSetBits } from './bitmap.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
 import type { Container } from './container.js';
 
-const FIRST_PAGE = 0x20;
+const BITMAP_FIRST_PAGE = 0x20;
 const PAGES_PRESENT = 0x28;
 const BITS = 0x30;
 const BITMAP = 0x38;
@@ -24,7 +24,7 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
   if (signature !== 'FDMPDUMP' && signature !== 'SDMPDUMP') {
     throw container.damaged(`no bitmap header at file offset ${hex(at)}; expected FDMP or SDMP, then DUMP`);
   }
-  const firstPage = header.size(FIRST_PAGE, "the first page's offset");
+  const firstPage = header.size(BITMAP_FIRST_PAGE, "the first page's offset");
   const present = header.size(PAGES_PRESENT, 'the number of pages present');
   const bits = header.size(BITS, 'the number of bits');
   const start = at + BITMAP;

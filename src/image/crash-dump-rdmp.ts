@@ -3,7 +3,7 @@ import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
 import type { Container } from './container.js';
 
 const METADATA_SIZE = 0x10;
-const FIRST_PAGE = 0x18;
+const RDMP_FIRST_PAGE = 0x18;
 const TOTAL_PAGES = 0x28;
 const RANGES = 0x30;
 const RANGE_SIZE = 16;
@@ -30,7 +30,7 @@ export async function readRdmpRuns(container: Container, at: number, dumpType: n
     throw container.damaged(`no RDMP header at file offset ${hex(at)}; expected RDMP, then DUMP`);
   }
   const metadata = header.size(METADATA_SIZE, 'the metadata size');
-  const firstPage = header.size(FIRST_PAGE, "the first page's offset");
+  const firstPage = header.size(RDMP_FIRST_PAGE, "the first page's offset");
   if (metadata > MOST_METADATA || at + METADATA_START + metadata !== firstPage) {
     throw container.damaged(
       `the RDMP header has ${hex(metadata)} bytes of metadata and the first page at ${hex(firstPage)}, which do not agree`,

@@ -9,13 +9,13 @@ interface KernelStructures {
 }
 
 /** Made by scripts/make-kernel-structures.ts. */
-const LIST = new URL('../../data/kernel-structures.json', import.meta.url);
+const STRUCTURES_FILE = new URL('../../data/kernel-structures.json', import.meta.url);
 
-let loaded: Promise<KernelStructures> | undefined;
+let loadedStructures: Promise<KernelStructures> | undefined;
 
-function load(): Promise<KernelStructures> {
-  loaded ??= readFile(LIST, 'utf8').then((text) => JSON.parse(text) as KernelStructures);
-  return loaded;
+function loadStructures(): Promise<KernelStructures> {
+  loadedStructures ??= readFile(STRUCTURES_FILE, 'utf8').then((text) => JSON.parse(text) as KernelStructures);
+  return loadedStructures;
 }
 
 /** `10.0.19041` of `10.0.19041.1466`: builds whose structures are laid out alike. */
@@ -25,10 +25,10 @@ export function buildFamily(version: string): string {
 
 /** The structures of a family as far as they are known: none for a family that no symbol file was at hand of. */
 export async function familyStructures(family: string): Promise<Readonly<Partial<Record<StructureName, FieldOffsets>>>> {
-  return (await load()).families[family] ?? {};
+  return (await loadStructures()).families[family] ?? {};
 }
 
 /** Addresses of the variables that the list of known builds lacks, relative to the kernel's base; for a few exact builds. */
 export async function furtherVariables(pdb: PdbIdentity): Promise<Readonly<Partial<Record<KernelVariable, number>>>> {
-  return (await load()).variables[`${pdb.guid}-${pdb.age}`] ?? {};
+  return (await loadStructures()).variables[`${pdb.guid}-${pdb.age}`] ?? {};
 }

@@ -17,18 +17,18 @@ interface KnownBuilds {
 }
 
 /** Made by scripts/make-known-builds.ts. */
-const LIST = new URL('../../data/known-builds.json', import.meta.url);
+const BUILDS_FILE = new URL('../../data/known-builds.json', import.meta.url);
 
-let loaded: Promise<KnownBuilds> | undefined;
+let loadedBuilds: Promise<KnownBuilds> | undefined;
 
-function load(): Promise<KnownBuilds> {
-  loaded ??= readFile(LIST, 'utf8').then((text) => JSON.parse(text) as KnownBuilds);
-  return loaded;
+function loadBuilds(): Promise<KnownBuilds> {
+  loadedBuilds ??= readFile(BUILDS_FILE, 'utf8').then((text) => JSON.parse(text) as KnownBuilds);
+  return loadedBuilds;
 }
 
 /** The built-in entry for a kernel's PDB; null for a build that is not in the list. */
 export async function knownBuild(pdb: PdbIdentity): Promise<KernelSymbols | null> {
-  const list = await load();
+  const list = await loadBuilds();
   const row = list.builds.find(([guid, age]) => guid === pdb.guid && age === pdb.age);
   if (row === undefined) return null;
   const [, , version, trackerEntrySize, tagTablesCapacity, bigPages, eprocess, ...rvas] = row;

@@ -56,13 +56,13 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
     ...listedChunks(starts, start),
     async load({ index, length }) {
       const end = offsets[index + 1] ?? tableAt;
-      return frameBytes(source, offsets[index]!, end, length);
+      return indexedFrameBytes(source, offsets[index]!, end, length);
     },
   }, CACHE_BYTES);
 }
 
 /** The contents of the frame between two offsets, and little more than `limit` bytes of them. */
-async function frameBytes(source: Source, offset: number, end: number, limit: number): Promise<Buffer> {
+async function indexedFrameBytes(source: Source, offset: number, end: number, limit: number): Promise<Buffer> {
   async function* frame(): AsyncGenerator<Buffer> {
     yield await readBytes(source, offset, end - offset);
   }
