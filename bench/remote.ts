@@ -1,7 +1,7 @@
 /** Time and bytes of `scan` on the same sparse memory from a file, over HTTP and out of a bucket, both on loopback. */
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileSource } from '../src/source/file-source.js';
+import { FileSource } from '../src/source/local/file-source.js';
 import { generateMemory } from '../test/support/generate/memory.js';
 import { RangeServer } from '../test/support/range-server.js';
 import { S3Server } from '../test/support/s3-server.js';

@@ -1,8 +1,8 @@
-import { decodeLz4Block } from '../codec/lz4-block.js';
+import { decodeLz4Block } from '../codec/lz4.js';
 import { decodeSnappy } from '../codec/snappy.js';
 import { decodeRawDeflate, decodeZlib } from '../codec/zlib.js';
 import type { Aff4Volume } from './aff4-volume.js';
-import { RecordTable } from './record-table.js';
+import { RecordTable } from '../source/reading/record-table.js';
 
 /** Index of a bevy: where each chunk lies in it. */
 const INDEX_ENTRY = 12;

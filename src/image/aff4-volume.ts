@@ -1,7 +1,7 @@
 import { decodeRawDeflate } from '../codec/zlib.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import { parseTurtle, RDF_TYPE, type TurtleGraph } from './turtle.js';
-import { memberOffset, readZipDirectory, type ZipMember } from './zip-directory.js';
+import { memberOffset, readZipDirectory, type ZipMember } from '../source/zip-directory.js';
 
 export const AFF4 = 'http://aff4.org/Schema#';
 

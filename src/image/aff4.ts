@@ -1,11 +1,11 @@
 import { Aff4Stream } from './aff4-stream.js';
 import { AFF4, Aff4Volume } from './aff4-volume.js';
-import { ChunkedSource, type Chunk, type ChunkTable } from '../source/chunked-source.js';
+import { ChunkedSource, type Chunk, type ChunkTable } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { Fields } from './fields.js';
 import type { ImageFormat } from './image-format.js';
-import { ZeroTailSource } from './zero-tail-source.js';
+import { ZeroTailSource } from '../source/reading/zero-tail-source.js';
 
 const ZIP_MAGIC = 0x04034b50;
 

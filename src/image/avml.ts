@@ -1,8 +1,8 @@
 import { hex } from '../address.js';
 import { decodeSnappy, snappySize } from '../codec/snappy.js';
-import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
 
 const MAGIC = 0x4c4d5641;

@@ -1,5 +1,5 @@
 import type { Warning } from '../errors.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import { checkRun, RunListBuilder, type RunList } from './run-list.js';
 
 /** Runs of a container, and what had to be said about them. */

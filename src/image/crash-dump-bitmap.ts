@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE } from '../address.js';
 import { forEachSetBits } from './bitmap.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 const BITMAP_FIRST_PAGE = 0x20;
 const PAGES_PRESENT = 0x28;

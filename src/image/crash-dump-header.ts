@@ -1,5 +1,5 @@
 import { physicalAddress, virtualAddress } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { Fields } from './fields.js';
 import { dateOfFileTime } from './filetime.js';
 import type { Architecture, ImageHints } from './memory-image.js';

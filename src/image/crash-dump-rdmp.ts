@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE } from '../address.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 const METADATA_SIZE = 0x10;
 const RDMP_FIRST_PAGE = 0x18;

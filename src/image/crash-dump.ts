@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address.js';
 import type { Source } from '../source/source.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { readBitmapRuns } from './crash-dump-bitmap.js';
 import { CrashDumpHeader, type CrashDumpLayout } from './crash-dump-header.js';
 import { readRdmpRuns } from './crash-dump-rdmp.js';

@@ -1,11 +1,11 @@
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { ElfHeader, isElfCore, PT_LOAD, PT_NOTE, type ElfSegment } from './elf-header.js';
 import { readElfNotes, type ElfNote } from './elf-notes.js';
 import type { ImageFormat } from './image-format.js';
 import type { Architecture } from './memory-image.js';
 import { processorHints } from './processor-notes.js';
-import { ZeroTailSource } from './zero-tail-source.js';
+import { ZeroTailSource } from '../source/reading/zero-tail-source.js';
 
 const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 3: 'x86', 62: 'x64', 183: 'arm64' };
 

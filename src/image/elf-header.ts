@@ -1,4 +1,4 @@
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { Fields } from './fields.js';
 
 export const PT_LOAD = 1;

@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { fileNameOf, type Source } from '../source/source.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 
 const SIGNATURE = '455646090d0aff00';
 const FILE_HEADER = 13;

@@ -1,12 +1,12 @@
 import { decodeZlib } from '../codec/zlib.js';
 import type { Warning } from '../errors.js';
 import type { Source } from '../source/source.js';
-import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import { isEwf, openSegments, type EwfSegment } from './ewf-segments.js';
 import type { ImageFormat } from './image-format.js';
-import { RecordTable } from './record-table.js';
+import { RecordTable } from '../source/reading/record-table.js';
 
 const TABLE_HEADER = 24;
 const COMPRESSED = 0x8000_0000;

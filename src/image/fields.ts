@@ -1,5 +1,5 @@
 import { hex } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 /** The little-endian fields of one structure of a container, by offset from the structure's start. */
 export class Fields {

@@ -1,7 +1,7 @@
 import { hex } from '../address.js';
 import { readBytes, type Source } from '../source/source.js';
-import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
-import type { Container } from './container.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/reading/chunked-source.js';
+import type { Container } from '../source/reading/container.js';
 
 const HEADER = 0x1000;
 const RECORD_HEADER = 16;

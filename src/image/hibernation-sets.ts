@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address.js';
-import { decodeXpressHuffman } from '../codec/xpress-huffman.js';
+import { decodeXpressHuffman } from '../codec/xpress.js';
 import { decodeXpressLz77 } from '../codec/xpress-lz77.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 /** More pages than this are never in one set. */
 export const MOST_PAGES = 16;

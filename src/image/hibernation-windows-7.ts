@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE } from '../address.js';
 import { readBytes } from '../source/source.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import { compressionOf, MOST_PAGES, type CompressionSet } from './hibernation-sets.js';
 
 /** `81 81`, then `xpress`. */

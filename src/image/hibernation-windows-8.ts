@@ -1,5 +1,5 @@
 import { hex, PAGE_SIZE } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { Fields } from './fields.js';
 import { compressionOf, MOST_PAGES, type CompressionSet } from './hibernation-sets.js';
 

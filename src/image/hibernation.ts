@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE } from '../address.js';
-import { ChunkedSource, listedChunks, type Chunk } from '../source/chunked-source.js';
+import { ChunkedSource, listedChunks, type Chunk } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { dateOfFileTime } from './filetime.js';
 import { decompressSet, type Compression, type CompressionSet } from './hibernation-sets.js';
 import { firstRangeTable, windows7Sets } from './hibernation-windows-7.js';

@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
 
 const FIRST_SECTION = 0x20;

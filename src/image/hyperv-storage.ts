@@ -1,5 +1,5 @@
 import { hex } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { Fields } from './fields.js';
 
 const SIGNATURE = 0x01282014;

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address.js';
-import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { RAM_BLOCK, unpackRamBlock } from './hyperv-ram-block.js';
 import { isHyperVStorage, readStoredArrays, type StoredValue } from './hyperv-storage.js';
 import type { ImageFormat } from './image-format.js';

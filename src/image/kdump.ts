@@ -1,19 +1,19 @@
-import { decodeLzo1x } from '../codec/lzo1x.js';
+import { decodeLzo1x } from '../codec/lzo.js';
 import { decodeSnappy } from '../codec/snappy.js';
 import { decodeZlib } from '../codec/zlib.js';
 import { decodeZstdFrame } from '../codec/zstd.js';
 import { readBytes } from '../source/source.js';
 import { forEachSetBits } from './bitmap.js';
-import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/reading/chunked-source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { readElfNotes } from './elf-notes.js';
 import type { Fields } from './fields.js';
 import { flattenedView, isFlattened } from './flattened-view.js';
 import { PROBE_LENGTH, type ImageFormat } from './image-format.js';
 import { isKdump, readKdumpHeader, type KdumpHeader } from './kdump-header.js';
 import { processorHints } from './processor-notes.js';
-import { RecordTable } from './record-table.js';
+import { RecordTable } from '../source/reading/record-table.js';
 
 /** page_desc: offset u64, size u32, flags u32, page flags u64. */
 const DESCRIPTOR = 24;

@@ -2,7 +2,7 @@ import { hex } from '../address.js';
 import type { Warning } from '../errors.js';
 import { readBytes } from '../source/source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { Fields } from './fields.js';
 import type { ImageFormat } from './image-format.js';
 

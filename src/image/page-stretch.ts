@@ -1,5 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
-import type { BufferPool } from '../source/buffer-pool.js';
+import type { BufferPool } from '../source/stream/buffer-pool.js';
 import type { MemoryImage } from './memory-image.js';
 import type { Run } from './run-list.js';
 

@@ -1,4 +1,4 @@
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { StreamReader } from './stream-reader.js';
 
 const CONFIGURATION = 0x07;

@@ -1,5 +1,5 @@
 import { hex, PAGE_SIZE } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { StreamReader } from './stream-reader.js';
 
 const SECTION = { start: 1, part: 2, end: 3, footer: 0x7e };

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address.js';
 import type { Warning } from '../errors.js';
-import { ChunkedSource, evenChunks, type Chunk } from '../source/chunked-source.js';
-import { Container } from './container.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../source/reading/chunked-source.js';
+import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
 import { readMachineName } from './qemu-configuration.js';
 import { ABSENT, readRam, type RamPages } from './qemu-ram.js';

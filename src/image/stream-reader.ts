@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { readBytes, type Source } from '../source/source.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 const AHEAD = 1 << 20;
 

@@ -1,10 +1,10 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import { PoolTrackerError, type Warning } from '../errors.js';
-import type { BufferPool } from '../source/buffer-pool.js';
-import type { ByteStream } from '../source/byte-stream.js';
+import type { BufferPool } from '../source/stream/buffer-pool.js';
+import type { ByteStream } from '../source/stream/byte-stream.js';
 import { StreamBytes } from '../source/stream-bytes.js';
 import type { Source } from '../source/source.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { ElfHeader, isElfCore, PT_LOAD } from './elf-header.js';
 import { IMAGE_FORMATS } from './formats.js';
 import { PROBE_LENGTH } from './image-format.js';

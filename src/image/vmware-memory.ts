@@ -1,5 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 import type { ImageHints } from './memory-image.js';
 import { readStateTags, type StateTag } from './vmware-state.js';
 

@@ -1,5 +1,5 @@
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
 import { readVmwareMemory } from './vmware-memory.js';
 import { isVmwareState } from './vmware-state.js';

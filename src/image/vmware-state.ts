@@ -1,5 +1,5 @@
 import { hex } from '../address.js';
-import type { Container } from './container.js';
+import type { Container } from '../source/reading/container.js';
 
 const MAGICS = [0xbed2bed0, 0xbed2bed2, 0xbed3bed3, 0xbad1bad1];
 const GROUPS = 12;

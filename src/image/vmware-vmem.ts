@@ -1,6 +1,6 @@
 import { fileNameOf, readBytes, type Source } from '../source/source.js';
 import { ClippedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
 import { raw } from './raw.js';
 import { readVmwareMemory, type VmwareMemory } from './vmware-memory.js';

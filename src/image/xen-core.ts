@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../address.js';
 import { ClippedRuns, type FinishedRuns } from './clipped-runs.js';
-import { Container } from './container.js';
+import { Container } from '../source/reading/container.js';
 import { ElfHeader, isElfCore, type ElfSection } from './elf-header.js';
 import type { ImageFormat } from './image-format.js';
 

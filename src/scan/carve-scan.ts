@@ -7,7 +7,7 @@ import type { MemoryPage } from '../pool/memory-page.js';
 import { PageCarver } from '../pool/carve/page-carver.js';
 import { ScanCrew } from '../pool/carve/scan-crew.js';
 import type { DecodedImage, PageDecoder } from '../record/decoded-image.js';
-import { ByteStream } from '../source/byte-stream.js';
+import { ByteStream } from '../source/stream/byte-stream.js';
 import { decodeCarved, describePass } from './carve-decoder.js';
 import type { Scan } from './scan.js';
 import type { ScanOptions } from './scan-options.js';

@@ -1,12 +1,12 @@
 import { aff4 } from '../image/aff4.js';
 import { PROBE_LENGTH } from '../image/image-format.js';
-import { ByteStream } from '../source/byte-stream.js';
+import { ByteStream } from '../source/stream/byte-stream.js';
 import { openLocation } from '../source/open-source.js';
 import { sourceBytes } from '../source/source-bytes.js';
 import { readBytes, type Source } from '../source/source.js';
-import { spool } from '../source/spool.js';
+import { spool } from '../source/local/spool.js';
 import { WRAPPER_HEAD } from '../source/wrapper/wrapper.js';
-import { WrapperInput } from '../source/wrapper/wrapper-input.js';
+import { WrapperInput } from '../source/reading/byte-reader.js';
 import { detectWrapper, unwrap } from '../source/wrapper/wrappers.js';
 
 /**

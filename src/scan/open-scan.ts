@@ -2,7 +2,7 @@ import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/memory-image.js';
 import { openImage } from '../image/open-image.js';
 import { RunListBuilder } from '../image/run-list.js';
-import { ByteStream } from '../source/byte-stream.js';
+import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
 import { CarveScan } from './carve-scan.js';
 import { openBytes } from './open-bytes.js';

@@ -1,7 +1,7 @@
 import { fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../errors.js';
-import { PipeReader } from './pipe-reader.js';
+import { PipeReader } from './stream/descriptor-bytes.js';
 
 const readDescriptor = promisify(read);
 

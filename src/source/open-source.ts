@@ -1,8 +1,8 @@
 import { PoolTrackerError } from '../errors.js';
-import { ByteStream } from './byte-stream.js';
-import { FileSource } from './file-source.js';
-import { openHttp } from './http-source.js';
-import { openS3 } from './s3-source.js';
+import { ByteStream } from './stream/byte-stream.js';
+import { FileSource } from './local/file-source.js';
+import { openHttp } from './remote/http-source.js';
+import { openS3 } from './remote/s3-source.js';
 import type { Source } from './source.js';
 
 /** A place that bytes come from, told by how its name begins. */

@@ -1,4 +1,4 @@
-import type { ByteStream } from './byte-stream.js';
+import type { ByteStream } from './stream/byte-stream.js';
 import type { DescriptorBytes } from './descriptor-bytes.js';
 
 /** Reads a stream in pieces of one's own choice. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodeLz4Block } from '../../src/codec/lz4-block.js';
+import { decodeLz4Block } from '../../src/codec/lz4.js';
 import { decodeLznt1 } from '../../src/codec/lznt1.js';
-import { decodeLzo1x } from '../../src/codec/lzo1x.js';
+import { decodeLzo1x } from '../../src/codec/lzo.js';
 import { decodeSnappy } from '../../src/codec/snappy.js';
-import { decodeXpressHuffman } from '../../src/codec/xpress-huffman.js';
+import { decodeXpressHuffman } from '../../src/codec/xpress.js';
 import { decodeXpressLz77 } from '../../src/codec/xpress-lz77.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { encodeLz4Block } from '../support/encode/lz4-block.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
-import { ChunkedSource, evenChunks, listedChunks, type Chunk, type ChunkTable } from '../../src/source/chunked-source.js';
+import { ChunkedSource, evenChunks, listedChunks, type Chunk, type ChunkTable } from '../../src/source/reading/chunked-source.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../support/generate/random.js';
 
-const MODULE = fileURLToPath(new URL('../../src/source/descriptor-bytes.ts', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../src/source/stream/descriptor-bytes.ts', import.meta.url));
 
 /** Reads standard input by pieces of `size` after a peek of 16 bytes; prints what came. */
 const PROGRAM = (size: number): string => `

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { BLOCK } from '../../src/source/block-cache.js';
-import { ByteStream } from '../../src/source/byte-stream.js';
-import { openHttp, type HttpOptions } from '../../src/source/http-source.js';
-import { HEAD_BYTES } from '../../src/source/remote-object.js';
+import { BLOCK } from '../../src/source/remote/block-cache.js';
+import { ByteStream } from '../../src/source/stream/byte-stream.js';
+import { openHttp, type HttpOptions } from '../../src/source/remote/http-source.js';
+import { HEAD_BYTES } from '../../src/source/remote/remote-object.js';
 import { fileNameOf, readBytes, type Source } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { Random } from '../support/generate/random.js';

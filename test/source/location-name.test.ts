@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { listImages } from '../../src/dataset/image-list.js';
-import { authorized } from '../../src/source/http-source.js';
+import { authorized } from '../../src/source/remote/http-source.js';
 import { locationName } from '../../src/source/location-name.js';
 
 describe('the name of a place', () => {

@@ -9,7 +9,7 @@ import { carveTables, type CarvedTables } from '../../src/pool/carve/carved-tabl
 import { hashOfKey, type TagHash } from '../../src/pool/hash-law.js';
 import type { TagTotal } from '../../src/pool/tag-totals.js';
 import type { DecodedImage } from '../../src/record/decoded-image.js';
-import { ByteStream } from '../../src/source/byte-stream.js';
+import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { generateTags } from './generate/tag-plan.js';
 import { Random } from './generate/random.js';
 import type { EntrySize } from './generate/tracker-layouts.js';

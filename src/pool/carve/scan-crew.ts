@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
 import type { PageStretch } from '../../image/page-stretch.js';
-import { BufferPool } from '../../source/buffer-pool.js';
+import { BufferPool } from '../../source/stream/buffer-pool.js';
 import { signsOf, type PageCarver } from './page-carver.js';
 import type { PageScanner } from './page-signs.js';
 import { PlainScanner } from './plain-scanner.js';

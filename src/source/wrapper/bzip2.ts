@@ -1,8 +1,8 @@
 import { Bzip2Bits } from '../../codec/bzip2-bits.js';
-import { decodeBzip2Block, type Bzip2Block } from '../../codec/bzip2-block.js';
+import { decodeBzip2Block, type Bzip2Block } from '../../codec/bzip2.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Wrapper } from './wrapper.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 /** 48 bits each: π begins a block, √π ends the stream. */
 const BLOCK = [0x314159, 0x265359] as const;

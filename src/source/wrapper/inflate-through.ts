@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import type { Gunzip, InflateRaw } from 'node:zlib';
 import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 /** Pieces given to the decoder at once. */
 const PIECE = 1 << 16;

@@ -1,9 +1,9 @@
-import { decodeLz4Block } from '../../codec/lz4-block.js';
+import { decodeLz4Block } from '../../codec/lz4.js';
 import { messageOf } from '../../errors.js';
 import { readBytes } from '../source.js';
 import { isSkippable, skipFrame } from './skippable-frame.js';
 import type { Wrapper } from './wrapper.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 const FRAME = 0x184d2204;
 const UNCOMPRESSED = 0x80000000;

@@ -1,4 +1,4 @@
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 /** zstd and LZ4 share frames that are not theirs, with 16 magic numbers (RFC 8878, 3.1.2). */
 export function isSkippable(magic: number): boolean {

@@ -1,5 +1,5 @@
 import type { Source } from '../source.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 /** How many first bytes tell a wrapper. */
 export const WRAPPER_HEAD = 8;

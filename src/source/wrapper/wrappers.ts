@@ -2,7 +2,7 @@ import { bzip2 } from './bzip2.js';
 import { gzip } from './gzip.js';
 import { lz4 } from './lz4.js';
 import type { Wrapper } from './wrapper.js';
-import { WrapperInput } from './wrapper-input.js';
+import { WrapperInput } from '../reading/byte-reader.js';
 import { xz } from './xz.js';
 import { zip } from './zip.js';
 import { zstd } from './zstd.js';

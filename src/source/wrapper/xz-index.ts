@@ -1,6 +1,6 @@
-import { decodeXzStream } from '../../codec/xz-stream.js';
+import { decodeXzStream } from '../../codec/xz.js';
 import { PoolTrackerError } from '../../errors.js';
-import { ChunkedSource, listedChunks } from '../chunked-source.js';
+import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { FOOTER_SIZE, HEADER_SIZE, paddedSize, parseFooter, parseIndex, streamTail, XZ_MAGIC, type XzRecord } from './xz-format.js';
 

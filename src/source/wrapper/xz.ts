@@ -1,7 +1,7 @@
-import { decodeXzStream, XZ_PIECE } from '../../codec/xz-stream.js';
+import { decodeXzStream, XZ_PIECE } from '../../codec/xz.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Wrapper } from './wrapper.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 import { HEADER_SIZE, XZ_MAGIC } from './xz-format.js';
 import { openXzIndex, xzSize } from './xz-index.js';
 

@@ -4,7 +4,7 @@ import { sourceBytes } from '../source-bytes.js';
 import { readBytes } from '../source.js';
 import { inflateThrough } from './inflate-through.js';
 import type { Wrapper } from './wrapper.js';
-import { WrapperInput } from './wrapper-input.js';
+import { WrapperInput } from '../reading/byte-reader.js';
 
 /** Signatures of APPNOTE.TXT: 4.3.7 local file header, 4.3.12 central directory, 4.3.9.3 data descriptor. */
 const MEMBER = 0x04034b50;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.js';
 import { isSkippable, skipFrame } from './skippable-frame.js';
-import type { WrapperInput } from './wrapper-input.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 
 export const ZSTD_FRAME = 0xfd2fb528;
 /** With the magic number. */

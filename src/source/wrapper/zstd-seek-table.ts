@@ -1,7 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
-import { ChunkedSource, listedChunks } from '../chunked-source.js';
+import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
-import { WrapperInput } from './wrapper-input.js';
+import { WrapperInput } from '../reading/byte-reader.js';
 import { zstdFrames } from './zstd-frames.js';
 
 const FOOTER = 9;

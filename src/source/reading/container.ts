@@ -1,7 +1,7 @@
-import { hex } from '../address.js';
-import { PoolTrackerError } from '../errors.js';
-import { readBytes, type Source } from '../source/source.js';
-import { Fields } from './fields.js';
+import { hex } from '../../address.js';
+import { PoolTrackerError } from '../../errors.js';
+import { readBytes, type Source } from '../source.js';
+import { Fields } from '../../image/fields.js';
 
 /** What the parsers of one format share: whose bytes they read, and how messages name what is wrong with them. */
 export class Container {

@@ -1,6 +1,6 @@
-import { hex } from '../address.js';
-import { PoolTrackerError } from '../errors.js';
-import type { Source } from './source.js';
+import { hex } from '../../address.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { Source } from '../source.js';
 
 /** A piece of a decompressed view that is decompressed at once. */
 export interface Chunk {

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../errors.js';
-import type { Source } from './source.js';
+import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../../errors.js';
+import type { Source } from '../source.js';
 
 const OPEN_ERRORS: Readonly<Record<string, { code: ErrorCode; why: string; hint: string }>> = {
   ENOENT: { code: 'SOURCE_NOT_FOUND', why: 'no such file', hint: 'check the path' },

@@ -1,7 +1,7 @@
-import { PoolTrackerError } from '../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 import { BlockCache, type FetchRange } from './block-cache.js';
-import { ByteStream } from './byte-stream.js';
-import type { Source } from './source.js';
+import { ByteStream } from '../stream/byte-stream.js';
+import type { Source } from '../source.js';
 
 /** How many first bytes are fetched to open an object: what every probe wants to see, and whether ranges are honoured. */
 export const HEAD_BYTES = 1 << 16;

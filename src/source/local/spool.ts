@@ -1,11 +1,11 @@
 import { open, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { PAGE_SIZE } from '../address.js';
-import { messageOf, PoolTrackerError, systemErrorCode } from '../errors.js';
-import type { ByteStream } from './byte-stream.js';
+import { PAGE_SIZE } from '../../address.js';
+import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
+import type { ByteStream } from '../stream/byte-stream.js';
 import { FileSource } from './file-source.js';
-import type { Source } from './source.js';
+import type { Source } from '../source.js';
 
 /** Left free for everything else on the disk. */
 const MARGIN = 64 << 20;

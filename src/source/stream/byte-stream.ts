@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { DescriptorBytes } from './descriptor-bytes.js';
-import type { Source } from './source.js';
+import { DescriptorBytes } from '../descriptor-bytes.js';
+import type { Source } from '../source.js';
 
 /** Unread bytes that may wait. */
 const WAITING = 1 << 20;

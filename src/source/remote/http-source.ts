@@ -1,11 +1,11 @@
 import type { ReadableStream } from 'node:stream/web';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { ByteStream } from './byte-stream.js';
-import { IDLE_LIMIT, withIdleLimit } from './idle-limit.js';
-import { locationName } from './location-name.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { ByteStream } from '../stream/byte-stream.js';
+import { IDLE_LIMIT, withIdleLimit } from '../idle-limit.js';
+import { locationName } from '../location-name.js';
 import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
 import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
-import type { Source } from './source.js';
+import type { Source } from '../source.js';
 
 /** Answers that may be other ones the next time. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);

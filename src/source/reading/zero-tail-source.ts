@@ -1,4 +1,4 @@
-import type { Source } from '../source/source.js';
+import type { Source } from '../source.js';
 
 /** A source with zeros behind its end, for containers that leave zeroed memory out. */
 export class ZeroTailSource implements Source {
