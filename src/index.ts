@@ -6,7 +6,7 @@ export { EXIT_STATUS, PoolTrackerError, type ErrorCode, type ErrorData, type War
 export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
-export type { MemoryImage } from './image/memory-image.js';
+export type { MemoryImage } from './image/image.js';
 export type { MemoryPage, TablePlace } from './pool/memory-page.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/tag-totals.js';
 export type { LocatedBy } from './pool/table-set.js';

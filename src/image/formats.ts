@@ -1,21 +1,21 @@
-import { aff4 } from './aff4.js';
-import { avml } from './avml.js';
+import { aff4 } from './aff4/aff4.js';
+import { avml } from './lime/avml.js';
 import { crashDump32 } from './crash-dump-32.js';
 import { crashDump64 } from './crash-dump-64.js';
-import { elfCore } from './elf-core.js';
-import { ewf } from './ewf.js';
-import { hibernation } from './hibernation.js';
+import { elfCore } from './elf/elf-core.js';
+import { ewf } from './ewf/ewf.js';
+import { hibernation } from './hibernation/hibernation.js';
 import { hpak } from './hpak.js';
-import { hypervVmrs } from './hyperv-vmrs.js';
+import { hypervVmrs } from './hyper-v/vmrs.js';
 import type { ImageFormat } from './image-format.js';
-import { kdump } from './kdump.js';
-import { lime } from './lime.js';
-import { qemuSavevm } from './qemu-savevm.js';
+import { kdump } from './kdump/kdump.js';
+import { lime } from './lime/lime.js';
+import { qemuSavevm } from './qemu/savevm.js';
 import { raw } from './raw.js';
 import { vmwareSnapshot } from './vmware-snapshot.js';
-import { vmwareVmem } from './vmware-vmem.js';
-import { xenCore } from './xen-core.js';
-import { zdmp } from './zdmp.js';
+import { vmwareVmem } from './vmware/vmware.js';
+import { xenCore } from './elf/xen-core.js';
+import { zdmp } from './crash-dump/zdmp.js';
 
 /**
  * Asked in this order; the first that claims the source opens it. Longer magics come before shorter ones, and a Xen

@@ -1,5 +1,5 @@
 import type { Source } from '../source/source.js';
-import type { MemoryImage } from './memory-image.js';
+import type { MemoryImage } from './image.js';
 
 /** How many bytes of a source every probe is shown (fewer when the source is shorter). */
 export const PROBE_LENGTH = 0x4000;

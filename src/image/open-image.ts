@@ -2,7 +2,7 @@ import { PoolTrackerError } from '../errors.js';
 import { readBytes, type Source } from '../source/source.js';
 import { IMAGE_FORMATS } from './formats.js';
 import { PROBE_LENGTH, type ImageFormat } from './image-format.js';
-import type { MemoryImage } from './memory-image.js';
+import type { MemoryImage } from './image.js';
 
 async function formatOf(source: Source): Promise<ImageFormat> {
   const head = await readBytes(source, 0, PROBE_LENGTH);

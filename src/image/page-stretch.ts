@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import type { BufferPool } from '../source/stream/buffer-pool.js';
-import type { MemoryImage } from './memory-image.js';
+import type { MemoryImage } from './image.js';
 import type { Run } from './run-list.js';
 
 /** Consecutive pages of memory. */

@@ -1,6 +1,6 @@
 import { physicalAddress, type PhysicalAddress } from '../address.js';
 import type { ElfNote } from './elf-notes.js';
-import type { ImageHints } from './memory-image.js';
+import type { ImageHints } from './image.js';
 
 /** QEMUCPUState: version, size, 18 general registers, ten segments of 24 bytes, then CR0 to CR4. */
 const QEMU_CPU_STATE = { version: 1, cr3: 8 + 18 * 8 + 10 * 24 + 3 * 8, smallest: 8 + 18 * 8 + 10 * 24 + 5 * 8 };

@@ -1,8 +1,8 @@
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from '../source/reading/container.js';
 import type { ImageFormat } from './image-format.js';
-import { readVmwareMemory } from './vmware-memory.js';
-import { isVmwareState } from './vmware-state.js';
+import { readVmwareMemory } from './vmware/memory.js';
+import { isVmwareState } from './vmware/state.js';
 
 /** A VMware state file that holds the memory itself, as older versions and ESX without a .vmem file write it. */
 export const vmwareSnapshot: ImageFormat = {

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
-import type { MemoryImage } from '../image/memory-image.js';
+import type { MemoryImage } from '../image/image.js';
 
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
 const CACHED_PAGES = 1024;

@@ -1,4 +1,4 @@
-import type { Architecture } from '../image/memory-image.js';
+import type { Architecture } from '../image/image.js';
 import type { LocatedBy } from '../pool/table-set.js';
 import { SCHEMA_VERSION, type Row } from './record-type.js';
 

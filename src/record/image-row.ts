@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import type { PoolTrackerError, Warning } from '../errors.js';
-import type { MemoryImage } from '../image/memory-image.js';
+import type { MemoryImage } from '../image/image.js';
 import type { Kernel } from '../kernel/find-kernel.js';
 import { lawfulShare } from '../pool/law-proof.js';
 import type { TableReading } from '../pool/table-decoder.js';

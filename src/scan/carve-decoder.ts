@@ -1,5 +1,5 @@
 import type { Warning } from '../errors.js';
-import type { Architecture, MemoryImage } from '../image/memory-image.js';
+import type { Architecture, MemoryImage } from '../image/image.js';
 import { tracedVersion, type TracedKernel } from '../kernel/kernel-traces.js';
 import { carveTables, type CarvedTables } from '../pool/carve/carved-tables.js';
 import { processorTagsOf, sumOf } from '../pool/carve/carved-totals.js';

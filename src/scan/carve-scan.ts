@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { PoolTrackerError, type Warning } from '../errors.js';
-import type { MemoryImage } from '../image/memory-image.js';
+import type { MemoryImage } from '../image/image.js';
 import { stretchesOf, type PageStretch } from '../image/page-stretch.js';
-import { StreamedMemory } from '../image/streamed-memory.js';
+import { StreamedMemory } from '../image/pages.js';
 import type { MemoryPage } from '../pool/memory-page.js';
 import { PageCarver } from '../pool/carve/page-carver.js';
 import { ScanCrew } from '../pool/carve/scan-crew.js';

@@ -1,4 +1,4 @@
-import { aff4 } from '../image/aff4.js';
+import { aff4 } from '../image/aff4/aff4.js';
 import { PROBE_LENGTH } from '../image/image-format.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import { openLocation } from '../source/open-source.js';

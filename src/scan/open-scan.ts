@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import type { MemoryImage } from '../image/memory-image.js';
+import type { MemoryImage } from '../image/image.js';
 import { openImage } from '../image/open-image.js';
 import { RunListBuilder } from '../image/run-list.js';
 import { ByteStream } from '../source/stream/byte-stream.js';

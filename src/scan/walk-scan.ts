@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
-import type { MemoryImage } from '../image/memory-image.js';
+import type { MemoryImage } from '../image/image.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/find-kernel.js';
 import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { aff4 } from '../../src/image/aff4.js';
+import { aff4 } from '../../src/image/aff4/aff4.js';
 import { openImage } from '../../src/image/open-image.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { avml } from '../../src/image/avml.js';
+import { avml } from '../../src/image/lime/avml.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

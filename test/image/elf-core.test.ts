@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { physicalAddress } from '../../src/address.js';
-import { elfCore } from '../../src/image/elf-core.js';
+import { elfCore } from '../../src/image/elf/elf-core.js';
 import { openImage } from '../../src/image/open-image.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';

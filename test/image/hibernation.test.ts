@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hibernation } from '../../src/image/hibernation.js';
+import { hibernation } from '../../src/image/hibernation/hibernation.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hypervVmrs } from '../../src/image/hyperv-vmrs.js';
+import { hypervVmrs } from '../../src/image/hyper-v/vmrs.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { kdump } from '../../src/image/kdump.js';
+import { kdump } from '../../src/image/kdump/kdump.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lime } from '../../src/image/lime.js';
+import { lime } from '../../src/image/lime/lime.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MemoryImage } from '../../src/image/memory-image.js';
+import type { MemoryImage } from '../../src/image/image.js';
 import { openImage } from '../../src/image/open-image.js';
 import { openSource } from '../../src/source/open-source.js';
 import { readBytes } from '../../src/source/source.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseTurtle, RDF_TYPE } from '../../src/image/turtle.js';
+import { parseTurtle, RDF_TYPE } from '../../src/image/aff4/turtle.js';
 
 describe('Turtle', () => {
   it('reads prefixes, IRIs, literals, and lists of predicates and objects', () => {

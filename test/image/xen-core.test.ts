@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openImage } from '../../src/image/open-image.js';
-import { xenCore } from '../../src/image/xen-core.js';
+import { xenCore } from '../../src/image/elf/xen-core.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';

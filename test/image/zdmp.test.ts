@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openImage } from '../../src/image/open-image.js';
-import { zdmp } from '../../src/image/zdmp.js';
+import { zdmp } from '../../src/image/crash-dump/zdmp.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';

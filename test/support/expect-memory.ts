@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { MemoryImage } from '../../src/image/memory-image.js';
+import type { MemoryImage } from '../../src/image/image.js';
 import { readBytes } from '../../src/source/source.js';
 import type { RamRange, SparseMemory } from './generate/sparse-memory.js';
 

@@ -1,0 +1,88 @@
+import { decodeRawDeflate } from '../../codec/zlib.js';
+import type { Container } from '../../source/reading/container.js';
+import { parseTurtle, RDF_TYPE, type TurtleGraph } from './turtle.js';
+import { memberOffset, readZipDirectory, type ZipMember } from '../../source/zip-directory.js';
+
+export const AFF4 = 'http://aff4.org/Schema#';
+
+const LARGEST_METADATA = 4 << 20;
+const STORED = 0;
+const DEFLATED = 8;
+
+/** An AFF4 volume: a ZIP archive whose members are named by URNs, and what its metadata say of them. */
+export class Aff4Volume {
+  private constructor(
+    readonly container: Container,
+    private readonly members: ReadonlyMap<string, ZipMember>,
+    private readonly graph: TurtleGraph,
+  ) {}
+
+  /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED when it has no metadata of AFF4 */
+  static async open(container: Container): Promise<Aff4Volume> {
+    const byName = await readZipDirectory(container);
+    const metadata = byName.get('information.turtle');
+    if (metadata === undefined) throw container.refused('it has no information.turtle', 'unpack an ordinary ZIP file first');
+    const volume = new Aff4Volume(container, byName, new Map());
+    const graph = parseTurtle((await volume.readMember(metadata, LARGEST_METADATA)).toString('utf8'));
+    const urn = [...graph].find(([, properties]) => properties.get(RDF_TYPE)?.includes(`${AFF4}ZipVolume`))?.[0] ?? '';
+    const byUrn = new Map([...byName].map(([name, member]) => [absoluteUrn(name, urn), member]));
+    return new Aff4Volume(container, byUrn, graph);
+  }
+
+  get subjects(): Iterable<string> {
+    return this.graph.keys();
+  }
+
+  /** The objects of a property in AFF4's schema, or of `rdf:type`; none when it is not told. */
+  property(subject: string, name: string): readonly string[] {
+    return this.graph.get(subject)?.get(name === RDF_TYPE ? name : AFF4 + name) ?? [];
+  }
+
+  isA(subject: string, type: string): boolean {
+    return this.property(subject, RDF_TYPE).includes(AFF4 + type);
+  }
+
+  /** A number in the metadata. @throws PoolTrackerError FORMAT_DAMAGED when it is missing or no whole number */
+  number(subject: string, name: string): number {
+    const text = this.property(subject, name)[0];
+    const value = Number(text);
+    if (text === undefined || !Number.isSafeInteger(value) || value < 0) {
+      throw this.container.damaged(`its metadata give ${name} of ${subject} as '${text ?? 'nothing'}'; expected a whole number`);
+    }
+    return value;
+  }
+
+  member(urn: string): ZipMember | undefined {
+    return this.members.get(urn);
+  }
+
+  /** Where a member that is stored as it is lies. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
+  async storedAt(member: ZipMember): Promise<number> {
+    if (member.method !== STORED) {
+      throw this.container.refused(`its member '${member.name}' is compressed by ZIP (method ${member.method})`, 'AFF4 stores such members as they are');
+    }
+    return memberOffset(this.container, member);
+  }
+
+  /** A member's bytes, at most `limit`. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
+  async readMember(member: ZipMember, limit: number): Promise<Buffer> {
+    if (member.storedSize > limit || member.size > limit) {
+      throw this.container.damaged(`its member '${member.name}' has ${member.size} bytes; expected at most ${limit}`);
+    }
+    const bytes = await this.container.bytes(await memberOffset(this.container, member), member.storedSize, `the member '${member.name}'`);
+    if (member.method === STORED) return bytes;
+    if (member.method === DEFLATED) return decodeRawDeflate(bytes, member.size);
+    throw this.container.refused(`its member '${member.name}' is compressed by method ${member.method}`, 'stored and deflated members can be read');
+  }
+}
+
+/** Members are named by their URN with `:` and `/` escaped, or relative to the volume's. */
+function absoluteUrn(name: string, volume: string): string {
+  let decoded = name;
+  try {
+    decoded = decodeURIComponent(name);
+  } catch {
+    // A name with a lone % is no URN of ours: it stays as it is and nobody asks for it.
+  }
+  return decoded.startsWith('aff4://') ? decoded : `${volume}/${decoded}`;
+}

@@ -1,0 +1,66 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { Source } from '../../source/source.js';
+import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
+import { Container } from '../../source/reading/container.js';
+import { readBitmapRuns } from '../crash-dump-bitmap.js';
+import { CrashDumpHeader, type CrashDumpLayout } from './header.js';
+import { readRdmpRuns } from './page-lists.js';
+import type { ImageFormat } from '../image-format.js';
+
+const HINT = 'take a complete, kernel, automatic or live dump, or .dump /f, /ka or /k of a kernel debugger';
+
+/** Kinds that hold no map of physical memory, by DumpType. */
+const REFUSED: Readonly<Record<number, string>> = {
+  2: 'DumpType 2 is a kernel summary of before Windows 8, whose page list is not known here',
+  3: 'DumpType 3 is a header alone and holds no memory',
+  4: 'DumpType 4 is a triage (small) dump: it holds a few stacks and no map of physical memory, so no pool tables',
+};
+
+/** Runs that follow each other from the header's end: DumpType 1. */
+function readFullRuns(container: Container, header: CrashDumpHeader): FinishedRuns {
+  const runs = new ClippedRuns(container);
+  let offset = header.layout.size;
+  for (const { basePage, pageCount } of header.memoryRuns()) {
+    runs.add(basePage * PAGE_SIZE, pageCount * PAGE_SIZE, offset);
+    offset += pageCount * PAGE_SIZE;
+  }
+  return runs.finish();
+}
+
+function readRuns(container: Container, header: CrashDumpHeader): FinishedRuns | Promise<FinishedRuns> {
+  const type = header.dumpType;
+  const why = REFUSED[type];
+  if (why !== undefined) throw container.refused(why, HINT);
+  switch (type) {
+    case 1:
+      return readFullRuns(container, header);
+    case 5:
+    case 6:
+    case 7:
+      return readBitmapRuns(container, header.layout.size);
+    case 8:
+    case 9:
+    case 10:
+      return readRdmpRuns(container, header.layout.size, type);
+    default:
+      throw container.damaged(`the header's DumpType is ${type}; expected 1 to 10`);
+  }
+}
+
+/** The crash dump format of one width: the header tells the kind of dump, and each kind lists its pages its own way. */
+export function crashDump(name: string, title: string, layout: CrashDumpLayout): ImageFormat {
+  return {
+    name,
+    title,
+    probe: (head) => head.toString('latin1', 0, layout.magic.length) === layout.magic,
+    async open(source: Source) {
+      const container = new Container(source, layout.title);
+      const header = await CrashDumpHeader.read(container, layout);
+      if (header.encrypted) {
+        throw container.refused('its pages are encrypted', 'decrypt it with the key that the machine was set up with');
+      }
+      const { runs, warnings } = await readRuns(container, header);
+      return { format: name, source, runs, hints: header.hints(), warnings };
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { hex, PAGE_SIZE } from '../../address.js';
+import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
+import type { Container } from '../../source/reading/container.js';
+
+const METADATA_SIZE = 0x10;
+const RDMP_FIRST_PAGE = 0x18;
+const TOTAL_PAGES = 0x28;
+const RANGES = 0x30;
+const RANGE_SIZE = 16;
+
+/** The metadata is counted from here on; the first page follows it. */
+const METADATA_START = 0x20;
+
+/** More ranges than a terabyte of memory in 64 KiB pieces. */
+const MOST_METADATA = 2 ** 28;
+
+const CHUNK = 1 << 20;
+
+/** `.dump /f`: its header counts the pages, and the ranges end when they are used up. */
+export const RDMP_COMPLETE = 10;
+
+/**
+ * The runs of a `.dump /k`, `/ka` or `/f` file (DumpType 8, 9, 10): RDMP header at `at`, ranges {page, pages}, then
+ * the pages of all ranges one after another. Types 8 and 9 end their ranges with page 0.
+ * @throws PoolTrackerError FORMAT_DAMAGED
+ */
+export async function readRdmpRuns(container: Container, at: number, dumpType: number): Promise<FinishedRuns> {
+  const header = await container.fields(at, RANGES, 'the RDMP header');
+  if (header.bytes.toString('latin1', 4, 12) !== 'RDMPDUMP') {
+    throw container.damaged(`no RDMP header at file offset ${hex(at)}; expected RDMP, then DUMP`);
+  }
+  const metadata = header.size(METADATA_SIZE, 'the metadata size');
+  const firstPage = header.size(RDMP_FIRST_PAGE, "the first page's offset");
+  if (metadata > MOST_METADATA || at + METADATA_START + metadata !== firstPage) {
+    throw container.damaged(
+      `the RDMP header has ${hex(metadata)} bytes of metadata and the first page at ${hex(firstPage)}, which do not agree`,
+    );
+  }
+  const counted = dumpType === RDMP_COMPLETE ? header.size(TOTAL_PAGES, 'the number of pages') : Infinity;
+  const runs = new ClippedRuns(container);
+  const start = at + RANGES;
+  const end = start + Math.floor((firstPage - start) / RANGE_SIZE) * RANGE_SIZE;
+  let offset = firstPage;
+  let pages = 0;
+  for (let chunkStart = start; chunkStart < end && pages < counted; chunkStart += CHUNK) {
+    const chunk = await container.fields(chunkStart, Math.min(CHUNK, end - chunkStart), 'the list of ranges');
+    for (let entry = 0; entry < chunk.bytes.length && pages < counted; entry += RANGE_SIZE) {
+      const page = chunk.size(entry, 'a page number');
+      if (page === 0 && counted === Infinity) return runs.finish();
+      const count = chunk.size(entry + 8, 'a page count');
+      runs.add(page * PAGE_SIZE, count * PAGE_SIZE, offset);
+      offset += count * PAGE_SIZE;
+      pages += count;
+    }
+  }
+  if (counted !== Infinity && pages !== counted) {
+    throw container.damaged(`the RDMP header counts ${counted} pages, but its ranges hold ${pages}`);
+  }
+  return runs.finish();
+}

@@ -1,0 +1,60 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
+import { Container } from '../../source/reading/container.js';
+import type { ImageFormat } from '../image-format.js';
+import { readMachineName } from '../qemu-configuration.js';
+import { ABSENT, readRam, type RamPages } from './ram.js';
+import { RunListBuilder, type RunList } from '../run-list.js';
+import { StreamReader } from '../stream-reader.js';
+
+const MAGIC = 0x5145564d;
+const VERSION = 3;
+
+const FOUR_GIB = 2 ** 32;
+
+/** PC machines end their memory below the PCI hole when there is this much of it, and go on at 4 GiB. */
+const PCI_HOLE = {
+  q35: { from: 0xb000_0000, below: 0x8000_0000 },
+  i440fx: { from: 0xe000_0000, below: 0xc000_0000 },
+};
+
+/** `pc.ram` is one block; the machine has it in two pieces when the PCI hole is in its way. */
+function runsOf(ram: RamPages, machine: string, container: Container): RunList {
+  const hole = machine.includes('q35') ? PCI_HOLE.q35 : PCI_HOLE.i440fx;
+  const below = ram.byteLength >= hole.from ? hole.below : ram.byteLength;
+  const runs = new RunListBuilder(container.label);
+  for (let page = 0; page < ram.offsets.length; page++) {
+    const offset = page * PAGE_SIZE;
+    if (ram.offsets[page] !== ABSENT) runs.add(offset < below ? offset : FOUR_GIB + offset - below, PAGE_SIZE, offset);
+  }
+  return runs.build();
+}
+
+/** A virtual machine's state as QEMU's `migrate` or `savevm` writes it: a stream in which memory comes first. */
+export const qemuSavevm: ImageFormat = {
+  name: 'qemu-savevm',
+  title: 'QEMU saved state (migrate to a file)',
+  probe: (head) => head.length >= 8 && head.readUInt32BE(0) === MAGIC,
+  async open(source) {
+    const container = new Container(source, 'QEMU saved state');
+    const reader = new StreamReader(container);
+    reader.skip(4);
+    const version = await reader.u32();
+    if (version !== VERSION) throw container.damaged(`its version is ${version}; expected ${VERSION}`);
+    const machine = await readMachineName(reader, container);
+    const ram = await readRam(reader, container);
+    const runs = runsOf(ram, machine, container);
+    if (runs.count === 0) throw container.damaged('it ends before its first page of memory');
+    const missing = ram.byteLength - runs.byteLength;
+    const warnings: Warning[] = missing === 0 ? [] : [
+      { code: 'image-cut', message: `the saved state is cut short: ${missing} of ${ram.byteLength} bytes of memory are not in it` },
+    ];
+    const load = (chunk: Chunk): Promise<Buffer> => {
+      const offset = ram.offsets[chunk.index]!;
+      return offset > 0 ? container.bytes(offset, PAGE_SIZE, 'a page') : Promise.resolve(Buffer.alloc(PAGE_SIZE, ABSENT - 1 - offset));
+    };
+    const view = new ChunkedSource([source], { ...evenChunks(PAGE_SIZE, ram.byteLength), load });
+    return { format: 'qemu-savevm', source: view, runs, hints: {}, warnings };
+  },
+};

@@ -1,0 +1,50 @@
+import { fileNameOf, readBytes, type Source } from '../../source/source.js';
+import { ClippedRuns } from '../clipped-runs.js';
+import { Container } from '../../source/reading/container.js';
+import type { ImageFormat } from '../image-format.js';
+import { raw } from '../raw.js';
+import { readVmwareMemory, type VmwareMemory } from './memory.js';
+import { isVmwareState } from './state.js';
+
+const EXTENSION = /\.vmem$/i;
+
+/** A guest with more than this has a hole below 4 GiB, which a .vmem file leaves out. */
+const BELOW_PCI_HOLE = 3 * 2 ** 30;
+
+/** What the companion says; undefined without a companion. */
+async function stateBeside(source: Source): Promise<VmwareMemory | undefined> {
+  const stem = fileNameOf(source).replace(EXTENSION, '');
+  for (const extension of ['.vmss', '.vmsn']) {
+    const companion = await source.sibling?.(stem + extension);
+    if (companion === undefined || companion === null) continue;
+    try {
+      if (!isVmwareState(await readBytes(companion, 0, 12))) continue;
+      return await readVmwareMemory(new Container(companion, 'VMware state file'));
+    } finally {
+      await companion.close();
+    }
+  }
+  return undefined;
+}
+
+/** A guest's memory as VMware keeps it in a file of its own; the state file beside it tells where each region belongs. */
+export const vmwareVmem: ImageFormat = {
+  name: 'vmware-vmem',
+  title: 'VMware memory with its .vmss or .vmsn beside it (.vmem)',
+  probe: (_head, source) => EXTENSION.test(fileNameOf(source)),
+  async open(source) {
+    const container = new Container(source, 'VMware memory file');
+    const state = await stateBeside(source);
+    const hints = state?.hints ?? {};
+    if (state !== undefined && state.regions.length > 0) {
+      const runs = new ClippedRuns(container);
+      for (const { start, length, offset } of state.regions) runs.add(start, length, offset);
+      return { format: 'vmware-vmem', source, ...runs.finish(), hints };
+    }
+    const image = await raw.open(source);
+    if (state !== undefined || source.byteLength <= BELOW_PCI_HOLE) return { ...image, format: 'vmware-vmem', hints };
+    const message =
+      'no .vmss or .vmsn file of the same name is beside it, so memory above the PCI hole (3 GiB or less) is taken to lie lower than it does';
+    return { ...image, format: 'vmware-vmem', warnings: [...image.warnings, { code: 'image-companion-missing', message }] };
+  },
+};
