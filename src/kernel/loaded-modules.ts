@@ -1,5 +1,5 @@
 import { virtualAddress, type VirtualAddress } from '../address.js';
-import { walkRing } from '../memory/list-ring.js';
+import { walkRing } from '../memory/structures.js';
 import { readUnicodeString } from '../memory/unicode-string.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 import { findDebuggerDataBlock } from './debugger-data-block.js';

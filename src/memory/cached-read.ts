@@ -1,5 +1,5 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import { isMapped } from './translation.js';
+import { isMapped } from './paging/translation.js';
 import type { VirtualMemory } from './virtual-memory.js';
 
 /**

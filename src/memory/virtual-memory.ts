@@ -1,7 +1,7 @@
 import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
 import type { PhysicalMemory } from './physical-memory.js';
-import { isMapped, type MissingPage, type Translation } from './translation.js';
-import type { X64PageTable } from './x64-page-table.js';
+import { isMapped, type MissingPage, type Translation } from './paging/translation.js';
+import type { X64PageTable } from './paging/x64.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
 export interface VirtualPage {

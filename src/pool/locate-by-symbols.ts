@@ -2,7 +2,7 @@ import { hex, virtualAddress, type VirtualAddress } from '../address.js';
 import type { Warning } from '../errors.js';
 import type { Kernel, Rejection } from '../kernel/find-kernel.js';
 import type { KernelSymbols, KernelVariable } from '../kernel/kernel-symbols.js';
-import { describeMissing, isMapped } from '../memory/translation.js';
+import { describeMissing, isMapped } from '../memory/paging/translation.js';
 import { isSlotCount } from './hash-law.js';
 import { describeProof, isProved, judge } from './law-proof.js';
 import { MOST_EXPANSION_ENTRIES } from './expansion-table.js';

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { physicalAddress, virtualAddress } from '../../src/address.js';
 import { raw } from '../../src/image/raw.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
-import { describeMissing, isMapped } from '../../src/memory/translation.js';
-import { X64PageTable } from '../../src/memory/x64-page-table.js';
+import { describeMissing, isMapped } from '../../src/memory/paging/translation.js';
+import { X64PageTable } from '../../src/memory/paging/x64.js';
 import { BufferSource } from '../support/buffer-source.js';
 
 const KIB = 1024;

@@ -1,6 +1,6 @@
 import { VirtualMemory } from '../../src/memory/virtual-memory.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
-import { X64PageTable } from '../../src/memory/x64-page-table.js';
+import { X64PageTable } from '../../src/memory/paging/x64.js';
 import { physicalAddress } from '../../src/address.js';
 import { openImage } from '../../src/image/open-image.js';
 import { BufferSource } from './buffer-source.js';

@@ -1,5 +1,5 @@
 import { virtualAddress } from '../../address.js';
-import { walkRing } from '../../memory/list-ring.js';
+import { walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from './kernel-layout.js';
 import type { ProcessReader } from './process-reader.js';

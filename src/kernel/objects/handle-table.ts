@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached } from '../../memory/cached-read.js';
-import { isMapped } from '../../memory/translation.js';
+import { isMapped } from '../../memory/paging/translation.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from './kernel-layout.js';
 import { ID_STEP } from './process-reader.js';

@@ -1,8 +1,8 @@
 import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached } from '../../memory/cached-read.js';
-import { walkRing } from '../../memory/list-ring.js';
+import { walkRing } from '../../memory/structures.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { X64PageTable } from '../../memory/x64-page-table.js';
+import { X64PageTable } from '../../memory/paging/x64.js';
 import { MOST_PROCESSES } from './active-processes.js';
 import type { KernelLayout } from './kernel-layout.js';
 import type { Process, ProcessReader } from './process-reader.js';

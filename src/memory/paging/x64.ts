@@ -1,5 +1,5 @@
-import { PAGE_SIZE, physicalAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
-import type { PhysicalMemory } from './physical-memory.js';
+import { PAGE_SIZE, physicalAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import type { PhysicalMemory } from '../physical-memory.js';
 import { isMapped, type MappedPage, type MissingPage, type PagingLevel, type Translation } from './translation.js';
 
 const LEVELS: readonly PagingLevel[] = ['PML5', 'PML4', 'PDPT', 'PD', 'PT'];

@@ -1,4 +1,4 @@
-import { hex, type PhysicalAddress, type VirtualAddress } from '../address.js';
+import { hex, type PhysicalAddress, type VirtualAddress } from '../../address.js';
 
 /** The levels of the page tables, from the root down, and the page itself. */
 export type PagingLevel = 'PML5' | 'PML4' | 'PDPT' | 'PD' | 'PT' | 'page';
