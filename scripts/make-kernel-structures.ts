@@ -8,9 +8,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFamily } from '../src/kernel/build-family.js';
 import type { KernelVariable } from '../src/kernel/kernel-symbols.js';
-import { knownBuild } from '../src/kernel/known-builds.js';
+import { knownBuild } from '../src/kernel/symbols/known-builds.js';
 import { openSymbolDocument } from '../src/kernel/symbol-document.js';
-import { pdbOfDocument, resolveSymbols } from '../src/kernel/symbol-resolver.js';
+import { pdbOfDocument, resolveSymbols } from '../src/kernel/symbols/isf.js';
 
 /** Variables that the list of known builds does not have. */
 const FURTHER: readonly KernelVariable[] = ['ObHeaderCookie', 'ObTypeIndexTable'];

@@ -14,7 +14,7 @@ export { tagName } from './pool/tag-name.js';
 export { RECORD_TYPES, recordTypeNamed } from './record/record-types.js';
 export { SCHEMA_VERSION, type Column, type ColumnType, type RecordType, type Row, type Value } from './record/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
-export type { KernelObjects, SeenProcess } from './kernel/objects/survey-objects.js';
+export type { KernelObjects, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';
 export type { DecodedImage, PageDecoder, WalkedKernel } from './record/decoded-image.js';
 export type { ImageFacts } from './record/image-facts.js';

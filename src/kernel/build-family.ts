@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { PdbIdentity } from './code-view.js';
-import type { FieldOffsets, StructureName } from './kernel-structures.js';
+import type { FieldOffsets, StructureName } from './symbols/kernel-symbols.js';
 import type { KernelVariable } from './kernel-symbols.js';
 
 interface KernelStructures {

@@ -1,4 +1,4 @@
-import type { FieldOffsets, StructureName } from './kernel-structures.js';
+import type { FieldOffsets, StructureName } from './symbols/kernel-symbols.js';
 
 /** The kernel's variables that finding the tables and reading beside them needs. */
 export const KERNEL_VARIABLES = [

@@ -1,7 +1,7 @@
 import { virtualAddress } from '../address.js';
-import type { Kernel } from './find-kernel.js';
+import type { Kernel } from './root/root.js';
 import { MOST_TAG_TABLES, type KernelSymbols } from './kernel-symbols.js';
-import type { SharedData } from './kuser-shared-data.js';
+import type { SharedData } from './root/kuser-shared-data.js';
 
 const LONGEST_LAB = 128;
 

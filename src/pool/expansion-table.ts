@@ -1,5 +1,5 @@
 import { virtualAddress, type VirtualAddress } from '../address.js';
-import type { Kernel } from '../kernel/find-kernel.js';
+import type { Kernel } from '../kernel/root/root.js';
 import { readTable } from './read-table.js';
 import { tagName } from './tag-name.js';
 import { COUNTER_COUNT, type TrackerLayout } from './tracker-layout.js';

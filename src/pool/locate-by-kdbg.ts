@@ -1,6 +1,6 @@
 import { hex, virtualAddress } from '../address.js';
-import { findDebuggerDataBlock } from '../kernel/debugger-data-block.js';
-import type { Kernel } from '../kernel/find-kernel.js';
+import { findDebuggerDataBlock } from '../kernel/symbols/debugger-data-block.js';
+import type { Kernel } from '../kernel/root/root.js';
 import type { KernelSymbols } from '../kernel/kernel-symbols.js';
 import { locateByStructure } from './locate-by-structure.js';
 import { notLocated, type Located } from './locate-by-symbols.js';

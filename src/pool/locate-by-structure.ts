@@ -1,7 +1,7 @@
 import { hex, virtualAddress, type VirtualAddress } from '../address.js';
 import type { Warning } from '../errors.js';
 import { MOST_TAG_TABLES } from '../kernel/kernel-symbols.js';
-import type { Kernel, Rejection } from '../kernel/find-kernel.js';
+import type { Kernel, Rejection } from '../kernel/root/root.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';
 import { notLocated, type Located } from './locate-by-symbols.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';

@@ -1,6 +1,6 @@
 import { hex, virtualAddress, type VirtualAddress } from '../address.js';
 import type { Warning } from '../errors.js';
-import type { Kernel, Rejection } from '../kernel/find-kernel.js';
+import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { KernelSymbols, KernelVariable } from '../kernel/kernel-symbols.js';
 import { describeMissing, isMapped } from '../memory/paging/translation.js';
 import { isSlotCount } from './hash-law.js';

@@ -1,8 +1,8 @@
 import { hex } from '../address.js';
 import { PoolTrackerError } from '../errors.js';
-import type { Kernel, Rejection } from '../kernel/find-kernel.js';
+import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { KernelSymbols } from '../kernel/kernel-symbols.js';
-import { SYMBOL_SOURCES, type SymbolOptions } from '../kernel/symbol-source.js';
+import { SYMBOL_SOURCES, type SymbolOptions } from '../kernel/symbols/symbols.js';
 import { locateByKdbg } from './locate-by-kdbg.js';
 import { locateByStructure } from './locate-by-structure.js';
 import { locateBySymbols, type Located } from './locate-by-symbols.js';

@@ -1,5 +1,5 @@
 import { hex, virtualAddress, type VirtualAddress } from '../address.js';
-import type { Rejection } from '../kernel/find-kernel.js';
+import type { Rejection } from '../kernel/root/root.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 import { disagreement } from './read-table.js';
 import type { ProcessorTable } from './table-set.js';

@@ -1,4 +1,4 @@
-import type { KernelObjects } from '../kernel/objects/survey-objects.js';
+import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
 import type { MemoryPage } from '../pool/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/tag-totals.js';

@@ -1,11 +1,11 @@
 import { hex } from '../address.js';
 import type { PoolTrackerError, Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import type { Kernel } from '../kernel/find-kernel.js';
+import type { Kernel } from '../kernel/root/root.js';
 import { lawfulShare } from '../pool/law-proof.js';
 import type { TableReading } from '../pool/table-decoder.js';
 import type { TableSet } from '../pool/table-set.js';
-import type { Rejection } from '../kernel/find-kernel.js';
+import type { Rejection } from '../kernel/root/root.js';
 import type { Row } from './record-type.js';
 
 /** Runs written into a record at most; a kernel dump may have a million. */

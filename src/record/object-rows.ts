@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import { OBJECT_KINDS, type ObjectCount } from '../kernel/objects/object-count.js';
-import type { SeenProcess } from '../kernel/objects/survey-objects.js';
+import type { SeenProcess } from '../kernel/objects/objects.js';
 import { isProtected, tagName } from '../pool/tag-name.js';
 import type { TagTotal } from '../pool/tag-totals.js';
 import type { DecodedImage } from './decoded-image.js';

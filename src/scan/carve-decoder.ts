@@ -1,6 +1,6 @@
 import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/image.js';
-import { tracedVersion, type TracedKernel } from '../kernel/kernel-traces.js';
+import { tracedVersion, type TracedKernel } from '../kernel/version.js';
 import { carveTables, type CarvedTables } from '../pool/carve/carved-tables.js';
 import { processorTagsOf, sumOf } from '../pool/carve/carved-totals.js';
 import { carveReport } from '../pool/carve/carve-report.js';

@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import { findLoadedModules } from '../kernel/loaded-modules.js';
+import { findLoadedModules } from '../kernel/objects/loaded-modules.js';
 import { driverFile, driversInDirectory, isDirectory, isExecutable, moduleInMemory } from '../pool/tag-names/driver-images.js';
 import { searchDrivers, type DriverSearch } from '../pool/tag-names/driver-search.js';
 import { openScan } from './open-scan.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { findKernel, type Kernel, type Rejection } from '../kernel/find-kernel.js';
+import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
 import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
 import { locateTables, type LocatedTables } from '../pool/locate-tables.js';

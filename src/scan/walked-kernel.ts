@@ -1,6 +1,6 @@
-import { kernelLayout } from '../kernel/objects/kernel-layout.js';
-import { surveyObjects, type KernelObjects } from '../kernel/objects/survey-objects.js';
-import type { Kernel } from '../kernel/find-kernel.js';
+import { kernelLayout } from '../kernel/symbols/kernel-layout.js';
+import { surveyObjects, type KernelObjects } from '../kernel/objects/objects.js';
+import type { Kernel } from '../kernel/root/root.js';
 import type { KernelSymbols } from '../kernel/kernel-symbols.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import type { WalkedKernel } from '../record/decoded-image.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { virtualAddress } from '../../src/address.js';
-import { decodeWord } from '../../src/kernel/debugger-data-block.js';
+import { decodeWord } from '../../src/kernel/symbols/debugger-data-block.js';
 import { encodeDebuggerBlock } from '../support/generate/kernel-debugger-block.js';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { knownBuild } from '../../src/kernel/known-builds.js';
+import { knownBuild } from '../../src/kernel/symbols/known-builds.js';
 import { REAL_BUILDS } from '../support/generate/kernel-builds.js';
 
 describe('the built-in list of kernel builds', () => {

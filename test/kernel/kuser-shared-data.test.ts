@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodeSharedData } from '../../src/kernel/kuser-shared-data.js';
+import { decodeSharedData } from '../../src/kernel/root/kuser-shared-data.js';
 import { fileTime, kuserSharedData } from '../support/generate/kuser-shared-data.js';
 
 const NOW = new Date('2024-09-01T12:00:00.000Z');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findLoadedModules, type LoadedModules } from '../../src/kernel/loaded-modules.js';
+import { findLoadedModules, type LoadedModules } from '../../src/kernel/objects/loaded-modules.js';
 import { openImage } from '../../src/image/open-image.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';
 import { BufferSource } from '../support/buffer-source.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodePeHeader } from '../../src/kernel/pe-image.js';
+import { decodePeHeader } from '../../src/kernel/pe.js';
 import { realBuild } from '../support/generate/kernel-builds.js';
 import { kernelImage } from '../support/generate/kernel-image-writer.js';
 

@@ -1,7 +1,7 @@
 import { virtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { ProcessReader } from './process-reader.js';
 import { Sighting } from './sighting.js';
 

@@ -2,7 +2,7 @@ import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached } from '../../memory/cached-read.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { HandleTables, HandleTableWalk } from './handle-table.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import { DISPATCHER_PROCESS, DISPATCHER_THREAD, type ProcessReader } from './process-reader.js';
 import { Sighting } from './sighting.js';
 

@@ -2,7 +2,7 @@ import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../addre
 import { readCached } from '../../memory/cached-read.js';
 import { isMapped } from '../../memory/paging/translation.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import { ID_STEP } from './process-reader.js';
 import { Tally } from './tally.js';
 

@@ -2,8 +2,8 @@ import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached } from '../../memory/cached-read.js';
 import { readUnicodeString } from '../../memory/unicode-string.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { Kernel } from '../find-kernel.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { Kernel } from '../root/root.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { Tally } from './tally.js';
 
 /** The kernel's own count of one type's objects. */

@@ -2,7 +2,7 @@ import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../image/filetime.js';
 import { readCached } from '../../memory/cached-read.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 
 /** What an EPROCESS says. What the build's layout does not tell is undefined. */
 export interface Process {

@@ -4,7 +4,7 @@ import { walkRing } from '../../memory/structures.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
 import { X64PageTable } from '../../memory/paging/x64.js';
 import { MOST_PROCESSES } from './active-processes.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import { Sighting } from './sighting.js';
 

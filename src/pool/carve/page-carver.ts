@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
 import type { PageStretch } from '../../image/page-stretch.js';
-import { KernelTraces } from '../../kernel/kernel-traces.js';
+import { KernelTraces } from '../../kernel/version.js';
 import { ExpansionPages } from './expansion-pages.js';
 import { PageCollection } from './page-collection.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { virtualAddress } from '../../../src/address.js';
 import { HandleTables, MOST_TABLE_PAGES, type HandleTableWalk } from '../../../src/kernel/objects/handle-table.js';
-import { KernelLayout } from '../../../src/kernel/objects/kernel-layout.js';
+import { KernelLayout } from '../../../src/kernel/symbols/kernel-layout.js';
 import { writeHandleTable } from '../../support/generate/handle-table-writer.js';
 import { listedBuild, objectBuild, type ObjectBuild } from '../../support/generate/kernel-structures.js';
 import { PoolSpace } from '../../support/generate/pool-space.js';

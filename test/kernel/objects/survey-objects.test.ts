@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KernelObjects } from '../../../src/kernel/objects/survey-objects.js';
+import type { KernelObjects } from '../../../src/kernel/objects/objects.js';
 import { generateMemory } from '../../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../../support/generate/memory-plan.js';
 import { listedBuild } from '../../support/generate/kernel-structures.js';

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../address.js';
 import { decodeCodeView, isKernelPdb, RSDS, RSDS_LENGTH, type PdbIdentity } from './code-view.js';
-import { decodeSharedData, type SharedData } from './kuser-shared-data.js';
-import { knownBuild } from './known-builds.js';
+import { decodeSharedData, type SharedData } from './root/kuser-shared-data.js';
+import { knownBuild } from './symbols/known-builds.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 
 /** Different records of one kind that are kept; more are as undecided. */

@@ -1,5 +1,5 @@
-import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
-import type { PhysicalMemory } from '../memory/physical-memory.js';
+import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import type { PhysicalMemory } from '../../memory/physical-memory.js';
 
 /** A physical address that may be the kernel's page table root, and who says so. */
 export interface RootCandidate {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { buildFamily, familyStructures, furtherVariables } from './build-family.js';
-import type { PdbIdentity } from './code-view.js';
-import type { FieldOffsets } from './kernel-structures.js';
-import type { KernelSymbols, KernelVariable } from './kernel-symbols.js';
+import { buildFamily, familyStructures, furtherVariables } from '../build-family.js';
+import type { PdbIdentity } from '../code-view.js';
+import type { FieldOffsets } from './kernel-symbols.js';
+import type { KernelSymbols, KernelVariable } from '../kernel-symbols.js';
 
 type BuildRow = readonly [
   guid: string, age: number, version: string, entrySize: number, capacity: number,
@@ -17,7 +17,7 @@ interface KnownBuilds {
 }
 
 /** Made by scripts/make-known-builds.ts. */
-const BUILDS_FILE = new URL('../../data/known-builds.json', import.meta.url);
+const BUILDS_FILE = new URL('../../../data/known-builds.json', import.meta.url);
 
 let loadedBuilds: Promise<KnownBuilds> | undefined;
 

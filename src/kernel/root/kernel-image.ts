@@ -1,8 +1,8 @@
-import { hex, PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
-import { isMapped } from '../memory/paging/translation.js';
-import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from './code-view.js';
-import { decodePeHeader, LARGEST_KERNEL, SMALLEST_KERNEL, type PeHeader } from './pe-image.js';
+import { hex, PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { isMapped } from '../../memory/paging/translation.js';
+import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../code-view.js';
+import { decodePeHeader, LARGEST_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
 
 /** The kernel as it lies in virtual memory. */
 export interface KernelImage {

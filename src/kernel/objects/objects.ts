@@ -1,10 +1,10 @@
-import type { Kernel } from '../find-kernel.js';
+import type { Kernel } from '../root/root.js';
 import type { KernelSymbols } from '../kernel-symbols.js';
-import { findLoadedModules } from '../loaded-modules.js';
+import { findLoadedModules } from './loaded-modules.js';
 import { activeProcesses } from './active-processes.js';
 import { readCidTable, type CidTable } from './cid-table.js';
 import { HandleTables } from './handle-table.js';
-import { kernelLayout, type KernelLayout } from './kernel-layout.js';
+import { kernelLayout, type KernelLayout } from '../symbols/kernel-layout.js';
 import { byKind, counted, countOf, notAvailable, type ObjectCount } from './object-count.js';
 import { readObjectTypes, TypeDecoder, type ObjectType } from './object-types.js';
 import { HANDLE_TYPES, ProcessHandles } from './process-handles.js';
@@ -13,7 +13,7 @@ import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightin
 import { SessionProcesses } from './session-processes.js';
 import { Sighting } from './sighting.js';
 import { Tally } from './tally.js';
-import { threadLists } from './thread-lists.js';
+import { threadLists } from './process-lists.js';
 
 /** A process, and which methods saw it: null for a method that is not available. */
 export interface SeenProcess extends Process {

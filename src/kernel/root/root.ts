@@ -1,8 +1,8 @@
-import { PoolTrackerError } from '../errors.js';
-import { hex, type PhysicalAddress } from '../address.js';
-import type { PhysicalMemory } from '../memory/physical-memory.js';
-import { VirtualMemory } from '../memory/virtual-memory.js';
-import { X64PageTable } from '../memory/paging/x64.js';
+import { PoolTrackerError } from '../../errors.js';
+import { hex, type PhysicalAddress } from '../../address.js';
+import type { PhysicalMemory } from '../../memory/physical-memory.js';
+import { VirtualMemory } from '../../memory/virtual-memory.js';
+import { X64PageTable } from '../../memory/paging/x64.js';
 import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';

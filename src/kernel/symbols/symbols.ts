@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { messageOf } from '../errors.js';
-import type { PdbIdentity } from './code-view.js';
-import type { KernelSymbols } from './kernel-symbols.js';
+import { messageOf } from '../../errors.js';
+import type { PdbIdentity } from '../code-view.js';
+import type { KernelSymbols } from '../kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
-import { readCachedSymbols, writeCachedSymbols } from './symbol-cache.js';
-import { damagedSymbolFile, openSymbolDocument } from './symbol-document.js';
-import { pdbOfDocument, resolveSymbols } from './symbol-resolver.js';
+import { readCachedSymbols, writeCachedSymbols } from '../symbol-cache.js';
+import { damagedSymbolFile, openSymbolDocument } from '../symbol-document.js';
+import { pdbOfDocument, resolveSymbols } from './isf.js';
 
 export interface SymbolOptions {
   /** A symbol file, or a directory of them. */

@@ -2,7 +2,7 @@ import { hex, virtualAddress } from '../../address.js';
 import { readCached } from '../../memory/cached-read.js';
 import { walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from './kernel-layout.js';
+import type { KernelLayout } from '../symbols/kernel-layout.js';
 import { DISPATCHER_THREAD, type Process } from './process-reader.js';
 import { MOST_OBJECTS, Sighting } from './sighting.js';
 

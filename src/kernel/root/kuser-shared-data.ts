@@ -1,7 +1,7 @@
-import { virtualAddress } from '../address.js';
-import { dateOfFileTime } from '../image/filetime.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
-import { describeMissing } from '../memory/paging/translation.js';
+import { virtualAddress } from '../../address.js';
+import { dateOfFileTime } from '../../image/filetime.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { describeMissing } from '../../memory/paging/translation.js';
 
 /** Where every x64 Windows maps the page that kernel and user share. */
 export const KUSER_SHARED_DATA = virtualAddress(0xfffff78000000000n);

@@ -1,7 +1,7 @@
-import type { PdbIdentity } from './code-view.js';
-import { KERNEL_STRUCTURES, type FieldOffsets, type StructureName } from './kernel-structures.js';
-import { KERNEL_VARIABLES, MOST_TAG_TABLES, type KernelSymbols, type KernelVariable } from './kernel-symbols.js';
-import { damagedSymbolFile, type SymbolDocument } from './symbol-document.js';
+import type { PdbIdentity } from '../code-view.js';
+import { KERNEL_STRUCTURES, type FieldOffsets, type StructureName } from './kernel-symbols.js';
+import { KERNEL_VARIABLES, MOST_TAG_TABLES, type KernelSymbols, type KernelVariable } from '../kernel-symbols.js';
+import { damagedSymbolFile, type SymbolDocument } from '../symbol-document.js';
 
 /** A symbol's address is relative to the image's base; no kernel image is larger than this. */
 const LARGEST_RVA = 2 ** 31;
