@@ -3,7 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { readdirSync, readFileSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { carveTables } from '../src/pool/carve/carved-tables.js';
+import { carveTables } from '../src/pool/carve/carve.js';
 import { PageCarver } from '../src/pool/carve/page-carver.js';
 import { ScanCrew } from '../src/pool/carve/scan-crew.js';
 import { printTable } from './measure.js';

@@ -1,7 +1,7 @@
 /** A fleet of machines whose memory is taken again and again, with a few things planted for the questions to find. */
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tagName } from '../src/pool/tag-name.js';
+import { tagName } from '../src/pool/table/tag-name.js';
 import { REAL_BUILDS } from '../test/support/generate/kernel-builds.js';
 import { generateMemory } from '../test/support/generate/memory.js';
 import { Random } from '../test/support/generate/random.js';

@@ -1,9 +1,9 @@
-/** Assembles src/pool/carve/page-scanner.wat into src/pool/carve/page-scanner-module.ts. Part of `npm run build`. */
+/** Assembles src/pool/carve/scan/page-scanner.wat into src/pool/carve/scan/page-scanner-module.ts. Part of `npm run build`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import loadWabt from 'wabt';
 
-const FOLDER = new URL('../src/pool/carve/', import.meta.url);
+const FOLDER = new URL('../src/pool/carve/scan/', import.meta.url);
 
 /** The generated file's text: the same for the same source, whoever makes it. */
 export async function pageScannerModule(): Promise<string> {

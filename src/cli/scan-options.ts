@@ -1,4 +1,4 @@
-import { LOCATE_WAYS } from '../pool/locate-tables.js';
+import { LOCATE_WAYS } from '../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../scan/scan-options.js';
 import type { OptionSpec, OptionValues } from './command.js';
 import { parseChoice, parseCount, parseLabels } from './option-values.js';

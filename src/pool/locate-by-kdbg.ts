@@ -2,8 +2,8 @@ import { hex, virtualAddress } from '../address.js';
 import { findDebuggerDataBlock } from '../kernel/symbols/debugger-data-block.js';
 import type { Kernel } from '../kernel/root/root.js';
 import type { KernelSymbols } from '../kernel/kernel-symbols.js';
-import { locateByStructure } from './locate-by-structure.js';
-import { notLocated, type Located } from './locate-by-symbols.js';
+import { locateByStructure } from './locate/by-structure.js';
+import { notLocated, type Located } from './locate/by-symbols.js';
 
 /**
  * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the

@@ -1,9 +1,9 @@
 import { hex, virtualAddress, type VirtualAddress } from '../address.js';
 import type { Rejection } from '../kernel/root/root.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
-import { disagreement } from './read-table.js';
+import { disagreement } from './locate/read-tables.js';
 import type { ProcessorTable } from './table-set.js';
-import type { TrackerTable } from './tracker-table.js';
+import type { TrackerTable } from './table/tracker-table.js';
 
 /** ExPoolTagTables, read: the tables of all processors. */
 export interface ProcessorTables {

@@ -1,7 +1,7 @@
 import type { VirtualAddress } from '../address.js';
 import type { Warning } from '../errors.js';
-import type { LawProof } from './law-proof.js';
-import type { TrackerLayout } from './tracker-layout.js';
+import type { LawProof } from './table/hash-law.js';
+import type { TrackerLayout } from './table/tracker-layout.js';
 
 /** How the tables were found. */
 export type LocatedBy = 'known-build' | 'symbols' | 'kdbg' | 'structure' | 'carve';

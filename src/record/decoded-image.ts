@@ -1,7 +1,7 @@
 import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
 import type { MemoryPage } from '../pool/memory-page.js';
-import type { ProcessorTag, TagTotal } from '../pool/tag-totals.js';
+import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import type { ImageFacts } from './image-facts.js';
 import type { Row } from './record-type.js';
 

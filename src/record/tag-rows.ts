@@ -1,7 +1,7 @@
-import { isProtected, tagName } from '../pool/tag-name.js';
+import { isProtected, tagName } from '../pool/table/tag-name.js';
 import { KnownTags } from '../pool/tag-names/known-tags.js';
 import type { BigTotal } from '../pool/big-pages.js';
-import type { ProcessorTag, TagTotal } from '../pool/tag-totals.js';
+import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import { identityRow, type ImageFacts } from './image-facts.js';
 import type { Row } from './record-type.js';
 

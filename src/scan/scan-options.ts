@@ -1,4 +1,4 @@
-import type { LocateOptions } from '../pool/locate-tables.js';
+import type { LocateOptions } from '../pool/locate/locate.js';
 
 /** Walk from the page table root, carve every page, or walk and carve only where walking cannot be or fails. */
 export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isProved, judge, lawfulShare, UNKNOWN } from '../../src/pool/law-proof.js';
+import { isProved, judge, lawfulShare, UNKNOWN } from '../../src/pool/table/hash-law.js';
 import { placeTags } from '../support/generate/tracker-table-writer.js';
 
 function slotKeys(keys: readonly number[], slots: number): number[] {

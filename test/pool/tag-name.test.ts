@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isProtected, tagName } from '../../src/pool/tag-name.js';
+import { isProtected, tagName } from '../../src/pool/table/tag-name.js';
 
 describe('the name of a tag', () => {
   it('is its four bytes, lowest address first', () => assert.equal(tagName(0x636f7250), 'Proc'));

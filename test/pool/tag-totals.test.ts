@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { entriesOf, outstanding, TagTotals } from '../../src/pool/tag-totals.js';
-import { TrackerTable } from '../../src/pool/tracker-table.js';
-import { counterBits, TRACKER_LAYOUTS } from '../../src/pool/tracker-layout.js';
+import { entriesOf, outstanding, TagTotals } from '../../src/pool/table/tag-totals.js';
+import { TrackerTable } from '../../src/pool/table/tracker-table.js';
+import { counterBits, TRACKER_LAYOUTS } from '../../src/pool/table/tracker-layout.js';
 import { COUNTER_NAMES, type EntrySize } from '../support/generate/tracker-layouts.js';
 import { tableBytes, type TableEntry } from '../support/generate/tracker-table-writer.js';
 

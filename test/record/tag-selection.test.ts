@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { TagTotal } from '../../src/pool/tag-totals.js';
+import type { TagTotal } from '../../src/pool/table/tag-totals.js';
 import { selectTags, tagPattern, type TagSelection } from '../../src/record/tag-selection.js';
 import { tagKey } from '../support/generate/tag-plan.js';
 

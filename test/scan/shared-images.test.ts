@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate-tables.js';
+import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
 import type { DecodedImage } from '../../src/record/decoded-image.js';
 import { decodeScan } from '../../src/scan/decode-scan.js';
 import { openScan } from '../../src/scan/open-scan.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
-import { LOCATE_WAYS } from '../../src/pool/locate-tables.js';
+import { LOCATE_WAYS } from '../../src/pool/locate/locate.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { DECOYS, type GeneratedMemory, type MemoryPlan } from '../support/generate/memory-plan.js';
 import { COUNTER_NAMES } from '../support/generate/tracker-layouts.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openImage } from '../../src/image/open-image.js';
 import type { DecodedImage } from '../../src/record/decoded-image.js';
-import type { TagTotal } from '../../src/pool/tag-totals.js';
+import type { TagTotal } from '../../src/pool/table/tag-totals.js';
 import { decodeScan } from '../../src/scan/decode-scan.js';
 import type { ScanOptions } from '../../src/scan/scan-options.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';

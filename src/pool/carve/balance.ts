@@ -1,5 +1,5 @@
-import type { TrackerLayout } from '../tracker-layout.js';
-import type { PageCounts } from './page-counts.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
+import type { PageCounts } from './choose/balance.js';
 
 /**
  * How badly the sum of some processors' pages is out of balance. Memory that is allocated on one processor is freed on

@@ -1,7 +1,7 @@
-import type { CarvedTables } from './carved-tables.js';
-import type { PageCollection } from './page-collection.js';
+import type { CarvedTables } from './carve.js';
+import type { PageCollection } from './fit/page-collection.js';
 import type { PassCounts } from './page-carver.js';
-import type { ShapedPages } from './table-shape.js';
+import type { ShapedPages } from './fit/table-shape.js';
 
 /** Alternatives listed in a record at most. */
 const LISTED = 64;

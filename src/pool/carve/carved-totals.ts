@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../address.js';
-import { entriesOf, TagTotals, type ProcessorTag } from '../tag-totals.js';
-import type { CarvedTables } from './carved-tables.js';
+import { entriesOf, TagTotals, type ProcessorTag } from '../table/tag-totals.js';
+import type { CarvedTables } from './carve.js';
 
 /**
  * Sums the tables; what is in doubt is marked.

@@ -1,4 +1,4 @@
-import { counterBits, type TrackerLayout } from '../tracker-layout.js';
+import { counterBits, type TrackerLayout } from '../table/tracker-layout.js';
 
 /** What the entries on a page hold, taken for those of a table that is not hashed. */
 export interface EntryCensus {

@@ -1,5 +1,5 @@
 import { hashOfKey, hashOfKeyXp, type TagHash } from '../hash-law.js';
-import { layoutOfSize, type TrackerLayout } from '../tracker-layout.js';
+import { layoutOfSize, type TrackerLayout } from '../table/tracker-layout.js';
 
 /** One way in which a page can obey the hash law: entries of one size, placed by one hash. */
 export interface LawChannel {

@@ -1,11 +1,11 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
 import type { PageStretch } from '../../image/page-stretch.js';
 import { KernelTraces } from '../../kernel/version.js';
-import { ExpansionPages } from './expansion-pages.js';
-import { PageCollection } from './page-collection.js';
+import { ExpansionPages } from './fit/expansion-pages.js';
+import { PageCollection } from './fit/page-collection.js';
 import {
   BUILD_LAB_SIGN, CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
-} from './page-signs.js';
+} from './scan/page-signs.js';
 
 const TELLING_SIGNS = CHANNEL_SIGNS | EXPANSION_SIGN | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
 

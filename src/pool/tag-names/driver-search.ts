@@ -1,5 +1,5 @@
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { PROTECTED_POOL } from '../tag-name.js';
+import { PROTECTED_POOL } from '../table/tag-name.js';
 
 /** A driver's bytes, as a file holds them or as they lie in memory. */
 export interface DriverImage {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parsePooltag, type PooltagFile } from './pooltag-file.js';
-import { TagNameList, type KnownTag } from './tag-name-list.js';
+import { TagNameList, type KnownTag } from './tag-names.js';
 
 const BUILT_IN = new URL('../../../data/pooltag.txt', import.meta.url);
 

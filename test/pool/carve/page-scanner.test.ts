@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { pageScannerModule } from '../../../scripts/build-wasm.js';
-import { CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, BUILD_LAB_SIGN } from '../../../src/pool/carve/page-signs.js';
-import { PlainScanner } from '../../../src/pool/carve/plain-scanner.js';
-import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from '../../../src/pool/carve/wasm-scanner.js';
+import { CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, BUILD_LAB_SIGN } from '../../../src/pool/carve/scan/page-signs.js';
+import { PlainScanner } from '../../../src/pool/carve/scan/plain-scanner.js';
+import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from '../../../src/pool/carve/scan/wasm-scanner.js';
 import { Random } from '../../support/generate/random.js';
 import { makeTables, otherPage, pagesOf } from '../../support/carve-pages.js';
 
@@ -31,7 +31,7 @@ function pageWith(write: (page: Buffer) => void): Buffer {
 
 describe('the first look at pages', () => {
   it('is assembled from its source', async () => {
-    const generated = readFileSync(new URL('../../../src/pool/carve/page-scanner-module.ts', import.meta.url), 'utf8');
+    const generated = readFileSync(new URL('../../../src/pool/carve/scan/page-scanner-module.ts', import.meta.url), 'utf8');
     assert.equal(generated, await pageScannerModule());
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parsePooltag } from '../../../src/pool/tag-names/pooltag-file.js';
-import { TagNameList } from '../../../src/pool/tag-names/tag-name-list.js';
+import { TagNameList } from '../../../src/pool/tag-names/tag-names.js';
 import { tagKey } from '../../support/generate/tag-plan.js';
 
 function list(...patterns: string[]): TagNameList {

@@ -1,4 +1,4 @@
-import { PROTECTED_POOL } from '../tag-name.js';
+import { PROTECTED_POOL } from '../table/tag-name.js';
 import type { PooltagEntry } from './pooltag-file.js';
 
 /** What is known of a tag. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { UNKNOWN } from './law-proof.js';
+import { UNKNOWN } from './hash-law.js';
 import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
 import { TrackerTable } from './tracker-table.js';
 

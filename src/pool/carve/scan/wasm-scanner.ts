@@ -1,7 +1,7 @@
-import { PAGE_SIZE } from '../../address.js';
+import { PAGE_SIZE } from '../../../address.js';
 import { PAGE_SCANNER_MODULE } from './page-scanner-module.js';
 import type { PageScanner } from './page-signs.js';
-import { webAssembly, type WasmMemory, type WasmModule } from './webassembly.js';
+import { webAssembly, type WasmMemory, type WasmModule } from '../webassembly.js';
 
 /** Bytes of the memory that the module is made for; in WebAssembly's pages of 64 KiB. */
 const MEMORY_PAGES = 256;

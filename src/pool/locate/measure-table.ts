@@ -1,9 +1,9 @@
-import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
-import { hashOfKey, FEWEST_SLOTS, MOST_SLOTS } from './hash-law.js';
-import { isProved, judge, type LawProof } from './law-proof.js';
-import { X64_LAYOUTS, type TrackerLayout } from './tracker-layout.js';
-import { TrackerTable } from './tracker-table.js';
+import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { hashOfKey, FEWEST_SLOTS, MOST_SLOTS } from '../hash-law.js';
+import { isProved, judge, type LawProof } from '../table/hash-law.js';
+import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
+import { TrackerTable } from '../table/tracker-table.js';
 
 /** A table whose layout and size the hash law itself tells. */
 export interface MeasuredTable {

@@ -1,6 +1,6 @@
-import { COUNTER_COUNT, type TrackerLayout } from '../tracker-layout.js';
-import { wordsOf, type CarvedPage } from './page-collection.js';
-import { entriesOnPage, type PlacedPage, type TableShape } from './table-shape.js';
+import { COUNTER_COUNT, type TrackerLayout } from '../../table/tracker-layout.js';
+import { wordsOf, type CarvedPage } from '../fit/page-collection.js';
+import { entriesOnPage, type PlacedPage, type TableShape } from '../fit/table-shape.js';
 
 /** Beyond this a double is not exact, and no entry of a real kernel gets there: such counters are not judged. */
 const JUDGED = 2 ** 52;

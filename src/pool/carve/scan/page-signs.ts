@@ -1,4 +1,4 @@
-import { LAW_CHANNELS } from './law-channels.js';
+import { LAW_CHANNELS } from '../law-channels.js';
 
 /**
  * What a first look at a page says, one 16-bit word for each page:

@@ -1,9 +1,9 @@
-import { virtualAddress, type VirtualAddress } from '../address.js';
-import type { Kernel } from '../kernel/root/root.js';
-import { readTable } from './read-table.js';
-import { tagName } from './tag-name.js';
-import { COUNTER_COUNT, type TrackerLayout } from './tracker-layout.js';
-import type { TrackerTable } from './tracker-table.js';
+import { virtualAddress, type VirtualAddress } from '../../address.js';
+import type { Kernel } from '../../kernel/root/root.js';
+import { readTable } from './read-tables.js';
+import { tagName } from '../table/tag-name.js';
+import { COUNTER_COUNT, type TrackerLayout } from '../table/tracker-layout.js';
+import type { TrackerTable } from '../table/tracker-table.js';
 
 /** The kernel grows the expansion table by its own need; no kernel has this many tags. */
 export const MOST_EXPANSION_ENTRIES = 1 << 16;

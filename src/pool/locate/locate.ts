@@ -1,12 +1,12 @@
-import { hex } from '../address.js';
-import { PoolTrackerError } from '../errors.js';
-import type { Kernel, Rejection } from '../kernel/root/root.js';
-import type { KernelSymbols } from '../kernel/kernel-symbols.js';
-import { SYMBOL_SOURCES, type SymbolOptions } from '../kernel/symbols/symbols.js';
-import { locateByKdbg } from './locate-by-kdbg.js';
-import { locateByStructure } from './locate-by-structure.js';
-import { locateBySymbols, type Located } from './locate-by-symbols.js';
-import type { TableSet } from './table-set.js';
+import { hex } from '../../address.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { Kernel, Rejection } from '../../kernel/root/root.js';
+import type { KernelSymbols } from '../../kernel/kernel-symbols.js';
+import { SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
+import { locateByKdbg } from '../locate-by-kdbg.js';
+import { locateByStructure } from './by-structure.js';
+import { locateBySymbols, type Located } from './by-symbols.js';
+import type { TableSet } from '../table-set.js';
 
 export const LOCATE_WAYS = ['symbols', 'kdbg', 'structure'] as const;
 export type LocateWay = (typeof LOCATE_WAYS)[number];

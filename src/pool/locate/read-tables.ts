@@ -1,7 +1,7 @@
-import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
-import { TrackerTable } from './tracker-table.js';
-import type { TrackerLayout } from './tracker-layout.js';
+import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { TrackerTable } from '../table/tracker-table.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
 
 /** Reads a table of `entries` entries; pages that are missing stay so. */
 export async function readTable(memory: VirtualMemory, address: VirtualAddress, layout: TrackerLayout, entries: number): Promise<TrackerTable> {

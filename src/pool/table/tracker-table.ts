@@ -1,5 +1,5 @@
-import { PAGE_SIZE } from '../address.js';
-import { UNKNOWN } from './law-proof.js';
+import { PAGE_SIZE } from '../../address.js';
+import { UNKNOWN } from './hash-law.js';
 import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
 
 /**

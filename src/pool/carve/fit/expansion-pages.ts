@@ -1,9 +1,9 @@
-import { PAGE_SIZE } from '../../address.js';
-import type { TrackerLayout } from '../tracker-layout.js';
-import { layoutOfSize } from '../tracker-layout.js';
-import { TrackerTable } from '../tracker-table.js';
-import { EXPANSION_LAYOUTS, looksExpanded } from './expansion-layouts.js';
-import { censusOf, type EntryCensus } from './entry-census.js';
+import { PAGE_SIZE } from '../../../address.js';
+import type { TrackerLayout } from '../../table/tracker-layout.js';
+import { layoutOfSize } from '../../table/tracker-layout.js';
+import { TrackerTable } from '../../table/tracker-table.js';
+import { EXPANSION_LAYOUTS, looksExpanded } from '../expansion-layouts.js';
+import { censusOf, type EntryCensus } from '../entry-census.js';
 
 /** A page that may be of the expansion table. */
 export interface ExpansionPage {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
-import type { MemoryPage, TablePlace } from './memory-page.js';
-import type { TableSet } from './table-set.js';
+import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import type { MemoryPage, TablePlace } from '../memory-page.js';
+import type { TableSet } from '../table-set.js';
 
 /** Pages read at once. */
 const READ_AHEAD = 64;

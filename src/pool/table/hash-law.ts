@@ -1,4 +1,4 @@
-import { hashOfKey, type TagHash } from './hash-law.js';
+import { hashOfKey, type TagHash } from '../hash-law.js';
 
 /** How well the keys of a table obey the hash law. */
 export interface LawProof {

@@ -1,8 +1,8 @@
-import { Balance, judgedPairs } from './balance.js';
-import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './page-counts.js';
-import type { CarvedPage } from './page-collection.js';
+import { Balance, judgedPairs } from '../balance.js';
+import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
+import type { CarvedPage } from '../fit/page-collection.js';
 import type { PageFamily } from './page-families.js';
-import type { PlacedPage, TableShape } from './table-shape.js';
+import type { PlacedPage, TableShape } from '../fit/table-shape.js';
 
 /** What a page is that is not live. */
 export type SetAside = 'snapshot' | 'old copy' | 'overwritten' | 'out of balance';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { PAGE_SIZE, type PhysicalAddress } from '../../address.js';
+import { PAGE_SIZE, type PhysicalAddress } from '../../../address.js';
 import { fitPage, type PageFit } from './page-fit.js';
-import { CHANNEL_SIGNS, OVERFLOW_SIGN } from './page-signs.js';
+import { CHANNEL_SIGNS, OVERFLOW_SIGN } from '../scan/page-signs.js';
 
 /** A page kept because it may be part of a table. */
 export interface CarvedPage {

@@ -1,6 +1,6 @@
-import { PAGE_SIZE } from '../../address.js';
-import { entriesOnPage, type PlacedPage, type TableShape } from './table-shape.js';
-import { wordsOf } from './page-collection.js';
+import { PAGE_SIZE } from '../../../address.js';
+import { entriesOnPage, type PlacedPage, type TableShape } from '../fit/table-shape.js';
+import { wordsOf } from '../fit/page-collection.js';
 
 /** Pages of one place whose keys agree: copies of one page, and other processors' pages. */
 export interface PageFamily {

@@ -1,14 +1,14 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { areNeighbours, assembleTables, type Place } from './assemble-tables.js';
-import { choosePages, type LivePages } from './live-pages.js';
-import type { CarvedPage, OverflowPage, PageCollection } from './page-collection.js';
-import { wordsOf } from './page-collection.js';
-import { familiesOf, farthestKey, type PageFamily } from './page-families.js';
-import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './table-shape.js';
-import type { ExpansionPages } from './expansion-pages.js';
+import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
+import { choosePages, type LivePages } from './choose/live-pages.js';
+import type { CarvedPage, OverflowPage, PageCollection } from './fit/page-collection.js';
+import { wordsOf } from './fit/page-collection.js';
+import { familiesOf, farthestKey, type PageFamily } from './choose/page-families.js';
+import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './fit/table-shape.js';
+import type { ExpansionPages } from './fit/expansion-pages.js';
 import type { PageCarver } from './page-carver.js';
-import type { TrackerTable } from '../tracker-table.js';
+import type { TrackerTable } from '../table/tracker-table.js';
 
 /** Tables put together from pages. */
 export interface CarvedTables {

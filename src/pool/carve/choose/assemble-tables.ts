@@ -1,8 +1,8 @@
-import { PAGE_SIZE } from '../../address.js';
-import { TrackerTable } from '../tracker-table.js';
+import { PAGE_SIZE } from '../../../address.js';
+import { TrackerTable } from '../../table/tracker-table.js';
 import type { LivePages } from './live-pages.js';
-import { wordsOf } from './page-collection.js';
-import { pageCount, type PlacedPage, type TableShape } from './table-shape.js';
+import { wordsOf } from '../fit/page-collection.js';
+import { pageCount, type PlacedPage, type TableShape } from '../fit/table-shape.js';
 
 const ZEROS = new Uint8Array(PAGE_SIZE);
 
