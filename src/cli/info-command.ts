@@ -2,7 +2,7 @@ import { PoolTrackerError } from '../errors.js';
 import type { Row, Value } from '../record/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
-import { failedImage } from '../scan/failed-image.js';
+import { failedImage } from '../scan/scan-result.js';
 import { noFindings } from '../scan/walk-scan.js';
 import type { Command, OptionValues } from './command.js';
 import { requireWords } from './option-values.js';

@@ -11,7 +11,7 @@ import { batchesOfRows } from '../record/record-rows.js';
 import type { RecordType, Row } from '../record/record-type.js';
 import { recordTypeNamed } from '../record/record-types.js';
 import { decodeScan } from '../scan/decode-scan.js';
-import { failedImage } from '../scan/failed-image.js';
+import { failedImage } from '../scan/scan-result.js';
 import { openScan } from '../scan/open-scan.js';
 import { noFindings, type WalkFindings } from '../scan/walk-scan.js';
 import { openSink } from '../sink/open-sink.js';
