@@ -4,7 +4,7 @@ import { cpSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DatasetQuery } from '../src/dataset/query.js';
-import type { Row } from '../src/record/record-type.js';
+import type { Row } from '../src/record/schema/record-type.js';
 import { comparablePairs, FULL_FLEET, plantedChanges, writeFleet, type FleetTruth } from './fleet.js';
 import { CLI, fastest, folder, printTable } from './measure.js';
 

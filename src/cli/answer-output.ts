@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { JSON_ARRAY } from '../dataset/json-array.js';
 import { PoolTrackerError } from '../errors.js';
-import type { RecordType } from '../record/record-type.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import { openSink } from '../sink/open-sink.js';
 import type { SinkFormat } from '../sink/sink.js';
 import { sinkForPath, sinkNamed } from '../sink/sinks.js';

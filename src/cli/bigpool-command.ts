@@ -1,6 +1,6 @@
 import { BIGPOOL } from '../record/bigpool-record.js';
-import { bigpoolRows, shortfall } from '../record/object-rows.js';
-import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../record/record-type.js';
+import { bigpoolRows, shortfall } from '../record/rows/object-rows.js';
+import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../record/schema/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';

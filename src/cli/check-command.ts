@@ -1,8 +1,8 @@
 import { OBJECT_COUNT } from '../record/object-count-record.js';
-import { objectCountRows, processRows } from '../record/object-rows.js';
+import { objectCountRows, processRows } from '../record/rows/object-rows.js';
 import type { DecodedImage } from '../record/decoded-image.js';
 import { PROCESS } from '../record/process-record.js';
-import { column, nullableColumn, type RecordType, type Row } from '../record/record-type.js';
+import { column, nullableColumn, type RecordType, type Row } from '../record/schema/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';

@@ -1,6 +1,6 @@
 import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../dataset/diff.js';
 import { MEASURES, readTagCounts } from '../dataset/tag-counts.js';
-import { tagFilter } from '../record/tag-selection.js';
+import { tagFilter } from '../record/rows/tag-selection.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
 import type { Command } from './command.js';
 import { parseChoice, parseCount, parsePercent, requireWords } from './option-values.js';

@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import type { Row, Value } from '../record/record-type.js';
+import type { Row, Value } from '../record/schema/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import { failedImage } from '../scan/scan-result.js';

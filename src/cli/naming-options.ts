@@ -2,7 +2,7 @@ import { PoolTrackerError } from '../errors.js';
 import { KnownTags } from '../pool/tag-names/known-tags.js';
 import { readPooltagFile, type PooltagFile } from '../pool/tag-names/pooltag-file.js';
 import type { DecodedImage } from '../record/decoded-image.js';
-import type { TagNaming } from '../record/tag-rows.js';
+import type { TagNaming } from '../record/rows/tag-rows.js';
 import { driverCandidates } from '../scan/driver-candidates.js';
 import type { OptionSpec, OptionValues } from './command.js';
 import { scanOptions } from './scan-options.js';

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { RecordType, Row } from '../record/record-type.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../sink/open-sink.js';
 import type { Output } from '../sink/parse-output.js';
 import { printRows } from '../sink/print-rows.js';

@@ -1,10 +1,10 @@
 import { PoolTrackerError } from '../errors.js';
 import type { KnownTags } from '../pool/tag-names/known-tags.js';
-import { rowsOf } from '../record/decoded-rows.js';
+import { rowsOf } from '../record/rows/rows.js';
 import type { DecodedImage } from '../record/decoded-image.js';
-import { shortfall } from '../record/object-rows.js';
+import { shortfall } from '../record/rows/object-rows.js';
 import { RECORD_TYPES } from '../record/record-types.js';
-import { SORT_ORDERS, type TagSelection } from '../record/tag-selection.js';
+import { SORT_ORDERS, type TagSelection } from '../record/rows/tag-selection.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import type { SinkOptions } from '../sink/open-sink.js';

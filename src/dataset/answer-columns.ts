@@ -1,5 +1,5 @@
 import type { DuckDBType } from '@duckdb/node-api';
-import { nullableColumn, type Column, type ColumnType } from '../record/record-type.js';
+import { nullableColumn, type Column, type ColumnType } from '../record/schema/record-type.js';
 
 /** How a column of an answer becomes a column of records. */
 export interface AnswerColumn {

@@ -1,4 +1,4 @@
-import type { RecordType } from '../record/record-type.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import { RECORD_TYPES } from '../record/record-types.js';
 import { PART_EXTENSION, type DatasetSettings } from './dataset-settings.js';
 import { recordFolder } from './partition.js';

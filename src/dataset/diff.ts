@@ -1,4 +1,4 @@
-import { column, nullableColumn, type RecordType, type Row } from '../record/record-type.js';
+import { column, nullableColumn, type RecordType, type Row } from '../record/schema/record-type.js';
 import { MEASURES, type Measure, type TagCount } from './tag-counts.js';
 
 /** One record per tag that differs between two images. */

@@ -1,5 +1,5 @@
 import { tableFromIPC, type RecordBatch } from 'apache-arrow';
-import type { RecordType, Row } from '../record/record-type.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import { decodeParquet } from '../sink/read/decode-parquet.js';
 import { readFailed } from '../sink/read/damaged.js';
 import { openRecords } from '../sink/read/readers.js';

@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import { SCHEMA_VERSION } from '../record/record-type.js';
+import { SCHEMA_VERSION } from '../record/schema/record-type.js';
 import { RECORD_TYPES } from '../record/record-types.js';
 
 export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];

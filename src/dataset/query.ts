@@ -1,6 +1,6 @@
 import type { DuckDBPreparedStatement, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../errors.js';
-import type { RecordType, Row, Value } from '../record/record-type.js';
+import type { RecordType, Row, Value } from '../record/schema/record-type.js';
 import { answerColumns, type AnswerColumn } from './answer-columns.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 

@@ -1,7 +1,7 @@
 import { PoolTrackerError } from '../errors.js';
-import { rowsOf } from '../record/decoded-rows.js';
-import { POOL_TAG } from '../record/pool-tag-record.js';
-import type { Row } from '../record/record-type.js';
+import { rowsOf } from '../record/rows/rows.js';
+import { POOL_TAG } from '../record/schema/record-types.js';
+import type { Row } from '../record/schema/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import type { ScanOptions } from '../scan/scan-options.js';

@@ -1,5 +1,5 @@
-import { SCHEMA_VERSION, type Column, type ColumnType, type RecordType } from './record-type.js';
-import { METADATA_KEY } from './file-metadata.js';
+import { SCHEMA_VERSION, type Column, type ColumnType, type RecordType } from './schema/record-type.js';
+import { METADATA_KEY } from './schema/file-metadata.js';
 
 const ARROW_TYPES: Readonly<Record<ColumnType, object>> = {
   string: { name: 'utf8' },

@@ -1,4 +1,4 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, TAG_COLUMNS, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, TAG_COLUMNS, type RecordType } from './schema/record-type.js';
 
 /** One record per allocation of a page or more. */
 export const BIGPOOL: RecordType = {

@@ -3,7 +3,7 @@ import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
 import type { MemoryPage } from '../pool/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import type { ImageFacts } from './image-facts.js';
-import type { Row } from './record-type.js';
+import type { Row } from './schema/record-type.js';
 
 /** What a walk can read beside the tables; the image must still be open. */
 export interface WalkedKernel {

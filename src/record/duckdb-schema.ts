@@ -1,4 +1,4 @@
-import { SCHEMA_VERSION, type ColumnType, type RecordType } from './record-type.js';
+import { SCHEMA_VERSION, type ColumnType, type RecordType } from './schema/record-type.js';
 
 /** The DuckDB type of each column type. */
 export const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {

@@ -1,6 +1,6 @@
 import type { Architecture } from '../image/image.js';
 import type { LocatedBy } from '../pool/table-set.js';
-import { SCHEMA_VERSION, type Row } from './record-type.js';
+import { SCHEMA_VERSION, type Row } from './schema/record-type.js';
 
 /** What is known of an image beside the counts: what each of its records carries. */
 export interface ImageFacts {

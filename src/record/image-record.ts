@@ -1,4 +1,4 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './schema/record-type.js';
 
 /** One record per image, failed ones too: what was found, how it was proved, what could not be read. */
 export const IMAGE: RecordType = {

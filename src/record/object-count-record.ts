@@ -1,4 +1,4 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './schema/record-type.js';
 
 /** One record per kind of object and method of counting it. */
 export const OBJECT_COUNT: RecordType = {

@@ -1,11 +1,11 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { MemoryPage } from '../pool/memory-page.js';
-import { rowsOf } from './decoded-rows.js';
+import { rowsOf } from './rows/rows.js';
 import type { PageDecoder } from './decoded-image.js';
-import { POOL_TAG } from './pool-tag-record.js';
+import { POOL_TAG } from './schema/record-types.js';
 import { RecordBatchBuilder } from './record-batch-builder.js';
-import type { RecordType } from './record-type.js';
-import type { TagSelection } from './tag-selection.js';
+import type { RecordType } from './schema/record-type.js';
+import type { TagSelection } from './rows/tag-selection.js';
 
 export interface PoolTagTransformOptions {
   /** pool_tag unless told otherwise. */

@@ -1,4 +1,4 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './schema/record-type.js';
 
 /** One record per process that any method saw. */
 export const PROCESS: RecordType = {

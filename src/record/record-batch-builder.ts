@@ -1,8 +1,8 @@
 import { makeData, RecordBatch, Struct, type Schema } from 'apache-arrow';
 import { PoolTrackerError } from '../errors.js';
-import { arrowSchema } from './arrow-schema.js';
-import { columnBuilder, type ColumnBuilder } from './column-builder.js';
-import type { RecordType, Row } from './record-type.js';
+import { arrowSchema } from './arrow/arrow-schema.js';
+import { columnBuilder, type ColumnBuilder } from './arrow/column-builder.js';
+import type { RecordType, Row } from './schema/record-type.js';
 import { misfit } from './value-types.js';
 
 /** Rows of a batch unless told otherwise: enough that the cost of a batch is small beside that of its rows. */

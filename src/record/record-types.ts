@@ -2,9 +2,9 @@ import { PoolTrackerError } from '../errors.js';
 import { BIGPOOL } from './bigpool-record.js';
 import { IMAGE } from './image-record.js';
 import { OBJECT_COUNT } from './object-count-record.js';
-import { POOL_TAG, POOL_TAG_CPU } from './pool-tag-record.js';
+import { POOL_TAG, POOL_TAG_CPU } from './schema/record-types.js';
 import { PROCESS } from './process-record.js';
-import type { RecordType } from './record-type.js';
+import type { RecordType } from './schema/record-type.js';
 
 /** Every kind of record; schemas/ is generated from this list. */
 export const RECORD_TYPES: readonly RecordType[] = [POOL_TAG, POOL_TAG_CPU, IMAGE, PROCESS, OBJECT_COUNT, BIGPOOL];

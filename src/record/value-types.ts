@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Value } from './record-type.js';
+import type { Column, ColumnType, Value } from './schema/record-type.js';
 
 const FIRST_MILLISECOND = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST_MILLISECOND = Date.parse('9999-12-31T23:59:59.999Z');

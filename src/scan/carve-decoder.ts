@@ -10,7 +10,7 @@ import { judge, lawfulShare } from '../pool/table/hash-law.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
 import type { DecodedImage } from '../record/decoded-image.js';
 import { identityRow, type ImageFacts } from '../record/image-facts.js';
-import { containerColumns, outcomeColumns } from '../record/image-row.js';
+import { containerColumns, outcomeColumns } from '../record/rows/image-row.js';
 import { toolVersion } from '../record/tool-version.js';
 
 /** What is known of a carved image before its pages are. */

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { DecodedImage } from '../record/decoded-image.js';
-import { rowsOf } from '../record/decoded-rows.js';
-import { batchesOfRows } from '../record/record-rows.js';
-import type { TagSelection } from '../record/tag-selection.js';
+import { rowsOf } from '../record/rows/rows.js';
+import { batchesOfRows } from '../record/arrow/record-batches.js';
+import type { TagSelection } from '../record/rows/tag-selection.js';
 import { openSink, type SinkOptions } from '../sink/open-sink.js';
 import { parseOutput } from '../sink/parse-output.js';
 import { pipelineInto } from '../sink/pipeline-into.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { PoolTrackerError } from '../errors.js';
 import { identityRow } from '../record/image-facts.js';
-import { containerColumns, kernelColumns, outcomeColumns } from '../record/image-row.js';
-import type { Row } from '../record/record-type.js';
+import { containerColumns, kernelColumns, outcomeColumns } from '../record/rows/image-row.js';
+import type { Row } from '../record/schema/record-type.js';
 import { toolVersion } from '../record/tool-version.js';
 import { locationName } from '../source/location-name.js';
 import type { WalkFindings } from './walk-scan.js';

@@ -10,7 +10,7 @@ import { TableDecoder } from '../pool/table/table-decoder.js';
 import { tablePages } from '../pool/table/table-set.js';
 import type { DecodedImage, PageDecoder } from '../record/decoded-image.js';
 import { identityRow, type ImageFacts } from '../record/image-facts.js';
-import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/image-row.js';
+import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/rows/image-row.js';
 import { toolVersion } from '../record/tool-version.js';
 import type { Scan } from './scan.js';
 import type { ScanOptions } from './scan-options.js';

@@ -1,6 +1,6 @@
 import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
-import { arrowSchema } from '../record/arrow-schema.js';
-import type { RecordType } from '../record/record-type.js';
+import { arrowSchema } from '../record/arrow/arrow-schema.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import type { Encode } from './sink.js';
 
 /**

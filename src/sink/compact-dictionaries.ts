@@ -1,5 +1,5 @@
 import { type Data, makeData, RecordBatch, Struct, Vector, type Dictionary, type Int32, type Utf8 } from 'apache-arrow';
-import { utf8Data } from '../record/column-builder.js';
+import { utf8Data } from '../record/arrow/column-builder.js';
 
 /**
  * The same batch with each dictionary cut down to the values that its rows use, in one chunk. For consumers that take

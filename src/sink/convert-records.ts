@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
-import { batchesOfRows } from '../record/record-rows.js';
-import type { RecordType, Row } from '../record/record-type.js';
+import { batchesOfRows } from '../record/arrow/record-batches.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './parse-output.js';
 import { pipelineInto } from './pipeline-into.js';

@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { systemErrorCode } from '../errors.js';
-import type { RecordType } from '../record/record-type.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import { isClosedPipe, outputFailed } from './output-error.js';
 import type { Encode, EncodeOptions } from './sink.js';
 

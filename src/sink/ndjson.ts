@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
-import type { RecordType } from '../record/record-type.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import type { Encode } from './sink.js';
 import { TextColumns, textChunks } from './text-rows.js';
 

@@ -1,7 +1,7 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../errors.js';
-import { fileMetadata } from '../record/file-metadata.js';
+import { fileMetadata } from '../record/schema/file-metadata.js';
 import { RecordBatchBuilder } from '../record/record-batch-builder.js';
 import { toolVersion } from '../record/tool-version.js';
 import { plainStrings } from './plain-strings.js';

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
-import { POOL_TAG } from '../record/pool-tag-record.js';
-import type { RecordType } from '../record/record-type.js';
+import { POOL_TAG } from '../record/schema/record-types.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import { RECORD_TYPES, recordTypeNamed } from '../record/record-types.js';
 import type { SinkFormat } from './sink.js';
 import { sinkForPath, sinkNamed } from './sinks.js';

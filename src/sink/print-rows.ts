@@ -1,6 +1,6 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RecordType, Row } from '../record/record-type.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import type { EncodeOptions } from './sink.js';
 import { TablePrinter } from './table-printer.js';
 import { textChunks } from './text-rows.js';

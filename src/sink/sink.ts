@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { RecordType } from '../record/record-type.js';
+import type { RecordType } from '../record/schema/record-type.js';
 
 export interface EncodeOptions {
   /** How 64-bit integers stand in NDJSON: as JSON integers, which some consumers read as doubles, or as strings. */

@@ -1,4 +1,4 @@
-import type { Column, RecordType, Row, Value } from '../record/record-type.js';
+import type { Column, RecordType, Row, Value } from '../record/schema/record-type.js';
 import { TagSums } from './tag-sums.js';
 
 /** What beside the rows shapes a table: see EncodeOptions. */

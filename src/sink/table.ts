@@ -1,4 +1,4 @@
-import { RowReader } from '../record/record-rows.js';
+import { RowReader } from '../record/arrow/record-batches.js';
 import type { Encode } from './sink.js';
 import { TablePrinter } from './table-printer.js';
 import { textChunks } from './text-rows.js';

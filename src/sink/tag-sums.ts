@@ -1,4 +1,4 @@
-import type { Row } from '../record/record-type.js';
+import type { Row } from '../record/schema/record-type.js';
 
 const SUMMED = [
   'nonpaged_allocs', 'nonpaged_outstanding', 'nonpaged_bytes', 'paged_allocs', 'paged_outstanding', 'paged_bytes',

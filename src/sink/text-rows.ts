@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
-import { ColumnReader, type ReadValue } from '../record/column-reader.js';
-import type { Column, RecordType } from '../record/record-type.js';
+import { ColumnReader, type ReadValue } from '../record/arrow/column-reader.js';
+import type { Column, RecordType } from '../record/schema/record-type.js';
 
 /** How a text format writes the values of a column. */
 export interface TextForm {

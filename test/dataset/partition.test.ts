@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { checkPartitionKeys, escapeValue, partitionFolder, partPath } from '../../src/dataset/partition.js';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { queryDuckdb } from '../support/duckdb.js';
 import { poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

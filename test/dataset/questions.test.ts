@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { comparablePairs, plantedChanges, writeFleet, type FleetTruth } from '../../bench/fleet.js';
 import { DatasetQuery } from '../../src/dataset/query.js';
-import type { Row } from '../../src/record/record-type.js';
+import type { Row } from '../../src/record/schema/record-type.js';
 import { runCli } from '../support/compiled-cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

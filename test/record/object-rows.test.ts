@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { DecodedImage } from '../../src/record/decoded-image.js';
-import { bigpoolRows, objectCountRows, processRows, shortfall } from '../../src/record/object-rows.js';
+import { bigpoolRows, objectCountRows, processRows, shortfall } from '../../src/record/rows/object-rows.js';
 import { OBJECT_COUNT } from '../../src/record/object-count-record.js';
 import { PROCESS } from '../../src/record/process-record.js';
 import { BIGPOOL } from '../../src/record/bigpool-record.js';
-import type { RecordType, Row } from '../../src/record/record-type.js';
+import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { misfit } from '../../src/record/value-types.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { listedBuild } from '../support/generate/kernel-structures.js';

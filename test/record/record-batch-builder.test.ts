@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Dictionary, Field, Int32, Int64, LargeUtf8, RecordBatch, Schema, Struct, TimestampMicrosecond, Uint8, Utf8, type Vector, makeData, vectorFromArray, type Data } from 'apache-arrow';
 import { PoolTrackerError } from '../../src/errors.js';
-import { ColumnReader } from '../../src/record/column-reader.js';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { ColumnReader } from '../../src/record/arrow/column-reader.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.js';
-import { batchesOfRows, RowReader, rowsOfBatches } from '../../src/record/record-rows.js';
-import { column, nullableColumn, type Row } from '../../src/record/record-type.js';
+import { batchesOfRows, RowReader, rowsOfBatches } from '../../src/record/arrow/record-batches.js';
+import { column, nullableColumn, type Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/record-types.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 

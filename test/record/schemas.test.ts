@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { schemaFiles } from '../../scripts/make-schemas.js';
-import { arrowSchema } from '../../src/record/arrow-schema.js';
+import { arrowSchema } from '../../src/record/arrow/arrow-schema.js';
 import { RECORD_TYPES } from '../../src/record/record-types.js';
 import { queryDuckdb, queryRows } from '../support/duckdb.js';
 import { edgeRows } from '../support/record-rows.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { tableFromIPC } from 'apache-arrow';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
-import { SCHEMA_VERSION } from '../../src/record/record-type.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
+import { SCHEMA_VERSION } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/record-types.js';
 import { toolVersion } from '../../src/record/tool-version.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';

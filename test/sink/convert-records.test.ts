@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, truncate
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
 import { IMAGE } from '../../src/record/image-record.js';
-import { POOL_TAG, POOL_TAG_CPU } from '../../src/record/pool-tag-record.js';
-import { SCHEMA_VERSION, type Column, type RecordType, type Row, type Value } from '../../src/record/record-type.js';
+import { POOL_TAG, POOL_TAG_CPU } from '../../src/record/schema/record-types.js';
+import { SCHEMA_VERSION, type Column, type RecordType, type Row, type Value } from '../../src/record/schema/record-type.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
 import { edgeRows } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

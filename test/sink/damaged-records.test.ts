@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { openRecords } from '../../src/sink/read/readers.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

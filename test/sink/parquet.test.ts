@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IMAGE } from '../../src/record/image-record.js';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
-import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/record/record-type.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
+import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/record-types.js';
 import { toolVersion } from '../../src/record/tool-version.js';
 import type { ParquetWriterName } from '../../src/sink/sink.js';

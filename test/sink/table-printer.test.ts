@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { IMAGE } from '../../src/record/image-record.js';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { TablePrinter } from '../../src/sink/table-printer.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 

@@ -1,5 +1,5 @@
 import { DuckDBInstance, DuckDBTimestampTZValue, DuckDBTimestampValue, type DuckDBConnection } from '@duckdb/node-api';
-import type { RecordType, Row, Value } from '../../src/record/record-type.js';
+import type { RecordType, Row, Value } from '../../src/record/schema/record-type.js';
 
 let connection: Promise<DuckDBConnection> | null = null;
 

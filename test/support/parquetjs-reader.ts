@@ -1,7 +1,7 @@
 import parquet from 'parquetjs-lite';
 import codecs from 'parquetjs-lite/lib/codec/index.js';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
-import type { Column, RecordType, Row, Value } from '../../src/record/record-type.js';
+import type { Column, RecordType, Row, Value } from '../../src/record/schema/record-type.js';
 
 /**
  * parquetjs-lite knows dictionary pages only under their old name, and reads repeated indices over 255 wrong; this is

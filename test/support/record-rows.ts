@@ -1,6 +1,6 @@
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
-import type { Column, RecordType, Row, Value } from '../../src/record/record-type.js';
-import { SCHEMA_VERSION } from '../../src/record/record-type.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
+import type { Column, RecordType, Row, Value } from '../../src/record/schema/record-type.js';
+import { SCHEMA_VERSION } from '../../src/record/schema/record-type.js';
 
 /** Integers that a double, a signed or an unsigned reading would get wrong. */
 export const EDGE_INT64: readonly bigint[] = [2n ** 53n + 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 0n, -(2n ** 53n) - 1n, 1n];

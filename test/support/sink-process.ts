@@ -6,7 +6,7 @@
  * `convert IN FORMAT`: writes records to standard output; exit status 0 when its reader goes away.
  */
 import { once } from 'node:events';
-import { POOL_TAG } from '../../src/record/pool-tag-record.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
 import { openSink } from '../../src/sink/open-sink.js';

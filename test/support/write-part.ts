@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { RecordType, Row, Value } from '../../src/record/record-type.js';
+import type { RecordType, Row, Value } from '../../src/record/schema/record-type.js';
 import { writeRecords } from './write-records.js';
 
 /** A row of a record type with what a test wants different; null wherever it may be. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { batchesOfRows } from '../../src/record/record-rows.js';
-import type { RecordType, Row } from '../../src/record/record-type.js';
+import { batchesOfRows } from '../../src/record/arrow/record-batches.js';
+import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../../src/sink/open-sink.js';
 import { pipelineInto } from '../../src/sink/pipeline-into.js';
 import { openRecords } from '../../src/sink/read/readers.js';

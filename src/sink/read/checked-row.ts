@@ -1,4 +1,4 @@
-import type { RecordType, Row, Value } from '../../record/record-type.js';
+import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
 import { misfit } from '../../record/value-types.js';
 import { damaged } from './damaged.js';
 import { checkSchemaVersion } from './detect-record-type.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { RecordBatchReader, Table, tableToIPC, type RecordBatch } from 'apache-arrow';
-import { METADATA_KEY } from '../../record/file-metadata.js';
+import { METADATA_KEY } from '../../record/schema/file-metadata.js';
 import { compactDictionaries } from '../compact-dictionaries.js';
 import type { DecodedFile } from './decode-isolated.js';
 

@@ -1,5 +1,5 @@
-import { METADATA_KEY } from '../../record/file-metadata.js';
-import { SCHEMA_VERSION, type RecordType } from '../../record/record-type.js';
+import { METADATA_KEY } from '../../record/schema/file-metadata.js';
+import { SCHEMA_VERSION, type RecordType } from '../../record/schema/record-type.js';
 import { RECORD_TYPES } from '../../record/record-types.js';
 import { damaged } from './damaged.js';
 

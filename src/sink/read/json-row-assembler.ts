@@ -1,5 +1,5 @@
 import type { Token } from 'stream-json/parser.js';
-import type { Column, RecordType, Row, Value } from '../../record/record-type.js';
+import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
 import { checkedRow, UNREADABLE, valueOfText } from './checked-row.js';
 import { damaged } from './damaged.js';
 import { detectRecordType } from './detect-record-type.js';

@@ -1,4 +1,4 @@
-import type { RecordType, Row, Value } from '../../record/record-type.js';
+import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
 import { checkedRow, UNREADABLE, valueOfText } from './checked-row.js';
 import { CsvParser, type CsvField } from './csv-parser.js';
 import { damaged, readFailed } from './damaged.js';

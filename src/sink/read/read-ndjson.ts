@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Token } from 'stream-json/parser.js';
 import withParser from 'stream-json/utils/with-parser.js';
-import type { Row } from '../../record/record-type.js';
+import type { Row } from '../../record/schema/record-type.js';
 import { readFailed } from './damaged.js';
 import { JsonRowAssembler } from './json-row-assembler.js';
 import { peek } from './peek.js';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { RecordType, Row } from '../../record/record-type.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
 
 /** Where records are read from. */
 export interface RecordInput {

@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { messageOf } from '../../errors.js';
-import { RowReader } from '../../record/record-rows.js';
-import type { RecordType, Row } from '../../record/record-type.js';
+import { RowReader } from '../../record/arrow/record-batches.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { checkedRow } from './checked-row.js';
 import { damaged, readFailed } from './damaged.js';
 

@@ -1,11 +1,11 @@
-import { hex } from '../address.js';
-import { OBJECT_KINDS, type ObjectCount } from '../kernel/objects/object-count.js';
-import type { SeenProcess } from '../kernel/objects/objects.js';
-import { isProtected, tagName } from '../pool/table/tag-name.js';
-import type { TagTotal } from '../pool/table/tag-totals.js';
-import type { DecodedImage } from './decoded-image.js';
-import { identityRow } from './image-facts.js';
-import type { Row } from './record-type.js';
+import { hex } from '../../address.js';
+import { OBJECT_KINDS, type ObjectCount } from '../../kernel/objects/object-count.js';
+import type { SeenProcess } from '../../kernel/objects/objects.js';
+import { isProtected, tagName } from '../../pool/table/tag-name.js';
+import type { TagTotal } from '../../pool/table/tag-totals.js';
+import type { DecodedImage } from '../decoded-image.js';
+import { identityRow } from '../image-facts.js';
+import type { Row } from '../schema/record-type.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
 
 const CARVED = 'not available: the tables were carved, and carving knows no addresses';

@@ -1,7 +1,7 @@
 import { TimeUnit, Type, Vector, type Data, type Timestamp } from 'apache-arrow';
-import { PoolTrackerError } from '../errors.js';
-import { withinBounds } from './column-bounds.js';
-import type { Column, Value } from './record-type.js';
+import { PoolTrackerError } from '../../errors.js';
+import { withinBounds } from '../column-bounds.js';
+import type { Column, Value } from '../schema/record-type.js';
 
 /** The value of a column in one row of a batch. */
 export type ReadValue = (row: number) => Value;

@@ -1,9 +1,9 @@
-import { isProtected, tagName } from '../pool/table/tag-name.js';
-import { KnownTags } from '../pool/tag-names/known-tags.js';
-import type { BigTotal } from '../pool/big-pages.js';
-import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
-import { identityRow, type ImageFacts } from './image-facts.js';
-import type { Row } from './record-type.js';
+import { isProtected, tagName } from '../../pool/table/tag-name.js';
+import { KnownTags } from '../../pool/tag-names/known-tags.js';
+import type { BigTotal } from '../../pool/big-pages.js';
+import type { ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
+import { identityRow, type ImageFacts } from '../image-facts.js';
+import type { Row } from '../schema/record-type.js';
 
 /** What is known of tags beside their counts. */
 export interface TagNaming {

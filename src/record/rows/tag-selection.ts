@@ -1,7 +1,7 @@
-import { PoolTrackerError } from '../errors.js';
-import { tagName } from '../pool/table/tag-name.js';
-import { KnownTags } from '../pool/tag-names/known-tags.js';
-import type { TagTotal } from '../pool/table/tag-totals.js';
+import { PoolTrackerError } from '../../errors.js';
+import { tagName } from '../../pool/table/tag-name.js';
+import { KnownTags } from '../../pool/tag-names/known-tags.js';
+import type { TagTotal } from '../../pool/table/tag-totals.js';
 
 /** What `--sort` takes. All but `tag` put the largest first. */
 export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;

@@ -1,7 +1,7 @@
-import { PoolTrackerError } from '../errors.js';
-import type { DecodedImage } from './decoded-image.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { DecodedImage } from '../decoded-image.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
-import type { RecordType, Row } from './record-type.js';
+import type { RecordType, Row } from '../schema/record-type.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
 import { selectTags, type TagSelection } from './tag-selection.js';
 

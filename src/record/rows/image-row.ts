@@ -1,12 +1,12 @@
-import { hex } from '../address.js';
-import type { PoolTrackerError, Warning } from '../errors.js';
-import type { MemoryImage } from '../image/image.js';
-import type { Kernel } from '../kernel/root/root.js';
-import { lawfulShare } from '../pool/table/hash-law.js';
-import type { TableReading } from '../pool/table/table-decoder.js';
-import type { TableSet } from '../pool/table-set.js';
-import type { Rejection } from '../kernel/root/root.js';
-import type { Row } from './record-type.js';
+import { hex } from '../../address.js';
+import type { PoolTrackerError, Warning } from '../../errors.js';
+import type { MemoryImage } from '../../image/image.js';
+import type { Kernel } from '../../kernel/root/root.js';
+import { lawfulShare } from '../../pool/table/hash-law.js';
+import type { TableReading } from '../../pool/table/table-decoder.js';
+import type { TableSet } from '../../pool/table-set.js';
+import type { Rejection } from '../../kernel/root/root.js';
+import type { Row } from '../schema/record-type.js';
 
 /** Runs written into a record at most; a kernel dump may have a million. */
 const LISTED_RUNS = 64;

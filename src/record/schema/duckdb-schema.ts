@@ -1,4 +1,4 @@
-import { DUCKDB_TYPES } from './duckdb-schema.js';
+import { DUCKDB_TYPES } from '../duckdb-schema.js';
 import { SCHEMA_VERSION, type RecordType } from './record-type.js';
 
 const HEAD = `-- Questions over a dataset of pool-tracker records, for DuckDB 1.4 or later: views and table macros.

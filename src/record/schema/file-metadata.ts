@@ -1,5 +1,5 @@
 import { SCHEMA_VERSION, type RecordType } from './record-type.js';
-import { toolVersion } from './tool-version.js';
+import { toolVersion } from '../tool-version.js';
 
 /** Keys of the metadata that Arrow and Parquet files carry. */
 export const METADATA_KEY = {

@@ -1,6 +1,6 @@
 import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, TimestampMillisecond, Uint32, Utf8, type DataType } from 'apache-arrow';
-import { fileMetadata } from './file-metadata.js';
-import type { ColumnType, RecordType } from './record-type.js';
+import { fileMetadata } from '../schema/file-metadata.js';
+import type { ColumnType, RecordType } from '../schema/record-type.js';
 
 /** @param dictionaryId identifies the dictionary within one schema; the column's index, so that equal schemas compare equal */
 function arrowType(type: ColumnType, dictionaryId: number): DataType {

@@ -2,8 +2,8 @@ import type { Transform } from 'node:stream';
 import type { RecordBatch } from 'apache-arrow';
 import { objectTransform } from 'through2';
 import { ColumnReader, type ReadValue } from './column-reader.js';
-import { RecordBatchBuilder } from './record-batch-builder.js';
-import type { RecordType, Row, Value } from './record-type.js';
+import { RecordBatchBuilder } from '../record-batch-builder.js';
+import type { RecordType, Row, Value } from '../schema/record-type.js';
 
 /** Unpacks batches of one record type into rows; a nullable column that a batch lacks is null. */
 export class RowReader {

@@ -1,6 +1,6 @@
 import { Bool, BufferType, Data, makeData, Vector, type DataType, type Dictionary, type Int32, type Utf8 } from 'apache-arrow';
-import type { Column, Value } from './record-type.js';
-import { ValidityBitmap } from './validity-bitmap.js';
+import type { Column, Value } from '../schema/record-type.js';
+import { ValidityBitmap } from '../validity-bitmap.js';
 
 /** Fills one column of record batches, value by value. Values have been checked. */
 export abstract class ColumnBuilder {
