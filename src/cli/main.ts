@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import { toolVersion } from '../record/tool-version.js';
-import { isClosedPipe } from '../sink/output-error.js';
+import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/unfinished-files.js';
 import { OptionValues, type Command } from './command.js';
 import { COMMANDS } from './commands.js';

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../sink/open-sink.js';
 import type { Output } from '../sink/parse-output.js';
-import { printRows } from '../sink/print-rows.js';
+import { printRows } from '../sink/table/table.js';
 import { writeRows } from './write-records.js';
 
 /** Sends the rows that come to an output's end. */

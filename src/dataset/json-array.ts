@@ -1,4 +1,4 @@
-import { encodeNdjson } from '../sink/ndjson.js';
+import { encodeNdjson } from '../sink/ndjson/ndjson.js';
 import type { SinkFormat } from '../sink/sink.js';
 
 /** One JSON array, an object a line: for programs that take whole documents; everything else is as in NDJSON. */

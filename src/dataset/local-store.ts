@@ -3,8 +3,8 @@ import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promi
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemErrorCode } from '../errors.js';
-import { outputFailed } from '../sink/output-error.js';
-import { syncDirectory } from '../sink/whole-file.js';
+import { outputFailed } from '../sink/file/output-error.js';
+import { syncDirectory } from '../sink/file/whole-file.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** A dataset in a directory, which several machines may share. */

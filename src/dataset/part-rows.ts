@@ -1,8 +1,8 @@
 import { tableFromIPC, type RecordBatch } from 'apache-arrow';
 import type { RecordType, Row } from '../record/schema/record-type.js';
-import { decodeParquet } from '../sink/read/decode-parquet.js';
+import { decodeParquet } from '../sink/parquet/reader.js';
 import { readFailed } from '../sink/read/damaged.js';
-import { openRecords } from '../sink/read/readers.js';
+import { openRecords } from '../sink/readers.js';
 import { rowsOfFile } from '../sink/read/rows-of-batches.js';
 
 /**

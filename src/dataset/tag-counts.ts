@@ -5,7 +5,7 @@ import type { Row } from '../record/schema/record-type.js';
 import { decodeScan } from '../scan/decode-scan.js';
 import { openScan } from '../scan/open-scan.js';
 import type { ScanOptions } from '../scan/scan-options.js';
-import { openRecords, READERS } from '../sink/read/readers.js';
+import { openRecords, READERS } from '../sink/readers.js';
 
 export const MEASURES = ['bytes', 'outstanding', 'allocs'] as const;
 export type Measure = (typeof MEASURES)[number];

@@ -5,7 +5,7 @@ import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './parse-output.js';
 import { pipelineInto } from './pipeline-into.js';
-import { openRecords } from './read/readers.js';
+import { openRecords } from './readers.js';
 
 export interface ConvertOptions extends SinkOptions {
   /** Format of the input, where the ending of its name does not tell. */

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { systemErrorCode } from '../errors.js';
 import type { RecordType } from '../record/schema/record-type.js';
-import { isClosedPipe, outputFailed } from './output-error.js';
+import { isClosedPipe, outputFailed } from './file/output-error.js';
 import type { Encode, EncodeOptions } from './sink.js';
 
 /** Where the bytes go. */

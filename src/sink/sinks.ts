@@ -3,12 +3,12 @@ import type { SinkFormat } from './sink.js';
 
 /** Every format that records can be written in; one more is one more file and one more line here. */
 export const SINKS: readonly SinkFormat[] = [
-  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet.js')).encodeParquet },
-  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson.js')).encodeNdjson },
-  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./ndjson.js')).encodeNdjsonGzip },
-  { name: 'arrow', extensions: ['.arrow'], load: async () => (await import('./arrow-ipc.js')).encodeArrowFile },
-  { name: 'arrows', extensions: ['.arrows'], load: async () => (await import('./arrow-ipc.js')).encodeArrowStream },
-  { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv.js')).encodeCsv },
+  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet/parquet.js')).encodeParquet },
+  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson },
+  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjsonGzip },
+  { name: 'arrow', extensions: ['.arrow'], load: async () => (await import('./arrow/arrow.js')).encodeArrowFile },
+  { name: 'arrows', extensions: ['.arrows'], load: async () => (await import('./arrow/arrow.js')).encodeArrowStream },
+  { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv/csv.js')).encodeCsv },
   { name: 'table', extensions: ['.txt'], load: async () => (await import('./table.js')).encodeTable },
 ];
 

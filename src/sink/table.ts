@@ -1,6 +1,6 @@
 import { RowReader } from '../record/arrow/record-batches.js';
 import type { Encode } from './sink.js';
-import { TablePrinter } from './table-printer.js';
+import { TablePrinter } from './table/table-printer.js';
 import { textChunks } from './text-rows.js';
 
 /** The table that a terminal shows, as `TablePrinter` lays it out. */

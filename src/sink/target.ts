@@ -2,8 +2,8 @@ import { createWriteStream, type Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { type Writable } from 'node:stream';
 import { PoolTrackerError, systemErrorCode } from '../errors.js';
-import { outputExists, outputFailed } from './output-error.js';
-import { WholeFile } from './whole-file.js';
+import { outputExists, outputFailed } from './file/output-error.js';
+import { WholeFile } from './file/whole-file.js';
 
 /**
  * Opens a path for writing. A regular file appears whole or not at all; a device or a named pipe (`/dev/null`,

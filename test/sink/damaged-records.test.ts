@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { openRecords } from '../../src/sink/read/readers.js';
+import { openRecords } from '../../src/sink/readers.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { readRecords, writeRecords } from '../support/write-records.js';

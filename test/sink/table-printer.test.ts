@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IMAGE } from '../../src/record/image-record.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { TablePrinter } from '../../src/sink/table-printer.js';
+import { TablePrinter } from '../../src/sink/table/table-printer.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 
 const counts = { nonpaged_allocs: 10n, nonpaged_outstanding: 3n, nonpaged_bytes: 4096n, paged_allocs: 2n ** 53n + 1n, paged_outstanding: -1n, paged_bytes: -16n };

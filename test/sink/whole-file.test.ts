@@ -123,7 +123,7 @@ describe('a file that appears only when it is whole', () => {
     }
     const inside = empty('locked');
     chmodSync(inside, 0o555);
-    const script = `import { openTarget } from ${JSON.stringify(new URL('../../src/sink/target.ts', import.meta.url).href)};
+    const script = `import { openTarget } from ${JSON.stringify(new URL('../../src/sink/open-sink.ts', import.meta.url).href)};
       await openTarget(${JSON.stringify(`${inside}/a.csv`)}, false).catch((error) => console.log(error.code, error.message));`;
     const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
     const [command, ...rest] = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', ...node] : node;

@@ -10,7 +10,7 @@ import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { RecordBatchBuilder } from '../../src/record/record-batch-builder.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
 import { openSink } from '../../src/sink/open-sink.js';
-import { isClosedPipe } from '../../src/sink/output-error.js';
+import { isClosedPipe } from '../../src/sink/file/output-error.js';
 import { parseOutput } from '../../src/sink/parse-output.js';
 import { discardUnfinishedFiles } from '../../src/sink/unfinished-files.js';
 import { edgeRows } from './record-rows.js';

@@ -3,7 +3,7 @@ import { batchesOfRows } from '../../src/record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../../src/sink/open-sink.js';
 import { pipelineInto } from '../../src/sink/pipeline-into.js';
-import { openRecords } from '../../src/sink/read/readers.js';
+import { openRecords } from '../../src/sink/readers.js';
 import { sinkForPath } from '../../src/sink/sinks.js';
 
 /** @param batchRows small, to have many batches */

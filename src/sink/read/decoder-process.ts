@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DecodeReply, DecodeRequest } from './decode-isolated.js';
+import type { DecodeReply, DecodeRequest } from '../isolated/isolated.js';
 
 /** With the ending of this file: .js when built, .ts when run from source. */
-const PROCESS = fileURLToPath(new URL(`./decode-process${extname(import.meta.url)}`, import.meta.url));
+const PROCESS = fileURLToPath(new URL(`../isolated/decode-process${extname(import.meta.url)}`, import.meta.url));
 
 /** More than any batch of records needs. */
 const HEAP_LIMIT_MB = 256;

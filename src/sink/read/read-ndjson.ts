@@ -4,7 +4,7 @@ import type { Token } from 'stream-json/parser.js';
 import withParser from 'stream-json/utils/with-parser.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { readFailed } from './damaged.js';
-import { JsonRowAssembler } from './json-row-assembler.js';
+import { JsonRowAssembler } from '../ndjson/reader.js';
 import { peek } from './peek.js';
 import type { ReadRecords, RecordInput, Records } from './record-reader.js';
 import { textOf } from './text-input.js';

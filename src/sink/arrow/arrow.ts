@@ -1,7 +1,7 @@
 import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
-import { arrowSchema } from '../record/arrow/arrow-schema.js';
-import type { RecordType } from '../record/schema/record-type.js';
-import type { Encode } from './sink.js';
+import { arrowSchema } from '../../record/arrow/arrow-schema.js';
+import type { RecordType } from '../../record/schema/record-type.js';
+import type { Encode } from '../sink.js';
 
 /**
  * Arrow's writers put their bytes into a queue without end. These hand them over as they come, so that the encoder can

@@ -1,9 +1,9 @@
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
-import type { RecordType } from '../record/schema/record-type.js';
-import type { Encode } from './sink.js';
-import { TextColumns, textChunks } from './text-rows.js';
+import type { RecordType } from '../../record/schema/record-type.js';
+import type { Encode } from '../sink.js';
+import { TextColumns, textChunks } from '../text-rows.js';
 
 /**
  * One JSON object a line, every column in each, null where there is no value; timestamps as ISO 8601 in UTC.

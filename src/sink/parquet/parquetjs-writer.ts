@@ -1,10 +1,10 @@
 import parquet from 'parquetjs-lite';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { fileMetadata } from '../record/schema/file-metadata.js';
-import { RowReader } from '../record/arrow/record-batches.js';
-import type { ColumnType, RecordType, Row, Value } from '../record/schema/record-type.js';
-import type { Encode, ParquetCompression } from './sink.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { fileMetadata } from '../../record/schema/file-metadata.js';
+import { RowReader } from '../../record/arrow/record-batches.js';
+import type { ColumnType, RecordType, Row, Value } from '../../record/schema/record-type.js';
+import type { Encode, ParquetCompression } from '../sink.js';
 
 /** parquetjs-lite keeps a row group as JavaScript values, several times the size of the file's. */
 const ROW_GROUP_ROWS = 16_384;

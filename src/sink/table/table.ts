@@ -1,9 +1,9 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RecordType, Row } from '../record/schema/record-type.js';
-import type { EncodeOptions } from './sink.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
+import type { EncodeOptions } from '../sink.js';
 import { TablePrinter } from './table-printer.js';
-import { textChunks } from './text-rows.js';
+import { textChunks } from '../text-rows.js';
 
 /** Rows that share their column widths. */
 const ROWS_AT_ONCE = 8192;

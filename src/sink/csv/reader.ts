@@ -1,11 +1,11 @@
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { checkedRow, UNREADABLE, valueOfText } from './checked-row.js';
-import { CsvParser, type CsvField } from './csv-parser.js';
-import { damaged, readFailed } from './damaged.js';
-import { detectRecordType } from './detect-record-type.js';
-import { peek } from './peek.js';
-import type { ReadRecords, RecordInput } from './record-reader.js';
-import { textOf } from './text-input.js';
+import { checkedRow, UNREADABLE, valueOfText } from '../read/checked-row.js';
+import { CsvParser, type CsvField } from './parser.js';
+import { damaged, readFailed } from '../read/damaged.js';
+import { detectRecordType } from '../read/detect-record-type.js';
+import { peek } from '../read/peek.js';
+import type { ReadRecords, RecordInput } from '../read/record-reader.js';
+import { textOf } from '../read/text-input.js';
 
 async function* readLines(input: RecordInput): AsyncGenerator<CsvField[]> {
   const parser = new CsvParser();

@@ -1,4 +1,4 @@
-import { messageOf, PoolTrackerError, systemErrorCode } from '../errors.js';
+import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 
 /** What a system error means for an output, and what to try. */
 const REASONS: Readonly<Record<string, readonly [reason: string, hint?: string]>> = {

@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tableFromIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
-import type { DecodedFile } from './decode-isolated.js';
+import type { DecodedFile } from '../isolated/isolated.js';
 
 /** Rows that are unpacked at a time. */
 const BATCH_ROWS = 8192;

@@ -1,8 +1,8 @@
 import type { Token } from 'stream-json/parser.js';
 import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { checkedRow, UNREADABLE, valueOfText } from './checked-row.js';
-import { damaged } from './damaged.js';
-import { detectRecordType } from './detect-record-type.js';
+import { checkedRow, UNREADABLE, valueOfText } from '../read/checked-row.js';
+import { damaged } from '../read/damaged.js';
+import { detectRecordType } from '../read/detect-record-type.js';
 
 /** A JSON value as the parser gives it: numbers are still text, so that none of them has been through a double. */
 type JsonScalar = { readonly kind: 'number' | 'string'; readonly text: string } | boolean | null;

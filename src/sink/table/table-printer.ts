@@ -1,5 +1,5 @@
-import type { Column, RecordType, Row, Value } from '../record/schema/record-type.js';
-import { TagSums } from './tag-sums.js';
+import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
+import { TagSums } from '../tag-sums.js';
 
 /** What beside the rows shapes a table: see EncodeOptions. */
 export interface TableOptions {

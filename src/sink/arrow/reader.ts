@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { RecordBatchReader, Table, tableToIPC, type RecordBatch } from 'apache-arrow';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
 import { compactDictionaries } from '../compact-dictionaries.js';
-import type { DecodedFile } from './decode-isolated.js';
+import type { DecodedFile } from '../isolated/isolated.js';
 
 /** What ends an IPC stream: a continuation mark and a length of 0. */
 const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);

@@ -1,8 +1,8 @@
 import { PoolTrackerError } from '../../errors.js';
-import { decodeIsolated } from './decode-isolated.js';
-import { detectRecordType } from './detect-record-type.js';
-import type { ReadRecords, RecordInput, Records } from './record-reader.js';
-import { rowsOfFile } from './rows-of-batches.js';
+import { decodeIsolated } from './isolated.js';
+import { detectRecordType } from '../read/detect-record-type.js';
+import type { ReadRecords, RecordInput, Records } from '../read/record-reader.js';
+import { rowsOfFile } from '../read/rows-of-batches.js';
 
 async function read(format: 'parquet' | 'arrow', input: RecordInput): Promise<Records> {
   const file = await decodeIsolated(format, input.path, input.name);

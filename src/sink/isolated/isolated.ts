@@ -1,6 +1,6 @@
 import { tableFromIPC, type RecordBatch } from 'apache-arrow';
-import { damaged, readFailed } from './damaged.js';
-import { DecoderProcess } from './decoder-process.js';
+import { damaged, readFailed } from '../read/damaged.js';
+import { DecoderProcess } from '../read/decoder-process.js';
 
 /** A file of record batches, opened. */
 export interface DecodedFile {

@@ -1,12 +1,12 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { fileMetadata } from '../record/schema/file-metadata.js';
-import { RecordBatchBuilder } from '../record/record-batch-builder.js';
-import { toolVersion } from '../record/tool-version.js';
-import { plainStrings } from './plain-strings.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { fileMetadata } from '../../record/schema/file-metadata.js';
+import { RecordBatchBuilder } from '../../record/record-batch-builder.js';
+import { toolVersion } from '../../record/tool-version.js';
+import { plainStrings } from '../plain-strings.js';
 import { ROW_GROUP_ROWS } from './parquet.js';
-import type { Encode, ParquetCompression } from './sink.js';
+import type { Encode, ParquetCompression } from '../sink.js';
 
 const COMPRESSION: Readonly<Record<ParquetCompression, wasm.Compression>> = {
   zstd: wasm.Compression.ZSTD,

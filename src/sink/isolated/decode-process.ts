@@ -3,12 +3,12 @@
  * are asked for; one file at a time, and one answer to each request.
  */
 import { messageOf, systemErrorCode } from '../../errors.js';
-import type { DecodedFile, DecodeReply, DecodeRequest } from './decode-isolated.js';
+import type { DecodedFile, DecodeReply, DecodeRequest } from './isolated.js';
 
 let batches: AsyncIterator<Uint8Array> | null = null;
 
 async function decode(format: 'parquet' | 'arrow', path: string | null): Promise<DecodedFile> {
-  return format === 'parquet' ? (await import('./decode-parquet.js')).decodeParquet(path!) : (await import('./decode-arrow.js')).decodeArrow(path);
+  return format === 'parquet' ? (await import('../parquet/reader.js')).decodeParquet(path!) : (await import('../arrow/reader.js')).decodeArrow(path);
 }
 
 async function answer(request: DecodeRequest): Promise<DecodeReply> {

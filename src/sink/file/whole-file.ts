@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { systemErrorCode } from '../errors.js';
+import { systemErrorCode } from '../../errors.js';
 import { outputExists, outputFailed } from './output-error.js';
-import { noteFinished, noteUnfinished } from './unfinished-files.js';
+import { noteFinished, noteUnfinished } from '../unfinished-files.js';
 
 /**
  * A file that appears under its name only when it is whole. The bytes go to a temporary file beside it, which is synced

@@ -1,4 +1,4 @@
-import type { Encode } from './sink.js';
+import type { Encode } from '../sink.js';
 
 /** Rows of a row group unless told otherwise: what DuckDB's own writer takes, and reads one thread each. */
 export const ROW_GROUP_ROWS = 122_880;
@@ -7,6 +7,6 @@ export const ROW_GROUP_ROWS = 122_880;
 export const encodeParquet: Encode = async function* (batches, recordType, options) {
   const encode = options.parquetWriter === 'parquetjs-lite'
     ? (await import('./parquetjs-writer.js')).encodeWithParquetJs
-    : (await import('./parquet-wasm-writer.js')).encodeWithParquetWasm;
+    : (await import('./wasm-writer.js')).encodeWithParquetWasm;
   yield* encode(batches, recordType, options);
 };

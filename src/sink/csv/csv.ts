@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { Encode } from './sink.js';
-import { TextColumns, textChunks } from './text-rows.js';
+import type { Encode } from '../sink.js';
+import { TextColumns, textChunks } from '../text-rows.js';
 
 /**
  * CSV as RFC 4180 has it: a header line, CRLF, quotes doubled. No value is an empty field, and an empty string a quoted
