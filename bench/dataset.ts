@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { DatasetQuery } from '../src/dataset/query.js';
+import { DatasetQuery } from '../src/dataset/query/query.js';
 import type { Row } from '../src/record/schema/record-type.js';
 import { comparablePairs, FULL_FLEET, plantedChanges, writeFleet, type FleetTruth } from './fleet.js';
 import { CLI, fastest, folder, printTable } from './measure.js';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Batch } from '../dataset/run-batch.js';
+import { Batch } from '../dataset/batch.js';
 import { JsonDisplay, TextDisplay, type BatchDisplay } from './batch-display.js';
 import type { Command } from './command.js';
 import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from './dataset-options.js';

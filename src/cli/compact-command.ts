@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import { compact } from '../dataset/compact.js';
+import { compact } from '../dataset/compact/compact.js';
 import type { Command } from './command.js';
 import { parseCount, requireWords } from './option-values.js';
 import { say } from './say.js';

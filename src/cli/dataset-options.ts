@@ -1,8 +1,8 @@
 import { PoolTrackerError } from '../errors.js';
 import { recordTypeNamed } from '../record/record-types.js';
-import { PART_EXTENSION, type PartFormat } from '../dataset/dataset-settings.js';
-import { listImages, type ListedImage } from '../dataset/image-list.js';
-import type { IngestOptions } from '../dataset/ingest.js';
+import { PART_EXTENSION, type PartFormat } from '../dataset/store/dataset-settings.js';
+import { listImages, type ListedImage } from '../dataset/images/images.js';
+import type { IngestOptions } from '../dataset/ingest/ingest.js';
 import { LabelRules } from '../dataset/label-rules.js';
 import { shardOf } from '../dataset/shard.js';
 import type { OptionSpec, OptionValues } from './command.js';

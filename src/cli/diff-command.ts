@@ -1,4 +1,4 @@
-import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../dataset/diff.js';
+import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../dataset/query/diff.js';
 import { MEASURES, readTagCounts } from '../dataset/tag-counts.js';
 import { tagFilter } from '../record/rows/tag-selection.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';

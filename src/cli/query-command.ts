@@ -1,4 +1,4 @@
-import { DatasetQuery, type Answer } from '../dataset/query.js';
+import { DatasetQuery, type Answer } from '../dataset/query/query.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
 import type { Command } from './command.js';
 import { requireWords } from './option-values.js';

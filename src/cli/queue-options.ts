@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import { parseQueue, type QueueAddress } from '../dataset/work-queue.js';
+import { parseQueue, type QueueAddress } from '../dataset/queue/queue.js';
 import type { OptionSpec, OptionValues } from './command.js';
 
 export const QUEUE_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {

@@ -1,4 +1,4 @@
-import { submitImages } from '../dataset/submit.js';
+import { submitImages } from '../dataset/queue/submit.js';
 import type { Command } from './command.js';
 import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from './dataset-options.js';
 import { parseCount, requireWords } from './option-values.js';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queueStatus } from '../dataset/queue-status.js';
-import { QueueWorker } from '../dataset/queue-worker.js';
+import { QueueWorker } from '../dataset/queue/queue-worker.js';
 import { JsonDisplay, TextDisplay } from './batch-display.js';
 import type { Command } from './command.js';
 import { parseChoice, parseCount, requireNoWords } from './option-values.js';

@@ -1,5 +1,5 @@
 import { messageOf, PoolTrackerError } from '../errors.js';
-import { LabelTable, type Labels } from './label-file.js';
+import { LabelTable, type Labels } from './images/labels.js';
 
 /** Where labels come from: of several that name one label, the later kind holds. */
 export interface LabelSources {

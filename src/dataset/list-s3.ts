@@ -1,7 +1,7 @@
 import type { _Object } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import { companionOf } from './companions.js';
-import type { ListedImage } from './image-list.js';
+import type { ListedImage } from './images/images.js';
 import { parseS3, s3Access } from '../source/remote/s3-client.js';
 
 /** The objects below a prefix, in the order of their keys. */

@@ -1,4 +1,4 @@
-import { withQueue, type QueueAddress } from './work-queue.js';
+import { withQueue, type QueueAddress } from './queue/queue.js';
 
 /** What `status` tells; the form of `--json`. */
 export interface QueueStatus {

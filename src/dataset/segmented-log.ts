@@ -1,4 +1,4 @@
-import type { LineLog } from './store.js';
+import type { LineLog } from './store/store.js';
 
 /** Lines that may be lost with the process: their images are done again. */
 const SEGMENT_LINES = 50;

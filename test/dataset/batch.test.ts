@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { BatchSummary, ImageEvent } from '../../src/dataset/batch-events.js';
+import type { BatchSummary, ImageEvent } from '../../src/dataset/ingest/batch-events.js';
 import { ended, runCli, startCli, type CliEnd } from '../support/compiled-cli.js';
 import { datasetContent, datasetFiles, datasetRows } from '../support/dataset-content.js';
 import { writeSmallImage, writeSmallImages } from '../support/dataset-images.js';

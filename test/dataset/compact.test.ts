@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, cp, mkdir, readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { rowOrder, sortedRows } from '../../src/dataset/sorted-rows.js';
+import { rowOrder, sortedRows } from '../../src/dataset/compact/sorted-rows.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { Row } from '../../src/record/schema/record-type.js';
 import { ended, runCli, startCli } from '../support/compiled-cli.js';

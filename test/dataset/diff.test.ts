@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/diff.js';
+import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/query/diff.js';
 import { MEASURES, readTagCounts, type TagCount } from '../../src/dataset/tag-counts.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { misfit } from '../../src/record/value-types.js';

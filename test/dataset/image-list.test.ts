@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { listImages, type ListedImage } from '../../src/dataset/image-list.js';
+import { listImages, type ListedImage } from '../../src/dataset/images/images.js';
 import { shardOf } from '../../src/dataset/shard.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

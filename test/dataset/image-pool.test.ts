@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ImagePool } from '../../src/dataset/image-pool.js';
-import type { ImageTask } from '../../src/dataset/image-task.js';
+import { ImagePool } from '../../src/dataset/ingest/image-pool.js';
+import type { ImageTask } from '../../src/dataset/ingest/image-task.js';
 
 const ENTRY = new URL('../support/bad-worker.mjs', import.meta.url);
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
-import { checkPartitionKeys, escapeValue, partitionFolder, partPath } from '../../src/dataset/partition.js';
+import { checkPartitionKeys, escapeValue, partitionFolder, partPath } from '../../src/dataset/store/partition.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { queryDuckdb } from '../support/duckdb.js';
 import { poolTagRow } from '../support/record-rows.js';

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { spawnSync } from 'node:child_process';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DatasetQuery } from '../../src/dataset/query.js';
+import { DatasetQuery } from '../../src/dataset/query/query.js';
 import { PoolTrackerError, type ErrorCode } from '../../src/errors.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { Row } from '../../src/record/schema/record-type.js';

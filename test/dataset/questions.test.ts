@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { comparablePairs, plantedChanges, writeFleet, type FleetTruth } from '../../bench/fleet.js';
-import { DatasetQuery } from '../../src/dataset/query.js';
+import { DatasetQuery } from '../../src/dataset/query/query.js';
 import type { Row } from '../../src/record/schema/record-type.js';
 import { runCli } from '../support/compiled-cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

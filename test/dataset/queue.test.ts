@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueStatus } from '../../src/dataset/queue-status.js';
-import { parseQueue } from '../../src/dataset/work-queue.js';
+import { parseQueue } from '../../src/dataset/queue/queue.js';
 import { ended, runCli, startCli, type CliEnd } from '../support/compiled-cli.js';
 import { datasetContent, datasetRows } from '../support/dataset-content.js';
 import { writeSmallImages } from '../support/dataset-images.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { listImages } from '../../src/dataset/image-list.js';
+import { listImages } from '../../src/dataset/images/images.js';
 import { authorized } from '../../src/source/remote/http-source.js';
 import { locationName } from '../../src/source/location-name.js';
 

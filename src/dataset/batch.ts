@@ -1,8 +1,8 @@
-import { IMAGE_STATUSES, imageEvent, type BatchListener, type BatchSummary, type ImageEvent, type ImageStatus } from './batch-events.js';
-import type { ListedImage } from './image-list.js';
-import { ImagePool } from './image-pool.js';
-import { versionOf } from './image-version.js';
-import { Ingest, type IngestOptions } from './ingest.js';
+import { IMAGE_STATUSES, imageEvent, type BatchListener, type BatchSummary, type ImageEvent, type ImageStatus } from './ingest/batch-events.js';
+import type { ListedImage } from './images/images.js';
+import { ImagePool } from './ingest/image-pool.js';
+import { versionOf } from './images/image-version.js';
+import { Ingest, type IngestOptions } from './ingest/ingest.js';
 import type { LabelRules } from './label-rules.js';
 
 export interface BatchOptions extends IngestOptions {

@@ -1,6 +1,6 @@
 /** A worker thread: images come as tasks, one at a time, and go back as outcomes. */
 import { parentPort } from 'node:worker_threads';
-import { messageOf, PoolTrackerError } from '../errors.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
 import { failureOf, type ImageTask, type WorkerAnswer } from './image-task.js';
 import { processImage } from './process-image.js';
 

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { basename } from 'node:path';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { CsvParser } from '../sink/csv/parser.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { CsvParser } from '../../sink/csv/parser.js';
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { batchesOfRows } from '../record/arrow/record-batches.js';
-import type { RecordType, Row, Value } from '../record/schema/record-type.js';
-import { openSink } from '../sink/open-sink.js';
-import { sinkNamed } from '../sink/sinks.js';
-import { partRows } from './part-rows.js';
+import { batchesOfRows } from '../../record/arrow/record-batches.js';
+import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
+import { openSink } from '../../sink/open-sink.js';
+import { sinkNamed } from '../../sink/sinks.js';
+import { partRows } from '../part-rows.js';
 
 /** Rows sorted in memory at a time. */
 const RUN_ROWS = 200_000;

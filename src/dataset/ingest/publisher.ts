@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { IMAGE } from '../record/image-record.js';
-import { PART_EXTENSION, type PartFormat } from './dataset-settings.js';
+import { IMAGE } from '../../record/image-record.js';
+import { PART_EXTENSION, type PartFormat } from '../store/dataset-settings.js';
 import type { ScannedImage, StagedFile } from './image-task.js';
-import type { ImageEntry, Journal } from './journal.js';
-import { partPath } from './partition.js';
-import type { DatasetStore } from './store.js';
+import type { ImageEntry, Journal } from '../store/journal.js';
+import { partPath } from '../store/partition.js';
+import type { DatasetStore } from '../store/store.js';
 
 /** How an image's records came into the dataset. */
 export type Publication =

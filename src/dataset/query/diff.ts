@@ -1,5 +1,5 @@
-import { column, nullableColumn, type RecordType, type Row } from '../record/schema/record-type.js';
-import { MEASURES, type Measure, type TagCount } from './tag-counts.js';
+import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
+import { MEASURES, type Measure, type TagCount } from '../tag-counts.js';
 
 /** One record per tag that differs between two images. */
 export const TAG_DIFF: RecordType = {

@@ -5,10 +5,10 @@ import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createHash } from 'node:crypto';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { s3Objects } from './list-s3.js';
-import { parseS3, s3Access, type S3Access } from '../source/remote/s3-client.js';
-import { SegmentedLog } from './segmented-log.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { s3Objects } from '../list-s3.js';
+import { parseS3, s3Access, type S3Access } from '../../source/remote/s3-client.js';
+import { SegmentedLog } from '../segmented-log.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /**

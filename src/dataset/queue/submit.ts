@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ListedImage } from './image-list.js';
-import { versionOf } from './image-version.js';
-import { Ingest, type IngestOptions } from './ingest.js';
-import type { LabelRules } from './label-rules.js';
-import { withQueue, type ImageJob, type QueueAddress } from './work-queue.js';
+import type { ListedImage } from '../images/images.js';
+import { versionOf } from '../images/image-version.js';
+import { Ingest, type IngestOptions } from '../ingest/ingest.js';
+import type { LabelRules } from '../label-rules.js';
+import { withQueue, type ImageJob, type QueueAddress } from './queue.js';
 
 /** Jobs sent to Redis at a time. */
 const CHUNK = 500;

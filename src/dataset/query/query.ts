@@ -1,7 +1,7 @@
 import type { DuckDBPreparedStatement, DuckDBValue } from '@duckdb/node-api';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import type { RecordType, Row, Value } from '../record/schema/record-type.js';
-import { answerColumns, type AnswerColumn } from './answer-columns.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
+import { answerColumns, type AnswerColumn } from '../answer-columns.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
 /** What a query gives: rows, and what their columns are, so that any sink can write them. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { PoolTrackerError } from '../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 import { checkPartitionKeys, DEFAULT_PARTITION } from './partition.js';
 import type { Staging } from './staging.js';
 import type { DatasetStore } from './store.js';

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PoolTrackerError } from '../errors.js';
-import { batchesOfRows } from '../record/arrow/record-batches.js';
-import type { RecordType, Row } from '../record/schema/record-type.js';
-import { openSink } from '../sink/open-sink.js';
-import { sinkNamed } from '../sink/sinks.js';
+import { PoolTrackerError } from '../../errors.js';
+import { batchesOfRows } from '../../record/arrow/record-batches.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
+import { openSink } from '../../sink/open-sink.js';
+import { sinkNamed } from '../../sink/sinks.js';
 import { imageOfPart, planCompaction, type CompactionGroup } from './compaction-plan.js';
-import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings } from './dataset-settings.js';
-import { Journal, type CompactionEntry } from './journal.js';
-import { openStore } from './open-store.js';
-import { recordFolder } from './partition.js';
-import { partRows } from './part-rows.js';
+import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings } from '../store/dataset-settings.js';
+import { Journal, type CompactionEntry } from '../store/journal.js';
+import { openStore } from '../store/open-store.js';
+import { recordFolder } from '../store/partition.js';
+import { partRows } from '../part-rows.js';
 import { sortedRows } from './sorted-rows.js';
-import { isGone, ownerName, Staging } from './staging.js';
-import type { DatasetStore, StoredFile } from './store.js';
+import { isGone, ownerName, Staging } from '../store/staging.js';
+import type { DatasetStore, StoredFile } from '../store/store.js';
 
 export interface CompactOptions {
   /** Size that files are to have, about. */

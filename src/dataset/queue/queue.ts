@@ -1,8 +1,8 @@
 import type { Queue, RedisOptions } from 'bullmq';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import type { ListedImage } from './image-list.js';
-import type { IngestOptions } from './ingest.js';
-import type { Labels } from './label-file.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { ListedImage } from '../images/images.js';
+import type { IngestOptions } from '../ingest/ingest.js';
+import type { Labels } from '../images/labels.js';
 
 export type BullMq = typeof import('bullmq');
 

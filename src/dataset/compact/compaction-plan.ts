@@ -1,8 +1,8 @@
-import type { RecordType } from '../record/schema/record-type.js';
-import { RECORD_TYPES } from '../record/record-types.js';
-import { PART_EXTENSION, type DatasetSettings } from './dataset-settings.js';
-import { recordFolder } from './partition.js';
-import type { DatasetStore, StoredFile } from './store.js';
+import type { RecordType } from '../../record/schema/record-type.js';
+import { RECORD_TYPES } from '../../record/record-types.js';
+import { PART_EXTENSION, type DatasetSettings } from '../store/dataset-settings.js';
+import { recordFolder } from '../store/partition.js';
+import type { DatasetStore, StoredFile } from '../store/store.js';
 
 /** Files of one record type that are to become one file, or as few as the target size allows. */
 export interface CompactionGroup {

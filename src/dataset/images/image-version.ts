@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { isUrl, type ListedImage } from './image-list.js';
-import { authorized } from '../source/remote/http-source.js';
-import { parseS3, s3Access } from '../source/remote/s3-client.js';
+import { isUrl, type ListedImage } from './images.js';
+import { authorized } from '../../source/remote/http-source.js';
+import { parseS3, s3Access } from '../../source/remote/s3-client.js';
 
 /** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
 const ANSWER_MS = 10_000;

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { systemErrorCode } from '../errors.js';
-import { outputFailed } from '../sink/file/output-error.js';
-import { syncDirectory } from '../sink/file/whole-file.js';
+import { systemErrorCode } from '../../errors.js';
+import { outputFailed } from '../../sink/file/output-error.js';
+import { syncDirectory } from '../../sink/file/whole-file.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** A dataset in a directory, which several machines may share. */

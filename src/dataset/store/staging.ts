@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../errors.js';
-import { outputFailed } from '../sink/file/output-error.js';
+import { systemErrorCode } from '../../errors.js';
+import { outputFailed } from '../../sink/file/output-error.js';
 
 /** A process on another machine that has not touched its folder for this long is taken for dead. */
 const STALE_MS = 24 * 3600 * 1000;

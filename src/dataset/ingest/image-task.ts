@@ -1,7 +1,7 @@
-import { type PoolTrackerError, type ErrorCode } from '../errors.js';
-import type { ScanOptions } from '../scan/scan-options.js';
-import type { SinkOptions } from '../sink/open-sink.js';
-import type { PartFormat } from './dataset-settings.js';
+import { type PoolTrackerError, type ErrorCode } from '../../errors.js';
+import type { ScanOptions } from '../../scan/scan-options.js';
+import type { SinkOptions } from '../../sink/open-sink.js';
+import type { PartFormat } from '../store/dataset-settings.js';
 
 /** A failure as plain data, to cross threads. */
 export interface Failure {

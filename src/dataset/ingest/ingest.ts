@@ -1,18 +1,18 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { PoolTrackerError } from '../errors.js';
-import type { ScanOptions } from '../scan/scan-options.js';
-import type { SinkOptions } from '../sink/open-sink.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { ScanOptions } from '../../scan/scan-options.js';
+import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
-import { endCompactions } from './compact.js';
-import { settingsFor, type DatasetSettings, type PartFormat } from './dataset-settings.js';
-import type { ListedImage } from './image-list.js';
+import { endCompactions } from '../compact/compact.js';
+import { settingsFor, type DatasetSettings, type PartFormat } from '../store/dataset-settings.js';
+import type { ListedImage } from '../images/images.js';
 import type { ImagePool } from './image-pool.js';
 import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
-import { Journal } from './journal.js';
-import type { Labels } from './label-file.js';
-import { openStore } from './open-store.js';
+import { Journal } from '../store/journal.js';
+import type { Labels } from '../images/labels.js';
+import { openStore } from '../store/open-store.js';
 import { Publisher } from './publisher.js';
-import { Staging } from './staging.js';
+import { Staging } from '../store/staging.js';
 
 /** How images become records of a dataset. Plain data: it goes into the jobs of a queue. */
 export interface IngestOptions {

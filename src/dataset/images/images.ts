@@ -4,11 +4,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { messageOf, PoolTrackerError } from '../errors.js';
-import { locationName } from '../source/location-name.js';
-import { companionOf } from './companions.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { locationName } from '../../source/location-name.js';
+import { companionOf } from '../companions.js';
 import { glob, hasPattern } from './glob.js';
-import { listS3 } from './list-s3.js';
+import { listS3 } from '../list-s3.js';
 
 /** An image to be done, or a file that may be none. */
 export interface ListedImage {

@@ -3,7 +3,7 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { messageOf, PoolTrackerError } from '../errors.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
 
 type DuckDB = typeof import('@duckdb/node-api');
 
@@ -51,7 +51,7 @@ export class DuckdbSession {
     const session = new DuckdbSession(duckdb, await instance.connect(), instance, spill);
     try {
       await session.restrict(folder);
-      await session.connection.run(await readFile(new URL('../../schemas/duckdb.sql', import.meta.url), 'utf8'));
+      await session.connection.run(await readFile(new URL('../../../schemas/duckdb.sql', import.meta.url), 'utf8'));
       return session;
     } catch (error) {
       await session.close();

@@ -1,11 +1,11 @@
 import type { Job, Worker } from 'bullmq';
-import { messageOf } from '../errors.js';
-import { locationName } from '../source/location-name.js';
-import { imageEvent, type ImageEvent } from './batch-events.js';
-import { ImagePool } from './image-pool.js';
-import { versionOf } from './image-version.js';
-import { Ingest, mayPass } from './ingest.js';
-import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
+import { messageOf } from '../../errors.js';
+import { locationName } from '../../source/location-name.js';
+import { imageEvent, type ImageEvent } from '../ingest/batch-events.js';
+import { ImagePool } from '../ingest/image-pool.js';
+import { versionOf } from '../images/image-version.js';
+import { Ingest, mayPass } from '../ingest/ingest.js';
+import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './queue.js';
 
 export interface QueueWorkerOptions {
   /** Images at once. */
