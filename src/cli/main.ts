@@ -5,7 +5,7 @@ import { toolVersion } from '../record/tool-version.js';
 import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/unfinished-files.js';
 import { OptionValues, type Command } from './command.js';
-import { COMMANDS } from './commands.js';
+import { COMMANDS } from './commands/commands.js';
 import { commandHelp, generalHelp } from './help.js';
 import { sayError } from './say.js';
 

@@ -1,6 +1,6 @@
 import type { SinkOptions } from '../sink/open-sink.js';
 import type { OptionSpec, OptionValues } from './command.js';
-import { parseChoice } from './option-values.js';
+import { parseChoice } from './options/command.js';
 
 /** The options of every command that writes records. */
 export const SINK_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {

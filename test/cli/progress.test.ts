@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { Progress } from '../../src/cli/progress.js';
+import { Progress } from '../../src/cli/display/say.js';
 
 function terminal(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   const stream = Object.assign(new PassThrough(), { isTTY });

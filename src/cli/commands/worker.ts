@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queueStatus } from '../dataset/queue-status.js';
-import { QueueWorker } from '../dataset/queue/queue-worker.js';
-import { JsonDisplay, TextDisplay } from './batch-display.js';
-import type { Command } from './command.js';
-import { parseChoice, parseCount, requireNoWords } from './option-values.js';
-import { QUEUE_OPTION_SPECS, queueAddress } from './queue-options.js';
+import { queueStatus } from '../../dataset/queue-status.js';
+import { QueueWorker } from '../../dataset/queue/queue-worker.js';
+import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
+import type { Command } from '../command.js';
+import { parseChoice, parseCount, requireNoWords } from '../options/command.js';
+import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
 const DEFAULT_STALLED_S = 30;
 const MOST_STALLS = 5;

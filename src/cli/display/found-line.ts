@@ -1,5 +1,5 @@
-import type { DecodedImage } from '../record/decoded-image.js';
-import type { Value } from '../record/schema/record-type.js';
+import type { DecodedImage } from '../../record/decoded-image.js';
+import type { Value } from '../../record/schema/record-type.js';
 
 const LOCATED: Readonly<Record<string, string>> = {
   'known-build': 'by the built-in list of kernel builds',

@@ -1,8 +1,8 @@
-import { DatasetQuery, type Answer } from '../dataset/query/query.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput } from './answer-output.js';
-import type { Command } from './command.js';
-import { requireWords } from './option-values.js';
-import { writeRows } from './write-records.js';
+import { DatasetQuery, type Answer } from '../../dataset/query/query.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
+import type { Command } from '../command.js';
+import { requireWords } from '../options/command.js';
+import { writeRows } from '../write-records.js';
 
 function ask(query: DatasetQuery, words: readonly string[], view: string | undefined): Promise<Answer> {
   return view === undefined ? query.ask(words[0]!) : query.askView(view, words);

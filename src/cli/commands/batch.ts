@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { Batch } from '../dataset/batch.js';
-import { JsonDisplay, TextDisplay, type BatchDisplay } from './batch-display.js';
-import type { Command } from './command.js';
-import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from './dataset-options.js';
-import { parseChoice, parseCount, requireWords } from './option-values.js';
+import { Batch } from '../../dataset/batch.js';
+import { JsonDisplay, TextDisplay, type BatchDisplay } from '../display/batch-display.js';
+import type { Command } from '../command.js';
+import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from '../options/dataset-options.js';
+import { parseChoice, parseCount, requireWords } from '../options/command.js';
 
 /** An image that is carved reads all of itself, maybe over a network. */
 const DEFAULT_TIMEOUT_S = 1800;

@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
-import { JSON_ARRAY } from '../dataset/json-array.js';
-import { PoolTrackerError } from '../errors.js';
-import type { RecordType } from '../record/schema/record-type.js';
-import { openSink } from '../sink/open-sink.js';
-import type { SinkFormat } from '../sink/sink.js';
-import { sinkForPath, sinkNamed } from '../sink/sinks.js';
-import type { OptionSpec, OptionValues } from './command.js';
-import { SINK_OPTION_SPECS, sinkOptions } from './sink-options.js';
+import { JSON_ARRAY } from '../../dataset/json-array.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { RecordType } from '../../record/schema/record-type.js';
+import { openSink } from '../../sink/open-sink.js';
+import type { SinkFormat } from '../../sink/sink.js';
+import { sinkForPath, sinkNamed } from '../../sink/sinks.js';
+import type { OptionSpec, OptionValues } from '../command.js';
+import { SINK_OPTION_SPECS, sinkOptions } from '../sink-options.js';
 
 /** The options of every command that answers with one table. */
 export const ANSWER_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {

@@ -1,7 +1,7 @@
-import { queueStatus, type QueueStatus } from '../dataset/queue-status.js';
-import type { Command } from './command.js';
-import { parseCount, requireNoWords } from './option-values.js';
-import { QUEUE_OPTION_SPECS, queueAddress } from './queue-options.js';
+import { queueStatus, type QueueStatus } from '../../dataset/queue-status.js';
+import type { Command } from '../command.js';
+import { parseCount, requireNoWords } from '../options/command.js';
+import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
 const LISTED_FAILURES = 20;
 

@@ -1,4 +1,4 @@
-import { PoolTrackerError } from '../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 
 function usage(message: string, hint?: string): PoolTrackerError {
   return new PoolTrackerError('USAGE', message, hint === undefined ? {} : { hint });
