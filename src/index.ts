@@ -29,4 +29,4 @@ export { openScan } from './scan/open-scan.js';
 export { decodeScan } from './scan/decode-scan.js';
 export type { Scan } from './scan/scan.js';
 export type { ScanOptions } from './scan/scan-options.js';
-export { scanImage, type ScanImageOptions } from './scan/scan-image.js';
+export { scanImage, type ScanImageOptions } from './scan-image.js';

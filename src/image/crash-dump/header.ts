@@ -1,7 +1,7 @@
 import { physicalAddress, virtualAddress } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
 import type { Fields } from '../fields.js';
-import { dateOfFileTime } from '../filetime.js';
+import { dateOfFileTime } from '../../filetime.js';
 import type { Architecture, ImageHints } from '../image.js';
 
 /** Where the two widths of DUMP_HEADER keep what is read here; offsets in bytes. */

@@ -2,7 +2,7 @@ import { hex, PAGE_SIZE } from '../../address.js';
 import { ChunkedSource, listedChunks, type Chunk } from '../../source/reading/chunked-source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
-import { dateOfFileTime } from '../filetime.js';
+import { dateOfFileTime } from '../../filetime.js';
 import { decompressSet, type Compression, type CompressionSet } from './sets.js';
 import { firstRangeTable, windows7Sets } from './windows-7.js';
 import { isWindows8Layout, windows8Sets } from './windows-8.js';

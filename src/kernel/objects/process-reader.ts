@@ -1,5 +1,5 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import { dateOfFileTime } from '../../image/filetime.js';
+import { dateOfFileTime } from '../../filetime.js';
 import { readCached } from '../../memory/cached-read.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';

@@ -1,5 +1,5 @@
 import { virtualAddress } from '../../address.js';
-import { dateOfFileTime } from '../../image/filetime.js';
+import { dateOfFileTime } from '../../filetime.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { describeMissing } from '../../memory/paging/translation.js';
 
