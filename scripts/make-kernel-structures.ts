@@ -6,10 +6,10 @@
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildFamily } from '../src/kernel/build-family.js';
-import type { KernelVariable } from '../src/kernel/kernel-symbols.js';
+import { buildFamily } from '../src/kernel/symbols/known-builds.js';
+import type { KernelVariable } from '../src/kernel/symbols/kernel-symbols.js';
 import { knownBuild } from '../src/kernel/symbols/known-builds.js';
-import { openSymbolDocument } from '../src/kernel/symbol-document.js';
+import { openSymbolDocument } from '../src/kernel/symbols/isf.js';
 import { pdbOfDocument, resolveSymbols } from '../src/kernel/symbols/isf.js';
 
 /** Variables that the list of known builds does not have. */

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { arrowSchemaText } from '../src/record/arrow-schema-json.js';
-import { duckdbTableText } from '../src/record/duckdb-schema.js';
+import { arrowSchemaText } from '../src/record/arrow/arrow-schema.js';
+import { duckdbTableText } from '../src/record/schema/duckdb-schema.js';
 import { duckdbViewsText } from '../src/record/schema/duckdb-schema.js';
 import { jsonSchemaText } from '../src/record/schema/json-schema.js';
-import { RECORD_TYPES } from '../src/record/record-types.js';
+import { RECORD_TYPES } from '../src/record/schema/record-types.js';
 
 /** The files of schemas/ by their names. */
 export function schemaFiles(): Map<string, string> {

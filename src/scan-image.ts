@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
-import type { DecodedImage } from './record/decoded-image.js';
+import type { DecodedImage } from './scan/scan-result.js';
 import { rowsOf } from './record/rows/rows.js';
 import { batchesOfRows } from './record/arrow/record-batches.js';
 import type { TagSelection } from './record/rows/tag-selection.js';
 import { openSink, type SinkOptions } from './sink/open-sink.js';
-import { parseOutput } from './sink/parse-output.js';
-import { pipelineInto } from './sink/pipeline-into.js';
-import { decodeScan } from './scan/decode-scan.js';
+import { parseOutput } from './sink/sinks.js';
+import { pipelineInto } from './sink/open-sink.js';
+import { decodeScan } from './scan/scan.js';
 import { openScan } from './scan/open-scan.js';
-import type { ScanOptions } from './scan/scan-options.js';
+import type { ScanOptions } from './scan/scan.js';
 
 export interface ScanImageOptions extends ScanOptions, SinkOptions {
   /** Where records go: `[RECORD=]FILE` each, as the command line's `-o` takes it. */

@@ -3,7 +3,7 @@ import type { ListedImage } from './images/images.js';
 import { ImagePool } from './ingest/image-pool.js';
 import { versionOf } from './images/image-version.js';
 import { Ingest, type IngestOptions } from './ingest/ingest.js';
-import type { LabelRules } from './label-rules.js';
+import type { LabelRules } from './images/labels.js';
 
 export interface BatchOptions extends IngestOptions {
   readonly labels: LabelRules;

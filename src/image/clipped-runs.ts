@@ -1,6 +1,6 @@
 import type { Warning } from '../errors.js';
 import type { Container } from '../source/reading/container.js';
-import { checkRun, RunListBuilder, type RunList } from './run-list.js';
+import { checkRun, type RunList, RunListBuilder } from './run-list.js';
 
 /** Runs of a container, and what had to be said about them. */
 export interface FinishedRuns {
@@ -53,5 +53,25 @@ export class ClippedRuns {
       { code: 'image-cut', message: `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end` },
     ];
     return { runs: this.builder.build(), warnings };
+  }
+}
+
+/**
+ * Tells each stretch of set bits, lowest bit of a byte first, among the first `limit` bits.
+ * A stretch is one bit or a whole byte: whoever collects runs joins them anyway.
+ */
+export function forEachSetBits(bitmap: Uint8Array, limit: number, tell: (bit: number, count: number) => void): void {
+  for (let index = 0; index < bitmap.length; index++) {
+    const byte = bitmap[index]!;
+    if (byte === 0) continue;
+    const first = index * 8;
+    const count = Math.min(8, limit - first);
+    if (byte === 0xff) {
+      tell(first, count);
+      continue;
+    }
+    for (let bit = 0; bit < count; bit++) {
+      if ((byte >> bit) & 1) tell(first + bit, 1);
+    }
   }
 }

@@ -1,21 +1,21 @@
+import { PoolTrackerError } from '../errors.js';
+import { readBytes, type Source } from '../source/source.js';
 import { aff4 } from './aff4/aff4.js';
-import { avml } from './lime/avml.js';
-import { crashDump32 } from './crash-dump-32.js';
-import { crashDump64 } from './crash-dump-64.js';
+import { crashDump32, crashDump64 } from './crash-dump/crash-dump.js';
+import { zdmp } from './crash-dump/zdmp.js';
 import { elfCore } from './elf/elf-core.js';
+import { xenCore } from './elf/xen-core.js';
 import { ewf } from './ewf/ewf.js';
 import { hibernation } from './hibernation/hibernation.js';
 import { hpak } from './hpak.js';
 import { hypervVmrs } from './hyper-v/vmrs.js';
-import type { ImageFormat } from './image-format.js';
+import { type ImageFormat, type MemoryImage, PROBE_LENGTH } from './image.js';
 import { kdump } from './kdump/kdump.js';
+import { avml } from './lime/avml.js';
 import { lime } from './lime/lime.js';
 import { qemuSavevm } from './qemu/savevm.js';
 import { raw } from './raw.js';
-import { vmwareSnapshot } from './vmware-snapshot.js';
-import { vmwareVmem } from './vmware/vmware.js';
-import { xenCore } from './elf/xen-core.js';
-import { zdmp } from './crash-dump/zdmp.js';
+import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
 
 /**
  * Asked in this order; the first that claims the source opens it. Longer magics come before shorter ones, and a Xen
@@ -25,3 +25,26 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   crashDump64, crashDump32, kdump, xenCore, elfCore, lime, avml, ewf, aff4, vmwareSnapshot, qemuSavevm, hypervVmrs,
   hibernation, zdmp, hpak, vmwareVmem, raw,
 ];
+
+async function formatOf(source: Source): Promise<ImageFormat> {
+  const head = await readBytes(source, 0, PROBE_LENGTH);
+  for (const format of IMAGE_FORMATS) {
+    if (await format.probe(head, source)) return format;
+  }
+  throw new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: no known format claims it`);
+}
+
+/**
+ * Opens whatever container the source holds.
+ * @param forced a format's name, to skip the probes
+ * @throws PoolTrackerError USAGE for an unknown format name; NOT_AN_IMAGE, FORMAT_REFUSED, FORMAT_DAMAGED
+ */
+export async function openImage(source: Source, forced?: string): Promise<MemoryImage> {
+  if (forced === undefined) return (await formatOf(source)).open(source);
+  const format = IMAGE_FORMATS.find((candidate) => candidate.name === forced);
+  if (format === undefined) {
+    const names = IMAGE_FORMATS.map((candidate) => candidate.name).join(', ');
+    throw new PoolTrackerError('USAGE', `no image format is named '${forced}'`, { hint: `one of: ${names}` });
+  }
+  return format.open(source);
+}

@@ -1,7 +1,7 @@
 import { hex } from '../address.js';
 import { ClippedRuns } from './clipped-runs.js';
 import { Container } from '../source/reading/container.js';
-import type { ImageFormat } from './image-format.js';
+import type { ImageFormat } from './image.js';
 
 const FIRST_SECTION = 0x20;
 const SECTION = 0xe0;

@@ -1,7 +1,7 @@
-import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../address.js';
-import type { PhysicalMemory } from './physical-memory.js';
+import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
 import { isMapped, type MissingPage, type Translation } from './paging/translation.js';
 import type { X64PageTable } from './paging/x64.js';
+import type { PhysicalMemory } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
 export interface VirtualPage {
@@ -92,4 +92,23 @@ export class VirtualMemory {
 
 function follows(previous: Translation, next: Translation): boolean {
   return isMapped(previous) && isMapped(next) && next.physicalAddress === previous.physicalAddress + PAGE_SIZE;
+}
+
+/**
+ * Reads a small structure through the page cache, for walks that come back to the same pages thousands of times.
+ * @returns null when a page of it is missing; not to be written to
+ */
+export async function readCached(memory: VirtualMemory, address: VirtualAddress, length: number): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  for (let done = 0; done < length; ) {
+    const at = virtualAddress(address + BigInt(done));
+    const within = Number(at & 0xfffn);
+    const count = Math.min(PAGE_SIZE - within, length - done);
+    const page = await memory.translate(at);
+    const bytes = isMapped(page) ? await memory.physical.page(page.physicalAddress) : null;
+    if (bytes === null) return null;
+    parts.push(bytes.subarray(within, within + count));
+    done += count;
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

@@ -1,9 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import type { MemoryPage } from '../pool/memory-page.js';
+import type { MemoryPage } from '../pool/table/table-set.js';
 import { rowsOf } from './rows/rows.js';
-import type { PageDecoder } from './decoded-image.js';
+import type { PageDecoder } from '../scan/scan-result.js';
 import { POOL_TAG } from './schema/record-types.js';
-import { RecordBatchBuilder } from './record-batch-builder.js';
+import { RecordBatchBuilder } from './arrow/record-batches.js';
 import type { RecordType } from './schema/record-type.js';
 import type { TagSelection } from './rows/tag-selection.js';
 

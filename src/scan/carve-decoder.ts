@@ -2,16 +2,16 @@ import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/image.js';
 import { tracedVersion, type TracedKernel } from '../kernel/version.js';
 import { carveTables, type CarvedTables } from '../pool/carve/carve.js';
-import { processorTagsOf, sumOf } from '../pool/carve/carved-totals.js';
+import { processorTagsOf, sumOf } from '../pool/carve/carve.js';
 import { carveReport } from '../pool/carve/carve-report.js';
-import { processorsOf } from '../kernel/kernel-version.js';
+import { processorsOf } from '../kernel/version.js';
 import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
 import { judge, lawfulShare } from '../pool/table/hash-law.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
-import type { DecodedImage } from '../record/decoded-image.js';
-import { identityRow, type ImageFacts } from '../record/image-facts.js';
+import type { DecodedImage } from './scan-result.js';
+import { identityRow, type ImageFacts } from './scan-result.js';
 import { containerColumns, outcomeColumns } from '../record/rows/image-row.js';
-import { toolVersion } from '../record/tool-version.js';
+import { toolVersion } from '../record/schema/file-metadata.js';
 
 /** What is known of a carved image before its pages are. */
 export interface CarvedInput {

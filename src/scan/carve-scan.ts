@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream';
 import { PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { stretchesOf, type PageStretch } from '../image/page-stretch.js';
+import { stretchesOf, type PageStretch } from '../image/pages.js';
 import { StreamedMemory } from '../image/pages.js';
-import type { MemoryPage } from '../pool/memory-page.js';
+import type { MemoryPage } from '../pool/table/table-set.js';
 import { PageCarver } from '../pool/carve/page-carver.js';
 import { ScanCrew } from '../pool/carve/scan-crew.js';
-import type { DecodedImage, PageDecoder } from '../record/decoded-image.js';
+import type { DecodedImage, PageDecoder } from './scan-result.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import { decodeCarved, describePass } from './carve-decoder.js';
 import type { Scan } from './scan.js';
-import type { ScanOptions } from './scan-options.js';
+import type { ScanOptions } from './scan.js';
 
 /** Looking keeps pace with reading from here on. */
 const THREADS = 1;

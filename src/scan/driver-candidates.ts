@@ -3,7 +3,7 @@ import { findLoadedModules } from '../kernel/objects/loaded-modules.js';
 import { driverFile, driversInDirectory, isDirectory, isExecutable, moduleInMemory } from '../pool/tag-names/driver-images.js';
 import { searchDrivers, type DriverSearch } from '../pool/tag-names/driver-search.js';
 import { openScan } from './open-scan.js';
-import type { ScanOptions } from './scan-options.js';
+import type { ScanOptions } from './scan.js';
 import { WalkScan } from './walk-scan.js';
 
 /**

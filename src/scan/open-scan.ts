@@ -1,13 +1,13 @@
 import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { openImage } from '../image/open-image.js';
+import { openImage } from '../image/formats.js';
 import { RunListBuilder } from '../image/run-list.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
 import { CarveScan } from './carve-scan.js';
-import { openBytes } from './open-bytes.js';
+import { openBytes } from '../source/open-source.js';
 import type { Scan } from './scan.js';
-import type { ScanOptions } from './scan-options.js';
+import type { ScanOptions } from './scan.js';
 import { noFindings, WalkScan, type WalkFindings } from './walk-scan.js';
 
 /** Failures of walking that leave something to carve. */

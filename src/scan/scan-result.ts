@@ -1,11 +1,43 @@
 import { createHash } from 'node:crypto';
 import type { PoolTrackerError } from '../errors.js';
-import { identityRow } from '../record/image-facts.js';
+import type { Architecture } from '../image/image.js';
+import type { KernelObjects } from '../kernel/objects/objects.js';
+import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
+import type { LocatedBy, MemoryPage } from '../pool/table/table-set.js';
+import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import { containerColumns, kernelColumns, outcomeColumns } from '../record/rows/image-row.js';
-import type { Row } from '../record/schema/record-type.js';
-import { toolVersion } from '../record/tool-version.js';
-import { locationName } from '../source/location-name.js';
+import { type Row, SCHEMA_VERSION } from '../record/schema/record-type.js';
+import { toolVersion } from '../record/schema/file-metadata.js';
+import { locationName } from '../source/source.js';
 import type { WalkFindings } from './walk-scan.js';
+
+/** What is known of an image beside the counts: what each of its records carries. */
+export interface ImageFacts {
+  /** As it was named, without credentials. */
+  readonly path: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capturedAt: Date | null;
+  readonly windowsVersion: string | null;
+  readonly architecture: Architecture | null;
+  readonly kernelGuid: string | null;
+  readonly locatedBy: LocatedBy | null;
+}
+
+/** The columns that every record begins with. */
+export function identityRow(facts: ImageFacts, imageId: string) {
+  const hasLabels = Object.keys(facts.labels).length > 0;
+  return {
+    schema_version: SCHEMA_VERSION,
+    image_id: imageId,
+    image_path: facts.path,
+    host: facts.labels.host ?? null,
+    labels: hasLabels ? JSON.stringify(facts.labels) : null,
+    captured_at: facts.capturedAt?.getTime() ?? null,
+    windows_version: facts.windowsVersion,
+    arch: facts.architecture,
+    kernel_guid: facts.kernelGuid,
+  } satisfies Row;
+}
 
 /** An image that gave no records of its own, only the error. */
 export interface FailedImage {
@@ -47,4 +79,34 @@ export function failedImage({ path: named, labels, error, findings: { image, ker
       tool_version: toolVersion(),
     },
   };
+}
+
+/** What a walk can read beside the tables; the image must still be open. */
+export interface WalkedKernel {
+  /** Processes, threads and other objects, read when first asked for. */
+  objects(): Promise<KernelObjects>;
+  /** The allocations of a page or more, or why they cannot be read. */
+  readonly bigPages: BigPageTable | string;
+  /** Those in use, by tag; null where their table could not be read whole. */
+  readonly bigTotals: ReadonlyMap<number, BigTotal> | null;
+}
+
+/** Everything that the pages of one image tell. */
+export interface DecodedImage {
+  readonly imageId: string;
+  readonly facts: ImageFacts;
+  readonly totals: readonly TagTotal[];
+  /** Each processor's own entries; empty unless they were asked for. */
+  readonly processorTags: readonly ProcessorTag[];
+  /** The image record. */
+  readonly image: Row;
+  /** Left out where the tables were carved. */
+  readonly walked?: WalkedKernel;
+}
+
+/** Takes pages in the order that a source emits them, and says at the end what they hold. */
+export interface PageDecoder {
+  take(page: MemoryPage): void | Promise<void>;
+  /** @throws PoolTrackerError TABLES_NOT_FOUND when the pages hold no table */
+  finish(): DecodedImage | Promise<DecodedImage>;
 }

@@ -1,20 +1,37 @@
 import type { Readable } from 'node:stream';
 import type { Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
+import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
-import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/kernel-version.js';
+import { kernelLayout } from '../kernel/symbols/kernel-layout.js';
+import type { KernelSymbols } from '../kernel/symbols/kernel-symbols.js';
+import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
-import { locateTables, type LocatedTables } from '../pool/locate/locate.js';
-import type { MemoryPage } from '../pool/memory-page.js';
+import { BigPageTable } from '../pool/big-pages.js';
+import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { TableDecoder } from '../pool/table/table-decoder.js';
-import { tablePages } from '../pool/table/table-set.js';
-import type { DecodedImage, PageDecoder } from '../record/decoded-image.js';
-import { identityRow, type ImageFacts } from '../record/image-facts.js';
+import { type MemoryPage, tablePages } from '../pool/table/table-set.js';
 import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/rows/image-row.js';
-import { toolVersion } from '../record/tool-version.js';
-import type { Scan } from './scan.js';
-import type { ScanOptions } from './scan-options.js';
-import { walkedKernel } from './walked-kernel.js';
+import { toolVersion } from '../record/schema/file-metadata.js';
+import { type DecodedImage, identityRow, type ImageFacts, type PageDecoder, type WalkedKernel } from './scan-result.js';
+import type { Scan, ScanOptions } from './scan.js';
+
+/**
+ * What can be read beside the tables. Objects are read only when they are asked for; the big allocations at once, as
+ * far as they belong to `keys`.
+ */
+export async function walkedKernel(kernel: Kernel, symbols: KernelSymbols | null, keys: Iterable<number>): Promise<WalkedKernel> {
+  const bigPages = symbols === null
+    ? 'not available for this build: the address of PoolBigPageTable is not known'
+    : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
+  const bigTotals = typeof bigPages === 'string' ? null : await bigPages.totals(keys);
+  let objects: Promise<KernelObjects> | undefined;
+  return {
+    objects: () => (objects ??= surveyObjects(kernel, symbols)),
+    bigPages,
+    bigTotals,
+  };
+}
 
 /** What a walk has found so far: kept by who wants to tell of it when the walk fails. */
 export interface WalkFindings {

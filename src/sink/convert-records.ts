@@ -3,8 +3,8 @@ import { PoolTrackerError } from '../errors.js';
 import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, type SinkOptions } from './open-sink.js';
-import { parseOutput, splitOutput } from './parse-output.js';
-import { pipelineInto } from './pipeline-into.js';
+import { parseOutput, splitOutput } from './sinks.js';
+import { pipelineInto } from './open-sink.js';
 import { openRecords } from './readers.js';
 
 export interface ConvertOptions extends SinkOptions {

@@ -1,8 +1,82 @@
-import type { Writable } from 'node:stream';
-import { EncodingSink } from './encoding-sink.js';
-import type { Output } from './parse-output.js';
-import type { EncodeOptions } from './sink.js';
-import { openTarget } from './target.js';
+import { once } from 'node:events';
+import { createWriteStream, type Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { PassThrough, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RecordBatch } from 'apache-arrow';
+import { PoolTrackerError, systemErrorCode } from '../errors.js';
+import type { RecordType } from '../record/schema/record-type.js';
+import { isClosedPipe, outputExists, outputFailed } from './file/output-error.js';
+import { WholeFile } from './file/whole-file.js';
+import type { Encode, EncodeOptions } from './sink.js';
+import type { Output } from './sinks.js';
+
+/** Where the bytes go. */
+export interface Target {
+  /** For messages. */
+  readonly name: string;
+  readonly stream: Writable;
+  /** Whether the stream is ended when the records end. */
+  readonly end: boolean;
+}
+
+/**
+ * A Writable of record batches that encodes them into a Writable of bytes. It takes no batch that the encoder has not
+ * asked for, finishes only when the bytes have finished, and closes when the target
+ * has closed; destroying one destroys the other.
+ */
+export class EncodingSink extends Writable {
+  private readonly batches = new PassThrough({ objectMode: true, highWaterMark: 1 });
+  private readonly encoded: Promise<void>;
+  private readonly targetClosed: Promise<void>;
+
+  constructor(encode: Encode, recordType: RecordType, options: EncodeOptions, target: Target) {
+    super({ objectMode: true, highWaterMark: 1 });
+    const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> => encode(source as AsyncIterable<RecordBatch>, recordType, options);
+    this.encoded = pipeline(this.batches, encoded, target.stream, { end: target.end });
+    this.targetClosed = target.end ? new Promise((resolve) => target.stream.once('close', resolve)) : Promise.resolve();
+    this.encoded.catch((error: Error) => this.destroy(systemErrorCode(error) === null || isClosedPipe(error) ? error : outputFailed(target.name, error)));
+  }
+
+  override _write(batch: RecordBatch, _encoding: BufferEncoding, done: () => void): void {
+    if (this.batches.write(batch)) done();
+    else this.batches.once('drain', done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.batches.end();
+    this.encoded.then(() => done(), () => undefined);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.batches.destroy(error ?? undefined);
+    this.encoded.catch(() => undefined).then(() => this.targetClosed).then(() => done(error), () => done(error));
+  }
+}
+
+/**
+ * Opens a path for writing. A regular file appears whole or not at all; a device or a named pipe (`/dev/null`,
+ * `/dev/stdout`) is written to directly, since a file put in its place would take it away from everyone else.
+ *
+ * @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED
+ */
+export async function openTarget(path: string, force: boolean): Promise<Writable> {
+  const found = await statIfExists(path);
+  if (found === null) return WholeFile.open(path, force);
+  if (found.isDirectory()) throw new PoolTrackerError('OUTPUT_FAILED', `cannot write ${path}: it is a directory`, { data: { path, code: 'EISDIR' }, hint: 'name a file in it' });
+  if (!found.isFile()) return createWriteStream(path);
+  if (!force) throw outputExists(path);
+  return WholeFile.open(await realpath(path), force, found.mode & 0o777);
+}
+
+async function statIfExists(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw outputFailed(path, error);
+  }
+}
 
 export interface SinkOptions extends EncodeOptions {
   /** Replace a file that exists. */
@@ -24,4 +98,21 @@ export async function openSink(output: Output, options: SinkOptions = {}): Promi
     ? { name: output.target, stream: await openTarget(output.target, options.force ?? false), end: true }
     : { name: 'standard output', stream: output.target, end: false };
   return new EncodingSink(encode, output.recordType, options, target);
+}
+
+type Stage = AsyncIterable<unknown> | NodeJS.ReadWriteStream;
+
+/**
+ * `pipeline` into a sink that, when it fails, also waits until the sink has cleaned up: only then is nothing left of
+ * its file.
+ *
+ * @param stages the source and what lies between it and the sink
+ */
+export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, ...Stage[]]): Promise<void> {
+  try {
+    await pipeline([...stages, sink] as never);
+  } catch (error) {
+    if (!sink.closed) await once(sink, 'close');
+    throw error;
+  }
 }

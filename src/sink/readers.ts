@@ -5,8 +5,8 @@ import type { ReaderFormat, RecordInput, Records } from './read/record-reader.js
 /** Every format that records can be read from; one more is one more file and one more line here. */
 export const READERS: readonly ReaderFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./isolated/batches.js')).readParquet },
-  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./read/read-ndjson.js')).readNdjson },
-  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./read/read-ndjson.js')).readNdjsonGzip },
+  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/reader.js')).readNdjson },
+  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./ndjson/reader.js')).readNdjsonGzip },
   { name: 'arrow', extensions: ['.arrow', '.arrows'], load: async () => (await import('./isolated/batches.js')).readArrow },
   { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv/reader.js')).readCsv },
 ];

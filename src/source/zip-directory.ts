@@ -1,6 +1,6 @@
 import { hex } from '../address.js';
 import type { Container } from './reading/container.js';
-import type { Fields } from '../image/fields.js';
+import type { Fields } from './reading/container.js';
 
 const END_RECORD = { signature: 0x06054b50, size: 22 };
 const END_LOCATOR_64 = { signature: 0x07064b50, size: 20 };

@@ -5,7 +5,7 @@ import { decodeLznt1 } from '../../src/codec/lznt1.js';
 import { decodeLzo1x } from '../../src/codec/lzo.js';
 import { decodeSnappy } from '../../src/codec/snappy.js';
 import { decodeXpressHuffman } from '../../src/codec/xpress.js';
-import { decodeXpressLz77 } from '../../src/codec/xpress-lz77.js';
+import { decodeXpressLz77 } from '../../src/codec/xpress.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { encodeLz4Block } from '../support/encode/lz4-block.js';
 import { encodeLznt1 } from '../support/encode/lznt1.js';

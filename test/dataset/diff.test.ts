@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/query/diff.js';
-import { MEASURES, readTagCounts, type TagCount } from '../../src/dataset/tag-counts.js';
+import { MEASURES, readTagCounts, type TagCount } from '../../src/dataset/query/diff.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { misfit } from '../../src/record/value-types.js';
+import { misfit } from '../../src/record/schema/record-type.js';
 import { runCli } from '../support/compiled-cli.js';
 import { writeSmallImage } from '../support/dataset-images.js';
 import { Random } from '../support/generate/random.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { duckdbTableText } from '../../src/record/duckdb-schema.js';
-import { IMAGE } from '../../src/record/image-record.js';
-import { OBJECT_COUNT } from '../../src/record/object-count-record.js';
+import { duckdbTableText } from '../../src/record/schema/duckdb-schema.js';
+import { IMAGE } from '../../src/record/schema/record-types.js';
+import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { RECORD_TYPES } from '../../src/record/record-types.js';
+import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { writePart } from '../support/write-part.js';
 

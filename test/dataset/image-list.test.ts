@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { listImages, type ListedImage } from '../../src/dataset/images/images.js';
-import { shardOf } from '../../src/dataset/shard.js';
+import { shardOf } from '../../src/dataset/images/images.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe('the list of images', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { LabelRules } from '../../src/dataset/label-rules.js';
+import { LabelRules } from '../../src/dataset/images/labels.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe('labels of an image', () => {

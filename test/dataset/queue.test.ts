@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QueueStatus } from '../../src/dataset/queue-status.js';
+import type { QueueStatus } from '../../src/dataset/queue/queue.js';
 import { parseQueue } from '../../src/dataset/queue/queue.js';
 import { ended, runCli, startCli, type CliEnd } from '../support/compiled-cli.js';
 import { datasetContent, datasetRows } from '../support/dataset-content.js';

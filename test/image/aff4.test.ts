@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { aff4 } from '../../src/image/aff4/aff4.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { crashDump64 } from '../../src/image/crash-dump-64.js';
-import { openImage } from '../../src/image/open-image.js';
+import { crashDump64 } from '../../src/image/crash-dump/crash-dump.js';
+import { openImage } from '../../src/image/formats.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import type { RamRange } from '../support/generate/sparse-memory.js';

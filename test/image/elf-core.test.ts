@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { physicalAddress } from '../../src/address.js';
 import { elfCore } from '../../src/image/elf/elf-core.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

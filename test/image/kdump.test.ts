@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kdump } from '../../src/image/kdump/kdump.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MemoryImage } from '../../src/image/image.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { openSource } from '../../src/source/open-source.js';
 import { readBytes } from '../../src/source/source.js';
 import { hasProgram } from '../support/programs.js';

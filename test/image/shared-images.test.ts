@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { openSource } from '../../src/source/open-source.js';
 import { readBytes } from '../../src/source/source.js';
 import { hasSharedImages, sharedImage, sharedTruth, withoutSharedImages } from '../support/shared-images.js';

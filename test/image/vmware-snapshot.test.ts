@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/open-image.js';
-import { vmwareSnapshot } from '../../src/image/vmware-snapshot.js';
+import { openImage } from '../../src/image/formats.js';
+import { vmwareSnapshot } from '../../src/image/vmware/vmware.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { survivesCuts, survivesHostileFields, type Field } from '../support/hostile-fields.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { openSource } from '../../src/source/open-source.js';
 import { expectMemory } from '../support/expect-memory.js';
 import { sampleMemory } from '../support/sample-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { zdmp } from '../../src/image/crash-dump/zdmp.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { expectMemory } from '../support/expect-memory.js';

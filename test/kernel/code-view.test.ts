@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodeCodeView, isKernelPdb } from '../../src/kernel/code-view.js';
+import { decodeCodeView, isKernelPdb } from '../../src/kernel/pe.js';
 import { rsdsRecord } from '../support/generate/kernel-image-writer.js';
 
 describe('a CodeView record', () => {

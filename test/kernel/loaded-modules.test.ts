@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { findLoadedModules, type LoadedModules } from '../../src/kernel/objects/loaded-modules.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { physicalAddress, virtualAddress, type VirtualAddress } from '../../src/address.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { walkRing, type RingWalk } from '../../src/memory/structures.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { VirtualMemory } from '../../src/memory/virtual-memory.js';

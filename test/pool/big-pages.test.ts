@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { BigAllocation } from '../../src/pool/big-pages.js';
 import { MOST_BIG_ENTRIES } from '../../src/pool/big-pages.js';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
 import { bigpoolRows, shortfall } from '../../src/record/rows/object-rows.js';
 import { rowsOf } from '../../src/record/rows/rows.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { hashOfKey, hashOfKeyXp, isSlotCount } from '../../src/pool/hash-law.js';
+import { hashOfKey, hashOfKeyXp, isSlotCount } from '../../src/pool/table/hash-law.js';
 
 const key = fc.integer({ min: 0, max: 0xffffffff });
 

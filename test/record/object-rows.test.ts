@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
 import { bigpoolRows, objectCountRows, processRows, shortfall } from '../../src/record/rows/object-rows.js';
-import { OBJECT_COUNT } from '../../src/record/object-count-record.js';
-import { PROCESS } from '../../src/record/process-record.js';
-import { BIGPOOL } from '../../src/record/bigpool-record.js';
+import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
+import { PROCESS } from '../../src/record/schema/record-types.js';
+import { BIGPOOL } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { misfit } from '../../src/record/value-types.js';
+import { misfit } from '../../src/record/schema/record-type.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { listedBuild } from '../support/generate/kernel-structures.js';
 import { SAMPLE_PROCESSES } from '../support/generate/object-sample.js';

@@ -5,10 +5,10 @@ import { Dictionary, Field, Int32, Int64, LargeUtf8, RecordBatch, Schema, Struct
 import { PoolTrackerError } from '../../src/errors.js';
 import { ColumnReader } from '../../src/record/arrow/column-reader.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { RecordBatchBuilder } from '../../src/record/record-batch-builder.js';
+import { RecordBatchBuilder } from '../../src/record/arrow/record-batches.js';
 import { batchesOfRows, RowReader, rowsOfBatches } from '../../src/record/arrow/record-batches.js';
 import { column, nullableColumn, type Row } from '../../src/record/schema/record-type.js';
-import { RECORD_TYPES } from '../../src/record/record-types.js';
+import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';
 
 describe('record batches', () => {

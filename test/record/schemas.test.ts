@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { schemaFiles } from '../../scripts/make-schemas.js';
 import { arrowSchema } from '../../src/record/arrow/arrow-schema.js';
-import { RECORD_TYPES } from '../../src/record/record-types.js';
+import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { queryDuckdb, queryRows } from '../support/duckdb.js';
 import { edgeRows } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/open-image.js';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
+import { openImage } from '../../src/image/formats.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
 import { CarveScan } from '../../src/scan/carve-scan.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { crashDumpBuffer } from '../support/write-crash-dump.js';

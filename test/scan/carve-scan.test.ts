@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { PAGE_SIZE } from '../../src/address.js';
 import { PoolTrackerError } from '../../src/errors.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { Random } from '../support/generate/random.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IMAGE_FORMATS } from '../../src/image/formats.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { sampleMemory } from '../support/sample-memory.js';
 import { assertTotals } from '../support/scan-generated.js';

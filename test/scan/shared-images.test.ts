@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { hasSharedImages, sharedImage, sharedImageNames, sharedTruth, withoutSharedImages, type Truth, type TruthEntry } from '../support/shared-images.js';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BIGPOOL } from '../../src/record/bigpool-record.js';
-import { OBJECT_COUNT } from '../../src/record/object-count-record.js';
-import { PROCESS } from '../../src/record/process-record.js';
+import { BIGPOOL } from '../../src/record/schema/record-types.js';
+import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
+import { PROCESS } from '../../src/record/schema/record-types.js';
 import { rowsOf } from '../../src/record/rows/rows.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
-import type { ScanOptions } from '../../src/scan/scan-options.js';
+import type { ScanOptions } from '../../src/scan/scan.js';
 import { hasSharedImages, SHARED, sharedImage, sharedImageNames, unpackSharedImages, withoutSharedImages } from '../support/shared-images.js';
 
 interface ObjectTruth {

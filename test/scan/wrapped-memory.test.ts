@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
-import type { ScanOptions } from '../../src/scan/scan-options.js';
+import type { ScanOptions } from '../../src/scan/scan.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { RangeServer } from '../support/range-server.js';
 import { S3Server } from '../support/s3-server.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync } from 'node:fs';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
-import { IMAGE } from '../../src/record/image-record.js';
+import { IMAGE } from '../../src/record/schema/record-types.js';
 import { POOL_TAG, POOL_TAG_CPU } from '../../src/record/schema/record-types.js';
 import { SCHEMA_VERSION, type Column, type RecordType, type Row, type Value } from '../../src/record/schema/record-type.js';
 import { convertRecords } from '../../src/sink/convert-records.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { IMAGE } from '../../src/record/image-record.js';
+import { IMAGE } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/record/schema/record-type.js';
-import { RECORD_TYPES } from '../../src/record/record-types.js';
-import { toolVersion } from '../../src/record/tool-version.js';
+import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
+import { toolVersion } from '../../src/record/schema/file-metadata.js';
 import type { ParquetWriterName } from '../../src/sink/sink.js';
 import { queryDuckdb, queryRows, sqlLiteral } from '../support/duckdb.js';
 import { readWithParquetJs } from '../support/parquetjs-reader.js';

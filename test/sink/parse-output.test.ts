@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PoolTrackerError } from '../../src/errors.js';
-import { parseOutput } from '../../src/sink/parse-output.js';
+import { parseOutput } from '../../src/sink/sinks.js';
 
 const parsed = (text: string, format?: string): unknown[] => {
   const output = parseOutput(text, format);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IMAGE } from '../../src/record/image-record.js';
+import { IMAGE } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { TablePrinter } from '../../src/sink/table/table-printer.js';
 import { edgeRows, poolTagRow } from '../support/record-rows.js';

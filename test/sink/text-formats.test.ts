@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { RECORD_TYPES } from '../../src/record/record-types.js';
+import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { queryRows } from '../support/duckdb.js';
 import { EDGE_INT64, edgeRows, poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

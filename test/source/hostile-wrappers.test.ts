@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { crc32 } from '../../src/codec/crc32.js';
+import { crc32 } from '../../src/codec/xz.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { sourceBytes } from '../../src/source/source-bytes.js';
+import { sourceBytes } from '../../src/source/reading/byte-reader.js';
 import { readBytes } from '../../src/source/source.js';
 import { spool } from '../../src/source/local/spool.js';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
-import { streamTail } from '../../src/source/wrapper/xz-format.js';
+import { streamTail } from '../../src/source/wrapper/xz.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { u16, u32, u64 } from '../support/bytes.js';
 import { Random } from '../support/generate/random.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { listImages } from '../../src/dataset/images/images.js';
 import { authorized } from '../../src/source/remote/http-source.js';
-import { locationName } from '../../src/source/location-name.js';
+import { locationName } from '../../src/source/source.js';
 
 describe('the name of a place', () => {
   it('has no credentials, wherever a URL keeps them', () => {

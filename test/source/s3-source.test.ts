@@ -4,7 +4,7 @@ import type { Source } from '../../src/source/source.js';
 import { readBytes } from '../../src/source/source.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { openS3 } from '../../src/source/remote/s3-source.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
+import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { Random } from '../support/generate/random.js';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
 import { readBytes } from '../../src/source/source.js';
-import { sourceBytes } from '../../src/source/source-bytes.js';
+import { sourceBytes } from '../../src/source/reading/byte-reader.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { run } from '../support/programs.js';
 import { sampleMemory } from '../support/sample-memory.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ImageFormat } from '../../src/image/image-format.js';
+import type { ImageFormat } from '../../src/image/image.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from './buffer-source.js';

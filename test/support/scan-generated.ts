@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/open-image.js';
-import type { DecodedImage } from '../../src/record/decoded-image.js';
+import { openImage } from '../../src/image/formats.js';
+import type { DecodedImage } from '../../src/scan/scan-result.js';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
-import { decodeScan } from '../../src/scan/decode-scan.js';
-import type { ScanOptions } from '../../src/scan/scan-options.js';
+import { decodeScan } from '../../src/scan/scan.js';
+import type { ScanOptions } from '../../src/scan/scan.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';
 import { BufferSource } from './buffer-source.js';
 import type { MergedEntry } from './generate/tracker-table-writer.js';

@@ -7,12 +7,12 @@
  */
 import { once } from 'node:events';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { RecordBatchBuilder } from '../../src/record/record-batch-builder.js';
+import { RecordBatchBuilder } from '../../src/record/arrow/record-batches.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
 import { openSink } from '../../src/sink/open-sink.js';
 import { isClosedPipe } from '../../src/sink/file/output-error.js';
-import { parseOutput } from '../../src/sink/parse-output.js';
-import { discardUnfinishedFiles } from '../../src/sink/unfinished-files.js';
+import { parseOutput } from '../../src/sink/sinks.js';
+import { discardUnfinishedFiles } from '../../src/sink/file/whole-file.js';
 import { edgeRows } from './record-rows.js';
 
 const [task, file, format] = process.argv.slice(2);

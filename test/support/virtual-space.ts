@@ -2,7 +2,7 @@ import { VirtualMemory } from '../../src/memory/virtual-memory.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { X64PageTable } from '../../src/memory/paging/x64.js';
 import { physicalAddress } from '../../src/address.js';
-import { openImage } from '../../src/image/open-image.js';
+import { openImage } from '../../src/image/formats.js';
 import { BufferSource } from './buffer-source.js';
 import { PageTableWriter } from './generate/page-table-writer.js';
 import { Random } from './generate/random.js';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { batchesOfRows } from '../../src/record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../../src/sink/open-sink.js';
-import { pipelineInto } from '../../src/sink/pipeline-into.js';
+import { pipelineInto } from '../../src/sink/open-sink.js';
 import { openRecords } from '../../src/sink/readers.js';
 import { sinkForPath } from '../../src/sink/sinks.js';
 

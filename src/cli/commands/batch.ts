@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Batch } from '../../dataset/batch.js';
 import { JsonDisplay, TextDisplay, type BatchDisplay } from '../display/batch-display.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from '../options/dataset-options.js';
 import { parseChoice, parseCount, requireWords } from '../options/command.js';
 

@@ -1,14 +1,14 @@
-import { BIGPOOL } from '../../record/bigpool-record.js';
+import { BIGPOOL } from '../../record/schema/record-types.js';
 import { bigpoolRows, shortfall } from '../../record/rows/object-rows.js';
 import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../../record/schema/record-type.js';
-import { decodeScan } from '../../scan/decode-scan.js';
+import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { requireWords } from '../options/command.js';
-import { warn } from '../say.js';
+import { warn } from '../display/say.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../write-records.js';
+import { writeRows } from '../options/output.js';
 
 /** A record type without the columns that are the same in each row, for tables that people read. */
 function forReading(type: RecordType): RecordType {

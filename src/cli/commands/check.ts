@@ -1,17 +1,17 @@
-import { OBJECT_COUNT } from '../../record/object-count-record.js';
+import { OBJECT_COUNT } from '../../record/schema/record-types.js';
 import { objectCountRows, processRows } from '../../record/rows/object-rows.js';
-import type { DecodedImage } from '../../record/decoded-image.js';
-import { PROCESS } from '../../record/process-record.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
+import { PROCESS } from '../../record/schema/record-types.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
-import { decodeScan } from '../../scan/decode-scan.js';
+import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { requireWords } from '../options/command.js';
 import { foundLine } from '../display/found-line.js';
-import { say, warn } from '../say.js';
+import { say, warn } from '../display/say.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../write-records.js';
+import { writeRows } from '../options/output.js';
 
 const MARK = '<>';
 

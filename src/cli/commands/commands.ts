@@ -1,4 +1,4 @@
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 
 /** Every command, loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

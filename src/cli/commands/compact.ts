@@ -1,8 +1,8 @@
 import { PoolTrackerError } from '../../errors.js';
 import { compact } from '../../dataset/compact/compact.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { parseCount, requireWords } from '../options/command.js';
-import { say } from '../say.js';
+import { say } from '../display/say.js';
 
 const DEFAULT_TARGET_MIB = 256;
 const DEFAULT_GRACE_S = 60;

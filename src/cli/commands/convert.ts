@@ -1,8 +1,8 @@
 import { convertRecords } from '../../sink/convert-records.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { requireWords } from '../options/command.js';
-import { say } from '../say.js';
-import { SINK_OPTION_SPECS, sinkOptions } from '../sink-options.js';
+import { say } from '../display/say.js';
+import { SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
 
 export const convertCommand: Command = {
   name: 'convert',

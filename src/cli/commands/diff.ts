@@ -1,12 +1,12 @@
 import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../../dataset/query/diff.js';
-import { MEASURES, readTagCounts } from '../../dataset/tag-counts.js';
+import { MEASURES, readTagCounts } from '../../dataset/query/diff.js';
 import { tagFilter } from '../../record/rows/tag-selection.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { parseChoice, parseCount, parsePercent, requireWords } from '../options/command.js';
-import { say, warn } from '../say.js';
+import { say, warn } from '../display/say.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../write-records.js';
+import { writeRows } from '../options/output.js';
 
 function sayOver(over: readonly TagDiff[], limit: number, by: string): void {
   const shown = over.slice(0, 5).map(({ tag, percent }) => `${tag} (${Number.isFinite(percent) ? `${percent.toFixed(1)} %` : 'from nothing'})`);

@@ -1,10 +1,10 @@
 import { PoolTrackerError } from '../../errors.js';
 import type { Row, Value } from '../../record/schema/record-type.js';
-import { decodeScan } from '../../scan/decode-scan.js';
+import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import { failedImage } from '../../scan/scan-result.js';
 import { noFindings } from '../../scan/walk-scan.js';
-import type { Command, OptionValues } from '../command.js';
+import type { Command, OptionValues } from '../options/command.js';
 import { requireWords } from '../options/command.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 

@@ -1,8 +1,8 @@
 import { DatasetQuery, type Answer } from '../../dataset/query/query.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { requireWords } from '../options/command.js';
-import { writeRows } from '../write-records.js';
+import { writeRows } from '../options/output.js';
 
 function ask(query: DatasetQuery, words: readonly string[], view: string | undefined): Promise<Answer> {
   return view === undefined ? query.ask(words[0]!) : query.askView(view, words);

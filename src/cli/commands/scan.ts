@@ -1,24 +1,24 @@
 import { PoolTrackerError } from '../../errors.js';
-import type { KnownTags } from '../../pool/tag-names/known-tags.js';
+import type { KnownTags } from '../../pool/tag-names/tag-names.js';
 import { rowsOf } from '../../record/rows/rows.js';
-import type { DecodedImage } from '../../record/decoded-image.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
 import { shortfall } from '../../record/rows/object-rows.js';
-import { RECORD_TYPES } from '../../record/record-types.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { SORT_ORDERS, type TagSelection } from '../../record/rows/tag-selection.js';
-import { decodeScan } from '../../scan/decode-scan.js';
+import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
-import { parseOutput, type Output } from '../../sink/parse-output.js';
-import { locationName } from '../../source/location-name.js';
-import type { Command, OptionValues } from '../command.js';
+import { parseOutput, type Output } from '../../sink/sinks.js';
+import { locationName } from '../../source/source.js';
+import type { Command, OptionValues } from '../options/command.js';
 import { foundLine } from '../display/found-line.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
-import { OpenOutput } from '../open-output.js';
+import { OpenOutput } from '../options/output.js';
 import { Progress } from '../display/say.js';
 import { parseChoice, parseCount, requireWords } from '../options/command.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { say, warn } from '../say.js';
-import { SINK_OPTION_SPECS, sinkOptions } from '../sink-options.js';
+import { say, warn } from '../display/say.js';
+import { SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
 
 function selection(options: OptionValues): TagSelection {
   const top = parseCount('top', options.text('top'));

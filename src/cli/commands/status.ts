@@ -1,5 +1,5 @@
-import { queueStatus, type QueueStatus } from '../../dataset/queue-status.js';
-import type { Command } from '../command.js';
+import { queueStatus, type QueueStatus } from '../../dataset/queue/queue.js';
+import type { Command } from '../options/command.js';
 import { parseCount, requireNoWords } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 

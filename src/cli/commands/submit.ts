@@ -1,9 +1,9 @@
 import { submitImages } from '../../dataset/queue/submit.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { DATASET_OPTION_SPECS, ingestOptions, labelRules, listed } from '../options/dataset-options.js';
 import { parseCount, requireWords } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
-import { say } from '../say.js';
+import { say } from '../display/say.js';
 
 const DEFAULTS = { timeoutS: 1800, tries: 4, backoffS: 5 };
 

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queueStatus } from '../../dataset/queue-status.js';
+import { queueStatus } from '../../dataset/queue/queue.js';
 import { QueueWorker } from '../../dataset/queue/queue-worker.js';
 import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
-import type { Command } from '../command.js';
+import type { Command } from '../options/command.js';
 import { parseChoice, parseCount, requireNoWords } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 

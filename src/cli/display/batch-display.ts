@@ -1,5 +1,5 @@
 import type { BatchListener, BatchSummary, ImageEvent } from '../../dataset/ingest/batch-events.js';
-import { say } from '../say.js';
+import { say } from './say.js';
 
 /** How what a batch does is told on standard error. */
 export interface BatchDisplay extends BatchListener {

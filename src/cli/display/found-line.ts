@@ -1,4 +1,4 @@
-import type { DecodedImage } from '../../record/decoded-image.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
 import type { Value } from '../../record/schema/record-type.js';
 
 const LOCATED: Readonly<Record<string, string>> = {

@@ -1,3 +1,5 @@
+import type { PoolTrackerError } from '../../errors.js';
+
 /** Work shorter than this needs no bar. */
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
@@ -42,4 +44,18 @@ export class Progress {
 function bar(share: number): string {
   const filled = Math.round(Math.min(1, share) * BAR);
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ${String(Math.floor(Math.min(1, share) * 100)).padStart(3)} %`;
+}
+
+/** Words go to standard error; data alone goes to standard output. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function warn(message: string): void {
+  say(`pool-tracker: warning: ${message}`);
+}
+
+/** One line: what went wrong, then what to try. */
+export function sayError(error: PoolTrackerError): void {
+  say(`pool-tracker: ${error.message}${error.hint === null ? '' : `; ${error.hint}`}`);
 }

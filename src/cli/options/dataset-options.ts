@@ -1,14 +1,14 @@
 import { PoolTrackerError } from '../../errors.js';
-import { recordTypeNamed } from '../../record/record-types.js';
+import { recordTypeNamed } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
 import { listImages, type ListedImage } from '../../dataset/images/images.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
-import { LabelRules } from '../../dataset/label-rules.js';
-import { shardOf } from '../../dataset/shard.js';
-import type { OptionSpec, OptionValues } from '../command.js';
+import { LabelRules } from '../../dataset/images/labels.js';
+import { shardOf } from '../../dataset/images/images.js';
+import type { OptionSpec, OptionValues } from './command.js';
 import { parseChoice, parseLabels } from './command.js';
 import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
-import { SINK_OPTION_SPECS, sinkOptions } from '../sink-options.js';
+import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
 
 const DEFAULT_RECORDS = 'pool_tag,image';
 

@@ -1,12 +1,12 @@
 import { PoolTrackerError } from '../../errors.js';
-import { KnownTags } from '../../pool/tag-names/known-tags.js';
+import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import { readPooltagFile, type PooltagFile } from '../../pool/tag-names/pooltag-file.js';
-import type { DecodedImage } from '../../record/decoded-image.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
 import type { TagNaming } from '../../record/rows/tag-rows.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
-import type { OptionSpec, OptionValues } from '../command.js';
+import type { OptionSpec, OptionValues } from './command.js';
 import { scanOptions } from './scan-options.js';
-import { say, warn } from '../say.js';
+import { say, warn } from '../display/say.js';
 
 /** The options that tell what tags are known by. */
 export const NAMING_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {

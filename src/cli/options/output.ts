@@ -1,12 +1,29 @@
-import type { Writable } from 'node:stream';
-import { JSON_ARRAY } from '../../dataset/json-array.js';
+import { PassThrough, Readable, type Writable } from 'node:stream';
 import { PoolTrackerError } from '../../errors.js';
-import type { RecordType } from '../../record/schema/record-type.js';
-import { openSink } from '../../sink/open-sink.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
+import { JSON_ARRAY } from '../../sink/ndjson/ndjson.js';
+import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
 import type { SinkFormat } from '../../sink/sink.js';
-import { sinkForPath, sinkNamed } from '../../sink/sinks.js';
-import type { OptionSpec, OptionValues } from '../command.js';
-import { SINK_OPTION_SPECS, sinkOptions } from '../sink-options.js';
+import { type Output, sinkForPath, sinkNamed } from '../../sink/sinks.js';
+import { printRows } from '../../sink/table/table.js';
+import { type OptionSpec, type OptionValues, parseChoice } from './command.js';
+
+/** The options of every command that writes records. */
+export const SINK_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
+  force: { type: 'boolean', help: 'replace output files that exist' },
+  'parquet-writer': { type: 'string', value: 'NAME', help: 'parquet-wasm (default) or parquetjs-lite' },
+  bigint: { type: 'string', value: 'FORM', help: 'NDJSON: 64-bit integers as number (default, exact) or string' },
+};
+
+export function sinkOptions(options: OptionValues): SinkOptions {
+  const parquetWriter = parseChoice('parquet-writer', options.text('parquet-writer'), ['parquet-wasm', 'parquetjs-lite'] as const);
+  const bigint = parseChoice('bigint', options.text('bigint'), ['number', 'string'] as const);
+  return {
+    force: options.flag('force'),
+    ...(parquetWriter === undefined ? {} : { parquetWriter }),
+    ...(bigint === undefined ? {} : { bigint }),
+  };
+}
 
 /** The options of every command that answers with one table. */
 export const ANSWER_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
@@ -43,5 +60,57 @@ export class AnswerOutput {
   /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED */
   open(recordType: RecordType): Promise<Writable> {
     return openSink({ recordType, format: this.format, target: this.file ?? process.stdout }, sinkOptions(this.options));
+  }
+}
+
+/** Sends rows through record batches into a sink. */
+export async function writeRows(recordType: RecordType, rows: AsyncIterable<Row> | Iterable<Row>, sink: Writable): Promise<void> {
+  const { batchesOfRows } = await import('../../record/arrow/record-batches.js');
+  await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
+}
+
+/** Sends the rows that come to an output's end. */
+type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
+
+async function consumer(output: Output, options: SinkOptions): Promise<Consume> {
+  const { target, format, recordType } = output;
+  if (format.name === 'table' && typeof target !== 'string') return (rows) => printRows(recordType, rows, target, options);
+  const sink = await openSink(output, options);
+  return (rows) => writeRows(recordType, rows, sink);
+}
+
+/** An output that rows of several images are written to, one image after another. */
+export class OpenOutput {
+  readonly recordType: RecordType;
+  private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
+  private readonly done: Promise<void>;
+
+  private constructor(output: Output, consume: Consume) {
+    this.recordType = output.recordType;
+    this.done = consume(this.rows as AsyncIterable<Row>);
+    this.done.catch(() => undefined);
+    this.rows.on('error', () => undefined);
+  }
+
+  /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED: before the work, not after it */
+  static async open(output: Output, options: SinkOptions): Promise<OpenOutput> {
+    return new OpenOutput(output, await consumer(output, options));
+  }
+
+  async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+    for await (const row of rows) {
+      if (!this.rows.write(row)) await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
+    }
+  }
+
+  end(): Promise<void> {
+    this.rows.end();
+    return this.done;
+  }
+
+  /** Ends without an output: the sink takes back what it has written. */
+  async abandon(error: Error): Promise<void> {
+    this.rows.destroy(error);
+    await this.done.catch(() => undefined);
   }
 }

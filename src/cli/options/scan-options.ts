@@ -1,6 +1,6 @@
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
-import { SCAN_METHODS, type ScanOptions } from '../../scan/scan-options.js';
-import type { OptionSpec, OptionValues } from '../command.js';
+import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
+import type { OptionSpec, OptionValues } from './command.js';
 import { parseChoice, parseCount, parseLabels } from './command.js';
 
 /** The options of every command that opens images. */

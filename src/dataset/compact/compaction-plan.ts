@@ -1,5 +1,5 @@
 import type { RecordType } from '../../record/schema/record-type.js';
-import { RECORD_TYPES } from '../../record/record-types.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type DatasetSettings } from '../store/dataset-settings.js';
 import { recordFolder } from '../store/partition.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';

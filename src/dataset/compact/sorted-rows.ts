@@ -1,11 +1,33 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
+import { rowsOfFile } from '../../sink/isolated/batches.js';
 import { openSink } from '../../sink/open-sink.js';
+import { decodeParquet } from '../../sink/parquet/reader.js';
+import { readFailed } from '../../sink/read/record-reader.js';
+import { openRecords } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
-import { partRows } from '../part-rows.js';
+
+/**
+ * The rows of a file of a dataset. Parquet is decoded in this thread: the files are of our own making, and a thread for
+ * each of thousands would cost more than the reading.
+ *
+ * @throws PoolTrackerError RECORDS_DAMAGED
+ */
+export async function* partRows(path: string, recordType: RecordType): AsyncGenerator<Row> {
+  if (!path.endsWith('.parquet')) {
+    yield* (await openRecords(path)).rows;
+    return;
+  }
+  const { batches } = await decodeParquet(path).catch((error: unknown) => { throw readFailed(path, 'footer', error); });
+  async function* inArrow(): AsyncGenerator<RecordBatch> {
+    for await (const bytes of batches) yield* tableFromIPC(bytes).batches;
+  }
+  yield* rowsOfFile(inArrow(), recordType, path);
+}
 
 /** Rows sorted in memory at a time. */
 const RUN_ROWS = 200_000;

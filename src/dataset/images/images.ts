@@ -4,11 +4,68 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { _Object } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { locationName } from '../../source/location-name.js';
-import { companionOf } from '../companions.js';
+import { parseS3, s3Access } from '../../source/remote/s3-client.js';
+import { locationName } from '../../source/source.js';
 import { glob, hasPattern } from './glob.js';
-import { listS3 } from '../list-s3.js';
+
+/**
+ * The image that a file belongs to, when both lie in one folder: the state beside a .vmem, the later segments of an
+ * .E01. They are opened along with it, and are no images of their own.
+ *
+ * @param names every name in the folder, lower case
+ */
+export function companionOf(name: string, names: ReadonlySet<string>): string | null {
+  const lower = name.toLowerCase();
+  const dot = lower.lastIndexOf('.');
+  if (dot < 0) return null;
+  const stem = lower.slice(0, dot);
+  const ending = lower.slice(dot + 1);
+  const image = ending === 'vmss' || ending === 'vmsn' ? `${stem}.vmem` : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01' ? `${stem}.e01` : null;
+  return image !== null && names.has(image) ? image : null;
+}
+
+/** The objects below a prefix, in the order of their keys. */
+export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<_Object & { Key: string }> {
+  const { sdk, client } = await s3Access();
+  for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for (const object of page.Contents ?? []) if (object.Key !== undefined) yield { ...object, Key: object.Key };
+  }
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
+}
+
+/** The images below `s3://bucket/prefix/`. Keys come sorted, so that only one folder's names are held at a time. */
+export async function* listS3(url: string): AsyncGenerator<ListedImage> {
+  const { bucket, key: prefix } = parseS3(url);
+  let folder: (_Object & { Key: string })[] = [];
+  try {
+    for await (const object of s3Objects(bucket, prefix)) {
+      if (folder.length > 0 && folderOf(folder[0]!.Key) !== folderOf(object.Key)) {
+        yield* imagesOfFolder(bucket, folder);
+        folder = [];
+      }
+      if (!object.Key.endsWith('/')) folder.push(object);
+    }
+  } catch (error) {
+    if (error instanceof PoolTrackerError) throw error;
+    throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot list ${url}: ${messageOf(error)}`, { cause: error });
+  }
+  yield* imagesOfFolder(bucket, folder);
+}
+
+function* imagesOfFolder(bucket: string, objects: readonly (_Object & { Key: string })[]): Generator<ListedImage> {
+  const nameOf = (key: string): string => key.slice(folderOf(key).length);
+  const names = new Set(objects.map(({ Key }) => nameOf(Key).toLowerCase()));
+  for (const { Key, ETag, Size } of objects) {
+    if (companionOf(nameOf(Key), names) !== null) continue;
+    const location = `s3://${bucket}/${Key}`;
+    yield { location, source: location, found: true, version: ETag === undefined ? null : `${Size ?? ''} ${ETag}` };
+  }
+}
 
 /** An image to be done, or a file that may be none. */
 export interface ListedImage {
@@ -113,4 +170,15 @@ async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<L
       if (isFile) yield { location: path, source: resolve(path), found: true, version: null };
     }
   }
+}
+
+/**
+ * Which of `count` parts an image belongs to, by its name alone: machines that share no more than the list of images do
+ * not overlap. FNV-1a, stirred, because its low bits alone do not tell similar names apart.
+ */
+export function shardOf(source: string, count: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(source)) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash ^ (hash >>> 13)) >>> 0) % count;
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.js';
-import { locationName } from '../../source/location-name.js';
+import { locationName } from '../../source/source.js';
 
 /**
  * - `ok`, `incomplete`, `failed`: as the image record has it

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { locationName } from '../../source/location-name.js';
+import { locationName } from '../../source/source.js';
 import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
 
 /** Heap of one worker thread; an image that needs more fails alone. */

@@ -1,5 +1,5 @@
 import { type PoolTrackerError, type ErrorCode } from '../../errors.js';
-import type { ScanOptions } from '../../scan/scan-options.js';
+import type { ScanOptions } from '../../scan/scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import type { PartFormat } from '../store/dataset-settings.js';
 

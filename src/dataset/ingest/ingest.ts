@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { PoolTrackerError } from '../../errors.js';
-import type { ScanOptions } from '../../scan/scan-options.js';
+import type { ScanOptions } from '../../scan/scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
 import { endCompactions } from '../compact/compact.js';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { IMAGE } from '../../record/image-record.js';
+import { IMAGE } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type PartFormat } from '../store/dataset-settings.js';
 import type { ScannedImage, StagedFile } from './image-task.js';
 import type { ImageEntry, Journal } from '../store/journal.js';

@@ -1,6 +1,6 @@
 import type { Job, Worker } from 'bullmq';
 import { messageOf } from '../../errors.js';
-import { locationName } from '../../source/location-name.js';
+import { locationName } from '../../source/source.js';
 import { imageEvent, type ImageEvent } from '../ingest/batch-events.js';
 import { ImagePool } from '../ingest/image-pool.js';
 import { versionOf } from '../images/image-version.js';

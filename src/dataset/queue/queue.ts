@@ -1,8 +1,8 @@
 import type { Queue, RedisOptions } from 'bullmq';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { ListedImage } from '../images/images.js';
-import type { IngestOptions } from '../ingest/ingest.js';
 import type { Labels } from '../images/labels.js';
+import type { IngestOptions } from '../ingest/ingest.js';
 
 export type BullMq = typeof import('bullmq');
 
@@ -79,4 +79,39 @@ export async function withQueue<T>(address: QueueAddress, work: (queue: Queue<Im
   } finally {
     await queue.close().catch(() => undefined);
   }
+}
+
+/** What `status` tells; the form of `--json`. */
+export interface QueueStatus {
+  readonly waiting: number;
+  readonly active: number;
+  /** Waiting for another try. */
+  readonly delayed: number;
+  /** Since the queue was made. */
+  readonly completed: number;
+  /** Kept to be looked at. */
+  readonly failed: number;
+  readonly completed_a_minute: number;
+  readonly failures: readonly { readonly path: string; readonly tries: number; readonly message: string }[];
+}
+
+const RATE_MINUTES = 5;
+
+/**
+ * @param listed how many failures are wanted
+ * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING
+ */
+export function queueStatus(address: QueueAddress, listed: number): Promise<QueueStatus> {
+  return withQueue(address, async (queue) => {
+    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed');
+    const metrics = await queue.getMetrics('completed', 0, RATE_MINUTES - 1);
+    const minutes = metrics.data.map(Number).filter((count) => Number.isFinite(count));
+    const failed = await queue.getFailed(0, listed - 1);
+    return {
+      waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0,
+      completed: Math.max(Number(metrics.meta.count), counts.completed ?? 0), failed: counts.failed ?? 0,
+      completed_a_minute: minutes.reduce((sum, count) => sum + count, 0) / Math.max(minutes.length, 1),
+      failures: failed.map((job) => ({ path: job.data.image.location, tries: job.attemptsMade, message: job.failedReason ?? '' })),
+    };
+  });
 }

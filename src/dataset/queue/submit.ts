@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ListedImage } from '../images/images.js';
 import { versionOf } from '../images/image-version.js';
 import { Ingest, type IngestOptions } from '../ingest/ingest.js';
-import type { LabelRules } from '../label-rules.js';
+import type { LabelRules } from '../images/labels.js';
 import { withQueue, type ImageJob, type QueueAddress } from './queue.js';
 
 /** Jobs sent to Redis at a time. */

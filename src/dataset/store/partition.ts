@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../../errors.js';
 import { SCHEMA_VERSION } from '../../record/schema/record-type.js';
-import { RECORD_TYPES } from '../../record/record-types.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
 
 export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
 

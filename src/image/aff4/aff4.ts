@@ -3,8 +3,8 @@ import { AFF4, Aff4Volume } from './volume.js';
 import { ChunkedSource, type Chunk, type ChunkTable } from '../../source/reading/chunked-source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
-import { Fields } from '../fields.js';
-import type { ImageFormat } from '../image-format.js';
+import { Fields } from '../../source/reading/container.js';
+import type { ImageFormat } from '../image.js';
 import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';
 
 const ZIP_MAGIC = 0x04034b50;

@@ -1,11 +1,10 @@
 import { PAGE_SIZE } from '../../address.js';
+import { Container } from '../../source/reading/container.js';
 import type { Source } from '../../source/source.js';
 import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
-import { Container } from '../../source/reading/container.js';
-import { readBitmapRuns } from '../crash-dump-bitmap.js';
-import { CrashDumpHeader, type CrashDumpLayout } from './header.js';
-import { readRdmpRuns } from './page-lists.js';
-import type { ImageFormat } from '../image-format.js';
+import type { ImageFormat } from '../image.js';
+import { CrashDumpHeader, type CrashDumpLayout, HEADER_32, HEADER_64 } from './header.js';
+import { readBitmapRuns, readRdmpRuns } from './page-lists.js';
 
 const HINT = 'take a complete, kernel, automatic or live dump, or .dump /f, /ka or /k of a kernel debugger';
 
@@ -64,3 +63,9 @@ export function crashDump(name: string, title: string, layout: CrashDumpLayout):
     },
   };
 }
+
+/** The same as the 64-bit one, of 32-bit Windows: header, memory block and pointers are half as wide. */
+export const crashDump32 = crashDump('crash-dump-32', 'Windows crash dump, 32-bit (.dmp)', HEADER_32);
+
+/** What Windows itself and kernel debuggers write on x64 and ARM64: complete, kernel, automatic and live dumps, `.dump`. */
+export const crashDump64 = crashDump('crash-dump-64', 'Windows crash dump, 64-bit (.dmp)', HEADER_64);

@@ -1,6 +1,6 @@
 import { physicalAddress, virtualAddress } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../fields.js';
+import type { Fields } from '../../source/reading/container.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { Architecture, ImageHints } from '../image.js';
 

@@ -1,8 +1,8 @@
 import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
 import { ElfHeader, isElfCore, PT_LOAD, PT_NOTE, type ElfSegment } from './header.js';
-import { readElfNotes, type ElfNote } from '../elf-notes.js';
-import type { ImageFormat } from '../image-format.js';
+import { readElfNotes, type ElfNote } from '../processor-notes.js';
+import type { ImageFormat } from '../image.js';
 import type { Architecture } from '../image.js';
 import { processorHints } from '../processor-notes.js';
 import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';

@@ -1,5 +1,5 @@
 import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../fields.js';
+import type { Fields } from '../../source/reading/container.js';
 
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;

@@ -2,7 +2,7 @@ import { PAGE_SIZE } from '../../address.js';
 import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
 import { ElfHeader, isElfCore, type ElfSection } from './header.js';
-import type { ImageFormat } from '../image-format.js';
+import type { ImageFormat } from '../image.js';
 
 const E_PHNUM = 56;
 const E_SHNUM = 60;

@@ -5,7 +5,7 @@ import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chun
 import { ClippedRuns } from '../clipped-runs.js';
 import type { Container } from '../../source/reading/container.js';
 import { isEwf, openSegments, type EwfSegment } from './segments.js';
-import type { ImageFormat } from '../image-format.js';
+import type { ImageFormat } from '../image.js';
 import { RecordTable } from '../../source/reading/record-table.js';
 
 const TABLE_HEADER = 24;

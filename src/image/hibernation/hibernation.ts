@@ -1,13 +1,32 @@
 import { hex, PAGE_SIZE } from '../../address.js';
-import { ChunkedSource, listedChunks, type Chunk } from '../../source/reading/chunked-source.js';
-import { ClippedRuns } from '../clipped-runs.js';
-import { Container } from '../../source/reading/container.js';
 import { dateOfFileTime } from '../../filetime.js';
-import { decompressSet, type Compression, type CompressionSet } from './sets.js';
+import { type Chunk, ChunkedSource, listedChunks } from '../../source/reading/chunked-source.js';
+import { Container } from '../../source/reading/container.js';
+import { ClippedRuns } from '../clipped-runs.js';
+import type { ImageFormat } from '../image.js';
+import { type Compression, type CompressionSet, decompressSet } from './sets.js';
 import { firstRangeTable, windows7Sets } from './windows-7.js';
 import { isWindows8Layout, windows8Sets } from './windows-8.js';
-import type { ImageFormat } from '../image-format.js';
-import { PageSet } from '../page-set.js';
+
+/** Pages told apart by one set of bits. */
+const GROUP = 1 << 16;
+
+/** Which physical pages were seen, for formats that may store one twice. Takes a bit for each page near one seen. */
+export class PageSet {
+  private readonly groups = new Map<number, Uint8Array>();
+
+  /** Whether `page` was new. */
+  add(page: number): boolean {
+    const key = Math.floor(page / GROUP);
+    let group = this.groups.get(key);
+    if (group === undefined) this.groups.set(key, (group = new Uint8Array(GROUP / 8)));
+    const index = (page % GROUP) >> 3;
+    const bit = 1 << (page & 7);
+    if (group[index]! & bit) return false;
+    group[index]! |= bit;
+    return true;
+  }
+}
 
 const SYSTEM_TIME = 0x20;
 

@@ -3,7 +3,7 @@ import { decodeSnappy, snappySize } from '../../codec/snappy.js';
 import { ChunkedSource, listedChunks, type Chunk } from '../../source/reading/chunked-source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
-import type { ImageFormat } from '../image-format.js';
+import type { ImageFormat } from '../image.js';
 
 const MAGIC = 0x4c4d5641;
 const HEADER = 32;

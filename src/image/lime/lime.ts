@@ -3,8 +3,8 @@ import type { Warning } from '../../errors.js';
 import { readBytes } from '../../source/source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
-import { Fields } from '../fields.js';
-import type { ImageFormat } from '../image-format.js';
+import { Fields } from '../../source/reading/container.js';
+import type { ImageFormat } from '../image.js';
 
 const MAGIC = 0x4c694d45;
 const HEADER = 32;

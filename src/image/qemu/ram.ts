@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
-import type { StreamReader } from '../stream-reader.js';
+import type { StreamReader } from '../../source/reading/byte-reader.js';
 
 const SECTION = { start: 1, part: 2, end: 3, footer: 0x7e };
 

@@ -1,5 +1,47 @@
-import type { Sighting } from './sighting.js';
-import { Tally } from './tally.js';
+import type { VirtualAddress } from '../../address.js';
+
+/** What a walk could not read: how often, and the first time why. */
+export class Tally {
+  unreadable = 0;
+  reason: string | null = null;
+
+  /** @param reason in one line: what, where, and what is wrong with it */
+  miss(reason: string): void {
+    this.unreadable++;
+    this.note(reason);
+  }
+
+  /** A fact that explains the count and is no loss by itself. */
+  note(reason: string): void {
+    this.reason ??= reason;
+  }
+
+  /** Adds what another walk could not read. */
+  add(other: Tally): void {
+    this.unreadable += other.unreadable;
+    if (other.reason !== null) this.note(other.reason);
+  }
+}
+
+/** Addresses kept of one kind of object at most: a hostile image must not fill memory. */
+export const MOST_OBJECTS = 1 << 20;
+
+/** The objects of one kind that one method came upon. */
+export class Sighting {
+  readonly found = new Set<VirtualAddress>();
+  readonly tally = new Tally();
+
+  /** @returns whether the object is new, and kept */
+  add(object: VirtualAddress): boolean {
+    if (this.found.has(object)) return false;
+    if (this.found.size >= MOST_OBJECTS) {
+      this.tally.miss(`more than ${MOST_OBJECTS} objects: the rest is not counted`);
+      return false;
+    }
+    this.found.add(object);
+    return true;
+  }
+}
 
 /** Kinds of objects with the pool tag that each of them is allocated under. */
 export const OBJECT_KINDS = {

@@ -1,10 +1,10 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/cached-read.js';
-import { readUnicodeString } from '../../memory/unicode-string.js';
+import { readCached } from '../../memory/virtual-memory.js';
+import { readUnicodeString } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { Kernel } from '../root/root.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
-import type { Tally } from './tally.js';
+import type { Tally } from './object-count.js';
 
 /** The kernel's own count of one type's objects. */
 export interface ObjectType {

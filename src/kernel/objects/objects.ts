@@ -1,8 +1,8 @@
 import type { Kernel } from '../root/root.js';
-import type { KernelSymbols } from '../kernel-symbols.js';
+import type { KernelSymbols } from '../symbols/kernel-symbols.js';
 import { findLoadedModules } from './loaded-modules.js';
-import { activeProcesses } from './active-processes.js';
-import { readCidTable, type CidTable } from './cid-table.js';
+import { activeProcesses } from './process-lists.js';
+import { readCidTable, type CidTable } from './handle-table.js';
 import { HandleTables } from './handle-table.js';
 import { kernelLayout, type KernelLayout } from '../symbols/kernel-layout.js';
 import { byKind, counted, countOf, notAvailable, type ObjectCount } from './object-count.js';
@@ -11,8 +11,8 @@ import { HANDLE_TYPES, ProcessHandles } from './process-handles.js';
 import { ProcessReader, type Process } from './process-reader.js';
 import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightings } from './process-survey.js';
 import { SessionProcesses } from './session-processes.js';
-import { Sighting } from './sighting.js';
-import { Tally } from './tally.js';
+import { Sighting } from './object-count.js';
+import { Tally } from './object-count.js';
 import { threadLists } from './process-lists.js';
 
 /** A process, and which methods saw it: null for a method that is not available. */

@@ -2,8 +2,8 @@ import { hex, type VirtualAddress } from '../../address.js';
 import type { HandleTables } from './handle-table.js';
 import type { TypeDecoder } from './object-types.js';
 import type { Process, ProcessReader } from './process-reader.js';
-import { Sighting } from './sighting.js';
-import { Tally } from './tally.js';
+import { Sighting } from './object-count.js';
+import { Tally } from './object-count.js';
 
 /** Types of objects that handles are searched for, as the kernel names them. */
 export const HANDLE_TYPES = ['Process', 'Thread', 'Token', 'File', 'Key'] as const;

@@ -1,10 +1,9 @@
 import { hex, virtualAddress } from '../../address.js';
-import { readCached } from '../../memory/cached-read.js';
 import { walkRing } from '../../memory/structures.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
-import { DISPATCHER_THREAD, type Process } from './process-reader.js';
-import { MOST_OBJECTS, Sighting } from './sighting.js';
+import { MOST_OBJECTS, Sighting } from './object-count.js';
+import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
 
 /** The threads on each process's ThreadListHead; or why they are not available. */
 export async function threadLists(memory: VirtualMemory, layout: KernelLayout, processes: Iterable<Process>): Promise<Sighting | string> {
@@ -29,5 +28,25 @@ export async function threadLists(memory: VirtualMemory, layout: KernelLayout, p
     if (!ring.whole) sighting.tally.miss(`the thread list of ${process.name} (${process.pid}) does not lead back to its head`);
   }
   if (claimed !== sighting.found.size) sighting.tally.note(`ActiveThreads of the processes add up to ${claimed}`);
+  return sighting;
+}
+
+/** More processes than any machine runs. */
+export const MOST_PROCESSES = 1 << 16;
+
+/** The processes on PsActiveProcessHead, forward and, where that way is torn, backward; or why it is not available. */
+export async function activeProcesses(memory: VirtualMemory, layout: KernelLayout, reader: ProcessReader): Promise<Sighting | string> {
+  const head = layout.address('PsActiveProcessHead');
+  const links = layout.fields('eprocess', 'ActiveProcessLinks');
+  if (typeof head === 'string') return head;
+  if (typeof links === 'string') return links;
+  const ring = await walkRing(memory, head, MOST_PROCESSES);
+  const sighting = new Sighting();
+  for (const entry of ring.entries) {
+    const process = await reader.read(virtualAddress(entry - BigInt(links.ActiveProcessLinks)));
+    if (typeof process === 'string') sighting.tally.miss(process);
+    else sighting.add(process.address);
+  }
+  if (!ring.whole) sighting.tally.miss('the forward links do not lead back to PsActiveProcessHead; what the backward ones lead to is counted too');
   return sighting;
 }

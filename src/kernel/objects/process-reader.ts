@@ -1,6 +1,6 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
-import { readCached } from '../../memory/cached-read.js';
+import { readCached } from '../../memory/virtual-memory.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
 

@@ -1,9 +1,9 @@
 import type { VirtualAddress } from '../../address.js';
-import { MOST_PROCESSES } from './active-processes.js';
+import { MOST_PROCESSES } from './process-lists.js';
 import type { ProcessHandles } from './process-handles.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import type { SessionProcesses } from './session-processes.js';
-import type { Sighting } from './sighting.js';
+import type { Sighting } from './object-count.js';
 
 /** The five ways to find processes, as Rekall's pslist names them. */
 export const PROCESS_METHODS = ['PsActiveProcessHead', 'CSRSS', 'PspCidTable', 'Sessions', 'Handles'] as const;

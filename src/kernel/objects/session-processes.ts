@@ -1,12 +1,12 @@
 import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/cached-read.js';
+import { readCached } from '../../memory/virtual-memory.js';
 import { walkRing } from '../../memory/structures.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
 import { X64PageTable } from '../../memory/paging/x64.js';
-import { MOST_PROCESSES } from './active-processes.js';
+import { MOST_PROCESSES } from './process-lists.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { Process, ProcessReader } from './process-reader.js';
-import { Sighting } from './sighting.js';
+import { Sighting } from './object-count.js';
 
 type Offsets = Readonly<Record<'SessionId' | 'ProcessList' | 'SessionProcessLinks', number>>;
 

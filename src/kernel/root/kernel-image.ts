@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { isMapped } from '../../memory/paging/translation.js';
-import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../code-view.js';
+import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../pe.js';
 import { decodePeHeader, LARGEST_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
 
 /** The kernel as it lies in virtual memory. */

@@ -1,7 +1,7 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelImage } from '../root/kernel-image.js';
-import type { KernelSymbols } from '../kernel-symbols.js';
+import type { KernelSymbols } from './kernel-symbols.js';
 
 /** What KDDEBUGGER_DATA64 names, decoded. */
 export interface DebuggerDataBlock {

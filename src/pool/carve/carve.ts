@@ -1,14 +1,14 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
+import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
+import type { TrackerTable } from '../table/tracker-table.js';
 import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
 import { choosePages, type LivePages } from './choose/live-pages.js';
-import type { CarvedPage, OverflowPage, PageCollection } from './fit/page-collection.js';
-import { wordsOf } from './fit/page-collection.js';
 import { familiesOf, farthestKey, type PageFamily } from './choose/page-families.js';
-import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './fit/table-shape.js';
 import type { ExpansionPages } from './fit/expansion-pages.js';
+import { type CarvedPage, type OverflowPage, type PageCollection, wordsOf } from './fit/page-collection.js';
+import { pageCount, type PlacedPage, type ShapedPages, shapesOf, type TableShape } from './fit/table-shape.js';
 import type { PageCarver } from './page-carver.js';
-import type { TrackerTable } from '../table/tracker-table.js';
 
 /** Tables put together from pages. */
 export interface CarvedTables {
@@ -189,4 +189,27 @@ function warningsOf(
   }
   if (dropped > 0) warnings.push({ code: 'carve-crowded', message: `${dropped} pages that may be of tables were left out: more were found than are kept` });
   return warnings;
+}
+
+/**
+ * Sums the tables; what is in doubt is marked.
+ * @param expected pages that each place must have, where some of them may lie in memory that is cut off; else a place
+ * with fewer has those of processors that touched none of its tags, which are zero and look like nothing
+ */
+export function sumOf({ shape, tables, places, expansion }: CarvedTables, expected = 0): TagTotals {
+  const { layout } = shape.channel;
+  const totals = new TagTotals(layout, shape.slots);
+  for (const table of tables) totals.add(table);
+  for (const { index, live } of places) {
+    if (live?.doubt == null && (live?.live.length ?? 0) >= expected) continue;
+    totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
+  }
+  if (expansion !== null) totals.addExpansion(expansion);
+  return totals;
+}
+
+/** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
+export function processorTagsOf({ shape, tables, expansion }: CarvedTables): ProcessorTag[] {
+  const tags = tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
+  return expansion === null ? tags : [...tags, ...entriesOf(expansion, 'expansion', 0, null)];
 }

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
-import type { PageStretch } from '../../image/page-stretch.js';
+import type { PageStretch } from '../../image/pages.js';
 import { KernelTraces } from '../../kernel/version.js';
 import { ExpansionPages } from './fit/expansion-pages.js';
 import { PageCollection } from './fit/page-collection.js';

@@ -1,12 +1,12 @@
 import { PAGE_SIZE, physicalAddress } from '../../address.js';
-import type { PageStretch } from '../../image/page-stretch.js';
+import type { PageStretch } from '../../image/pages.js';
 import { BufferPool } from '../../source/stream/buffer-pool.js';
 import { signsOf, type PageCarver } from './page-carver.js';
 import type { PageScanner } from './scan/page-signs.js';
 import { PlainScanner } from './scan/plain-scanner.js';
 import { ScanThread } from './scan/scan-thread.js';
 import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from './scan/wasm-scanner.js';
-import type { WasmMemory, WasmModule } from './webassembly.js';
+import type { WasmMemory, WasmModule } from './scan/wasm-scanner.js';
 
 /** Bytes read at a time: large enough that reading is fast, small enough that a few fit the processor's cache. */
 const BUFFER_SIZE = 1 << 20;

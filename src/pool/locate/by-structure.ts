@@ -1,11 +1,11 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { MOST_TAG_TABLES } from '../../kernel/kernel-symbols.js';
+import { MOST_TAG_TABLES } from '../../kernel/symbols/kernel-symbols.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';
 import { notLocated, type Located } from './by-symbols.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
-import { readProcessorTables } from '../processor-tables.js';
+import { readProcessorTables } from './read-tables.js';
 
 /** One writable stretch of the kernel image, in memory. */
 interface Section {

@@ -1,14 +1,14 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
-import type { KernelSymbols, KernelVariable } from '../../kernel/kernel-symbols.js';
+import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/kernel-symbols.js';
 import { describeMissing, isMapped } from '../../memory/paging/translation.js';
-import { isSlotCount } from '../hash-law.js';
+import { isSlotCount } from '../table/hash-law.js';
 import { describeProof, isProved, judge } from '../table/hash-law.js';
 import { MOST_EXPANSION_ENTRIES } from './expansion-table.js';
-import { readProcessorTables } from '../processor-tables.js';
+import { readProcessorTables } from './read-tables.js';
 import { readTable } from './read-tables.js';
-import type { TableSet } from '../table-set.js';
+import type { TableSet } from '../table/table-set.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
 
 /** A way of locating: the tables, proved, or the reason why this way does not lead to them. */

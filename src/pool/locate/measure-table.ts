@@ -1,6 +1,6 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { hashOfKey, FEWEST_SLOTS, MOST_SLOTS } from '../hash-law.js';
+import { hashOfKey, FEWEST_SLOTS, MOST_SLOTS } from '../table/hash-law.js';
 import { isProved, judge, type LawProof } from '../table/hash-law.js';
 import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';

@@ -1,6 +1,6 @@
-import type { MemoryPage, TablePlace } from '../memory-page.js';
+import type { MemoryPage, TablePlace } from './table-set.js';
 import { entriesOf, TagTotals, type ProcessorTag } from './tag-totals.js';
-import type { TableSet } from '../table-set.js';
+import type { TableSet } from './table-set.js';
 import { TrackerTable } from './tracker-table.js';
 
 /** What the decoder needs to know of the tables whose pages it is fed. */

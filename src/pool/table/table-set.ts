@@ -1,8 +1,56 @@
 import { Readable } from 'node:stream';
-import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import { PAGE_SIZE, type PhysicalAddress, type VirtualAddress, virtualAddress } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import type { MissingPage } from '../../memory/paging/translation.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { MemoryPage, TablePlace } from '../memory-page.js';
-import type { TableSet } from '../table-set.js';
+import type { LawProof } from './hash-law.js';
+import type { TrackerLayout } from './tracker-layout.js';
+
+/** Which page of which table a page is: known when it was walked to, worked out by the transform when not. */
+export interface TablePlace {
+  readonly table: 'processor' | 'expansion';
+  /** Processor number; 0 for the expansion table. */
+  readonly processor: number;
+  readonly pageIndex: number;
+}
+
+/**
+ * One page as a source emits it. A directed source says what it is; an undirected one (carving) leaves that to the
+ * transform, and puts many consecutive pages into one.
+ */
+export interface MemoryPage {
+  /** Of the first byte. Null when the page could not be translated, or where a stream does not tell. */
+  readonly physicalAddress: PhysicalAddress | null;
+  /** 4096 bytes, or a multiple; the last page of a stream that is cut has fewer; null when the page is missing. */
+  readonly bytes: Uint8Array | null;
+  readonly place: TablePlace | null;
+  readonly missing: MissingPage | null;
+}
+
+/** How the tables were found. */
+export type LocatedBy = 'known-build' | 'symbols' | 'kdbg' | 'structure' | 'carve';
+
+export interface ProcessorTable {
+  /** Index in ExPoolTagTables. */
+  readonly processor: number;
+  readonly address: VirtualAddress;
+}
+
+/** The kernel's tracker tables, located and proved: what a walk reads. */
+export interface TableSet {
+  readonly locatedBy: LocatedBy;
+  readonly layout: TrackerLayout;
+  /** N, the hashed slots; each table has N + 1 entries. */
+  readonly slots: number;
+  /** By processor number, table 0 first. */
+  readonly tables: readonly ProcessorTable[];
+  /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
+  readonly unreadablePointers: number;
+  readonly expansion: { readonly address: VirtualAddress; readonly entries: number } | null;
+  /** Of table 0. */
+  readonly proof: LawProof;
+  readonly warnings: readonly Warning[];
+}
 
 /** Pages read at once. */
 const READ_AHEAD = 64;

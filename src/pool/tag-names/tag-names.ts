@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { PROTECTED_POOL } from '../table/tag-name.js';
-import type { PooltagEntry } from './pooltag-file.js';
+import { parsePooltag, type PooltagEntry, type PooltagFile } from './pooltag-file.js';
 
 /** What is known of a tag. */
 export interface KnownTag {
@@ -63,4 +64,32 @@ function filledUp(key: number): number {
   let filled = key;
   for (let shift = 24; shift > 0 && key >>> shift === 0; shift -= 8) filled |= 0x20 << shift;
   return filled;
+}
+
+const BUILT_IN = new URL('../../../data/pooltag.txt', import.meta.url);
+
+let builtIn: TagNameList | undefined;
+
+/** The built-in list, read when it is first asked for. */
+export function builtInTags(): TagNameList {
+  builtIn ??= new TagNameList(parsePooltag(readFileSync(BUILT_IN, 'utf8')).entries);
+  return builtIn;
+}
+
+/** What lists say of tags: the files that were given before the built-in list, so that a file can correct it. */
+export class KnownTags {
+  private readonly lists: readonly TagNameList[];
+
+  constructor(files: readonly PooltagFile[] = []) {
+    this.lists = [new TagNameList(files.flatMap(({ entries }) => entries)), builtInTags()];
+  }
+
+  /** Null for a tag that no list has. */
+  find(key: number): KnownTag | null {
+    for (const list of this.lists) {
+      const known = list.find(key);
+      if (known !== null) return known;
+    }
+    return null;
+  }
 }

@@ -1,6 +1,6 @@
-import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, TimestampMillisecond, Uint32, Utf8, type DataType } from 'apache-arrow';
-import { fileMetadata } from '../schema/file-metadata.js';
-import type { ColumnType, RecordType } from '../schema/record-type.js';
+import { Bool, type DataType, Dictionary, Field, Float64, Int32, Int64, Schema, TimestampMillisecond, Uint32, Utf8 } from 'apache-arrow';
+import { fileMetadata, METADATA_KEY } from '../schema/file-metadata.js';
+import { type Column, type ColumnType, type RecordType, SCHEMA_VERSION } from '../schema/record-type.js';
 
 /** @param dictionaryId identifies the dictionary within one schema; the column's index, so that equal schemas compare equal */
 function arrowType(type: ColumnType, dictionaryId: number): DataType {
@@ -25,4 +25,34 @@ export function arrowSchema(recordType: RecordType): Schema {
   const schema = new Schema(fields, fileMetadata(recordType));
   schemas.set(recordType, schema);
   return schema;
+}
+
+const ARROW_TYPES: Readonly<Record<ColumnType, object>> = {
+  string: { name: 'utf8' },
+  bool: { name: 'bool' },
+  int32: { name: 'int', bitWidth: 32, isSigned: true },
+  uint32: { name: 'int', bitWidth: 32, isSigned: false },
+  int64: { name: 'int', bitWidth: 64, isSigned: true },
+  float64: { name: 'floatingpoint', precision: 'DOUBLE' },
+  timestamp: { name: 'timestamp', unit: 'MILLISECOND', timezone: 'UTC' },
+};
+
+function field(column: Column, index: number): object {
+  const dictionary = { id: index, indexType: { name: 'int', bitWidth: 32, isSigned: true }, isOrdered: false };
+  return {
+    name: column.name,
+    nullable: column.nullable,
+    type: ARROW_TYPES[column.type],
+    children: [],
+    ...(column.type === 'string' ? { dictionary } : {}),
+  };
+}
+
+/** The Arrow schema of a record type in the JSON form of Arrow's integration tests, as text. */
+export function arrowSchemaText(recordType: RecordType): string {
+  const metadata = [
+    { key: METADATA_KEY.recordType, value: recordType.name },
+    { key: METADATA_KEY.schemaVersion, value: String(SCHEMA_VERSION) },
+  ];
+  return `${JSON.stringify({ schema: { fields: recordType.columns.map(field), metadata } }, null, 2)}\n`;
 }

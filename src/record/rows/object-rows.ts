@@ -3,8 +3,8 @@ import { OBJECT_KINDS, type ObjectCount } from '../../kernel/objects/object-coun
 import type { SeenProcess } from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
-import type { DecodedImage } from '../decoded-image.js';
-import { identityRow } from '../image-facts.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
+import { identityRow } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
 

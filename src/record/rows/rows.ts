@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../../errors.js';
-import type { DecodedImage } from '../decoded-image.js';
+import type { DecodedImage } from '../../scan/scan-result.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import type { RecordType, Row } from '../schema/record-type.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';

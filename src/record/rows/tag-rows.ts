@@ -1,8 +1,8 @@
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
-import { KnownTags } from '../../pool/tag-names/known-tags.js';
+import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { BigTotal } from '../../pool/big-pages.js';
 import type { ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
-import { identityRow, type ImageFacts } from '../image-facts.js';
+import { identityRow, type ImageFacts } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
 
 /** What is known of tags beside their counts. */

@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../../errors.js';
 import { tagName } from '../../pool/table/tag-name.js';
-import { KnownTags } from '../../pool/tag-names/known-tags.js';
+import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 
 /** What `--sort` takes. All but `tag` put the largest first. */

@@ -1,5 +1,16 @@
-import { SCHEMA_VERSION, type RecordType } from './record-type.js';
-import { toolVersion } from '../tool-version.js';
+import { readFileSync } from 'node:fs';
+import { type RecordType, SCHEMA_VERSION } from './record-type.js';
+
+let known: string | undefined;
+
+/** Version of this package, as its package.json has it. */
+export function toolVersion(): string {
+  if (known === undefined) {
+    const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+    known = manifest.version;
+  }
+  return known;
+}
 
 /** Keys of the metadata that Arrow and Parquet files carry. */
 export const METADATA_KEY = {

@@ -1,9 +1,9 @@
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
 import { checkedRow, UNREADABLE, valueOfText } from '../read/checked-row.js';
 import { CsvParser, type CsvField } from './parser.js';
-import { damaged, readFailed } from '../read/damaged.js';
-import { detectRecordType } from '../read/detect-record-type.js';
-import { peek } from '../read/peek.js';
+import { damaged, readFailed } from '../read/record-reader.js';
+import { detectRecordType } from '../read/checked-row.js';
+import { peek } from '../read/text-input.js';
 import type { ReadRecords, RecordInput } from '../read/record-reader.js';
 import { textOf } from '../read/text-input.js';
 

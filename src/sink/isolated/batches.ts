@@ -1,8 +1,30 @@
-import { PoolTrackerError } from '../../errors.js';
+import type { RecordBatch } from 'apache-arrow';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { RowReader } from '../../record/arrow/record-batches.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
+import { checkedRow, detectRecordType } from '../read/checked-row.js';
+import { damaged, readFailed, type ReadRecords, type RecordInput, type Records } from '../read/record-reader.js';
 import { decodeIsolated } from './isolated.js';
-import { detectRecordType } from '../read/detect-record-type.js';
-import type { ReadRecords, RecordInput, Records } from '../read/record-reader.js';
-import { rowsOfFile } from '../read/rows-of-batches.js';
+
+/** The rows of batches that came from a file, each checked. */
+export async function* rowsOfFile(batches: AsyncIterable<RecordBatch>, recordType: RecordType, name: string): AsyncGenerator<Row> {
+  const reader = new RowReader(recordType);
+  let records = 0;
+  const rowsOf = (batch: RecordBatch): Iterable<Row> => {
+    try {
+      return reader.rows(batch);
+    } catch (error) {
+      throw damaged(name, `batch after record ${records}`, messageOf(error));
+    }
+  };
+  try {
+    for await (const batch of batches) {
+      for (const row of rowsOf(batch)) yield checkedRow(recordType, row, name, `record ${++records}`);
+    }
+  } catch (error) {
+    throw readFailed(name, `batch after record ${records}`, error);
+  }
+}
 
 async function read(format: 'parquet' | 'arrow', input: RecordInput): Promise<Records> {
   const file = await decodeIsolated(format, input.path, input.name);

@@ -2,8 +2,8 @@ import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import type { RecordType } from '../../record/schema/record-type.js';
-import type { Encode } from '../sink.js';
-import { TextColumns, textChunks } from '../text-rows.js';
+import type { Encode, SinkFormat } from '../sink.js';
+import { textChunks, TextColumns } from '../text-rows.js';
 
 /**
  * One JSON object a line, every column in each, null where there is no value; timestamps as ISO 8601 in UTC.
@@ -32,4 +32,19 @@ function* lines(batch: RecordBatch, recordType: RecordType, columns: TextColumns
 export const encodeNdjsonGzip: Encode = async function* (batches, recordType, options) {
   // The callback has nothing to do: an error destroys the gzip stream, and reading that throws it.
   yield* pipeline(encodeNdjson(batches, recordType, options), createGzip(), () => undefined) as AsyncIterable<Buffer>;
+};
+
+/** One JSON array, an object a line: for programs that take whole documents; everything else is as in NDJSON. */
+export const JSON_ARRAY: SinkFormat = {
+  name: 'json',
+  extensions: ['.json'],
+  load: () => Promise.resolve(async function* (batches, recordType, options) {
+    let before = '[\n';
+    for await (const lines of encodeNdjson(batches, recordType, options)) {
+      // Whole lines, and JSON has no newline inside a value.
+      yield Buffer.from(before + Buffer.from(lines).toString('utf8').trimEnd().replaceAll('\n', ',\n'), 'utf8');
+      before = ',\n';
+    }
+    yield Buffer.from(before === '[\n' ? '[]\n' : '\n]\n', 'utf8');
+  }),
 };

@@ -1,7 +1,50 @@
-import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { misfit } from '../../record/value-types.js';
-import { damaged } from './damaged.js';
-import { checkSchemaVersion } from './detect-record-type.js';
+import { METADATA_KEY } from '../../record/schema/file-metadata.js';
+import { misfit, type RecordType, type Row, SCHEMA_VERSION, type Value } from '../../record/schema/record-type.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
+import { damaged } from './record-reader.js';
+
+/**
+ * Which record type columns are of: the one that has them all and needs no others. Nullable columns may be missing,
+ * since later versions of a schema add them.
+ *
+ * @param metadata of the file, for formats that have some
+ * @throws PoolTrackerError RECORDS_DAMAGED when no record type fits, or a later version wrote the file
+ */
+export function detectRecordType(columns: readonly string[], name: string, metadata: ReadonlyMap<string, string> = new Map()): RecordType {
+  checkSchemaVersion(Number(metadata.get(METADATA_KEY.schemaVersion) ?? SCHEMA_VERSION), name);
+  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+  if (twice !== undefined) throw damaged(name, 'columns', `${twice} is there twice`);
+  const named = RECORD_TYPES.filter((type) => type.name === metadata.get(METADATA_KEY.recordType));
+  const candidates = named.length > 0 ? named : RECORD_TYPES;
+  const misfits = candidates.map((type) => ({ type, missing: missing(type, columns), unknown: unknown(type, columns) }));
+  const found = misfits.find((fit) => fit.missing.length + fit.unknown.length === 0);
+  if (found !== undefined) return found.type;
+  const nearest = misfits.reduce((best, fit) => (fit.missing.length + fit.unknown.length < best.missing.length + best.unknown.length ? fit : best));
+  const faults = [
+    ...(nearest.missing.length > 0 ? [`without ${shortList(nearest.missing)}`] : []),
+    ...(nearest.unknown.length > 0 ? [`with the unknown ${shortList(nearest.unknown)}`] : []),
+  ];
+  throw damaged(name, 'columns', `of no record type; nearest to ${nearest.type.name}, but ${faults.join(' and ')}`);
+}
+
+/** @throws PoolTrackerError RECORDS_DAMAGED when the records are of a later schema than this */
+export function checkSchemaVersion(version: number, name: string): void {
+  if (Number.isInteger(version) && version >= 1 && version <= SCHEMA_VERSION) return;
+  throw damaged(name, 'schema version', `expected 1 to ${SCHEMA_VERSION}, found ${version}`, 'a later version of pool-tracker may read it');
+}
+
+function missing(type: RecordType, columns: readonly string[]): string[] {
+  return type.columns.filter((column) => !column.nullable && !columns.includes(column.name)).map((column) => column.name);
+}
+
+function unknown(type: RecordType, columns: readonly string[]): string[] {
+  return columns.filter((name) => !type.columns.some((column) => column.name === name));
+}
+
+function shortList(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => name.slice(0, 40)).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
 
 /**
  * @param where for messages: `record 17`

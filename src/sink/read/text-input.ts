@@ -1,4 +1,4 @@
-import { damaged } from './damaged.js';
+import { damaged } from './record-reader.js';
 
 /** No line of records comes near it; a file without line ends must not be collected in memory. */
 const LONGEST_LINE = 16 * 2 ** 20;
@@ -28,4 +28,20 @@ export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): Async
   }
   const rest = decode();
   if (rest !== '') yield rest;
+}
+
+/** An iterable whose first item is known before anyone iterates it. Null when it has none. */
+export async function peek<T>(items: AsyncIterable<T>): Promise<{ first: T | null; all: AsyncIterable<T> }> {
+  const iterator = items[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  async function* all(): AsyncGenerator<T> {
+    try {
+      if (first.done === true) return;
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { first: first.done === true ? null : first.value, all: all() };
 }

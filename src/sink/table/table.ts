@@ -1,9 +1,10 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { RowReader } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import type { EncodeOptions } from '../sink.js';
-import { TablePrinter } from './table-printer.js';
+import type { Encode, EncodeOptions } from '../sink.js';
 import { textChunks } from '../text-rows.js';
+import { TablePrinter } from './table-printer.js';
 
 /** Rows that share their column widths. */
 const ROWS_AT_ONCE = 8192;
@@ -29,3 +30,16 @@ async function* printed(recordType: RecordType, rows: AsyncIterable<Row>, option
 export function printRows(recordType: RecordType, rows: AsyncIterable<Row>, stream: Writable, options: EncodeOptions): Promise<void> {
   return pipeline(Readable.from(printed(recordType, rows, options)), stream, { end: false });
 }
+
+/** The table that a terminal shows, as `TablePrinter` lays it out. */
+export const encodeTable: Encode = async function* (batches, recordType, options) {
+  const reader = new RowReader(recordType);
+  const printer = new TablePrinter(recordType, options);
+  let printed = false;
+  for await (const batch of batches) {
+    printed = true;
+    yield* textChunks(printer.lines(reader.rows(batch)));
+  }
+  if (!printed) yield* textChunks(printer.lines([]));
+  yield* textChunks(printer.end());
+};

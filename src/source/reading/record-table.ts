@@ -1,5 +1,5 @@
 import type { Container } from './container.js';
-import { Fields } from '../../image/fields.js';
+import { Fields } from './container.js';
 
 /** Bytes of a table that are read and kept together. */
 const SLICE = 1 << 14;

@@ -1,8 +1,8 @@
 import type { ReadableStream } from 'node:stream/web';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import { IDLE_LIMIT, withIdleLimit } from '../idle-limit.js';
-import { locationName } from '../location-name.js';
+import { IDLE_LIMIT, withIdleLimit } from './retry.js';
+import { locationName } from '../source.js';
 import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
 import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
 import type { Source } from '../source.js';

@@ -38,3 +38,20 @@ export function retryAfter(value: string | null | undefined): number | null {
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
+
+/** Milliseconds without a byte after which a transfer is given up. */
+export const IDLE_LIMIT = 30_000;
+
+/**
+ * Runs a transfer and gives it up when nothing comes for too long.
+ * @param transfer is to stop on the signal, and to call `alive` for whatever comes
+ */
+export async function withIdleLimit<T>(milliseconds: number, transfer: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)), milliseconds);
+  try {
+    return await transfer(controller.signal, () => timer.refresh());
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { DescriptorBytes } from '../descriptor-bytes.js';
+import { DescriptorBytes } from './descriptor-bytes.js';
 import type { Source } from '../source.js';
 
 /** Unread bytes that may wait. */

@@ -1,4 +1,4 @@
-import { Bzip2Bits } from '../../codec/bzip2-bits.js';
+import { Bzip2Bits } from '../../codec/bzip2.js';
 import { decodeBzip2Block, type Bzip2Block } from '../../codec/bzip2.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Wrapper } from './wrapper.js';

@@ -1,6 +1,38 @@
-import { createGunzip } from 'node:zlib';
-import { inflateThrough } from './inflate-through.js';
+import { pipeline } from 'node:stream';
+import { createGunzip, type Gunzip, type InflateRaw } from 'node:zlib';
+import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
+import type { WrapperInput } from '../reading/byte-reader.js';
 import type { Wrapper } from './wrapper.js';
+
+/** Pieces given to the decoder at once. */
+const PIECE = 1 << 16;
+
+/** Inflates up to the end of the deflate stream; what the decoder was given beyond it goes back to the input. */
+export async function* inflateThrough(input: WrapperInput, inflate: Gunzip | InflateRaw): AsyncGenerator<Uint8Array> {
+  const unused: Buffer[] = [];
+  let used = 0;
+  function forgetUsed(): void {
+    while (unused.length > 0 && used + unused[0]!.length <= inflate.bytesWritten) used += unused.shift()!.length;
+  }
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let piece = await input.next(PIECE); piece !== null; piece = await input.next(PIECE)) {
+      forgetUsed();
+      unused.push(piece);
+      yield piece;
+    }
+  }
+  // Every error is seen by the loop below; without a callback it would be thrown a second time.
+  pipeline(pieces, inflate, () => undefined);
+  try {
+    for await (const chunk of inflate) yield chunk as Buffer;
+  } catch (error) {
+    if (error instanceof PoolTrackerError) throw error;
+    if (systemErrorCode(error) === 'Z_BUF_ERROR') throw input.cut('the compressed data');
+    throw input.damaged(`zlib says ${messageOf(error)}`, error);
+  }
+  forgetUsed();
+  if (unused.length > 0) input.giveBack(Buffer.concat(unused).subarray(inflate.bytesWritten - used));
+}
 
 /** gzip (RFC 1952); members one behind another are one stream. */
 export const gzip: Wrapper = {

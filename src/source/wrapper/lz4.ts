@@ -1,7 +1,7 @@
 import { decodeLz4Block } from '../../codec/lz4.js';
 import { messageOf } from '../../errors.js';
 import { readBytes } from '../source.js';
-import { isSkippable, skipFrame } from './skippable-frame.js';
+import { isSkippable, skipFrame } from './wrapper.js';
 import type { Wrapper } from './wrapper.js';
 import type { WrapperInput } from '../reading/byte-reader.js';
 

@@ -1,8 +1,8 @@
 import { createInflateRaw } from 'node:zlib';
 import type { PoolTrackerError } from '../../errors.js';
-import { sourceBytes } from '../source-bytes.js';
+import { sourceBytes } from '../reading/byte-reader.js';
 import { readBytes } from '../source.js';
-import { inflateThrough } from './inflate-through.js';
+import { inflateThrough } from './gzip.js';
 import type { Wrapper } from './wrapper.js';
 import { WrapperInput } from '../reading/byte-reader.js';
 

@@ -1,8 +1,164 @@
-import { readBytes } from '../source.js';
-import { openZstdSeekTable } from './zstd-seek-table.js';
-import { isSkippable } from './skippable-frame.js';
-import type { Wrapper } from './wrapper.js';
-import { LONGEST_HEADER, parseHeader, ZSTD_FRAME, zstdFrames } from './zstd-frames.js';
+import { messageOf, PoolTrackerError } from '../../errors.js';
+import { WrapperInput } from '../reading/byte-reader.js';
+import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
+import { readBytes, type Source } from '../source.js';
+import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
+
+export const ZSTD_FRAME = 0xfd2fb528;
+/** With the magic number. */
+export const LONGEST_HEADER = 18;
+
+/** What zstd itself takes without being told to (ZSTD_WINDOWLOG_LIMIT_DEFAULT). */
+const LARGEST_WINDOW = 1 << 27;
+const LARGEST_BLOCK = 1 << 17;
+
+/** A Frame_Header (RFC 8878, 3.1.1.1). */
+interface FrameHeader {
+  /** Bytes that it takes, without the magic number. */
+  readonly length: number;
+  readonly window: number;
+  /** Decompressed bytes, where they are told. */
+  readonly size: number | null;
+  readonly dictionary: boolean;
+  readonly checksum: boolean;
+}
+
+/** @param head begins behind the magic number */
+export function parseHeader(head: Buffer): FrameHeader {
+  const descriptor = head.readUInt8();
+  const single = (descriptor & 0x20) !== 0;
+  const dictionaryLength = [0, 1, 2, 4][descriptor & 3]!;
+  const sizeLength = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  const sizeAt = 1 + (single ? 0 : 1) + dictionaryLength;
+  const size = sizeLength === 0 ? null
+    : sizeLength === 8 ? Number(head.readBigUInt64LE(sizeAt))
+    : head.readUIntLE(sizeAt, sizeLength) + (sizeLength === 2 ? 256 : 0);
+  const base = 2 ** (10 + (head.readUInt8(1) >> 3));
+  return {
+    length: sizeAt + sizeLength,
+    window: single ? size! : base + (base / 8) * (head.readUInt8(1) & 7),
+    size,
+    dictionary: dictionaryLength > 0,
+    checksum: (descriptor & 4) !== 0,
+  };
+}
+
+/** The contents of all frames, one behind another. */
+export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Array> {
+  while (!(await input.atEnd())) {
+    const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
+    if (magic === ZSTD_FRAME) yield* frameBytes(input);
+    else if (isSkippable(magic)) await skipFrame(input);
+    else throw input.damaged(`a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`);
+  }
+}
+
+/** One frame, a block at a time: a decoder that is given more makes 128 KiB of every four bytes, all at once. */
+async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
+  const head = Buffer.concat([await input.peek(LONGEST_HEADER - 4)], LONGEST_HEADER - 4);
+  const header = parseHeader(head);
+  if (header.dictionary) throw input.refused('it was compressed with a dictionary', 'decompress it first: zstd -d -D DICTIONARY');
+  if (header.window > LARGEST_WINDOW) {
+    throw input.refused(`it takes a window of ${header.window} bytes to decompress; expected at most ${LARGEST_WINDOW}`, 'decompress it first: zstd -d --long=31');
+  }
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32LE(ZSTD_FRAME);
+  const { Decompress } = await import('fzstd');
+  const out: Uint8Array[] = [];
+  const decoder = new Decompress((bytes) => out.push(bytes));
+  const decode = (bytes: Buffer, last: boolean): void => {
+    try {
+      decoder.push(bytes, last);
+    } catch (error) {
+      throw input.damaged(`before offset ${input.taken}, the decoder says ${messageOf(error)}`, error);
+    }
+  };
+  decode(Buffer.concat([magic, await input.take(header.length, 'a frame header')]), false);
+  for (let last = false; !last; ) {
+    const blockHeader = await input.take(3, 'a block header');
+    const word = blockHeader.readUIntLE(0, 3);
+    last = (word & 1) === 1;
+    const length = ((word >> 1) & 3) === 1 ? 1 : word >> 3;
+    if (length > LARGEST_BLOCK) throw input.damaged(`a block has ${length} bytes; expected at most ${LARGEST_BLOCK}`);
+    const block = [blockHeader, await input.take(length, 'a block')];
+    // Not verified, but the decoder has to see it to be done.
+    if (last && header.checksum) block.push(await input.take(4, "a frame's checksum"));
+    decode(Buffer.concat(block), last);
+    for (const bytes of out.splice(0)) if (bytes.length > 0) yield bytes;
+  }
+}
+
+const FOOTER = 9;
+const FOOTER_MAGIC = 0x8f92eab1;
+const TABLE_FRAME = 0x184d2a5e;
+const HAS_CHECKSUMS = 0x80;
+const RESERVED = 0x7c;
+
+/** Frames above this are streamed: a page out of one would cost too much. */
+const LARGEST_FRAME = 64 << 20;
+const LARGEST_TABLE = 64 << 20;
+
+/** Frames of 1 MiB and more are the rule; what a walk comes back to has to stay. */
+const CACHE_BYTES = 64 << 20;
+
+/**
+ * The view of a file in zstd's seekable format (contrib/seekable_format/zstd_seekable_compression_format.md): whole
+ * frames, and a table of their sizes in a skippable frame behind them. Null for other zstd files.
+ * @throws PoolTrackerError FORMAT_DAMAGED when the table does not fit the file
+ */
+export async function openZstdSeekTable(source: Source): Promise<Source | null> {
+  const footer = await readBytes(source, Math.max(0, source.byteLength - FOOTER), FOOTER);
+  if (footer.length < FOOTER || footer.readUInt32LE(5) !== FOOTER_MAGIC) return null;
+  const damaged = (problem: string): PoolTrackerError =>
+    new PoolTrackerError('FORMAT_DAMAGED', `${source.name} is a damaged seekable zstd file: ${problem}`);
+  const frames = footer.readUInt32LE(0);
+  const descriptor = footer.readUInt8(4);
+  if (descriptor & RESERVED) throw damaged(`its seek table's descriptor is 0x${descriptor.toString(16)}; expected bits 2 to 6 to be 0`);
+  const width = descriptor & HAS_CHECKSUMS ? 12 : 8;
+  const tableLength = frames * width + FOOTER;
+  const tableAt = source.byteLength - tableLength - 8;
+  if (tableAt < 0 || tableLength > LARGEST_TABLE) throw damaged(`its seek table lists ${frames} frames, more than there is room for`);
+  const table = await readBytes(source, tableAt, 8 + tableLength);
+  if (table.readUInt32LE(0) !== TABLE_FRAME || table.readUInt32LE(4) !== tableLength) {
+    throw damaged(`no seek table of ${frames} frames begins at offset ${tableAt}`);
+  }
+  const offsets: number[] = [];
+  const starts: number[] = [];
+  let offset = 0;
+  let start = 0;
+  for (let at = 8; offsets.length < frames; at += width) {
+    const length = table.readUInt32LE(at + 4);
+    if (length > LARGEST_FRAME || table.readUInt32LE(at) > LARGEST_FRAME) return null;
+    offsets.push(offset);
+    starts.push(start);
+    offset += table.readUInt32LE(at);
+    start += length;
+  }
+  if (offset !== tableAt) throw damaged(`its seek table lists ${offset} bytes of frames; expected ${tableAt}`);
+  if (start === 0) return null;
+  return new ChunkedSource([source], {
+    ...listedChunks(starts, start),
+    async load({ index, length }) {
+      const end = offsets[index + 1] ?? tableAt;
+      return indexedFrameBytes(source, offsets[index]!, end, length);
+    },
+  }, CACHE_BYTES);
+}
+
+/** The contents of the frame between two offsets, and little more than `limit` bytes of them. */
+async function indexedFrameBytes(source: Source, offset: number, end: number, limit: number): Promise<Buffer> {
+  async function* frame(): AsyncGenerator<Buffer> {
+    yield await readBytes(source, offset, end - offset);
+  }
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of zstdFrames(new WrapperInput(frame(), source.name, 'zstd frame'))) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(pieces);
+}
 
 /** zstd (RFC 8878); frames one behind another are one stream. */
 export const zstd: Wrapper = {

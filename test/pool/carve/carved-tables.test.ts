@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { hashOfKeyXp } from '../../../src/pool/hash-law.js';
+import { hashOfKeyXp } from '../../../src/pool/table/hash-law.js';
 import { Random } from '../../support/generate/random.js';
 import { counterBits, COUNTER_NAMES, type EntrySize } from '../../support/generate/tracker-layouts.js';
 import { mergeTables, tableBytes, type TrackerTables } from '../../support/generate/tracker-table-writer.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { builtInTags, KnownTags } from '../../../src/pool/tag-names/known-tags.js';
+import { builtInTags, KnownTags } from '../../../src/pool/tag-names/tag-names.js';
 import { parsePooltag } from '../../../src/pool/tag-names/pooltag-file.js';
 import { tagKey } from '../../support/generate/tag-plan.js';
 

@@ -1,4 +1,4 @@
-import { Balance, judgedPairs } from '../balance.js';
+import { Balance, judgedPairs } from './balance.js';
 import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
 import type { CarvedPage } from '../fit/page-collection.js';
 import type { PageFamily } from './page-families.js';

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../../../address.js';
-import { LAW_CHANNELS, type LawChannel } from '../law-channels.js';
+import { LAW_CHANNELS, type LawChannel } from '../scan/page-signs.js';
 
 /** How a page's words fit one place of one kind of table. */
 export interface PageFit {

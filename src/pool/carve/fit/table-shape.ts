@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../../address.js';
-import { MOST_SLOTS } from '../../hash-law.js';
-import type { LawChannel } from '../law-channels.js';
+import { MOST_SLOTS } from '../../table/hash-law.js';
+import type { LawChannel } from '../scan/page-signs.js';
 import { wordsOf, type CarvedPage } from './page-collection.js';
 
 /** Layout, hash and N: what a table's pages have in common. */

@@ -1,4 +1,40 @@
-import { LAW_CHANNELS } from '../law-channels.js';
+import { hashOfKey, hashOfKeyXp, type TagHash } from '../../table/hash-law.js';
+import { layoutOfSize, type TrackerLayout } from '../../table/tracker-layout.js';
+
+/** One way in which a page can obey the hash law: entries of one size, placed by one hash. */
+export interface LawChannel {
+  readonly layout: TrackerLayout;
+  readonly hash: TagHash;
+  /** Whether the hash is that of Windows XP. */
+  readonly xp: boolean;
+  /** Bytes in which the in-page offset of an undisplaced key repeats, whatever N from 512 on. */
+  readonly period: number;
+  /** The same for any N from 64 on. */
+  readonly smallPeriod: number;
+  /** Bytes that the offset of every key is a multiple of. */
+  readonly step: 4 | 8;
+}
+
+function channel(size: number, xp = false): LawChannel {
+  const layout = layoutOfSize(size)!;
+  return {
+    layout,
+    hash: xp ? hashOfKeyXp : hashOfKey,
+    xp,
+    period: commonDivisor(512 * size, 4096),
+    smallPeriod: commonDivisor(64 * size, 4096),
+    step: size === 28 ? 4 : 8,
+  };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
+/** Every channel; its place here is its bit in a page's signs. The hash of XP was only ever used with 28-byte entries. */
+export const LAW_CHANNELS: readonly LawChannel[] = [
+  channel(40), channel(48), channel(56), channel(64), channel(80), channel(28), channel(28, true),
+];
 
 /**
  * What a first look at a page says, one 16-bit word for each page:
@@ -34,4 +70,38 @@ export interface PageScanner {
    * @param signs as many words as there are pages
    */
   scan(bytes: Uint8Array, signs: Uint16Array): void;
+}
+
+/** How pages of the expansion table are told at a first look: it is not hashed, so only the shape of its entries tells. */
+export interface ExpansionLayout {
+  /** Bytes of an entry. */
+  readonly size: number;
+  /** What the offset of a page's first entry is a multiple of. */
+  readonly step: 8 | 16 | 64;
+  /** Offsets of words that are 0 in nearly every entry: padding, and the upper halves of counters. */
+  readonly zeros: readonly [number, number, number];
+}
+
+/**
+ * The table is one for all processors, so its counters do not go below zero. The 28-byte layout has neither padding nor
+ * wide counters: it looks like anything, and its expansion table is not found.
+ */
+export const EXPANSION_LAYOUTS: readonly ExpansionLayout[] = [
+  { size: 80, step: 16, zeros: [4, 20, 28] },
+  { size: 56, step: 8, zeros: [4, 20, 28] },
+  { size: 40, step: 8, zeros: [12, 20, 36] },
+  { size: 64, step: 64, zeros: [12, 20, 28] },
+  { size: 48, step: 16, zeros: [12, 20, 28] },
+];
+
+/** Entries that a first look goes by. */
+const LOOKED_AT = 3;
+
+/** Whether the first entries from a word on look like those of an expansion table. */
+export function looksExpanded(words: Uint32Array, at: number, { size, zeros: [a, b, c] }: ExpansionLayout): boolean {
+  for (let entry = 0; entry < LOOKED_AT; entry++) {
+    const first = at + (entry * size) / 4;
+    if (words[first] === 0 || words[first + a / 4] !== 0 || words[first + b / 4] !== 0 || words[first + c / 4] !== 0) return false;
+  }
+  return true;
 }

@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../../address.js';
-import { EXPANSION_LAYOUTS, looksExpanded } from '../expansion-layouts.js';
-import { LAW_CHANNELS } from '../law-channels.js';
+import { EXPANSION_LAYOUTS, looksExpanded } from './page-signs.js';
+import { LAW_CHANNELS } from './page-signs.js';
 import {
   BUILD_LAB_SIGN, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
 } from './page-signs.js';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../../../errors.js';
 import { SIGNS_SIZE } from './wasm-scanner.js';
-import type { WasmMemory, WasmModule } from '../webassembly.js';
+import type { WasmMemory, WasmModule } from './wasm-scanner.js';
 
 /** What a thread is started with. */
 export interface ThreadStart {

@@ -1,7 +1,24 @@
 import { PAGE_SIZE } from '../../../address.js';
 import { PAGE_SCANNER_MODULE } from './page-scanner-module.js';
 import type { PageScanner } from './page-signs.js';
-import { webAssembly, type WasmMemory, type WasmModule } from '../webassembly.js';
+
+/** The part of the WebAssembly interface that is used here; the types of Node leave it out. */
+export interface WasmMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** A compiled module; threads hand it to each other. */
+export type WasmModule = object;
+
+interface WebAssemblyInterface {
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
+  readonly Instance: new (module: WasmModule, imports: Readonly<Record<string, Readonly<Record<string, WasmMemory>>>>) => {
+    readonly exports: Readonly<Record<string, unknown>>;
+  };
+  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
+}
+
+export const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface };
 
 /** Bytes of the memory that the module is made for; in WebAssembly's pages of 64 KiB. */
 const MEMORY_PAGES = 256;
