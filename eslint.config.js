@@ -6,12 +6,15 @@ const LAYERS = ['codec', 'source', 'image', 'memory', 'kernel', 'pool', 'record'
 const oneWay = LAYERS.map((layer, index) => ({
   files: [`src/${layer}/**/*.ts`],
   rules: {
-    'no-restricted-imports': ['error', {
-      patterns: LAYERS.slice(index + 1).map((above) => ({
-        regex: `^(\\.\\./)+${above}/`,
-        message: `${layer} stands below ${above}: nothing imports from above`,
-      })),
-    }],
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: LAYERS.slice(index + 1).map((above) => ({
+          regex: `^(\\.\\./)+${above}/`,
+          message: `${layer} stands below ${above}: nothing imports from above`,
+        })),
+      },
+    ],
   },
 }));
 
@@ -24,7 +27,10 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],

@@ -23,19 +23,29 @@ async function printSpeed(): Promise<void> {
   const images = join(folder(), 'desktops');
   const count = 200;
   await mkdir(images);
-  for (let seed = 0; seed < count; seed++) await writeSmallImage(join(images, `${seed}.raw`), seed, { tagCount: TAGS, tableSlots: 4096 });
+  for (let seed = 0; seed < count; seed++)
+    await writeSmallImage(join(images, `${seed}.raw`), seed, { tagCount: TAGS, tableSlots: 4096 });
   // Starting costs the same however many images there are.
   const one = join(folder(), 'one');
   await mkdir(one);
   await writeSmallImage(join(one, '0.raw'), 0, { tagCount: TAGS, tableSlots: 4096 });
   const start = await fastest(RUNS, () => batch(one, 1));
-  const table: string[][] = [['200 images of 1,500 tags', 'time, s', 'images a second', 'records a second', 'times 1 job', 'peak MiB']];
+  const table: string[][] = [
+    ['200 images of 1,500 tags', 'time, s', 'images a second', 'records a second', 'times 1 job', 'peak MiB'],
+  ];
   let single = 0;
   for (const jobs of [1, 2]) {
     const run = await fastest(RUNS, () => batch(images, jobs));
     const seconds = (run.milliseconds - start.milliseconds) / 1000;
     if (jobs === 1) single = seconds;
-    table.push([`${jobs} job${jobs > 1 ? 's' : ''}`, seconds.toFixed(1), (count / seconds).toFixed(1), (count * (TAGS + 1) / seconds).toFixed(0), (single / seconds).toFixed(2), run.peakMiB.toFixed(0)]);
+    table.push([
+      `${jobs} job${jobs > 1 ? 's' : ''}`,
+      seconds.toFixed(1),
+      (count / seconds).toFixed(1),
+      ((count * (TAGS + 1)) / seconds).toFixed(0),
+      (single / seconds).toFixed(2),
+      run.peakMiB.toFixed(0),
+    ]);
   }
   printTable('Batch: several images at once, less the start of the process (aim: 2 jobs at least 1.8 times 1)', table);
 }
@@ -47,7 +57,12 @@ async function printMemory(): Promise<void> {
     await writeSmallImages(images, count, 40);
     const run = await batch(images, 2);
     const again = await runNode([CLI, 'batch', images, '--out', join(folder(), 'lake'), '--quiet']);
-    table.push([String(count), (run.milliseconds / 1000).toFixed(1), run.peakMiB.toFixed(0), (again.milliseconds / 1000).toFixed(2)]);
+    table.push([
+      String(count),
+      (run.milliseconds / 1000).toFixed(1),
+      run.peakMiB.toFixed(0),
+      (again.milliseconds / 1000).toFixed(2),
+    ]);
   }
   printTable('Batch: peak memory, 2 jobs (aim: flat)', table);
 }
@@ -72,13 +87,33 @@ async function printQueue(): Promise<void> {
   const redis = await RedisServer.start(redisFolder);
   try {
     const list = join(folder(), 'list.txt');
-    writeFileSync(list, Array.from({ length: JOBS }, (_, index) => `/dumps/host-${String(index).padStart(6, '0')}/memory.dmp\n`).join(''));
+    writeFileSync(
+      list,
+      Array.from({ length: JOBS }, (_, index) => `/dumps/host-${String(index).padStart(6, '0')}/memory.dmp\n`).join(''),
+    );
     const before = await redisBytes(redis.port);
-    const run = await runNode([CLI, 'submit', `@${list}`, '--queue', redis.url, '--out', join(folder(), 'queued'), '--quiet', '--label-from', '/(?<host>[^/]+)/[^/]+$']);
-    const used = await redisBytes(redis.port) - before;
-    const log = statSync(join(redisFolder, 'appendonlydir'), { throwIfNoEntry: false }) === undefined ? '' : 'kept in an append-only file';
+    const run = await runNode([
+      CLI,
+      'submit',
+      `@${list}`,
+      '--queue',
+      redis.url,
+      '--out',
+      join(folder(), 'queued'),
+      '--quiet',
+      '--label-from',
+      '/(?<host>[^/]+)/[^/]+$',
+    ]);
+    const used = (await redisBytes(redis.port)) - before;
+    const log =
+      statSync(join(redisFolder, 'appendonlydir'), { throwIfNoEntry: false }) === undefined
+        ? ''
+        : 'kept in an append-only file';
     printTable(`Queue: ${JOBS.toLocaleString('en')} jobs submitted ${log}`, [
-      ['', 'measured'], ['time to submit, s', (run.milliseconds / 1000).toFixed(1)], ['Redis memory, MiB', (used / 2 ** 20).toFixed(0)], ['bytes a job', (used / JOBS).toFixed(0)],
+      ['', 'measured'],
+      ['time to submit, s', (run.milliseconds / 1000).toFixed(1)],
+      ['Redis memory, MiB', (used / 2 ** 20).toFixed(0)],
+      ['bytes a job', (used / JOBS).toFixed(0)],
     ]);
   } finally {
     await redis.stop();

@@ -14,7 +14,13 @@ const RUNS = 3;
 
 /** Real files of this machine: code, data and text in the mix that memory has them. */
 function* realFiles(): Generator<Buffer> {
-  const folders = ['/usr/bin', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/share/perl5'];
+  const folders = [
+    '/usr/bin',
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/usr/lib64',
+    '/usr/share/perl5',
+  ];
   for (;;) {
     for (const place of folders) {
       for (const name of names(place)) {
@@ -36,7 +42,13 @@ function names(place: string): string[] {
 
 /** Writes tables and, in place of its zero pages, other data: a whole image of `BYTES`. */
 async function writeImage(path: string, filler: Iterable<Buffer> | null): Promise<void> {
-  const generated = generateMemory({ memoryBytes: 256 << 20, layout: 56, processors: 4, tableSlots: 4096, tagCount: 2500 });
+  const generated = generateMemory({
+    memoryBytes: 256 << 20,
+    layout: 56,
+    processors: 4,
+    tableSlots: 4096,
+    tagCount: 2500,
+  });
   await writeRaw(generated, path);
   const file = await open(path, 'r+');
   try {
@@ -70,7 +82,11 @@ async function shell(command: string): Promise<{ milliseconds: number }> {
 
 export async function run(): Promise<void> {
   const rows = [['2 GiB of', 'through', 'threads', 'GB/s', 'of `cat | wc -c`', 'peak MiB']];
-  const images: Readonly<Record<string, () => Iterable<Buffer> | null>> = { zeros: () => null, 'code and text': realFiles, noise };
+  const images: Readonly<Record<string, () => Iterable<Buffer> | null>> = {
+    zeros: () => null,
+    'code and text': realFiles,
+    noise,
+  };
   for (const [what, filler] of Object.entries(images)) {
     const image = join(folder(), 'carve.raw');
     await writeImage(image, filler());
@@ -83,8 +99,18 @@ export async function run(): Promise<void> {
       const words = ['scan', '--method', 'carve', '--threads', looking, '-q'];
       const file = await fastest(RUNS, () => runNode([CLI, ...words, image]));
       const pipe = await fastest(RUNS, () => shell(`cat ${image} | ${process.execPath} ${CLI} ${words.join(' ')} -`));
-      for (const [through, milliseconds, peak] of [['file', file.milliseconds, file.peakMiB.toFixed(0)], ['pipe', pipe.milliseconds, '']] as const) {
-        rows.push([what, through, threads, rate(milliseconds).toFixed(2), `${((rate(milliseconds) / cat) * 100).toFixed(0)} %`, peak]);
+      for (const [through, milliseconds, peak] of [
+        ['file', file.milliseconds, file.peakMiB.toFixed(0)],
+        ['pipe', pipe.milliseconds, ''],
+      ] as const) {
+        rows.push([
+          what,
+          through,
+          threads,
+          rate(milliseconds).toFixed(2),
+          `${((rate(milliseconds) / cat) * 100).toFixed(0)} %`,
+          peak,
+        ]);
       }
     }
   }

@@ -50,7 +50,8 @@ function files(folders: readonly string[], wanted: RegExp, most: number): Filler
   }
   const all = Buffer.concat(parts);
   return (block, count) => {
-    for (let filled = 0, at = (count * (BLOCK + 52)) % all.length; filled < BLOCK; at = 0) filled += all.copy(block, filled, at);
+    for (let filled = 0, at = (count * (BLOCK + 52)) % all.length; filled < BLOCK; at = 0)
+      filled += all.copy(block, filled, at);
   };
 }
 
@@ -73,18 +74,64 @@ const otherTable: Filler = (block, count) => {
   }
 };
 
-const text = Buffer.from(Array.from({ length: 4096 }, (_, index) => `row ${index * 7919 % 10007};Proc;Thre;2024-09-${index % 28 + 1};${(index * 31) % 997}\n`).join(''));
+const text = Buffer.from(
+  Array.from(
+    { length: 4096 },
+    (_, index) => `row ${(index * 7919) % 10007};Proc;Thre;2024-09-${(index % 28) + 1};${(index * 31) % 997}\n`,
+  ).join(''),
+);
 
 const KINDS: Readonly<Record<string, { readonly gib: number; readonly filler: () => Filler }>> = {
   random: { gib: 6, filler: () => random(1) },
   binaries: { gib: 5, filler: () => files(['/usr/bin', '/usr/lib'], /(\.so(\.|$)|\.a$|\.o$|bin\/[^.]+$)/, 700 << 20) },
-  text: { gib: 3, filler: () => files(['/usr/share', '/usr/lib/python3'], /\.(txt|py|pl|pm|html|h|c|js|json|xml|md)$/, 300 << 20) },
-  compressed: { gib: 2, filler: () => (block, count) => { const packed = deflateRawSync(Buffer.from(`${count} `.repeat(9000) + text.toString('latin1', 0, 60000))); for (let at = 0; at < BLOCK; at += packed.length) packed.copy(block, at); } },
-  'rows of a database': { gib: 2, filler: () => (block, count) => { for (let filled = 0, at = (count * 977) % text.length; filled < BLOCK; at = 0) filled += text.copy(block, filled, at); } },
-  'repeated strings': { gib: 1, filler: () => (block, count) => { block.fill(`Tag${String.fromCharCode(33 + (count % 90))} string number ${count % 1000}\0`, 'latin1'); } },
-  pointers: { gib: 2, filler: () => words((index, count) => (index % 2 === 1 ? 0xffff8000 + (count & 0xff) : (Math.imul(index * 31 + count, 48) >>> 0) & ~0xf)) },
-  'counters and indexes': { gib: 1, filler: () => words((index, count) => (index % 3 === 0 ? index * (count % 17) : index % 5)) },
-  'page tables': { gib: 1, filler: () => words((index, count) => (index % 2 === 1 ? (index % 64 === 1 ? 0x80000000 : 0) : index % 6 === 0 ? 0 : ((count * 256 + (index >> 1)) << 12) | 0x867)) },
+  text: {
+    gib: 3,
+    filler: () => files(['/usr/share', '/usr/lib/python3'], /\.(txt|py|pl|pm|html|h|c|js|json|xml|md)$/, 300 << 20),
+  },
+  compressed: {
+    gib: 2,
+    filler: () => (block, count) => {
+      const packed = deflateRawSync(Buffer.from(`${count} `.repeat(9000) + text.toString('latin1', 0, 60000)));
+      for (let at = 0; at < BLOCK; at += packed.length) packed.copy(block, at);
+    },
+  },
+  'rows of a database': {
+    gib: 2,
+    filler: () => (block, count) => {
+      for (let filled = 0, at = (count * 977) % text.length; filled < BLOCK; at = 0)
+        filled += text.copy(block, filled, at);
+    },
+  },
+  'repeated strings': {
+    gib: 1,
+    filler: () => (block, count) => {
+      block.fill(`Tag${String.fromCharCode(33 + (count % 90))} string number ${count % 1000}\0`, 'latin1');
+    },
+  },
+  pointers: {
+    gib: 2,
+    filler: () =>
+      words((index, count) =>
+        index % 2 === 1 ? 0xffff8000 + (count & 0xff) : (Math.imul(index * 31 + count, 48) >>> 0) & ~0xf,
+      ),
+  },
+  'counters and indexes': {
+    gib: 1,
+    filler: () => words((index, count) => (index % 3 === 0 ? index * (count % 17) : index % 5)),
+  },
+  'page tables': {
+    gib: 1,
+    filler: () =>
+      words((index, count) =>
+        index % 2 === 1
+          ? index % 64 === 1
+            ? 0x80000000
+            : 0
+          : index % 6 === 0
+            ? 0
+            : ((count * 256 + (index >> 1)) << 12) | 0x867,
+      ),
+  },
   'other hash tables': { gib: 1, filler: () => otherTable },
 };
 
@@ -104,15 +151,31 @@ export async function run(): Promise<void> {
     await crew.close();
     const { collection, counts } = carver;
     const tables = carveTables(carver) === null ? 0 : 1;
-    rows.push([kind, String(gib), String(counts.looked), String(collection.pages.length), String(collection.sure), ((collection.sure * TIB) / (gib * GIB)).toFixed(0), String(tables)]);
+    rows.push([
+      kind,
+      String(gib),
+      String(counts.looked),
+      String(collection.pages.length),
+      String(collection.sure),
+      ((collection.sure * TIB) / (gib * GIB)).toFixed(0),
+      String(tables),
+    ]);
     sum.gib += gib;
     sum.looked += counts.looked;
     sum.kept += collection.pages.length;
     sum.sure += collection.sure;
     sum.tables += tables;
   }
-  rows.push(['all', String(sum.gib), String(sum.looked), String(sum.kept), String(sum.sure), ((sum.sure * TIB) / (sum.gib * GIB)).toFixed(0), String(sum.tables)]);
-  printTable('False pages: different pages with the evidence of a table\'s, in data that holds none', rows);
+  rows.push([
+    'all',
+    String(sum.gib),
+    String(sum.looked),
+    String(sum.kept),
+    String(sum.sure),
+    ((sum.sure * TIB) / (sum.gib * GIB)).toFixed(0),
+    String(sum.tables),
+  ]);
+  printTable("False pages: different pages with the evidence of a table's, in data that holds none", rows);
 }
 
 if (process.argv[1]?.endsWith('false-pages.ts') === true) await run();

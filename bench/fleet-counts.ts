@@ -57,7 +57,10 @@ export interface PlantedTags {
 
 /** A normal deviate (Box and Muller). */
 function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.below(1_000_000) / 1_000_000)) * Math.cos((2 * Math.PI * random.below(1_000_000)) / 1_000_000);
+  return (
+    Math.sqrt(-2 * Math.log(1 - random.below(1_000_000) / 1_000_000)) *
+    Math.cos((2 * Math.PI * random.below(1_000_000)) / 1_000_000)
+  );
 }
 
 const WARM_UP_HOURS = 8;
@@ -69,10 +72,21 @@ export class HostCounts {
   readonly jumps: ReadonlyMap<number, number>;
   private readonly drifts: number[];
 
-  constructor(private readonly random: Random, private readonly tags: readonly FleetTag[], captures: number, private readonly planted: PlantedTags) {
+  constructor(
+    private readonly random: Random,
+    private readonly tags: readonly FleetTag[],
+    captures: number,
+    private readonly planted: PlantedTags,
+  ) {
     const busy = Math.exp(0.1 * normal(random));
-    this.scales = tags.map(({ key }) => busy * Math.exp(0.05 * normal(random)) * (planted.outliers.includes(key) ? 5 : 1));
-    this.jumps = new Map(tags.filter(({ key, behaviour }) => behaviour === 'jump' && key !== planted.leak && random.oneIn(4)).map(({ key }) => [key, 1 + random.below(captures - 1)]));
+    this.scales = tags.map(
+      ({ key }) => busy * Math.exp(0.05 * normal(random)) * (planted.outliers.includes(key) ? 5 : 1),
+    );
+    this.jumps = new Map(
+      tags
+        .filter(({ key, behaviour }) => behaviour === 'jump' && key !== planted.leak && random.oneIn(4))
+        .map(({ key }) => [key, 1 + random.below(captures - 1)]),
+    );
     this.drifts = tags.map(() => 0);
   }
 
@@ -86,7 +100,11 @@ export class HostCounts {
       const [allocating, freeing] = [
         { Allocs: frees + outstanding, Bytes: (frees + outstanding) * size },
         { Frees: frees, Bytes: -frees * size },
-      ].map((counts) => Object.fromEntries(Object.entries(counts).map(([name, value]) => [`${tag.paged ? 'paged' : 'nonPaged'}${name}`, value])));
+      ].map((counts) =>
+        Object.fromEntries(
+          Object.entries(counts).map(([name, value]) => [`${tag.paged ? 'paged' : 'nonPaged'}${name}`, value]),
+        ),
+      );
       return { key: tag.key, perProcessor: [allocating!, freeing!] };
     });
   }
@@ -98,13 +116,24 @@ export class HostCounts {
     return usual * (1 + 0.03 * normal(this.random)) * this.course(tag, index, uptime, timeOfDay, capture);
   }
 
-  private course({ behaviour, key }: FleetTag, index: number, uptime: number, timeOfDay: number, capture: number): number {
+  private course(
+    { behaviour, key }: FleetTag,
+    index: number,
+    uptime: number,
+    timeOfDay: number,
+    capture: number,
+  ): number {
     switch (behaviour) {
-      case 'steady': return 1;
-      case 'daily': return 1 + 0.3 * Math.sin((2 * Math.PI * timeOfDay) / 24);
-      case 'warming': return 1 - Math.exp(-uptime / WARM_UP_HOURS);
-      case 'wandering': return 1 + this.drifts[index]!;
-      case 'jump': return capture >= (this.jumps.get(key) ?? Infinity) ? 1.5 : 1;
+      case 'steady':
+        return 1;
+      case 'daily':
+        return 1 + 0.3 * Math.sin((2 * Math.PI * timeOfDay) / 24);
+      case 'warming':
+        return 1 - Math.exp(-uptime / WARM_UP_HOURS);
+      case 'wandering':
+        return 1 + this.drifts[index]!;
+      case 'jump':
+        return capture >= (this.jumps.get(key) ?? Infinity) ? 1.5 : 1;
     }
   }
 }

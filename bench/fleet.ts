@@ -53,10 +53,13 @@ export function comparablePairs({ images, upgraded }: FleetTruth): (readonly [Fl
   const pairs: (readonly [FleetImage, FleetImage])[] = [];
   for (const host of new Set(images.map((image) => image.host))) {
     const settled = images.filter((image) => image.host === host && image.fault === null && image.uptime >= 24);
-    const pair = settled.flatMap((a) => settled.map((b) => [a, b] as const)).find(([a, b]) => {
-      const sides = host === upgraded.host ? a.capture < upgraded.capture && b.capture >= upgraded.capture : a.boot === b.boot;
-      return sides && b.capture > a.capture && (b.capture - a.capture) % (24 / HOURS_BETWEEN) === 0;
-    });
+    const pair = settled
+      .flatMap((a) => settled.map((b) => [a, b] as const))
+      .find(([a, b]) => {
+        const sides =
+          host === upgraded.host ? a.capture < upgraded.capture && b.capture >= upgraded.capture : a.boot === b.boot;
+        return sides && b.capture > a.capture && (b.capture - a.capture) % (24 / HOURS_BETWEEN) === 0;
+      });
     if (pair !== undefined) pairs.push(pair);
   }
   return pairs;
@@ -65,11 +68,17 @@ export function comparablePairs({ images, upgraded }: FleetTruth): (readonly [Fl
 /** The tags that were planted to differ between two comparable images, sorted. */
 export function plantedChanges(truth: FleetTruth, a: FleetImage, b: FleetImage): string[] {
   const { host } = a;
-  return [...new Set([
-    ...truth.leaks.filter((leak) => leak.host === host).map(({ tag }) => tag),
-    ...truth.jumps.filter((jump) => jump.host === host && jump.capture > a.capture && jump.capture <= b.capture).map(({ tag }) => tag),
-    ...(host === truth.upgraded.host && a.capture < truth.upgraded.capture && b.capture >= truth.upgraded.capture ? truth.upgraded.tags : []),
-  ])].sort();
+  return [
+    ...new Set([
+      ...truth.leaks.filter((leak) => leak.host === host).map(({ tag }) => tag),
+      ...truth.jumps
+        .filter((jump) => jump.host === host && jump.capture > a.capture && jump.capture <= b.capture)
+        .map(({ tag }) => tag),
+      ...(host === truth.upgraded.host && a.capture < truth.upgraded.capture && b.capture >= truth.upgraded.capture
+        ? truth.upgraded.tags
+        : []),
+    ]),
+  ].sort();
 }
 
 const HOURS_BETWEEN = 6;
@@ -94,11 +103,21 @@ function planHosts({ hosts, captures }: FleetPlan, tags: readonly FleetTag[], ra
   const half = Math.floor(hosts / 2);
   const middle = Math.floor(captures / 2);
   const steady = tags.filter(({ behaviour }) => behaviour === 'steady').map(({ key }) => key);
-  const leaking = new Map([[1, steady[2]!], [half - 1, steady[5]!], [hosts - 2, steady[8]!]]);
-  const fixedRestarts = new Map([[1, []], [half - 1, [middle]], [hosts - 2, [Math.floor(captures / 3), Math.floor((captures * 2) / 3)]]]);
+  const leaking = new Map([
+    [1, steady[2]!],
+    [half - 1, steady[5]!],
+    [hosts - 2, steady[8]!],
+  ]);
+  const fixedRestarts = new Map([
+    [1, []],
+    [half - 1, [middle]],
+    [hosts - 2, [Math.floor(captures / 3), Math.floor((captures * 2) / 3)]],
+  ]);
   return Array.from({ length: hosts }, (_, index) => {
     const upgraded = index === 2;
-    const restarts = fixedRestarts.get(index) ?? Array.from({ length: random.below(Math.min(3, captures / 8)) }, () => 1 + random.below(captures - 1));
+    const restarts =
+      fixedRestarts.get(index) ??
+      Array.from({ length: random.below(Math.min(3, captures / 8)) }, () => 1 + random.below(captures - 1));
     return {
       name: hostName(index),
       planted: { leak: leaking.get(index) ?? null, outliers: index === half + 1 ? [steady[0]!, steady[3]!] : [] },
@@ -136,7 +155,7 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
   const faults = chooseFaults(plan, random);
   const images: FleetImage[] = [];
   const jumps: { host: string; tag: string; capture: number }[] = [];
-  const [older, , newer] = REAL_BUILDS as [typeof REAL_BUILDS[0], unknown, typeof REAL_BUILDS[0]];
+  const [older, , newer] = REAL_BUILDS as [(typeof REAL_BUILDS)[0], unknown, (typeof REAL_BUILDS)[0]];
   for (const [index, host] of hosts.entries()) {
     await mkdir(join(folder, host.name), { recursive: true });
     const counts = new HostCounts(new Random(plan.seed * 1000 + index), tags, plan.captures, host.planted);
@@ -153,7 +172,9 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
         // The kernel lies where it lay as long as the host runs.
         seed: (plan.seed * 1000 + index) * 100 + boot,
         build: newerBuild ? newer : older,
-        tableSlots: 128, memoryBytes: 16 << 20, systemTime: capturedAt,
+        tableSlots: 128,
+        memoryBytes: 16 << 20,
+        systemTime: capturedAt,
         tags: counts.at({ uptime, timeOfDay: hour % 24, capture, newerBuild }),
       });
       await writeCrashDump(memory, path, { dumpType: 6 });
@@ -162,12 +183,17 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
       uptime += HOURS_BETWEEN;
     }
   }
-  const named = (keys: readonly number[], host: string): { host: string; tag: string }[] => keys.map((key) => ({ host, tag: tagName(key) }));
+  const named = (keys: readonly number[], host: string): { host: string; tag: string }[] =>
+    keys.map((key) => ({ host, tag: tagName(key) }));
   return {
     images,
     jumps,
     leaks: hosts.flatMap(({ name, planted }) => named(planted.leak === null ? [] : [planted.leak], name)),
     outliers: hosts.flatMap(({ name, planted }) => named(planted.outliers, name)),
-    upgraded: { host: hosts[2]!.name, capture: hosts[2]!.newerFrom, tags: tags.filter(({ newerFactor }) => newerFactor !== 1).map(({ key }) => tagName(key)) },
+    upgraded: {
+      host: hosts[2]!.name,
+      capture: hosts[2]!.newerFrom,
+      tags: tags.filter(({ newerFactor }) => newerFactor !== 1).map(({ key }) => tagName(key)),
+    },
   };
 }

@@ -22,14 +22,19 @@ export async function runNode(words: readonly string[], env: NodeJS.ProcessEnv =
   const peakFile = join(folder(), `peak-${Math.random()}`);
   const started = performance.now();
   const child = spawn(process.execPath, ['--import', REPORT_PEAK, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env, PEAK_FILE: peakFile },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env, PEAK_FILE: peakFile },
   });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   const status = await new Promise((resolve) => child.on('close', resolve));
   const milliseconds = performance.now() - started;
   if (status !== 0) throw new Error(`node ${words.join(' ')} ended with ${String(status)}`);
-  return { milliseconds, stdout: Buffer.concat(chunks).toString(), peakMiB: Number(readFileSync(peakFile, 'utf8')) / 1024 };
+  return {
+    milliseconds,
+    stdout: Buffer.concat(chunks).toString(),
+    peakMiB: Number(readFileSync(peakFile, 'utf8')) / 1024,
+  };
 }
 
 /** The fastest of several runs: what the machine can do when it does nothing else. */
@@ -57,7 +62,8 @@ export function folder(): string {
 /** Prints rows as a Markdown table; the first gives the heads. */
 export function printTable(title: string, rows: readonly (readonly string[])[]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]): string => `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
   const rule = `|${widths.map((width, column) => (column === 0 ? `:${'-'.repeat(width + 1)}` : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
   console.log([`\n## ${title}\n`, line(rows[0]!), rule, ...rows.slice(1).map(line)].join('\n'));
 }

@@ -16,7 +16,10 @@ export async function run(): Promise<void> {
   const rows = [['memory', 'time, ms', 'times the file', 'MiB read', 'requests', 'peak MiB']];
   for (const size of SIZES) {
     const image = join(folder(), `remote-${size}.raw`);
-    await writeRaw(generateMemory({ layout: 80, processors: 12, tableSlots: 4096, tagCount: 2600, memoryBytes: size * GIB }), image);
+    await writeRaw(
+      generateMemory({ layout: 80, processors: 12, tableSlots: 4096, tagCount: 2600, memoryBytes: size * GIB }),
+      image,
+    );
     const file = await FileSource.open(image);
     const web = await new RangeServer({ 'memory.raw': file }).start();
     const bucket = await S3Server.start();
@@ -33,8 +36,12 @@ export async function run(): Promise<void> {
       const { bytes_read: read } = JSON.parse(about.stdout) as { bytes_read: number };
       ofFile ||= best.milliseconds;
       rows.push([
-        `${size} GiB from ${place}`, best.milliseconds.toFixed(0), (best.milliseconds / ofFile).toFixed(1),
-        (read / 2 ** 20).toFixed(1), String(requests() - asked), best.peakMiB.toFixed(0),
+        `${size} GiB from ${place}`,
+        best.milliseconds.toFixed(0),
+        (best.milliseconds / ofFile).toFixed(1),
+        (read / 2 ** 20).toFixed(1),
+        String(requests() - asked),
+        best.peakMiB.toFixed(0),
       ]);
     }
     await Promise.all([web.stop(), bucket.stop(), file.close()]);

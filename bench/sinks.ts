@@ -47,12 +47,22 @@ export async function run(): Promise<void> {
   });
   const table = [['sink', 'rows/s', 'times DuckDB', 'bytes a row']];
   const row = (name: string, milliseconds: number, bytes: number): void => {
-    table.push([name, Math.round(ROWS / milliseconds * 1000).toLocaleString('en'), (peer.milliseconds / milliseconds).toFixed(2), (bytes / ROWS).toFixed(1)]);
+    table.push([
+      name,
+      Math.round((ROWS / milliseconds) * 1000).toLocaleString('en'),
+      (peer.milliseconds / milliseconds).toFixed(2),
+      (bytes / ROWS).toFixed(1),
+    ]);
   };
   row("DuckDB's COPY to Parquet (ZSTD, all cores)", peer.milliseconds, statSync(copied).size);
   const sinks: [string, string, SinkOptions][] = [
-    ['Parquet by parquet-wasm', 't.parquet', {}], ['Parquet by parquetjs-lite', 'j.parquet', { parquetWriter: 'parquetjs-lite' }],
-    ['Arrow IPC file', 't.arrow', {}], ['Arrow IPC stream', 't.arrows', {}], ['NDJSON', 't.ndjson', {}], ['NDJSON, gzip', 't.ndjson.gz', {}], ['CSV', 't.csv', {}],
+    ['Parquet by parquet-wasm', 't.parquet', {}],
+    ['Parquet by parquetjs-lite', 'j.parquet', { parquetWriter: 'parquetjs-lite' }],
+    ['Arrow IPC file', 't.arrow', {}],
+    ['Arrow IPC stream', 't.arrows', {}],
+    ['NDJSON', 't.ndjson', {}],
+    ['NDJSON, gzip', 't.ndjson.gz', {}],
+    ['CSV', 't.csv', {}],
   ];
   for (const [name, file, options] of sinks) {
     const path = join(folder(), file);

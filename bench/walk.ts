@@ -15,7 +15,10 @@ const KERNELS: Readonly<Record<string, MemoryPlan>> = {
 
 export async function run(): Promise<void> {
   const empty = await fastest(RUNS, () => runNode(['-e', '0']));
-  const rows = [['image', 'time, ms', 'times `node -e 0`', 'MiB read', 'peak MiB'], ['`node -e 0`', empty.milliseconds.toFixed(0), '1.0', '0', empty.peakMiB.toFixed(0)]];
+  const rows = [
+    ['image', 'time, ms', 'times `node -e 0`', 'MiB read', 'peak MiB'],
+    ['`node -e 0`', empty.milliseconds.toFixed(0), '1.0', '0', empty.peakMiB.toFixed(0)],
+  ];
   for (const [kernel, plan] of Object.entries(KERNELS)) {
     for (const size of [1, 16, 64]) {
       const image = join(folder(), `${size}.raw`);
@@ -23,7 +26,13 @@ export async function run(): Promise<void> {
       const scan = await fastest(RUNS, () => runNode([CLI, 'scan', image, '-q']));
       const about = await runNode([CLI, 'scan', image, '-q', '-o', 'image=-', '--format', 'ndjson']);
       const { bytes_read: read } = JSON.parse(about.stdout) as { bytes_read: number };
-      rows.push([`${size} GiB, ${kernel}`, scan.milliseconds.toFixed(0), (scan.milliseconds / empty.milliseconds).toFixed(1), (read / 2 ** 20).toFixed(1), scan.peakMiB.toFixed(0)]);
+      rows.push([
+        `${size} GiB, ${kernel}`,
+        scan.milliseconds.toFixed(0),
+        (scan.milliseconds / empty.milliseconds).toFixed(1),
+        (read / 2 ** 20).toFixed(1),
+        scan.peakMiB.toFixed(0),
+      ]);
     }
   }
   printTable('Walking a sparse raw image (aim at 64 GiB: 6 and 10 times `node -e 0`, 32 MiB read, 160 MiB peak)', rows);

@@ -30,7 +30,10 @@ function outstanding(name: string, count: number, bytes: bigint): TagPlan {
   const left = BigInt(count);
   return {
     key: tagKey(name),
-    perProcessor: [{ nonPagedAllocs: left + 5n, nonPagedBytes: (left + 5n) * bytes }, { nonPagedFrees: 5n, nonPagedBytes: -5n * bytes }],
+    perProcessor: [
+      { nonPagedAllocs: left + 5n, nonPagedBytes: (left + 5n) * bytes },
+      { nonPagedFrees: 5n, nonPagedBytes: -5n * bytes },
+    ],
   };
 }
 
@@ -46,11 +49,19 @@ export const SAMPLES: readonly Sample[] = [
   {
     name: 'server-14393.dmp',
     plan: {
-      seed: 14393, layout: 40, build: listedBuild('10.0.14393.5291'), processors: 2, memoryBytes: 16 * MIB, systemTime: new Date('2023-03-14T08:30:00Z'),
-      tags: SERVER_TAGS, processes: SAMPLE_PROCESSES,
+      seed: 14393,
+      layout: 40,
+      build: listedBuild('10.0.14393.5291'),
+      processors: 2,
+      memoryBytes: 16 * MIB,
+      systemTime: new Date('2023-03-14T08:30:00Z'),
+      tags: SERVER_TAGS,
+      processes: SAMPLE_PROCESSES,
       bigPages: [
-        { key: tagKey('MmSt'), bytes: 0x6000n }, { key: tagKey('MmSt'), bytes: 0x21000n, free: true },
-        { key: tagKey('CM31'), bytes: 0x15000n, poolType: 1 }, { key: tagKey('MmCa'), bytes: 0x1200n },
+        { key: tagKey('MmSt'), bytes: 0x6000n },
+        { key: tagKey('MmSt'), bytes: 0x21000n, free: true },
+        { key: tagKey('CM31'), bytes: 0x15000n, poolType: 1 },
+        { key: tagKey('MmCa'), bytes: 0x1200n },
       ],
     },
     container: crashDumpBuffer,
@@ -58,23 +69,45 @@ export const SAMPLES: readonly Sample[] = [
   {
     name: 'unknown-kernel.raw',
     plan: {
-      seed: 56, layout: 56, build: 'unknown', processors: 4, memoryBytes: 16 * MIB, tagCount: 400, lowStub: false, kdbg: 'encoded',
-      decoys: ['staleLowStub', 'foreignPml4', 'snapshot', 'freedTable', 'otherRsds', 'sessionTable'], systemTime: new Date('2024-06-01T17:05:42Z'),
+      seed: 56,
+      layout: 56,
+      build: 'unknown',
+      processors: 4,
+      memoryBytes: 16 * MIB,
+      tagCount: 400,
+      lowStub: false,
+      kdbg: 'encoded',
+      decoys: ['staleLowStub', 'foreignPml4', 'snapshot', 'freedTable', 'otherRsds', 'sessionTable'],
+      systemTime: new Date('2024-06-01T17:05:42Z'),
     },
     container: rawBuffer,
   },
   {
     name: 'lost-page-22000.lime',
     plan: {
-      seed: 22000, layout: 80, processors: 3, memoryBytes: 32 * MIB, tagCount: 300, pageTables: 5, transitionPages: true, largePages: '2MiB',
-      missingPages: [{ processor: 1, page: 4 }], systemTime: new Date('2024-11-23T21:00:00Z'),
+      seed: 22000,
+      layout: 80,
+      processors: 3,
+      memoryBytes: 32 * MIB,
+      tagCount: 300,
+      pageTables: 5,
+      transitionPages: true,
+      largePages: '2MiB',
+      missingPages: [{ processor: 1, page: 4 }],
+      systemTime: new Date('2024-11-23T21:00:00Z'),
     },
     container: limeBuffer,
   },
   {
     name: 'spill-17763.elf',
     plan: {
-      seed: 17763, layout: 56, processors: 2, memoryBytes: 16 * MIB, tableSlots: 256, tagCount: 330, expansionSize: 60,
+      seed: 17763,
+      layout: 56,
+      processors: 2,
+      memoryBytes: 16 * MIB,
+      tableSlots: 256,
+      tagCount: 330,
+      expansionSize: 60,
       systemTime: new Date('2022-01-31T23:59:59.999Z'),
     },
     container: elfCoreBuffer,

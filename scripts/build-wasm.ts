@@ -11,7 +11,10 @@ export async function pageScannerModule(): Promise<string> {
   const source = await readFile(new URL('page-scanner.wat', FOLDER), 'utf8');
   const module = wabt.parseWat('page-scanner.wat', source, { simd: true, threads: true, bulk_memory: true });
   const { buffer } = module.toBinary({ write_debug_names: false });
-  const lines = Buffer.from(buffer).toString('base64').match(/.{1,110}/g) ?? [];
+  const lines =
+    Buffer.from(buffer)
+      .toString('base64')
+      .match(/.{1,110}/g) ?? [];
   return `/** Made from page-scanner.wat by scripts/build-wasm.ts; WebAssembly, base64. */\nexport const PAGE_SCANNER_MODULE = \`\n${lines.join('\n')}\n\`;\n`;
 }
 

@@ -18,16 +18,26 @@ const FURTHER: readonly KernelVariable[] = ['ObHeaderCookie', 'ObTypeIndexTable'
 const directory = process.argv[2]!;
 const families: Record<string, unknown> = {};
 const variables: Record<string, Partial<Record<KernelVariable, number>>> = {};
-for (const file of readdirSync(directory).filter((name) => /\.json(\.xz|\.gz)?$/.test(name)).sort()) {
+for (const file of readdirSync(directory)
+  .filter((name) => /\.json(\.xz|\.gz)?$/.test(name))
+  .sort()) {
   const document = await openSymbolDocument(join(directory, file));
   const pdb = await pdbOfDocument(document);
-  const version = pdb === null ? null : (await knownBuild(pdb))?.version ?? null;
+  const version = pdb === null ? null : ((await knownBuild(pdb))?.version ?? null);
   if (pdb === null || version === null) throw new Error(`${file}: not a build of data/known-builds.json`);
   const { rva, structures } = await resolveSymbols(document, file);
   families[buildFamily(version)] = structures;
-  variables[`${pdb.guid}-${pdb.age}`] = Object.fromEntries(FURTHER.flatMap((name) => (rva[name] === undefined ? [] : [[name, rva[name]]])));
+  variables[`${pdb.guid}-${pdb.age}`] = Object.fromEntries(
+    FURTHER.flatMap((name) => (rva[name] === undefined ? [] : [[name, rva[name]]])),
+  );
 }
 const sorted = (entries: Record<string, unknown>): string =>
-  Object.keys(entries).sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(entries[key])}`).join(',\n');
-writeFileSync(new URL('../data/kernel-structures.json', import.meta.url), `{"families":{\n${sorted(families)}\n},"variables":{\n${sorted(variables)}\n}}\n`);
+  Object.keys(entries)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${JSON.stringify(entries[key])}`)
+    .join(',\n');
+writeFileSync(
+  new URL('../data/kernel-structures.json', import.meta.url),
+  `{"families":{\n${sorted(families)}\n},"variables":{\n${sorted(variables)}\n}}\n`,
+);
 process.stdout.write(`${Object.keys(families).length} build families\n`);

@@ -28,8 +28,13 @@ const symbols = [...new Set(builds.flatMap((build) => Object.keys(build.rva)))];
 const bigPages: string[] = [];
 const eprocess: string[] = [];
 const rows = builds.map((build) => [
-  build.guid, build.age, build.version, build.trackerEntry.size, build.tagTablesCapacity,
-  indexIn(bigPages, build.bigPagesEntry), indexIn(eprocess, build.eprocess),
+  build.guid,
+  build.age,
+  build.version,
+  build.trackerEntry.size,
+  build.tagTablesCapacity,
+  indexIn(bigPages, build.bigPagesEntry),
+  indexIn(eprocess, build.eprocess),
   ...symbols.map((symbol) => build.rva[symbol] ?? null),
 ]);
 const parsed = (sets: string[]): unknown[] => sets.map((set) => JSON.parse(set) as unknown);

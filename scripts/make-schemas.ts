@@ -14,7 +14,13 @@ export function schemaFiles(): Map<string, string> {
     ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.schema.json`, jsonSchemaText(type)]),
     ...RECORD_TYPES.map((type): [string, string] => [`${type.name}.arrow.json`, arrowSchemaText(type)]),
     ['tables.sql', RECORD_TYPES.map(duckdbTableText).join('\n')],
-    ['duckdb.sql', duckdbViewsText(RECORD_TYPES, readFileSync(new URL('../src/dataset/query/questions.sql', import.meta.url), 'utf8'))],
+    [
+      'duckdb.sql',
+      duckdbViewsText(
+        RECORD_TYPES,
+        readFileSync(new URL('../src/dataset/query/questions.sql', import.meta.url), 'utf8'),
+      ),
+    ],
   ]);
 }
 

@@ -12,7 +12,14 @@ export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/
 export type { LocatedBy } from './pool/table/table-set.js';
 export { tagName } from './pool/table/tag-name.js';
 export { RECORD_TYPES, recordTypeNamed } from './record/schema/record-types.js';
-export { SCHEMA_VERSION, type Column, type ColumnType, type RecordType, type Row, type Value } from './record/schema/record-type.js';
+export {
+  SCHEMA_VERSION,
+  type Column,
+  type ColumnType,
+  type RecordType,
+  type Row,
+  type Value,
+} from './record/schema/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
 export type { KernelObjects, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';

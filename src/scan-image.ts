@@ -25,10 +25,17 @@ export async function scanImage(location: string, options: ScanImageOptions = {}
   const outputs = (options.outputs ?? []).map((text) => parseOutput(text));
   const scan = await openScan(location, options);
   try {
-    const decoded = await decodeScan(scan, outputs.some(({ recordType }) => recordType.name === 'pool_tag_cpu'));
+    const decoded = await decodeScan(
+      scan,
+      outputs.some(({ recordType }) => recordType.name === 'pool_tag_cpu'),
+    );
     for (const output of outputs) {
       const sink = await openSink(output, options);
-      await pipelineInto(sink, Readable.from(rowsOf(output.recordType, decoded, options.selection)), batchesOfRows(output.recordType));
+      await pipelineInto(
+        sink,
+        Readable.from(rowsOf(output.recordType, decoded, options.selection)),
+        batchesOfRows(output.recordType),
+      );
     }
     return decoded;
   } finally {

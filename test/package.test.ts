@@ -10,7 +10,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** npm without the settings of the npm that runs these tests. */
 function npm(words: readonly string[], cwd: string): string {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_')));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_')),
+  );
   return execFileSync('npm', [...words], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -30,12 +32,23 @@ describe('the package', function () {
     packed = (JSON.parse(npm(['pack', '--json', '--pack-destination', folder.path('.')], ROOT)) as Packed[])[0]!;
     mkdirSync(installed());
     npm(['init', '-y'], installed());
-    npm(['install', '--omit=optional', '--prefer-offline', '--no-audit', '--no-fund', folder.path(packed.filename)], installed());
+    npm(
+      ['install', '--omit=optional', '--prefer-offline', '--no-audit', '--no-fund', folder.path(packed.filename)],
+      installed(),
+    );
   });
 
   it('holds what it needs and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/bin/pool-tracker.js', 'data/known-builds.json', 'schemas/pool_tag.schema.json', 'README.md', 'LICENSE']) {
+    for (const needed of [
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/bin/pool-tracker.js',
+      'data/known-builds.json',
+      'schemas/pool_tag.schema.json',
+      'README.md',
+      'LICENSE',
+    ]) {
       assert.ok(paths.includes(needed), needed);
     }
     for (const path of paths) assert.doesNotMatch(path, /^(src|test|bench|samples|tmp|scripts|\.ci)\//, path);
@@ -49,14 +62,20 @@ describe('the package', function () {
 
   it('runs its command from an empty folder', () => {
     const image = writeSample('server-14393.dmp', folder.path('server.dmp'));
-    const run = spawnSync('npx', ['pool-tracker', 'scan', image, '-o', 'tags.parquet', '-o', 'tags.ndjson', '--top', '5', '--sort', 'bytes'], { cwd: installed(), encoding: 'utf8' });
+    const run = spawnSync(
+      'npx',
+      ['pool-tracker', 'scan', image, '-o', 'tags.parquet', '-o', 'tags.ndjson', '--top', '5', '--sort', 'bytes'],
+      { cwd: installed(), encoding: 'utf8' },
+    );
     assert.equal(run.status, 0, run.stderr);
     assert.ok(existsSync(join(installed(), 'tags.parquet')));
     assert.equal(readFileSync(join(installed(), 'tags.ndjson'), 'utf8').trim().split('\n').length, 5);
   });
 
   it('is a library with types', () => {
-    writeFileSync(join(installed(), 'use.mts'), `
+    writeFileSync(
+      join(installed(), 'use.mts'),
+      `
       import { pipeline } from 'node:stream/promises';
       import { openScan, openSink, parseOutput, PoolTagTransform, type Scan } from 'pool-tracker';
       const scan: Scan = await openScan(process.argv[2]!);
@@ -64,16 +83,41 @@ describe('the package', function () {
       await scan.close();
       // @ts-expect-error a scan has no such member
       scan.nonsense;
-    `);
-    const compile = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', '--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types'), 'use.mts'], { cwd: installed(), encoding: 'utf8' });
+    `,
+    );
+    const compile = spawnSync(
+      process.execPath,
+      [
+        join(ROOT, 'node_modules/typescript/bin/tsc'),
+        '--strict',
+        '--target',
+        'es2022',
+        '--module',
+        'nodenext',
+        '--skipLibCheck',
+        '--types',
+        'node',
+        '--typeRoots',
+        join(ROOT, 'node_modules/@types'),
+        'use.mts',
+      ],
+      { cwd: installed(), encoding: 'utf8' },
+    );
     assert.equal(compile.status, 0, compile.stdout);
-    const run = spawnSync(process.execPath, ['use.mjs', folder.path('server.dmp')], { cwd: installed(), encoding: 'utf8' });
+    const run = spawnSync(process.execPath, ['use.mjs', folder.path('server.dmp')], {
+      cwd: installed(),
+      encoding: 'utf8',
+    });
     assert.equal(run.status, 0, run.stderr);
     assert.equal(readFileSync(join(installed(), 'library.ndjson'), 'utf8').trim().split('\n').length, 320);
   });
 
   it('exports nothing but its front door and its schemas', () => {
-    const run = spawnSync(process.execPath, ['--input-type=module', '-e', "await import('pool-tracker/dist/errors.js')"], { cwd: installed(), encoding: 'utf8' });
+    const run = spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', "await import('pool-tracker/dist/errors.js')"],
+      { cwd: installed(), encoding: 'utf8' },
+    );
     assert.match(run.stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 });

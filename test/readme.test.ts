@@ -45,7 +45,9 @@ describe('the README', function () {
     symlinkSync(CLI, folder.path('node_modules/.bin/pool-tracker'));
   });
 
-  for (const command of blocks('sh').flatMap((block) => block.trim().split('\n')).filter((line) => !RUN_ELSEWHERE.has(line))) {
+  for (const command of blocks('sh')
+    .flatMap((block) => block.trim().split('\n'))
+    .filter((line) => !RUN_ELSEWHERE.has(line))) {
     it(command, () => {
       const cwd = command.startsWith('make ') ? ROOT : folder.path('.');
       const run = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd, encoding: 'utf8' });

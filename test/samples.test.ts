@@ -35,7 +35,8 @@ describe('the sample images', function () {
       if (process.env.UPDATE_GOLDEN === '1') writeFileSync(golden, actual);
       assert.ok(existsSync(golden), `${golden} is missing: run with UPDATE_GOLDEN=1`);
       const expected = readFileSync(golden, 'utf8').split('\n');
-      for (const [index, line] of actual.split('\n').entries()) assert.equal(line, expected[index], `line ${index + 1}`);
+      for (const [index, line] of actual.split('\n').entries())
+        assert.equal(line, expected[index], `line ${index + 1}`);
       assert.equal(actual.split('\n').length, expected.length);
     });
   }

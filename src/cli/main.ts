@@ -18,7 +18,11 @@ function optionLine([name, spec]: readonly [string, OptionSpec]): readonly [stri
 
 /** Two columns; a left side that is too long stands on a line of its own. */
 function aligned(lines: readonly (readonly [string, string])[], width: number): string {
-  return lines.map(([left, right]) => (left.length < width ? `${left.padEnd(width)}${right}` : `${left}\n${' '.repeat(width)}${right}`)).join('\n');
+  return lines
+    .map(([left, right]) =>
+      left.length < width ? `${left.padEnd(width)}${right}` : `${left}\n${' '.repeat(width)}${right}`,
+    )
+    .join('\n');
 }
 
 export function commandHelp(command: Command): string {
@@ -44,7 +48,10 @@ export function generalHelp(commands: readonly Command[]): string {
 Usage: pool-tracker COMMAND [options]
 
 Commands:
-${aligned(commands.map((command) => [`  ${command.name}`, command.summary] as const), 14)}
+${aligned(
+  commands.map((command) => [`  ${command.name}`, command.summary] as const),
+  14,
+)}
 
 pool-tracker COMMAND --help tells the options; --version the version.
 
@@ -54,12 +61,22 @@ ${EXIT_STATUSES}
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-function parsed(command: Command, words: readonly string[]): { positionals: string[]; options: OptionValues; help: boolean } {
+function parsed(
+  command: Command,
+  words: readonly string[],
+): { positionals: string[]; options: OptionValues; help: boolean } {
   try {
-    const specs = Object.fromEntries(Object.entries(command.options).map(([name, { type, short, multiple }]) => [
-      name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
-    ]));
-    const { values, positionals } = parseArgs({ args: [...words], options: { ...specs, help: { type: 'boolean' } }, allowPositionals: true });
+    const specs = Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, short, multiple }]) => [
+        name,
+        { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
+      ]),
+    );
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { ...specs, help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
     return { positionals, options: new OptionValues(values), help: values.help === true };
   } catch (error) {
     const message = messageOf(error).split('. To specify')[0]!;
@@ -80,7 +97,9 @@ async function run(words: readonly string[]): Promise<number> {
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
-    throw new PoolTrackerError('USAGE', `no command is named '${name}'`, { hint: `one of: ${Object.keys(COMMANDS).join(', ')}` });
+    throw new PoolTrackerError('USAGE', `no command is named '${name}'`, {
+      hint: `one of: ${Object.keys(COMMANDS).join(', ')}`,
+    });
   }
   const command = await load();
   const { positionals, options, help } = parsed(command, rest);
@@ -95,7 +114,10 @@ async function run(words: readonly string[]): Promise<number> {
 function failed(error: unknown): number {
   discardUnfinishedFiles();
   if (isClosedPipe(error)) return 0;
-  const known = error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+  const known =
+    error instanceof PoolTrackerError
+      ? error
+      : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
   sayError(known);
   if (known.code === 'INTERNAL' && process.env.POOL_TRACKER_DEBUG) console.error(error);
   return known.exitStatus;

@@ -5,7 +5,10 @@ export class Bzip2Bits {
   /** Of the next bit, from the first byte on. */
   position: number;
 
-  constructor(private readonly bytes: Uint8Array, position: number) {
+  constructor(
+    private readonly bytes: Uint8Array,
+    position: number,
+  ) {
     this.position = position;
   }
 
@@ -102,7 +105,8 @@ function readCode(bits: Bzip2Bits, symbolCount: number): HuffmanCode {
   let length = bits.read(5);
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     while (bits.read(1) === 1) length += bits.read(1) === 0 ? 1 : -1;
-    if (length < 1 || length > LONGEST_CODE) throw damagedData(`a bzip2 code has ${length} bits; expected 1 to ${LONGEST_CODE}`);
+    if (length < 1 || length > LONGEST_CODE)
+      throw damagedData(`a bzip2 code has ${length} bits; expected 1 to ${LONGEST_CODE}`);
     lengths[symbol] = length;
     counts[length]!++;
   }
@@ -123,7 +127,11 @@ function readCode(bits: Bzip2Bits, symbolCount: number): HuffmanCode {
 
 /** The symbols: runs of the byte at the front in bijective base 2, and places of bytes to move to it. */
 function readBytes(
-  bits: Bzip2Bits, values: Uint8Array, selectors: Uint8Array, codes: readonly HuffmanCode[], links: Uint32Array,
+  bits: Bzip2Bits,
+  values: Uint8Array,
+  selectors: Uint8Array,
+  codes: readonly HuffmanCode[],
+  links: Uint32Array,
 ): { length: number; counts: Int32Array } {
   const recent = Uint8Array.from(values);
   const counts = new Int32Array(SYMBOLS);

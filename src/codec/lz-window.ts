@@ -18,7 +18,8 @@ export class LzInput {
   }
 
   u8(): number {
-    if (this.at >= this.bytes.length) throw damagedData(`they end after ${this.bytes.length} bytes, in the middle of a token`);
+    if (this.at >= this.bytes.length)
+      throw damagedData(`they end after ${this.bytes.length} bytes, in the middle of a token`);
     return this.bytes[this.at++]!;
   }
 
@@ -46,7 +47,10 @@ export class LzOutput {
    * @param limit the decompressed size in bytes, from the container; more is an error
    * @param history what was put out before, for matches to copy from; not part of the result
    */
-  constructor(limit: number, private readonly history = NOTHING) {
+  constructor(
+    limit: number,
+    private readonly history = NOTHING,
+  ) {
     this.length = history.length;
     this.limit = history.length + limit;
     this.bytes = Buffer.allocUnsafe(this.limit);
@@ -85,6 +89,7 @@ export class LzOutput {
   }
 
   private claim(count: number): void {
-    if (this.length + count > this.limit) throw damagedData(`they hold more than the ${this.limit - this.history.length} bytes announced`);
+    if (this.length + count > this.limit)
+      throw damagedData(`they hold more than the ${this.limit - this.history.length} bytes announced`);
   }
 }

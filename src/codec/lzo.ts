@@ -24,7 +24,8 @@ export function decodeLzo1x(block: Uint8Array, limit: number): Buffer {
       state = MANY;
       continue;
     }
-    const match = token < 16 ? nearMatch(token, state, input) : token < 64 ? longMatch(token, input) : shortMatch(token, input);
+    const match =
+      token < 16 ? nearMatch(token, state, input) : token < 64 ? longMatch(token, input) : shortMatch(token, input);
     if (match === null) return output.result();
     output.match(match.distance, match.length);
     output.literals(input.take(match.literals));

@@ -48,7 +48,8 @@ function decodingTable(lengths: Uint8Array): Uint16Array {
     for (let symbol = 0; symbol < SYMBOLS; symbol++) {
       if (((lengths[symbol >> 1]! >> ((symbol & 1) * 4)) & 15) !== length) continue;
       const span = 1 << (LONGEST_CODE - length);
-      if (next + span > table.length) throw damagedData('an Xpress Huffman table has more codes than its lengths allow');
+      if (next + span > table.length)
+        throw damagedData('an Xpress Huffman table has more codes than its lengths allow');
       table.fill((symbol << 4) | length, next, next + span);
       next += span;
     }

@@ -4,7 +4,8 @@ import { damagedData } from './lz-window.js';
 
 /** Loaded with the first stream. A CommonJS module: Node puts all of it under `default`, loaders of TypeScript do not. */
 async function xzPackage(): Promise<typeof import('xz-decompress')> {
-  const loaded: typeof import('xz-decompress') & { default?: typeof import('xz-decompress') } = await import('xz-decompress');
+  const loaded: typeof import('xz-decompress') & { default?: typeof import('xz-decompress') } =
+    await import('xz-decompress');
   return loaded.default ?? loaded;
 }
 
@@ -27,7 +28,9 @@ const DECODER_ERRORS: Readonly<Record<number, string>> = {
  * @param pieces taken one by one, no earlier than needed
  * @throws PoolTrackerError FORMAT_DAMAGED, without the file's name; whatever `pieces` throws
  */
-export async function* decodeXzStream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* decodeXzStream(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const { XzReadableStream } = await xzPackage();
   const { stream, failure } = readableOf(pieces);
   const reader = new XzReadableStream(stream).getReader();
@@ -46,24 +49,30 @@ export async function* decodeXzStream(pieces: Iterable<Uint8Array> | AsyncIterab
 }
 
 /** The pieces as the package takes them, and what they failed with: the package turns every error into its own. */
-function readableOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): { stream: ReadableStream<Uint8Array>; failure: () => unknown } {
+function readableOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): {
+  stream: ReadableStream<Uint8Array>;
+  failure: () => unknown;
+} {
   let failure: unknown;
   const iterator = (async function* () {
     yield* pieces;
   })();
-  const stream = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await iterator.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (error) {
-        failure = error;
-        controller.error(error);
-      }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await iterator.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          failure = error;
+          controller.error(error);
+        }
+      },
+      cancel: async () => void (await iterator.return()),
     },
-    cancel: async () => void (await iterator.return()),
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
   return { stream, failure: () => failure };
 }
 

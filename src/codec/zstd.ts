@@ -7,7 +7,8 @@ import { damagedData } from './lz-window.js';
  */
 export async function decodeZstdFrame(frame: Uint8Array, limit: number): Promise<Uint8Array> {
   const size = announcedSize(frame);
-  if (size !== null && size > limit) throw damagedData(`a zstd frame announces ${size} bytes where at most ${limit} belong`);
+  if (size !== null && size > limit)
+    throw damagedData(`a zstd frame announces ${size} bytes where at most ${limit} belong`);
   // Most images need none of it: loaded with the first frame.
   const { decompress } = await import('fzstd');
   try {

@@ -1,4 +1,11 @@
-import { IMAGE_STATUSES, imageEvent, type BatchListener, type BatchSummary, type ImageEvent, type ImageStatus } from './ingest/batch-events.js';
+import {
+  IMAGE_STATUSES,
+  imageEvent,
+  type BatchListener,
+  type BatchSummary,
+  type ImageEvent,
+  type ImageStatus,
+} from './ingest/batch-events.js';
 import type { ListedImage } from './images/images.js';
 import { ImagePool } from './ingest/image-pool.js';
 import { versionOf } from './images/image-version.js';
@@ -19,7 +26,10 @@ export interface BatchOptions extends IngestOptions {
 
 /** Images brought into a dataset, several at once. */
 export class Batch {
-  private readonly counts = Object.fromEntries(IMAGE_STATUSES.map((status) => [status, 0])) as Record<ImageStatus, number>;
+  private readonly counts = Object.fromEntries(IMAGE_STATUSES.map((status) => [status, 0])) as Record<
+    ImageStatus,
+    number
+  >;
   private readonly pool: ImagePool;
   private next = 0;
   private records = 0;
@@ -28,7 +38,11 @@ export class Batch {
   /** Threads that could not be ended: the process has to be ended by force. */
   stuck = 0;
 
-  constructor(private readonly images: readonly ListedImage[], private readonly options: BatchOptions, private readonly listener: BatchListener) {
+  constructor(
+    private readonly images: readonly ListedImage[],
+    private readonly options: BatchOptions,
+    private readonly listener: BatchListener,
+  ) {
     this.pool = new ImagePool(options.timeoutMs);
   }
 
@@ -41,10 +55,12 @@ export class Batch {
     const ingest = await Ingest.open(this.options);
     try {
       this.listener.listed(this.images.length);
-      const jobs = Array.from({ length: Math.min(this.options.jobs, this.images.length) }, () => this.work(ingest).catch((error: unknown) => {
-        this.stop();
-        throw error;
-      }));
+      const jobs = Array.from({ length: Math.min(this.options.jobs, this.images.length) }, () =>
+        this.work(ingest).catch((error: unknown) => {
+          this.stop();
+          throw error;
+        }),
+      );
       const ends = await Promise.allSettled(jobs);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
@@ -52,8 +68,13 @@ export class Batch {
       await ingest.close();
     }
     return {
-      event: 'summary', images: this.images.length, counts: this.counts, left: this.images.length - this.next,
-      records: this.records, bytes_read: this.bytesRead, elapsed_ms: Math.round(performance.now() - startedAt),
+      event: 'summary',
+      images: this.images.length,
+      counts: this.counts,
+      left: this.images.length - this.next,
+      records: this.records,
+      bytes_read: this.bytesRead,
+      elapsed_ms: Math.round(performance.now() - startedAt),
     };
   }
 

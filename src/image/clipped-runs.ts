@@ -45,13 +45,21 @@ export class ClippedRuns {
   finish(): FinishedRuns {
     if (this.kept === 0) {
       throw this.container.damaged(
-        this.listed === 0 ? 'it lists no memory' : `it lists ${this.listed} bytes of memory, but ends before the first of them`,
+        this.listed === 0
+          ? 'it lists no memory'
+          : `it lists ${this.listed} bytes of memory, but ends before the first of them`,
       );
     }
     const missing = this.listed - this.kept;
-    const warnings = missing === 0 ? [] : [
-      { code: 'image-cut', message: `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end` },
-    ];
+    const warnings =
+      missing === 0
+        ? []
+        : [
+            {
+              code: 'image-cut',
+              message: `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end`,
+            },
+          ];
     return { runs: this.builder.build(), warnings };
   }
 }

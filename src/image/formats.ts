@@ -22,8 +22,23 @@ import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
  * core before other ELF cores. Raw memory has no magic: a .vmem file is told by its name, and raw comes last.
  */
 export const IMAGE_FORMATS: readonly ImageFormat[] = [
-  crashDump64, crashDump32, kdump, xenCore, elfCore, lime, avml, ewf, aff4, vmwareSnapshot, qemuSavevm, hypervVmrs,
-  hibernation, zdmp, hpak, vmwareVmem, raw,
+  crashDump64,
+  crashDump32,
+  kdump,
+  xenCore,
+  elfCore,
+  lime,
+  avml,
+  ewf,
+  aff4,
+  vmwareSnapshot,
+  qemuSavevm,
+  hypervVmrs,
+  hibernation,
+  zdmp,
+  hpak,
+  vmwareVmem,
+  raw,
 ];
 
 async function formatOf(source: Source): Promise<ImageFormat> {

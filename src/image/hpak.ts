@@ -24,7 +24,10 @@ export const hpak: ImageFormat = {
         continue;
       }
       if (section.u32(0x8c) !== 0) {
-        throw container.refused('its memory is one compressed stream', 'unpack it with the tool that wrote it, to a raw image');
+        throw container.refused(
+          'its memory is one compressed stream',
+          'unpack it with the tool that wrote it, to a raw image',
+        );
       }
       const runs = new ClippedRuns(container);
       runs.add(0, section.size(0x98, 'the length of memory'), section.size(0xa8, 'the offset of memory'));

@@ -52,7 +52,8 @@ function wholePages({ runs }: MemoryImage): Run[] {
   const list: Run[] = [];
   for (const { start, length, offset } of runs) {
     const skipped = -start & (PAGE_SIZE - 1);
-    if (length > skipped) list.push({ start: physicalAddress(start + skipped), length: length - skipped, offset: offset + skipped });
+    if (length > skipped)
+      list.push({ start: physicalAddress(start + skipped), length: length - skipped, offset: offset + skipped });
   }
   return list.sort((a, b) => a.offset - b.offset);
 }
@@ -61,7 +62,7 @@ function wholePages({ runs }: MemoryImage): Run[] {
 function* windowsOf(runs: Iterable<Run>, size: number): Generator<Run[]> {
   let window: Run[] = [];
   for (const run of runs) {
-    for (let done = 0; done < run.length; ) {
+    for (let done = 0; done < run.length;) {
       const begin = window[0]?.offset ?? run.offset + done;
       const end = window.length === 0 ? begin : window.at(-1)!.offset + window.at(-1)!.length;
       const at = run.offset + done;
@@ -127,31 +128,39 @@ export class StreamedMemory {
     const source = headSource(this.stream.name, head);
     const format = await this.formatOf(head, source);
     this.input.unread(head);
-    const parts = format === lime.name ? this.limeParts() : format === 'elf-core' ? this.elfParts(source) : this.bareParts();
+    const parts =
+      format === lime.name ? this.limeParts() : format === 'elf-core' ? this.elfParts(source) : this.bareParts();
     for await (const { start, length } of parts) {
       const skipped = start === null ? 0 : -start & (PAGE_SIZE - 1);
       await this.input.skip(Math.min(skipped, length));
-      yield* this.pagesOf({ start: start === null ? null : physicalAddress(start + skipped), length: length - skipped }, pool);
+      yield* this.pagesOf(
+        { start: start === null ? null : physicalAddress(start + skipped), length: length - skipped },
+        pool,
+      );
     }
   }
 
   private async formatOf(head: Buffer, source: Source): Promise<string> {
     for (const { name, title, probe } of IMAGE_FORMATS) {
       if (!(await probe(head, source))) continue;
-      if (name === lime.name || name === 'elf-core' && isElfCore(head)) return this.format = name;
+      if (name === lime.name || (name === 'elf-core' && isElfCore(head))) return (this.format = name);
       if (ALIGNED_FORMATS.includes(name)) {
         this.format = name.startsWith('crash-dump') ? name : null;
         return name;
       }
-      throw new PoolTrackerError('FORMAT_REFUSED', `${this.stream.name}: ${title}: its pages cannot be told from a stream`, {
-        hint: 'copy it to a file first, or keep it with --spool',
-      });
+      throw new PoolTrackerError(
+        'FORMAT_REFUSED',
+        `${this.stream.name}: ${title}: its pages cannot be told from a stream`,
+        {
+          hint: 'copy it to a file first, or keep it with --spool',
+        },
+      );
     }
     return 'raw';
   }
 
   private async *pagesOf({ start, length }: Part, pool: BufferPool): AsyncGenerator<PageStretch> {
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const buffer = await pool.acquire();
       let filled = 0;
       try {
@@ -160,18 +169,28 @@ export class StreamedMemory {
         if (filled === 0) pool.release(buffer);
       }
       if (filled === 0) return this.noteCut(start === null ? 0 : length - done);
-      yield { physicalAddress: start === null ? null : physicalAddress(start + done), bytes: buffer.subarray(0, filled) };
+      yield {
+        physicalAddress: start === null ? null : physicalAddress(start + done),
+        bytes: buffer.subarray(0, filled),
+      };
       done += filled;
       if (filled % PAGE_SIZE !== 0 && start === null) this.noteOdd(filled % PAGE_SIZE);
     }
   }
 
   private noteCut(missing: number): void {
-    if (missing > 0) this.warnings.push({ code: 'image-cut', message: `the stream ends ${missing} bytes before its last range of memory does` });
+    if (missing > 0)
+      this.warnings.push({
+        code: 'image-cut',
+        message: `the stream ends ${missing} bytes before its last range of memory does`,
+      });
   }
 
   private noteOdd(odd: number): void {
-    this.warnings.push({ code: 'image-cut', message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the stream may be truncated` });
+    this.warnings.push({
+      code: 'image-cut',
+      message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the stream may be truncated`,
+    });
   }
 
   private async *limeParts(): AsyncGenerator<Part> {
@@ -181,7 +200,10 @@ export class StreamedMemory {
       const first = header.readBigUInt64LE(8);
       const last = header.readBigUInt64LE(16);
       if (!lime.probe(header, headSource(this.stream.name, header)) || last < first || last >= 2n ** 52n) {
-        this.warnings.push({ code: 'image-trailing-bytes', message: `behind the LiME ranges, at offset ${this.input.offset - 32} of the stream, comes something else, which was left out` });
+        this.warnings.push({
+          code: 'image-trailing-bytes',
+          message: `behind the LiME ranges, at offset ${this.input.offset - 32} of the stream, comes something else, which was left out`,
+        });
         return;
       }
       yield { start: physicalAddress(Number(first)), length: Number(last - first) + 1 };
@@ -203,7 +225,10 @@ export class StreamedMemory {
     const phase = pagePhase(first);
     this.input.unread(first.subarray(phase));
     if (phase > 0) {
-      this.warnings.push({ code: 'stream-phase', message: `the pages begin ${phase} bytes behind the start of the stream, by where zeros end` });
+      this.warnings.push({
+        code: 'stream-phase',
+        message: `the pages begin ${phase} bytes behind the start of the stream, by where zeros end`,
+      });
     }
     yield { start: null, length: Infinity };
   }

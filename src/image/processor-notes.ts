@@ -20,7 +20,7 @@ export async function readElfNotes(container: Container, offset: number, length:
   const notes: ElfNote[] = [];
   const fields = await container.fields(offset, Math.min(length, MOST_NOTE_BYTES), 'the note segment');
   const end = fields.bytes.length;
-  for (let at = 0; at + 12 <= end; ) {
+  for (let at = 0; at + 12 <= end;) {
     const nameSize = fields.u32(at);
     const descriptionSize = fields.u32(at + 4);
     const description = at + 12 + padded(nameSize);

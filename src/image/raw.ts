@@ -36,9 +36,15 @@ export const raw: ImageFormat = {
     const runs = new RunListBuilder('raw');
     runs.add(0, source.byteLength, 0);
     const odd = source.byteLength % PAGE_SIZE;
-    const warnings = odd === 0 ? [] : [
-      { code: 'image-cut', message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the image may be truncated` },
-    ];
+    const warnings =
+      odd === 0
+        ? []
+        : [
+            {
+              code: 'image-cut',
+              message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the image may be truncated`,
+            },
+          ];
     return { format: 'raw', source, runs: runs.build(), hints: {}, warnings };
   },
 };

@@ -16,7 +16,14 @@ const MOST_RUNS = 1 << 22;
 
 /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
 export function checkRun(formatName: string, start: number, length: number, offset: number): void {
-  if (length >= 0 && start >= 0 && offset >= 0 && start + length <= 2 ** 52 && offset + length <= Number.MAX_SAFE_INTEGER) return;
+  if (
+    length >= 0 &&
+    start >= 0 &&
+    offset >= 0 &&
+    start + length <= 2 ** 52 &&
+    offset + length <= Number.MAX_SAFE_INTEGER
+  )
+    return;
   throw new PoolTrackerError(
     'FORMAT_DAMAGED',
     `${formatName}: a run of ${hex(length)} bytes at physical ${hex(start)} (file offset ${hex(offset)}) is beyond what memory can hold (52 bits)`,
@@ -69,9 +76,13 @@ export class RunListBuilder {
 
   private grow(): void {
     if (this.count >= MOST_RUNS) {
-      throw new PoolTrackerError('FORMAT_REFUSED', `${this.formatName}: memory lies in more than ${MOST_RUNS} separate pieces`, {
-        hint: 'convert it to a raw image, in which memory is in one piece',
-      });
+      throw new PoolTrackerError(
+        'FORMAT_REFUSED',
+        `${this.formatName}: memory lies in more than ${MOST_RUNS} separate pieces`,
+        {
+          hint: 'convert it to a raw image, in which memory is in one piece',
+        },
+      );
     }
     const doubled = (values: Float64Array): Float64Array<ArrayBuffer> => {
       const larger = new Float64Array(values.length * 2);
@@ -84,7 +95,9 @@ export class RunListBuilder {
   }
 
   private sortedCopy(): RunListBuilder {
-    const order = Uint32Array.from({ length: this.count }, (_, index) => index).sort((a, b) => this.starts[a]! - this.starts[b]!);
+    const order = Uint32Array.from({ length: this.count }, (_, index) => index).sort(
+      (a, b) => this.starts[a]! - this.starts[b]!,
+    );
     const copy = new RunListBuilder(this.formatName);
     let end = 0;
     for (const index of order) {

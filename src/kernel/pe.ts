@@ -39,7 +39,8 @@ export function decodePeHeader(page: Buffer): PeHeader | null {
   const debugEntry = optional + 112 + DEBUG_DIRECTORY * 8;
   const debugRva = page.readUInt32LE(debugEntry);
   const debugSize = page.readUInt32LE(debugEntry + 4);
-  const hasDebug = directories > DEBUG_DIRECTORY && debugRva > 0 && debugSize >= 28 && debugRva + debugSize <= imageSize;
+  const hasDebug =
+    directories > DEBUG_DIRECTORY && debugRva > 0 && debugSize >= 28 && debugRva + debugSize <= imageSize;
   return {
     machine,
     imageSize,
@@ -89,7 +90,10 @@ export function decodeCodeView(record: Buffer): PdbIdentity | null {
   const name = record.toString('latin1', 24, end);
   if (!/^[\x20-\x7e]+$/.test(name)) return null;
   const part = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
-  const guid = part(record.readUInt32LE(4), 8) + part(record.readUInt16LE(8), 4) + part(record.readUInt16LE(10), 4)
-    + record.toString('hex', 12, 20);
+  const guid =
+    part(record.readUInt32LE(4), 8) +
+    part(record.readUInt16LE(8), 4) +
+    part(record.readUInt16LE(10), 4) +
+    record.toString('hex', 12, 20);
   return { name, guid: guid.toUpperCase(), age: record.readUInt32LE(20) };
 }

@@ -55,7 +55,8 @@ export class KernelTraces {
 
   offerSharedData(page: Buffer): void {
     const data = decodeSharedData(page);
-    if (typeof data !== 'string') keep(this.shared, `${data.systemTime.getTime()} ${data.majorVersion}.${data.minorVersion}.${data.build}`, data);
+    if (typeof data !== 'string')
+      keep(this.shared, `${data.systemTime.getTime()} ${data.majorVersion}.${data.minorVersion}.${data.build}`, data);
   }
 
   /** @param entrySize of the tables, which the kernel's build must have */
@@ -67,7 +68,8 @@ export class KernelTraces {
     const candidates: { pdb: PdbIdentity; symbols: KernelSymbols | null }[] = [];
     for (const pdb of this.pdbs.values()) {
       const symbols = await knownBuild(pdb);
-      if (symbols === null || (symbols.trackerEntrySize === entrySize && agrees(symbols, build, labPlaces))) candidates.push({ pdb, symbols });
+      if (symbols === null || (symbols.trackerEntrySize === entrySize && agrees(symbols, build, labPlaces)))
+        candidates.push({ pdb, symbols });
     }
     const kernel = only(candidates);
     return { pdb: kernel?.pdb ?? null, symbols: kernel?.symbols ?? null, ntBuildLab, sharedData, build };
@@ -91,13 +93,20 @@ function only<T>(values: Iterable<T>): T | null {
 
 /** First builds of each version, newest first. */
 const VERSIONS: readonly (readonly [build: number, version: string])[] = [
-  [10240, '10.0'], [9600, '6.3'], [9200, '6.2'], [7600, '6.1'], [6000, '6.0'], [3790, '5.2'], [2600, '5.1'],
+  [10240, '10.0'],
+  [9600, '6.3'],
+  [9200, '6.2'],
+  [7600, '6.1'],
+  [6000, '6.0'],
+  [3790, '5.2'],
+  [2600, '5.1'],
 ];
 
 /** The version as precisely as the traces tell. */
 export function tracedVersion({ symbols, sharedData, build }: TracedKernel): string | null {
   if (symbols?.version != null) return symbols.version;
-  if (sharedData !== null) return [sharedData.majorVersion, sharedData.minorVersion, ...(build === null ? [] : [build])].join('.');
+  if (sharedData !== null)
+    return [sharedData.majorVersion, sharedData.minorVersion, ...(build === null ? [] : [build])].join('.');
   const named = build === null ? undefined : VERSIONS.find(([first]) => build >= first);
   return named === undefined ? null : `${named[1]}.${build}`;
 }
@@ -125,6 +134,7 @@ export function processorsOf(claimed: number | undefined, sharedData: SharedData
 export function windowsVersion(kernel: Kernel, symbols: KernelSymbols | null, ntBuildLab: string | null): string {
   if (symbols?.version != null) return symbols.version;
   const { majorVersion, minorVersion, build } = kernel.sharedData;
-  const known = build || Number(/^\d+/.exec(ntBuildLab ?? '')?.[0] ?? 0) || kernel.memory.physical.image.hints.build || 0;
+  const known =
+    build || Number(/^\d+/.exec(ntBuildLab ?? '')?.[0] ?? 0) || kernel.memory.physical.image.hints.build || 0;
   return known === 0 ? `${majorVersion}.${minorVersion}` : `${majorVersion}.${minorVersion}.${known}`;
 }

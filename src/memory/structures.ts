@@ -33,7 +33,12 @@ export async function walkRing(memory: VirtualMemory, head: VirtualAddress, most
   return { entries: [...forward.entries, ...added].slice(0, most), whole: forward.reachedHead && added.length === 0 };
 }
 
-async function walkOneWay(memory: VirtualMemory, head: VirtualAddress, link: typeof FLINK | typeof BLINK, most: number): Promise<OneWay> {
+async function walkOneWay(
+  memory: VirtualMemory,
+  head: VirtualAddress,
+  link: typeof FLINK | typeof BLINK,
+  most: number,
+): Promise<OneWay> {
   const seen = new Set<VirtualAddress>();
   let agrees = true;
   let last = head;

@@ -58,9 +58,14 @@ export class VirtualMemory {
     const translations: Translation[] = [];
     for (const address of addresses) translations.push(await this.translate(address));
     const reads: Promise<VirtualPage[]>[] = [];
-    for (let first = 0; first < count; ) {
+    for (let first = 0; first < count;) {
       let next = first + 1;
-      while (next < count && (next - first) * PAGE_SIZE < LONGEST_READ && follows(translations[next - 1]!, translations[next]!)) next++;
+      while (
+        next < count &&
+        (next - first) * PAGE_SIZE < LONGEST_READ &&
+        follows(translations[next - 1]!, translations[next]!)
+      )
+        next++;
       reads.push(this.readNeighbours(addresses.slice(first, next), translations[first]!));
       first = next;
     }
@@ -69,13 +74,21 @@ export class VirtualMemory {
 
   private async readNeighbours(addresses: readonly VirtualAddress[], first: Translation): Promise<VirtualPage[]> {
     if (!isMapped(first)) {
-      return addresses.map((address) => ({ virtualAddress: address, physicalAddress: null, bytes: null, missing: first }));
+      return addresses.map((address) => ({
+        virtualAddress: address,
+        physicalAddress: null,
+        bytes: null,
+        missing: first,
+      }));
     }
     const { bytes, whole } = await this.physical.read(first.physicalAddress, addresses.length * PAGE_SIZE);
     if (!whole && addresses.length > 1) {
-      const single = addresses.map((address, index) => this.readNeighbours([address], {
-        physicalAddress: physicalAddress(first.physicalAddress + index * PAGE_SIZE), pageSize: PAGE_SIZE,
-      }));
+      const single = addresses.map((address, index) =>
+        this.readNeighbours([address], {
+          physicalAddress: physicalAddress(first.physicalAddress + index * PAGE_SIZE),
+          pageSize: PAGE_SIZE,
+        }),
+      );
       return (await Promise.all(single)).flat();
     }
     return addresses.map((address, index) => {
@@ -84,7 +97,9 @@ export class VirtualMemory {
         virtualAddress: address,
         physicalAddress: physical,
         bytes: whole ? bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE) : null,
-        missing: whole ? null : { virtualAddress: address, reason: 'not-in-image', level: 'page', physicalAddress: physical },
+        missing: whole
+          ? null
+          : { virtualAddress: address, reason: 'not-in-image', level: 'page', physicalAddress: physical },
       };
     });
   }
@@ -98,9 +113,13 @@ function follows(previous: Translation, next: Translation): boolean {
  * Reads a small structure through the page cache, for walks that come back to the same pages thousands of times.
  * @returns null when a page of it is missing; not to be written to
  */
-export async function readCached(memory: VirtualMemory, address: VirtualAddress, length: number): Promise<Buffer | null> {
+export async function readCached(
+  memory: VirtualMemory,
+  address: VirtualAddress,
+  length: number,
+): Promise<Buffer | null> {
   const parts: Buffer[] = [];
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const at = virtualAddress(address + BigInt(done));
     const within = Number(at & 0xfffn);
     const count = Math.min(PAGE_SIZE - within, length - done);

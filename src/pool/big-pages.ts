@@ -57,11 +57,18 @@ export class BigPageTable {
     const address = await memory.readUint64(variable);
     const entries = await memory.readUint64(sizeVariable);
     if (address === null || entries === null) return `the variables PoolBigPageTable at ${hex(variable)} are missing`;
-    if (!memory.pageTable.isKernelAddress(address)) return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
-    if (entries === 0n || entries > BigInt(MOST_BIG_ENTRIES)) return `PoolBigPageTableSize is ${entries}; expected 1 to ${MOST_BIG_ENTRIES}`;
+    if (!memory.pageTable.isKernelAddress(address))
+      return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
+    if (entries === 0n || entries > BigInt(MOST_BIG_ENTRIES))
+      return `PoolBigPageTableSize is ${entries}; expected 1 to ${MOST_BIG_ENTRIES}`;
     const bit = layout.field('bigPagesEntry', 'PoolType.bit');
     const bits = layout.field('bigPagesEntry', 'PoolType.bits');
-    const packing = bit !== undefined && bits !== undefined ? { bit, bits } : majorVersion >= FIRST_PACKED ? PACKED : { bit: 0, bits: 32 };
+    const packing =
+      bit !== undefined && bits !== undefined
+        ? { bit, bits }
+        : majorVersion >= FIRST_PACKED
+          ? PACKED
+          : { bit: 0, bits: 32 };
     return new BigPageTable(memory, virtualAddress(address), Number(entries), offsets, packing);
   }
 

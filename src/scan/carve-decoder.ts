@@ -25,7 +25,11 @@ export interface CarvedInput {
 }
 
 /** Everything that the pages of a pass tell; null when no table is among them. */
-export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepProcessors: boolean): Promise<DecodedImage | null> {
+export async function decodeCarved(
+  carver: PageCarver,
+  input: CarvedInput,
+  keepProcessors: boolean,
+): Promise<DecodedImage | null> {
   const carved = carveTables(carver);
   if (carved === null) return null;
   const { shape, tables } = carved;
@@ -46,14 +50,24 @@ export async function decodeCarved(carver: PageCarver, input: CarvedInput, keepP
     processorTags: keepProcessors ? processorTagsOf(carved) : [],
     image: {
       ...identityRow(facts, imageId),
-      ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || undecided || tags.some(({ complete }) => !complete), null),
+      ...outcomeColumns(
+        warnings,
+        totals.pagesMissing > 0 || totals.conflicts > 0 || undecided || tags.some(({ complete }) => !complete),
+        null,
+      ),
       ...(input.image === null ? {} : containerColumns(input.image)),
       processors,
       pdb_name: kernel.pdb?.name ?? null,
       pdb_age: kernel.pdb?.age ?? null,
       nt_build_lab: kernel.ntBuildLab,
       located_by: facts.locatedBy,
-      tables: JSON.stringify(tables.map((table, index) => ({ processor: index === 0 ? 0 : null, pages: table.pageCount, pages_missing: table.pagesMissing }))),
+      tables: JSON.stringify(
+        tables.map((table, index) => ({
+          processor: index === 0 ? 0 : null,
+          pages: table.pageCount,
+          pages_missing: table.pagesMissing,
+        })),
+      ),
       entry_size: shape.channel.layout.size,
       table_slots: shape.slots,
       hash_law_share: lawfulShare(judge(tables[0]!.keys(), shape.slots, shape.channel.hash)),
@@ -84,30 +98,43 @@ function factsOf(input: CarvedInput, carved: CarvedTables, kernel: TracedKernel)
 }
 
 /** The 56- and 80-byte layouts are those of ARM64 as well. */
-function architectureOf({ image }: CarvedInput, { shape }: CarvedTables, { symbols, ntBuildLab }: TracedKernel): Architecture | null {
+function architectureOf(
+  { image }: CarvedInput,
+  { shape }: CarvedTables,
+  { symbols, ntBuildLab }: TracedKernel,
+): Architecture | null {
   const { pointerBits, size } = shape.channel.layout;
   if (pointerBits === 32) return 'x86';
   if (size === 40 || symbols?.origin === 'known-build' || ntBuildLab?.includes('.amd64') === true) return 'x64';
-  return ntBuildLab?.includes('.arm64') === true ? 'arm64' : image?.hints.architecture ?? null;
+  return ntBuildLab?.includes('.arm64') === true ? 'arm64' : (image?.hints.architecture ?? null);
 }
 
 /** Why whole tables may be missing: the machine has more processors, or memory is missing and nobody says how many it has. */
 function lostTables(tables: number, processors: number | null, warnings: readonly Warning[]): Warning | null {
   if (processors !== null && tables < processors) {
-    return { code: 'processors-missing', message: `the tables of ${tables} of ${processors} processors were seen: every total may lack the others' share` };
+    return {
+      code: 'processors-missing',
+      message: `the tables of ${tables} of ${processors} processors were seen: every total may lack the others' share`,
+    };
   }
   if (processors === null && warnings.some(({ code }) => code === 'image-cut')) {
-    return { code: 'processors-unknown', message: 'memory is cut short, and how many processors the machine has is not known: every total may lack some processor\'s share' };
+    return {
+      code: 'processors-unknown',
+      message:
+        "memory is cut short, and how many processors the machine has is not known: every total may lack some processor's share",
+    };
   }
   return null;
 }
 
 function lostWarnings(totals: TagTotals): Warning[] {
   if (totals.pagesMissing === 0) return [];
-  return [{
-    code: 'pages-missing',
-    message: `${totals.pagesMissing} pages of the tables were never seen: ${totals.entriesMissing} entries are missing; the tags that this can touch are marked incomplete`,
-  }];
+  return [
+    {
+      code: 'pages-missing',
+      message: `${totals.pagesMissing} pages of the tables were never seen: ${totals.entriesMissing} entries are missing; the tags that this can touch are marked incomplete`,
+    },
+  ];
 }
 
 /** For messages: what a pass that found nothing has seen. */

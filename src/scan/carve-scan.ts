@@ -38,11 +38,14 @@ export class CarveScan implements Scan {
   }
 
   private async *allPages(): AsyncGenerator<MemoryPage> {
-    const { input, streamed, options: { onProgress } } = this;
+    const {
+      input,
+      streamed,
+      options: { onProgress },
+    } = this;
     const total = input instanceof ByteStream ? input.claimedLength : input.runs.byteLength;
-    const stretches: AsyncGenerator<PageStretch> = streamed !== null
-      ? streamed.stretches(this.crew.pool)
-      : stretchesOf(input as MemoryImage, this.crew.pool);
+    const stretches: AsyncGenerator<PageStretch> =
+      streamed !== null ? streamed.stretches(this.crew.pool) : stretchesOf(input as MemoryImage, this.crew.pool);
     let done = 0;
     for await (const { physicalAddress, bytes } of stretches) {
       done += bytes.length;
@@ -54,7 +57,8 @@ export class CarveScan implements Scan {
   decoder(keepProcessors = false): PageDecoder {
     const carver = new PageCarver();
     return {
-      take: ({ physicalAddress, bytes }) => (bytes === null ? undefined : this.crew.take({ physicalAddress, bytes }, carver)),
+      take: ({ physicalAddress, bytes }) =>
+        bytes === null ? undefined : this.crew.take({ physicalAddress, bytes }, carver),
       finish: async () => {
         await this.crew.finish();
         return this.decoded(carver, keepProcessors);
@@ -66,17 +70,31 @@ export class CarveScan implements Scan {
     const { input, walkError } = this;
     const image = input instanceof ByteStream ? null : input;
     const warnings: Warning[] = [...(image?.warnings ?? []), ...(this.streamed?.warnings ?? [])];
-    if (walkError !== null) warnings.push({ code: 'walk-failed', message: `walking failed, so the tables were carved: ${walkError.message}` });
+    if (walkError !== null)
+      warnings.push({
+        code: 'walk-failed',
+        message: `walking failed, so the tables were carved: ${walkError.message}`,
+      });
     const name = image?.source.name ?? (input as ByteStream).name;
-    const decoded = await decodeCarved(carver, {
-      name, labels: this.options.labels ?? {}, image, warnings, startedAt: this.startedAt,
-      bytesRead: image?.source.bytesRead ?? (input as ByteStream).bytesRead,
-    }, keepProcessors);
+    const decoded = await decodeCarved(
+      carver,
+      {
+        name,
+        labels: this.options.labels ?? {},
+        image,
+        warnings,
+        startedAt: this.startedAt,
+        bytesRead: image?.source.bytesRead ?? (input as ByteStream).bytesRead,
+      },
+      keepProcessors,
+    );
     if (decoded !== null) return decoded;
     const seen = describePass(carver.counts, carver.collection.sure);
     if (walkError !== null) {
       throw new PoolTrackerError(walkError.code, `${walkError.message}; carving found no tables either: ${seen}`, {
-        ...(walkError.hint === null ? {} : { hint: walkError.hint }), data: walkError.data, cause: walkError,
+        ...(walkError.hint === null ? {} : { hint: walkError.hint }),
+        data: walkError.data,
+        cause: walkError,
       });
     }
     throw new PoolTrackerError('TABLES_NOT_FOUND', `${name}: no pool tag tables found by carving: ${seen}`, {

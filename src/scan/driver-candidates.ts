@@ -1,6 +1,12 @@
 import { PoolTrackerError } from '../errors.js';
 import { findLoadedModules } from '../kernel/objects/loaded-modules.js';
-import { driverFile, driversInDirectory, isDirectory, isExecutable, moduleInMemory } from '../pool/tag-names/driver-images.js';
+import {
+  driverFile,
+  driversInDirectory,
+  isDirectory,
+  isExecutable,
+  moduleInMemory,
+} from '../pool/tag-names/driver-images.js';
 import { searchDrivers, type DriverSearch } from '../pool/tag-names/driver-search.js';
 import { openScan } from './open-scan.js';
 import type { ScanOptions } from './scan.js';
@@ -12,14 +18,21 @@ import { WalkScan } from './walk-scan.js';
  * @param keys as stored
  * @throws PoolTrackerError USAGE when there are no drivers; NO_KERNEL when the image's list of modules cannot be found
  */
-export async function driverCandidates(drivers: string, keys: Iterable<number>, options: ScanOptions): Promise<DriverSearch> {
+export async function driverCandidates(
+  drivers: string,
+  keys: Iterable<number>,
+  options: ScanOptions,
+): Promise<DriverSearch> {
   if (await isDirectory(drivers)) return searchDrivers(driversInDirectory(drivers), keys);
   if (await isExecutable(drivers)) return searchDrivers([driverFile(drivers)], keys);
   const scan = await openScan(drivers, options);
   try {
     const found = scan instanceof WalkScan ? await findLoadedModules(scan.kernel, scan.located.symbols) : null;
     if (found === null || !(scan instanceof WalkScan)) throw noModules(drivers);
-    return await searchDrivers(found.modules.map((module) => moduleInMemory(scan.kernel.memory, module)), keys);
+    return await searchDrivers(
+      found.modules.map((module) => moduleInMemory(scan.kernel.memory, module)),
+      keys,
+    );
   } finally {
     await scan.close();
   }

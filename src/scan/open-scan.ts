@@ -19,7 +19,11 @@ const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
  * @param findings filled as they come, for who wants to tell of them when this fails
  * @throws PoolTrackerError for whatever stands between the name and the tables; see errors.ts
  */
-export async function openScan(location: string, options: ScanOptions = {}, findings: WalkFindings = noFindings()): Promise<Scan> {
+export async function openScan(
+  location: string,
+  options: ScanOptions = {},
+  findings: WalkFindings = noFindings(),
+): Promise<Scan> {
   const { method = 'auto' } = options;
   const opened = await openBytes(location, options.spool);
   try {
@@ -32,7 +36,13 @@ export async function openScan(location: string, options: ScanOptions = {}, find
     try {
       return await WalkScan.open(image, options, findings);
     } catch (error) {
-      if (method === 'walk' || options.locate !== undefined || !(error instanceof PoolTrackerError) || !CARVED_AFTER.has(error.code)) throw error;
+      if (
+        method === 'walk' ||
+        options.locate !== undefined ||
+        !(error instanceof PoolTrackerError) ||
+        !CARVED_AFTER.has(error.code)
+      )
+        throw error;
       return new CarveScan(image, options, error);
     }
   } catch (error) {
@@ -42,9 +52,13 @@ export async function openScan(location: string, options: ScanOptions = {}, find
 }
 
 function cannotWalk(stream: ByteStream): PoolTrackerError {
-  return new PoolTrackerError('SOURCE_UNREADABLE', `cannot walk ${stream.name}: it comes as a stream, and page tables lead here and there`, {
-    hint: 'add --spool DIR to keep it in a temporary file meanwhile, or carve it: --method carve',
-  });
+  return new PoolTrackerError(
+    'SOURCE_UNREADABLE',
+    `cannot walk ${stream.name}: it comes as a stream, and page tables lead here and there`,
+    {
+      hint: 'add --spool DIR to keep it in a temporary file meanwhile, or carve it: --method carve',
+    },
+  );
 }
 
 /** A fragment too small for a memory image has pages to carve all the same. */

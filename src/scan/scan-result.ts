@@ -59,12 +59,23 @@ export interface FailedScan {
  * The image record of a scan that failed. Without tables there is no memory content to take the id from: it follows
  * from the path, so that the same failure gives the same record every time.
  */
-export function failedImage({ path: named, labels, error, findings: { image, kernel, rejected }, elapsedMs }: FailedScan): FailedImage {
+export function failedImage({
+  path: named,
+  labels,
+  error,
+  findings: { image, kernel, rejected },
+  elapsedMs,
+}: FailedScan): FailedImage {
   const path = locationName(named);
   const imageId = createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32);
   const facts = {
-    path, labels, capturedAt: kernel?.sharedData.systemTime ?? null, windowsVersion: null, architecture: null,
-    kernelGuid: kernel?.image.pdb?.guid ?? null, locatedBy: null,
+    path,
+    labels,
+    capturedAt: kernel?.sharedData.systemTime ?? null,
+    windowsVersion: null,
+    architecture: null,
+    kernelGuid: kernel?.image.pdb?.guid ?? null,
+    locatedBy: null,
   };
   return {
     imageId,

@@ -20,12 +20,15 @@ export interface Scan {
 /** Runs all pages of a scan through its decoder: for who wants several kinds of records of one image. */
 export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedImage> {
   const decoder = scan.decoder(keepProcessors);
-  await pipeline(scan.pages(), new Writable({
-    objectMode: true,
-    write(page: MemoryPage, _encoding, done) {
-      Promise.resolve(decoder.take(page)).then(() => done(), done);
-    },
-  }));
+  await pipeline(
+    scan.pages(),
+    new Writable({
+      objectMode: true,
+      write(page: MemoryPage, _encoding, done) {
+        Promise.resolve(decoder.take(page)).then(() => done(), done);
+      },
+    }),
+  );
   return decoder.finish();
 }
 

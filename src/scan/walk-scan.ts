@@ -20,10 +20,15 @@ import type { Scan, ScanOptions } from './scan.js';
  * What can be read beside the tables. Objects are read only when they are asked for; the big allocations at once, as
  * far as they belong to `keys`.
  */
-export async function walkedKernel(kernel: Kernel, symbols: KernelSymbols | null, keys: Iterable<number>): Promise<WalkedKernel> {
-  const bigPages = symbols === null
-    ? 'not available for this build: the address of PoolBigPageTable is not known'
-    : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
+export async function walkedKernel(
+  kernel: Kernel,
+  symbols: KernelSymbols | null,
+  keys: Iterable<number>,
+): Promise<WalkedKernel> {
+  const bigPages =
+    symbols === null
+      ? 'not available for this build: the address of PoolBigPageTable is not known'
+      : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
   const bigTotals = typeof bigPages === 'string' ? null : await bigPages.totals(keys);
   let objects: Promise<KernelObjects> | undefined;
   return {
@@ -63,7 +68,11 @@ export class WalkScan implements Scan {
    * @param findings filled as they come
    * @throws PoolTrackerError NO_KERNEL, TABLES_NOT_FOUND, SYMBOL_FILE_DAMAGED
    */
-  static async open(image: MemoryImage, options: ScanOptions, findings: WalkFindings = noFindings()): Promise<WalkScan> {
+  static async open(
+    image: MemoryImage,
+    options: ScanOptions,
+    findings: WalkFindings = noFindings(),
+  ): Promise<WalkScan> {
     const startedAt = performance.now();
     findings.image = image;
     const kernel = await findKernel(new PhysicalMemory(image), findings.rejected);
@@ -88,9 +97,15 @@ export class WalkScan implements Scan {
 
   decoder(keepProcessors = false): PageDecoder {
     const { tables } = this.located;
-    const decoder = new TableDecoder({
-      layout: tables.layout, slots: tables.slots, expansionEntries: tables.expansion?.entries ?? 0, processorsMissing: this.processorsMissing(),
-    }, keepProcessors);
+    const decoder = new TableDecoder(
+      {
+        layout: tables.layout,
+        slots: tables.slots,
+        expansionEntries: tables.expansion?.entries ?? 0,
+        processorsMissing: this.processorsMissing(),
+      },
+      keepProcessors,
+    );
     return {
       take: (page: MemoryPage) => decoder.take(page),
       finish: () => this.decoded(decoder),
@@ -114,8 +129,16 @@ export class WalkScan implements Scan {
     const { totals, readings } = decoder;
     const imageId = totals.imageId();
     const tags = [...totals.totals()];
-    const warnings = [...this.image.warnings, ...this.located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())];
-    const walked = await walkedKernel(this.kernel, this.located.symbols, tags.map(({ key }) => key));
+    const warnings = [
+      ...this.image.warnings,
+      ...this.located.tables.warnings,
+      ...decodeWarnings(decoder, this.processorsMissing()),
+    ];
+    const walked = await walkedKernel(
+      this.kernel,
+      this.located.symbols,
+      tags.map(({ key }) => key),
+    );
     return {
       imageId,
       walked,
@@ -124,7 +147,11 @@ export class WalkScan implements Scan {
       processorTags: decoder.processorTags,
       image: {
         ...identityRow(this.facts, imageId),
-        ...outcomeColumns(warnings, totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0, null),
+        ...outcomeColumns(
+          warnings,
+          totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0,
+          null,
+        ),
         ...containerColumns(this.image),
         processors: this.processors(),
         ...kernelColumns(this.kernel, this.ntBuildLab),
@@ -156,10 +183,16 @@ function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Wa
     });
   }
   if (processorsMissing > 0) {
-    warnings.push({ code: 'processors-missing', message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share` });
+    warnings.push({
+      code: 'processors-missing',
+      message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share`,
+    });
   }
   if (totals.conflicts > 0) {
-    warnings.push({ code: 'image-smeared', message: `${totals.conflicts} slots hold different tags in two processors' tables: the image changed while it was taken` });
+    warnings.push({
+      code: 'image-smeared',
+      message: `${totals.conflicts} slots hold different tags in two processors' tables: the image changed while it was taken`,
+    });
   }
   return warnings;
 }

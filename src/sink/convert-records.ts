@@ -33,7 +33,9 @@ export async function convertRecords(input: string, output: string, options: Con
   const records = await openRecords(input, options.inputFormat);
   const recordType = records.recordType ?? parsed.recordType;
   if (asked !== null && asked !== recordType) {
-    throw new PoolTrackerError('USAGE', `${input} holds ${recordType.name} records, not ${asked.name}`, { hint: `leave out '${asked.name}='` });
+    throw new PoolTrackerError('USAGE', `${input} holds ${recordType.name} records, not ${asked.name}`, {
+      hint: `leave out '${asked.name}='`,
+    });
   }
   let count = 0;
   async function* counted(rows: AsyncIterable<Row>): AsyncGenerator<Row> {

@@ -32,10 +32,13 @@ export class EncodingSink extends Writable {
 
   constructor(encode: Encode, recordType: RecordType, options: EncodeOptions, target: Target) {
     super({ objectMode: true, highWaterMark: 1 });
-    const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> => encode(source as AsyncIterable<RecordBatch>, recordType, options);
+    const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> =>
+      encode(source as AsyncIterable<RecordBatch>, recordType, options);
     this.encoded = pipeline(this.batches, encoded, target.stream, { end: target.end });
     this.targetClosed = target.end ? new Promise((resolve) => target.stream.once('close', resolve)) : Promise.resolve();
-    this.encoded.catch((error: Error) => this.destroy(systemErrorCode(error) === null || isClosedPipe(error) ? error : outputFailed(target.name, error)));
+    this.encoded.catch((error: Error) =>
+      this.destroy(systemErrorCode(error) === null || isClosedPipe(error) ? error : outputFailed(target.name, error)),
+    );
   }
 
   override _write(batch: RecordBatch, _encoding: BufferEncoding, done: () => void): void {
@@ -45,12 +48,21 @@ export class EncodingSink extends Writable {
 
   override _final(done: (error?: Error) => void): void {
     this.batches.end();
-    this.encoded.then(() => done(), () => undefined);
+    this.encoded.then(
+      () => done(),
+      () => undefined,
+    );
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.batches.destroy(error ?? undefined);
-    this.encoded.catch(() => undefined).then(() => this.targetClosed).then(() => done(error), () => done(error));
+    this.encoded
+      .catch(() => undefined)
+      .then(() => this.targetClosed)
+      .then(
+        () => done(error),
+        () => done(error),
+      );
   }
 }
 
@@ -63,7 +75,11 @@ export class EncodingSink extends Writable {
 export async function openTarget(path: string, force: boolean): Promise<Writable> {
   const found = await statIfExists(path);
   if (found === null) return WholeFile.open(path, force);
-  if (found.isDirectory()) throw new PoolTrackerError('OUTPUT_FAILED', `cannot write ${path}: it is a directory`, { data: { path, code: 'EISDIR' }, hint: 'name a file in it' });
+  if (found.isDirectory())
+    throw new PoolTrackerError('OUTPUT_FAILED', `cannot write ${path}: it is a directory`, {
+      data: { path, code: 'EISDIR' },
+      hint: 'name a file in it',
+    });
   if (!found.isFile()) return createWriteStream(path);
   if (!force) throw outputExists(path);
   return WholeFile.open(await realpath(path), force, found.mode & 0o777);
@@ -94,9 +110,10 @@ export interface SinkOptions extends EncodeOptions {
  */
 export async function openSink(output: Output, options: SinkOptions = {}): Promise<Writable> {
   const encode = await output.format.load();
-  const target = typeof output.target === 'string'
-    ? { name: output.target, stream: await openTarget(output.target, options.force ?? false), end: true }
-    : { name: 'standard output', stream: output.target, end: false };
+  const target =
+    typeof output.target === 'string'
+      ? { name: output.target, stream: await openTarget(output.target, options.force ?? false), end: true }
+      : { name: 'standard output', stream: output.target, end: false };
   return new EncodingSink(encode, output.recordType, options, target);
 }
 

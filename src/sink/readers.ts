@@ -6,8 +6,16 @@ import type { ReaderFormat, RecordInput, Records } from './read/record-reader.js
 export const READERS: readonly ReaderFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./isolated/batches.js')).readParquet },
   { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/reader.js')).readNdjson },
-  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./ndjson/reader.js')).readNdjsonGzip },
-  { name: 'arrow', extensions: ['.arrow', '.arrows'], load: async () => (await import('./isolated/batches.js')).readArrow },
+  {
+    name: 'ndjson.gz',
+    extensions: ['.ndjson.gz'],
+    load: async () => (await import('./ndjson/reader.js')).readNdjsonGzip,
+  },
+  {
+    name: 'arrow',
+    extensions: ['.arrow', '.arrows'],
+    load: async () => (await import('./isolated/batches.js')).readArrow,
+  },
   { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv/reader.js')).readCsv },
 ];
 
@@ -15,11 +23,20 @@ export const READERS: readonly ReaderFormat[] = [
 function readerFor(input: string, formatName: string | undefined): ReaderFormat {
   const lower = input.toLowerCase();
   const found = READERS.find((format) =>
-    formatName === undefined ? format.extensions.some((extension) => lower.endsWith(extension)) : format.name === formatName);
+    formatName === undefined
+      ? format.extensions.some((extension) => lower.endsWith(extension))
+      : format.name === formatName,
+  );
   if (found !== undefined) return found;
-  throw new PoolTrackerError('USAGE', formatName === undefined ? `${input}: the ending of the name tells no record format` : `no record format is named '${formatName}'`, {
-    hint: `one of ${READERS.map((format) => format.name).join(', ')}`,
-  });
+  throw new PoolTrackerError(
+    'USAGE',
+    formatName === undefined
+      ? `${input}: the ending of the name tells no record format`
+      : `no record format is named '${formatName}'`,
+    {
+      hint: `one of ${READERS.map((format) => format.name).join(', ')}`,
+    },
+  );
 }
 
 /**
@@ -31,8 +48,9 @@ function readerFor(input: string, formatName: string | undefined): ReaderFormat 
  */
 export async function openRecords(input: string, formatName?: string): Promise<Records> {
   const read = await readerFor(input, formatName).load();
-  const source: RecordInput = input === '-'
-    ? { name: 'standard input', path: null, open: () => process.stdin }
-    : { name: input, path: input, open: () => createReadStream(input) };
+  const source: RecordInput =
+    input === '-'
+      ? { name: 'standard input', path: null, open: () => process.stdin }
+      : { name: input, path: input, open: () => createReadStream(input) };
   return read(source);
 }

@@ -21,7 +21,11 @@ export type ParquetWriterName = 'parquet-wasm' | 'parquetjs-lite';
 export type ParquetCompression = 'zstd' | 'gzip' | 'snappy' | 'none';
 
 /** Turns record batches of one type into the bytes of a file, as they come; asks for the next batch when it has room. */
-export type Encode = (batches: AsyncIterable<RecordBatch>, recordType: RecordType, options: EncodeOptions) => AsyncIterable<Uint8Array>;
+export type Encode = (
+  batches: AsyncIterable<RecordBatch>,
+  recordType: RecordType,
+  options: EncodeOptions,
+) => AsyncIterable<Uint8Array>;
 
 /** A format that records are written in. */
 export interface SinkFormat {

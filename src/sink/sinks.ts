@@ -8,7 +8,11 @@ import type { SinkFormat } from './sink.js';
 export const SINKS: readonly SinkFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet/parquet.js')).encodeParquet },
   { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson },
-  { name: 'ndjson.gz', extensions: ['.ndjson.gz'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjsonGzip },
+  {
+    name: 'ndjson.gz',
+    extensions: ['.ndjson.gz'],
+    load: async () => (await import('./ndjson/ndjson.js')).encodeNdjsonGzip,
+  },
   { name: 'arrow', extensions: ['.arrow'], load: async () => (await import('./arrow/arrow.js')).encodeArrowFile },
   { name: 'arrows', extensions: ['.arrows'], load: async () => (await import('./arrow/arrow.js')).encodeArrowStream },
   { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv/csv.js')).encodeCsv },
@@ -19,7 +23,9 @@ export const SINKS: readonly SinkFormat[] = [
 export function sinkNamed(name: string): SinkFormat {
   const found = SINKS.find((sink) => sink.name === name);
   if (found !== undefined) return found;
-  throw new PoolTrackerError('USAGE', `no output format is named '${name}'`, { hint: `one of: ${SINKS.map((sink) => sink.name).join(', ')}` });
+  throw new PoolTrackerError('USAGE', `no output format is named '${name}'`, {
+    hint: `one of: ${SINKS.map((sink) => sink.name).join(', ')}`,
+  });
 }
 
 /** @throws PoolTrackerError USAGE when the ending of the name chooses no format */
@@ -55,7 +61,10 @@ export interface OutputText {
 export function splitOutput(text: string): OutputText {
   const match = /^([A-Za-z][A-Za-z0-9_]*)=(.*)$/s.exec(text);
   const file = match === null ? text : match[2]!;
-  if (file === '') throw new PoolTrackerError('USAGE', `output '${text}': no file is named`, { hint: '-o [RECORD=]FILE, or - for standard output' });
+  if (file === '')
+    throw new PoolTrackerError('USAGE', `output '${text}': no file is named`, {
+      hint: '-o [RECORD=]FILE, or - for standard output',
+    });
   if (match === null) return { recordType: null, file };
   if (!RECORD_TYPES.some((type) => type.name === match[1])) {
     throw new PoolTrackerError('USAGE', `output '${text}': no record type is named '${match[1]}'`, {
@@ -75,8 +84,15 @@ export function splitOutput(text: string): OutputText {
 export function parseOutput(text: string, formatName?: string): Output {
   const { recordType, file } = splitOutput(text);
   if (file === '-') {
-    if (formatName === undefined) throw new PoolTrackerError('USAGE', 'standard output has no ending to choose a format by', { hint: 'say --format' });
+    if (formatName === undefined)
+      throw new PoolTrackerError('USAGE', 'standard output has no ending to choose a format by', {
+        hint: 'say --format',
+      });
     return { recordType: recordType ?? POOL_TAG, format: sinkNamed(formatName), target: process.stdout };
   }
-  return { recordType: recordType ?? POOL_TAG, format: formatName === undefined ? sinkForPath(file) : sinkNamed(formatName), target: file };
+  return {
+    recordType: recordType ?? POOL_TAG,
+    format: formatName === undefined ? sinkForPath(file) : sinkNamed(formatName),
+    target: file,
+  };
 }

@@ -17,7 +17,10 @@ export type CellText = (row: number) => string;
 export class TextColumns {
   private readonly readers: readonly ColumnReader[];
 
-  constructor(private readonly recordType: RecordType, private readonly form: TextForm) {
+  constructor(
+    private readonly recordType: RecordType,
+    private readonly form: TextForm,
+  ) {
     this.readers = recordType.columns.map((column) => new ColumnReader(column, (text) => form.string(text)));
   }
 
@@ -34,11 +37,13 @@ export class TextColumns {
     const { form } = this;
     const { none } = form;
     switch (column.type) {
-      case 'string': return (row) => (read(row) as string | null) ?? none;
-      case 'int64': return (row) => {
-        const value = read(row) as bigint | null;
-        return value === null ? none : form.int64(value);
-      };
+      case 'string':
+        return (row) => (read(row) as string | null) ?? none;
+      case 'int64':
+        return (row) => {
+          const value = read(row) as bigint | null;
+          return value === null ? none : form.int64(value);
+        };
       case 'timestamp': {
         // All rows of an image carry the same time.
         let last = NaN;
@@ -53,10 +58,14 @@ export class TextColumns {
           return text;
         };
       }
-      case 'bool': case 'int32': case 'uint32': case 'float64': return (row) => {
-        const value = read(row);
-        return value === null ? none : String(value);
-      };
+      case 'bool':
+      case 'int32':
+      case 'uint32':
+      case 'float64':
+        return (row) => {
+          const value = read(row);
+          return value === null ? none : String(value);
+        };
     }
   }
 }

@@ -20,7 +20,11 @@ export interface SourceScheme {
 
 /** Asked in this order; the file comes last and claims whatever is left. */
 const SCHEMES: readonly SourceScheme[] = [
-  { name: 'stdin', claims: (location) => location === '-', open: async () => ByteStream.ofDescriptor('standard input', 0) },
+  {
+    name: 'stdin',
+    claims: (location) => location === '-',
+    open: async () => ByteStream.ofDescriptor('standard input', 0),
+  },
   { name: 'http', claims: (location) => /^https?:/i.test(location), open: (location) => openHttp(location) },
   { name: 's3', claims: (location) => location.startsWith('s3://'), open: (location) => openS3(location) },
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
@@ -37,7 +41,9 @@ export async function openSource(location: string): Promise<Source> {
   const opened = await openLocation(location);
   if (!(opened instanceof ByteStream)) return opened;
   opened.close();
-  throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${opened.name} here and there: it comes as a stream`, { hint: 'copy it to a file first' });
+  throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${opened.name} here and there: it comes as a stream`, {
+    hint: 'copy it to a file first',
+  });
 }
 
 /**

@@ -31,15 +31,20 @@ export interface ZipMember {
  */
 export async function readZipDirectory(container: Container): Promise<Map<string, ZipMember>> {
   const { offset, size } = await findDirectory(container);
-  if (size > LARGEST_DIRECTORY) throw container.damaged(`its directory has ${size} bytes; expected at most ${LARGEST_DIRECTORY}`);
+  if (size > LARGEST_DIRECTORY)
+    throw container.damaged(`its directory has ${size} bytes; expected at most ${LARGEST_DIRECTORY}`);
   const directory = await container.fields(offset, size, 'the ZIP directory');
   const members = new Map<string, ZipMember>();
-  for (let at = 0; at + ENTRY.size <= size; ) {
-    if (directory.u32(at) !== ENTRY.signature) throw container.damaged(`no ZIP directory entry at file offset ${hex(offset + at)}`);
+  for (let at = 0; at + ENTRY.size <= size;) {
+    if (directory.u32(at) !== ENTRY.signature)
+      throw container.damaged(`no ZIP directory entry at file offset ${hex(offset + at)}`);
     const nameLength = directory.u16(at + 28);
     const extraLength = directory.u16(at + 30);
     const next = at + ENTRY.size + nameLength + extraLength + directory.u16(at + 32);
-    if (next > size) throw container.damaged(`the ZIP directory entry at file offset ${hex(offset + at)} is longer than its directory`);
+    if (next > size)
+      throw container.damaged(
+        `the ZIP directory entry at file offset ${hex(offset + at)} is longer than its directory`,
+      );
     const member = readEntry(directory, at, nameLength, extraLength);
     members.set(member.name, member);
     at = next;
@@ -50,7 +55,8 @@ export async function readZipDirectory(container: Container): Promise<Map<string
 /** Where a member's bytes begin: behind its local header, whose lengths are its own. @throws PoolTrackerError FORMAT_DAMAGED */
 export async function memberOffset(container: Container, member: ZipMember): Promise<number> {
   const local = await container.fields(member.headerOffset, LOCAL.size, `the ZIP header of '${member.name}'`);
-  if (local.u32(0) !== LOCAL.signature) throw container.damaged(`no ZIP header of '${member.name}' at file offset ${hex(member.headerOffset)}`);
+  if (local.u32(0) !== LOCAL.signature)
+    throw container.damaged(`no ZIP header of '${member.name}' at file offset ${hex(member.headerOffset)}`);
   return member.headerOffset + LOCAL.size + local.u16(26) + local.u16(28);
 }
 
@@ -63,10 +69,12 @@ async function findDirectory(container: Container): Promise<{ offset: number; si
   while (at >= 0 && tail.u32(at) !== END_RECORD.signature) at--;
   if (at < 0) throw container.damaged('it has no end of a ZIP directory; the file may be cut short');
   const locatorAt = at - END_LOCATOR_64.size;
-  if (locatorAt < 0 || tail.u32(locatorAt) !== END_LOCATOR_64.signature) return { size: tail.u32(at + 12), offset: tail.u32(at + 16) };
+  if (locatorAt < 0 || tail.u32(locatorAt) !== END_LOCATOR_64.signature)
+    return { size: tail.u32(at + 12), offset: tail.u32(at + 16) };
   const recordAt = tail.size(locatorAt + 8, "the ZIP64 directory's end");
   const record = await container.fields(recordAt, END_RECORD_64.size, "the ZIP64 directory's end");
-  if (record.u32(0) !== END_RECORD_64.signature) throw container.damaged(`no end of a ZIP64 directory at file offset ${hex(recordAt)}`);
+  if (record.u32(0) !== END_RECORD_64.signature)
+    throw container.damaged(`no end of a ZIP64 directory at file offset ${hex(recordAt)}`);
   return { size: record.size(40, "the directory's size"), offset: record.size(48, "the directory's offset") };
 }
 

@@ -14,10 +14,17 @@ describe('pool-tracker check and bigpool', function () {
   let image = '';
   before(async () => {
     image = folder.path('objects.raw');
-    await writeRaw(generateMemory({
-      build: listedBuild('10.0.19041.1466'), processes: SAMPLE_PROCESSES,
-      bigPages: [{ key: tagKey('MmSt'), bytes: 0x3000n, poolType: 1 }, { key: tagKey('Proc'), bytes: 0x1000n, free: true }],
-    }), image);
+    await writeRaw(
+      generateMemory({
+        build: listedBuild('10.0.19041.1466'),
+        processes: SAMPLE_PROCESSES,
+        bigPages: [
+          { key: tagKey('MmSt'), bytes: 0x3000n, poolType: 1 },
+          { key: tagKey('Proc'), bytes: 0x1000n, free: true },
+        ],
+      }),
+      image,
+    );
   });
 
   it('prints what each method found beside the tag, differences marked, and the disputed processes', async () => {
@@ -38,16 +45,26 @@ describe('pool-tracker check and bigpool', function () {
     assert.equal(status, 0);
     const records = JSON.parse(stdout) as { kind: string; method: string; found: number | null }[];
     assert.equal(records.find(({ kind, method }) => kind === 'process' && method === 'PspCidTable')!.found, 8);
-    assert.deepEqual([...new Set(records.map(({ kind }) => kind))], ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module']);
+    assert.deepEqual(
+      [...new Set(records.map(({ kind }) => kind))],
+      ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module'],
+    );
   });
 
   it('lists big allocations', async () => {
     const { status, stdout } = await runCli(['bigpool', image, '--no-cache']);
     assert.equal(status, 0);
-    assert.deepEqual(stdout.trimEnd().split('\n').slice(2).map((line) => line.trim().split(/ +/)), [
-      ['0xffffa50000000000', 'MmSt', String(tagKey('MmSt')), 'false', '12288', '1', 'false'],
-      ['0xffffa50000100000', 'Proc', String(tagKey('Proc')), 'false', '4096', '0', 'true'],
-    ]);
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .slice(2)
+        .map((line) => line.trim().split(/ +/)),
+      [
+        ['0xffffa50000000000', 'MmSt', String(tagKey('MmSt')), 'false', '12288', '1', 'false'],
+        ['0xffffa50000100000', 'Proc', String(tagKey('Proc')), 'false', '4096', '0', 'true'],
+      ],
+    );
     const wanted = await runCli(['bigpool', image, '--no-cache', '--tag', 'P*', '--json']);
     assert.equal((JSON.parse(wanted.stdout) as unknown[]).length, 1);
   });
@@ -57,7 +74,9 @@ describe('pool-tracker check and bigpool', function () {
     const outputs = types.flatMap((type) => ['-o', `${type}=${folder.path(`${type}.parquet`)}`]);
     const { status, stderr } = await runCli(['scan', image, '--no-cache', '-q', ...outputs]);
     assert.equal(status, 0, stderr);
-    const counts = await Promise.all(types.map(async (type) => (await readRecords(folder.path(`${type}.parquet`))).rows.length));
+    const counts = await Promise.all(
+      types.map(async (type) => (await readRecords(folder.path(`${type}.parquet`))).rows.length),
+    );
     assert.equal(counts[0], SAMPLE_PROCESSES.length);
     assert.ok(counts[1]! > 15);
     assert.equal(counts[2], 2);
@@ -66,7 +85,15 @@ describe('pool-tracker check and bigpool', function () {
   it('tells why a record type has no rows', async () => {
     const unknown = folder.path('unknown.raw');
     await writeRaw(generateMemory({ build: 'unknown', kdbg: 'absent' }), unknown);
-    const { status, stderr } = await runCli(['scan', unknown, '--no-cache', '-o', `bigpool=${folder.path('b.ndjson')}`, '-o', `process=${folder.path('p.ndjson')}`]);
+    const { status, stderr } = await runCli([
+      'scan',
+      unknown,
+      '--no-cache',
+      '-o',
+      `bigpool=${folder.path('b.ndjson')}`,
+      '-o',
+      `process=${folder.path('p.ndjson')}`,
+    ]);
     assert.equal(status, 0);
     assert.match(stderr, /warning: bigpool: not available for this build/);
     assert.match(stderr, /warning: process: not available for this build/);

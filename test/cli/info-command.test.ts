@@ -12,17 +12,35 @@ describe('pool-tracker info', function () {
     const image = writeSample('unknown-kernel.raw', folder.path('unknown.raw'));
     const { status, stdout } = await runCli(['info', image]);
     assert.equal(status, 0);
-    for (const line of [/^format: raw$/m, /^page table root: 0x[0-9a-f]+$/m, /^page table root verified by: KUSER_SHARED_DATA/m, /^kernel base: 0xffff/m,
-      /^pdb name: ntkrnlmp\.pdb$/m, /^kernel guid: [0-9A-F]{32}$/m, /^captured at: 2024-06-01T17:05:42\.000Z$/m, /^located by: structure$/m,
-      /^ {2}processor 3 at 0xffff/m, /^rejected:$/m]) assert.match(stdout, line);
+    for (const line of [
+      /^format: raw$/m,
+      /^page table root: 0x[0-9a-f]+$/m,
+      /^page table root verified by: KUSER_SHARED_DATA/m,
+      /^kernel base: 0xffff/m,
+      /^pdb name: ntkrnlmp\.pdb$/m,
+      /^kernel guid: [0-9A-F]{32}$/m,
+      /^captured at: 2024-06-01T17:05:42\.000Z$/m,
+      /^located by: structure$/m,
+      /^ {2}processor 3 at 0xffff/m,
+      /^rejected:$/m,
+    ])
+      assert.match(stdout, line);
   });
 
   it('gives the same as JSON', async () => {
     const image = writeSample('spill-17763.elf', folder.path('spill.elf'));
     const { stdout } = await runCli(['info', image, '--json']);
-    const info = JSON.parse(stdout) as { format: string; tables: { processor: number | null }[]; captured_at: string; expansion_tags: number };
+    const info = JSON.parse(stdout) as {
+      format: string;
+      tables: { processor: number | null }[];
+      captured_at: string;
+      expansion_tags: number;
+    };
     assert.equal(info.format, 'elf-core');
-    assert.deepEqual(info.tables.map(({ processor }) => processor), [0, 1, null]);
+    assert.deepEqual(
+      info.tables.map(({ processor }) => processor),
+      [0, 1, null],
+    );
     assert.equal(info.captured_at, '2022-01-31T23:59:59.999Z');
     assert.ok(info.expansion_tags > 0);
   });

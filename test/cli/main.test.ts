@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { runCli } from '../support/run-cli.js';
 import { COMMANDS } from '../../src/cli/commands/commands.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 describe('pool-tracker', function () {
   this.timeout(30_000);
 
-  it('tells its version', async () => assert.deepEqual(await runCli(['--version']), { status: 0, stdout: `${version}\n`, stderr: '' }));
+  it('tells its version', async () =>
+    assert.deepEqual(await runCli(['--version']), { status: 0, stdout: `${version}\n`, stderr: '' }));
 
   it('lists every command and the exit statuses', async () => {
     const { status, stdout } = await runCli(['--help']);

@@ -17,7 +17,10 @@ interface TagRecord {
 }
 
 function records(text: string): TagRecord[] {
-  return text.trim().split('\n').map((line) => JSON.parse(line) as TagRecord);
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TagRecord);
 }
 
 describe('pool-tracker scan', function () {
@@ -35,37 +38,65 @@ describe('pool-tracker scan', function () {
     assert.match(lines[0]!, /^Tag +NP Alloc +NP Bytes +P Alloc +P Bytes$/);
     assert.match(lines[2]!, /^.{4,} +\d+ \(-?\d+\) +-?\d+ +\d+ \(-?\d+\) +-?\d+$/);
     assert.equal(new Set(lines.map((line) => line.length)).size, 1, 'columns are aligned');
-    assert.match(stderr, /^Windows 10\.0\.14393\.5291, kernel ntkrnlmp\.pdb [0-9A-F]{32}-1 at 0xffff[0-9a-f]+; tables located by the built-in list of kernel builds; 100\.0 % of the keys obey the hash law; 2 processors summed; 0 pages missing; \d+\.\d of \d+\.\d MiB read\n$/);
+    assert.match(
+      stderr,
+      /^Windows 10\.0\.14393\.5291, kernel ntkrnlmp\.pdb [0-9A-F]{32}-1 at 0xffff[0-9a-f]+; tables located by the built-in list of kernel builds; 100\.0 % of the keys obey the hash law; 2 processors summed; 0 pages missing; \d+\.\d of \d+\.\d MiB read\n$/,
+    );
   });
 
   it('writes several outputs of several kinds in one run', async () => {
-    const names = ['t.parquet', 't.ndjson', 't.ndjson.gz', 't.arrow', 't.arrows', 't.csv'].map((name) => folder.path(name));
-    const outputs = [...names, `pool_tag_cpu=${folder.path('cpu.ndjson')}`, `image=${folder.path('image.ndjson')}`].flatMap((name) => ['-o', name]);
+    const names = ['t.parquet', 't.ndjson', 't.ndjson.gz', 't.arrow', 't.arrows', 't.csv'].map((name) =>
+      folder.path(name),
+    );
+    const outputs = [
+      ...names,
+      `pool_tag_cpu=${folder.path('cpu.ndjson')}`,
+      `image=${folder.path('image.ndjson')}`,
+    ].flatMap((name) => ['-o', name]);
     const { status, stdout, stderr } = await runCli(['scan', image, ...outputs]);
     assert.equal(status, 0, stderr);
     assert.equal(stdout, '');
     for (const name of names) assert.ok(existsSync(name), name);
-    const processors = new Set(records(readFileSync(folder.path('cpu.ndjson'), 'utf8')).map(({ processor }) => processor));
+    const processors = new Set(
+      records(readFileSync(folder.path('cpu.ndjson'), 'utf8')).map(({ processor }) => processor),
+    );
     assert.deepEqual([...processors].sort(), [0, 1]);
     assert.equal(readFileSync(folder.path('image.ndjson'), 'utf8').trim().split('\n').length, 1);
   });
 
   it('chooses tags by pattern, order, number and use', async () => {
-    const scan = async (...words: string[]): Promise<TagRecord[]> => records((await runCli(['scan', image, '--json', '-q', ...words])).stdout);
+    const scan = async (...words: string[]): Promise<TagRecord[]> =>
+      records((await runCli(['scan', image, '--json', '-q', ...words])).stdout);
     const all = await scan();
     const letter = all[Math.floor(all.length / 2)]!.tag[0]!.replace(/[*?\\]/, 'x');
     const starting = await scan('--tag', `${letter}*`);
-    assert.deepEqual(starting.map(({ tag }) => tag), all.map(({ tag }) => tag).filter((tag) => tag.startsWith(letter)));
+    assert.deepEqual(
+      starting.map(({ tag }) => tag),
+      all.map(({ tag }) => tag).filter((tag) => tag.startsWith(letter)),
+    );
     assert.equal((await scan('--exclude', `${letter}*`)).length, all.length - starting.length);
     assert.equal((await scan('--top', '3')).length, 3);
     const used = await scan('--in-use', '--sort', 'outstanding');
     const outstanding = used.map((record) => record.nonpaged_outstanding + record.paged_outstanding);
-    assert.deepEqual(outstanding, [...outstanding].sort((a, b) => b - a));
+    assert.deepEqual(
+      outstanding,
+      [...outstanding].sort((a, b) => b - a),
+    );
     assert.ok(used.every((record) => record.nonpaged_outstanding !== 0 || record.paged_outstanding !== 0));
   });
 
   it('puts labels on every record', async () => {
-    const { stdout } = await runCli(['scan', image, '--json', '--label', 'host=web01', '--label', 'case=7', '--top', '2']);
+    const { stdout } = await runCli([
+      'scan',
+      image,
+      '--json',
+      '--label',
+      'host=web01',
+      '--label',
+      'case=7',
+      '--top',
+      '2',
+    ]);
     for (const record of records(stdout)) {
       assert.equal(record.host, 'web01');
       assert.deepEqual(JSON.parse(record.labels!), { host: 'web01', case: '7' });
@@ -91,11 +122,19 @@ describe('pool-tracker scan', function () {
     const lenient = await runCli(['scan', lost, '-o', out]);
     assert.equal(lenient.status, 0);
     assert.match(lenient.stderr, /warning: 1 pages of the tables are missing/);
-    assert.ok(records(readFileSync(out, 'utf8')).some((record) => (record as unknown as { complete: boolean }).complete === false));
+    assert.ok(
+      records(readFileSync(out, 'utf8')).some(
+        (record) => (record as unknown as { complete: boolean }).complete === false,
+      ),
+    );
   });
 
   it('ends quietly when its reader has seen enough', async () => {
-    const child = spawn('sh', ['-c', `"${process.execPath}" "${CLI}" scan "${image}" --json -q | head -1; exit \${PIPESTATUS:-0}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(
+      'sh',
+      ['-c', `"${process.execPath}" "${CLI}" scan "${image}" --json -q | head -1; exit \${PIPESTATUS:-0}`],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     const err: Buffer[] = [];
     const out: Buffer[] = [];
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
@@ -108,12 +147,17 @@ describe('pool-tracker scan', function () {
   it('leaves nothing behind when it is interrupted', async () => {
     const out = folder.path('interrupted');
     mkdirSync(out);
-    const child = spawn(process.execPath, [CLI, 'scan', image, image, image, image, '-o', `${out}/t.ndjson`], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [CLI, 'scan', image, image, image, image, '-o', `${out}/t.ndjson`], {
+      stdio: 'ignore',
+    });
     await new Promise((resolve) => setTimeout(resolve, 250));
     child.kill('SIGTERM');
     const status = await new Promise((resolve) => child.on('close', (code) => resolve(code)));
     const left = readdirSync(out);
-    assert.ok(status === 143 ? left.length === 0 : left.length === 1 && left[0] === 't.ndjson', `${String(status)} ${left.join()}`);
+    assert.ok(
+      status === 143 ? left.length === 0 : left.length === 1 && left[0] === 't.ndjson',
+      `${String(status)} ${left.join()}`,
+    );
   });
 
   describe('refuses bad input in one line', () => {
@@ -132,7 +176,17 @@ describe('pool-tracker scan', function () {
 
     it('an empty file', () => refused([file('empty', '')], 3, /not a memory image: it is empty/));
     it('a text file', () => refused([file('notes.txt', 'a line of text\n'.repeat(20_000))], 3, /begins with text/));
-    it('random bytes', () => refused([file('random', Buffer.from(Array.from({ length: 1 << 18 }, (_, index) => (index * 2654435761) >>> 13 & 0xff)))], 4, /no running x64 Windows kernel found/));
+    it('random bytes', () =>
+      refused(
+        [
+          file(
+            'random',
+            Buffer.from(Array.from({ length: 1 << 18 }, (_, index) => ((index * 2654435761) >>> 13) & 0xff)),
+          ),
+        ],
+        4,
+        /no running x64 Windows kernel found/,
+      ));
     it('a directory', () => refused([folder.path('.')], 1, /it is a directory/));
     it('a file that is not there', () => refused([folder.path('nothing')], 1, /no such file/));
     it('a file that may not be read', async function () {
@@ -147,21 +201,30 @@ describe('pool-tracker scan', function () {
       assert.equal(status, 1, stderr);
       assert.match(stderr, /^pool-tracker: cannot read .*: no permission to read it; .*\n$/);
     });
-    it('an output folder that is missing', () => refused([image, '-o', folder.path('nowhere/t.parquet'), '-q'], 1, /nowhere/));
-    it('an output that exists', () => refused([image, '-q', '-o', file('there.ndjson', 'mine')], 1, /exists already; --force replaces it/));
+    it('an output folder that is missing', () =>
+      refused([image, '-o', folder.path('nowhere/t.parquet'), '-q'], 1, /nowhere/));
+    it('an output that exists', () =>
+      refused([image, '-q', '-o', file('there.ndjson', 'mine')], 1, /exists already; --force replaces it/));
     it('an unknown ending', () => refused([image, '-o', folder.path('t.xyz')], 2, /xyz/));
     it('an unknown option', () => refused([image, '--nonsense'], 2, /--nonsense/));
     it('no image', () => refused([], 2, /IMAGE is missing/));
     it('a bad number', () => refused([image, '--top', 'ten'], 2, /--top: expected a whole number/));
     it('a bad order', () => refused([image, '--sort', 'size'], 2, /--sort: expected one of/));
     it('a bad label', () => refused([image, '--label', 'web01'], 2, /expected key=value/));
-    it('an unknown image format', () => refused([image, '--image-format', 'floppy'], 2, /no image format is named 'floppy'/));
-    it('a symbol file that is none', () => refused([image, '--symbols', file('bad.json', '{'), '--no-cache'], 2, /cannot use symbol file/));
+    it('an unknown image format', () =>
+      refused([image, '--image-format', 'floppy'], 2, /no image format is named 'floppy'/));
+    it('a symbol file that is none', () =>
+      refused([image, '--symbols', file('bad.json', '{'), '--no-cache'], 2, /cannot use symbol file/));
     it('an image cut in the middle of its tables, unless what is left can be carved, with warnings', async () => {
       const path = file('cut.dmp', sampleBytes('server-14393.dmp'));
       truncateSync(path, 1 << 20);
       const { status, stderr } = await runCli(['scan', path]);
-      assert.ok(status === 0 ? /warning: the image is cut short/.test(stderr) && /marked incomplete/.test(stderr) : status === 4 || status === 5, stderr);
+      assert.ok(
+        status === 0
+          ? /warning: the image is cut short/.test(stderr) && /marked incomplete/.test(stderr)
+          : status === 4 || status === 5,
+        stderr,
+      );
     });
   });
 });

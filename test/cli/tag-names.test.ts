@@ -20,9 +20,19 @@ const COUNTED = ['Proc', 'TcpE', 'CM31', 'Leak', 'Bare', 'Mine'];
 const UNUSED = [...'abcdefghijklmnopqrstuvwxyz'].map((letter) => `CM${letter}${letter}`);
 const TAGS = [...COUNTED, ...UNUSED].map((tag, index) => ({
   key: tagKey(tag),
-  perProcessor: [index >= COUNTED.length ? {} : { nonPagedAllocs: BigInt(index + 1), nonPagedBytes: 64n, pagedAllocs: 2n, pagedFrees: 1n, pagedBytes: -16n }],
+  perProcessor: [
+    index >= COUNTED.length
+      ? {}
+      : { nonPagedAllocs: BigInt(index + 1), nonPagedBytes: 64n, pagedAllocs: 2n, pagedFrees: 1n, pagedBytes: -16n },
+  ],
 }));
-const DRIVER = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(0x800), Buffer.from([0x41, 0xb8]), Buffer.from('Leak'), Buffer.alloc(16)]);
+const DRIVER = Buffer.concat([
+  Buffer.from('MZ'),
+  Buffer.alloc(0x800),
+  Buffer.from([0x41, 0xb8]),
+  Buffer.from('Leak'),
+  Buffer.alloc(16),
+]);
 
 describe('pool-tracker scan, names of tags', function () {
   this.timeout(60_000);
@@ -35,13 +45,22 @@ describe('pool-tracker scan, names of tags', function () {
     image = folder.path('memory.raw');
     await writeRaw(generated, image);
     pooltag = folder.path('pooltag.txt');
-    writeFileSync(pooltag, 'rem ours\r\nMine - mine.sys - my own - and more\r\nno entry\r\nProc - our-nt - ours first\r\n');
+    writeFileSync(
+      pooltag,
+      'rem ours\r\nMine - mine.sys - my own - and more\r\nno entry\r\nProc - our-nt - ours first\r\n',
+    );
   });
 
   async function records(...words: string[]): Promise<Map<string, TagRecord>> {
     const { status, stdout, stderr } = await runCli(['scan', image, '--json', '-q', ...words]);
     assert.equal(status, 0, stderr);
-    return new Map(stdout.trim().split('\n').map((line) => JSON.parse(line) as TagRecord).map((record) => [record.tag, record]));
+    return new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as TagRecord)
+        .map((record) => [record.tag, record]),
+    );
   }
 
   it('come from the built-in list, null for a tag that is not on it', async () => {
@@ -63,10 +82,28 @@ describe('pool-tracker scan, names of tags', function () {
   it('are taken from several files, and malformed lines are counted on stderr', async () => {
     const second = folder.path('second.txt');
     writeFileSync(second, 'Leak - leak.sys\n');
-    const { status, stdout, stderr } = await runCli(['scan', image, '--json', '--third-party', '--pooltag', pooltag, '--pooltag', second]);
+    const { status, stdout, stderr } = await runCli([
+      'scan',
+      image,
+      '--json',
+      '--third-party',
+      '--pooltag',
+      pooltag,
+      '--pooltag',
+      second,
+    ]);
     assert.equal(status, 0);
-    assert.deepEqual(stdout.trim().split('\n').map((line) => (JSON.parse(line) as TagRecord).tag), ['Bare']);
-    assert.ok(stderr.includes(`warning: ${pooltag}: 1 of its lines are malformed, the first is line 3; 2 entries were read\n`), stderr);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as TagRecord).tag),
+      ['Bare'],
+    );
+    assert.ok(
+      stderr.includes(`warning: ${pooltag}: 1 of its lines are malformed, the first is line 3; 2 entries were read\n`),
+      stderr,
+    );
   });
 
   it('leave --third-party what is on no list', async () => {
@@ -77,9 +114,17 @@ describe('pool-tracker scan, names of tags', function () {
     const directory = folder.path('drivers');
     mkdirSync(directory);
     writeFileSync(join(directory, 'file.sys'), DRIVER);
-    for (const [drivers, name] of [[image, 'leaky.sys'], [directory, 'file.sys']] as const) {
+    for (const [drivers, name] of [
+      [image, 'leaky.sys'],
+      [directory, 'file.sys'],
+    ] as const) {
       const found = await records('--drivers', drivers);
-      assert.deepEqual([...found.values()].filter(({ candidates }) => candidates !== null).map(({ tag, candidates }) => [tag, candidates]), [['Leak', JSON.stringify([name])]]);
+      assert.deepEqual(
+        [...found.values()]
+          .filter(({ candidates }) => candidates !== null)
+          .map(({ tag, candidates }) => [tag, candidates]),
+        [['Leak', JSON.stringify([name])]],
+      );
     }
     const { stderr } = await runCli(['scan', image, '--drivers', directory, '--top', '1']);
     assert.ok(stderr.includes(`${directory}: 1 drivers searched; 1 of 3 tags on no list have candidates\n`), stderr);
@@ -97,8 +142,16 @@ describe('pool-tracker scan, names of tags', function () {
   });
 
   const refused: readonly (readonly [what: string, words: () => string[], message: RegExp])[] = [
-    ['totals without a table', () => ['--totals', '--json'], /^pool-tracker: --totals ends a printed table of tags, and no output is one; /],
-    ['a tag list that is none', () => ['--pooltag', image], /^pool-tracker: .*memory\.raw is no list of pool tags: it has 33554432 bytes/],
+    [
+      'totals without a table',
+      () => ['--totals', '--json'],
+      /^pool-tracker: --totals ends a printed table of tags, and no output is one; /,
+    ],
+    [
+      'a tag list that is none',
+      () => ['--pooltag', image],
+      /^pool-tracker: .*memory\.raw is no list of pool tags: it has 33554432 bytes/,
+    ],
   ];
   for (const [what, words, message] of refused) {
     it(`refuse ${what}, in one line, with status 2`, async () => {
@@ -109,7 +162,15 @@ describe('pool-tracker scan, names of tags', function () {
   }
 
   it('leave no file behind when the drivers cannot be had', async () => {
-    const { status } = await runCli(['scan', image, '--drivers', folder.path('absent'), '-o', folder.path('out.ndjson'), '-q']);
+    const { status } = await runCli([
+      'scan',
+      image,
+      '--drivers',
+      folder.path('absent'),
+      '-o',
+      folder.path('out.ndjson'),
+      '-q',
+    ]);
     assert.equal(status, 1);
     assert.equal((await runCli(['scan', image, '-q', '-o', folder.path('out.ndjson')])).status, 0);
   });

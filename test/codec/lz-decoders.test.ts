@@ -27,12 +27,24 @@ interface Codec {
 }
 
 const CODECS: readonly Codec[] = [
-  { name: 'Snappy', encode: encodeSnappy, decode: decodeSnappy, foreign: { module: 'snappy', expression: 'snappy.compress(page)' } },
   {
-    name: 'LZ4', encode: encodeLz4Block, decode: decodeLz4Block,
+    name: 'Snappy',
+    encode: encodeSnappy,
+    decode: decodeSnappy,
+    foreign: { module: 'snappy', expression: 'snappy.compress(page)' },
+  },
+  {
+    name: 'LZ4',
+    encode: encodeLz4Block,
+    decode: decodeLz4Block,
     foreign: { module: 'lz4.block', expression: 'lz4.block.compress(page, store_size=False)' },
   },
-  { name: 'LZO1X', encode: encodeLzo1x, decode: decodeLzo1x, foreign: { module: 'lzo', expression: 'lzo.compress(page, level, False)' } },
+  {
+    name: 'LZO1X',
+    encode: encodeLzo1x,
+    decode: decodeLzo1x,
+    foreign: { module: 'lzo', expression: 'lzo.compress(page, level, False)' },
+  },
   { name: 'LZNT1', encode: encodeLznt1, decode: decodeLznt1 },
   { name: 'Xpress LZ77', encode: encodeXpressLz77, decode: decodeXpressLz77 },
   { name: 'Xpress Huffman', encode: encodeXpressHuffman, decode: decodeXpressHuffman },
@@ -44,7 +56,9 @@ const data = fc
     fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 40 }),
       fc.tuple(fc.nat(255), fc.integer({ min: 1, max: 6000 })).map(([byte, count]) => Buffer.alloc(count, byte)),
-      fc.tuple(fc.uint8Array({ minLength: 3, maxLength: 9 }), fc.integer({ min: 10, max: 30_000 })).map(([unit, count]) => Buffer.alloc(count, unit)),
+      fc
+        .tuple(fc.uint8Array({ minLength: 3, maxLength: 9 }), fc.integer({ min: 10, max: 30_000 }))
+        .map(([unit, count]) => Buffer.alloc(count, unit)),
     ),
     { minLength: 1, maxLength: 12 },
   )
@@ -53,14 +67,20 @@ const data = fc
 /** Pages of a kernel's memory, in stretches of 64 KiB. */
 function pages(): Buffer[] {
   const { memory } = sampleMemory();
-  return memory.writtenFrames().filter((_, index) => index % 24 === 0).map((frame) => memory.read(frame * 0x1000, 0x10000));
+  return memory
+    .writtenFrames()
+    .filter((_, index) => index % 24 === 0)
+    .map((frame) => memory.read(frame * 0x1000, 0x10000));
 }
 
 describe('LZ decoders', () => {
   for (const { name, encode, decode, foreign } of CODECS) {
     describe(name, () => {
       it('gives back any data', () => {
-        fc.assert(fc.property(data, (bytes) => decode(encode(bytes), bytes.length).equals(bytes)), { numRuns: 60 });
+        fc.assert(
+          fc.property(data, (bytes) => decode(encode(bytes), bytes.length).equals(bytes)),
+          { numRuns: 60 },
+        );
       });
 
       it('gives back memory', () => {
@@ -68,11 +88,15 @@ describe('LZ decoders', () => {
       });
 
       it('ends in an error or in bytes within the limit, whatever it is fed', () => {
-        const fed = fc.oneof(fc.uint8Array({ maxLength: 600 }), data.map((bytes) => encode(bytes)), fc.tuple(data, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
-          const packed = encode(bytes);
-          packed[at % packed.length] = byte;
-          return packed.subarray(0, 1 + (at % packed.length));
-        }));
+        const fed = fc.oneof(
+          fc.uint8Array({ maxLength: 600 }),
+          data.map((bytes) => encode(bytes)),
+          fc.tuple(data, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
+            const packed = encode(bytes);
+            packed[at % packed.length] = byte;
+            return packed.subarray(0, 1 + (at % packed.length));
+          }),
+        );
         fc.assert(
           fc.property(fed, fc.integer({ min: 1, max: 70_000 }), (bytes, limit) => {
             try {

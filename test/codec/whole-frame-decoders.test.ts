@@ -31,7 +31,11 @@ describe('zlib, deflate and zstd decoders', () => {
     await assert.rejects(decodeZlib(bomb, PAGE), { code: 'FORMAT_DAMAGED', message: /zlib/ });
     await assert.rejects(decodeRawDeflate(deflateRawSync(Buffer.alloc(8 << 20)), PAGE), { code: 'FORMAT_DAMAGED' });
     await assert.rejects(decodeZlib(Buffer.from('no zlib'), PAGE), { code: 'FORMAT_DAMAGED' });
-    const tebibyte = Buffer.concat([Buffer.from('28b52ffde0', 'hex'), Buffer.from('0000000000010000', 'hex'), Buffer.alloc(16)]);
+    const tebibyte = Buffer.concat([
+      Buffer.from('28b52ffde0', 'hex'),
+      Buffer.from('0000000000010000', 'hex'),
+      Buffer.alloc(16),
+    ]);
     await assert.rejects(decodeZstdFrame(tebibyte, PAGE), { code: 'FORMAT_DAMAGED', message: /1099511627776 bytes/ });
     await assert.rejects(decodeZstdFrame(Buffer.from('no zstd frame at all'), PAGE), { code: 'FORMAT_DAMAGED' });
   });

@@ -20,18 +20,23 @@ describe('sorting rows', () => {
 
   it('any number of rows in runs of any size: all of them, in order', async () => {
     let count = 0;
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 1, max: 50 }), async (rows, runRows) => {
-      const path = folder.path(`runs-${count++}`);
-      await mkdir(path);
-      const input = edgeRows(POOL_TAG, rows);
-      async function* all(): AsyncGenerator<Row> { yield* input; }
-      const sorted: Row[] = [];
-      for await (const row of sortedRows(all(), POOL_TAG, path, runRows)) sorted.push(row);
-      const compare = rowOrder(POOL_TAG);
-      for (let index = 1; index < sorted.length; index++) assert.ok(compare(sorted[index - 1]!, sorted[index]!) <= 0);
-      const texts = (of: readonly Row[]): string[] => of.map((row) => Object.values(row).join('|')).sort();
-      assert.deepEqual(texts(sorted), texts(input));
-    }), { numRuns: 15 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 1, max: 50 }), async (rows, runRows) => {
+        const path = folder.path(`runs-${count++}`);
+        await mkdir(path);
+        const input = edgeRows(POOL_TAG, rows);
+        async function* all(): AsyncGenerator<Row> {
+          yield* input;
+        }
+        const sorted: Row[] = [];
+        for await (const row of sortedRows(all(), POOL_TAG, path, runRows)) sorted.push(row);
+        const compare = rowOrder(POOL_TAG);
+        for (let index = 1; index < sorted.length; index++) assert.ok(compare(sorted[index - 1]!, sorted[index]!) <= 0);
+        const texts = (of: readonly Row[]): string[] => of.map((row) => Object.values(row).join('|')).sort();
+        assert.deepEqual(texts(sorted), texts(input));
+      }),
+      { numRuns: 15 },
+    );
   });
 });
 
@@ -54,13 +59,23 @@ describe('the command compact', function () {
     const dataset = folder.path('merged');
     await cp(lake(), dataset, { recursive: true, preserveTimestamps: true });
     assert.match((await runCli(['compact', dataset, '--grace', '0'])).stderr, /^nothing to merge\n$/);
-    assert.match((await runCli(['compact', dataset, '--grace', '0', '--partition', 'host'])).stderr, new RegExp(`^${2 * IMAGES} files merged into 4, \\d+ records\n$`));
+    assert.match(
+      (await runCli(['compact', dataset, '--grace', '0', '--partition', 'host'])).stderr,
+      new RegExp(`^${2 * IMAGES} files merged into 4, \\d+ records\n$`),
+    );
     const files = await datasetFiles(dataset);
-    assert.equal(files.filter((path) => /^(pool_tag|image)\/v=1\/host=web[01]\/compact-[0-9a-f]{32}-0\.parquet$/.test(path)).length, 4);
+    assert.equal(
+      files.filter((path) => /^(pool_tag|image)\/v=1\/host=web[01]\/compact-[0-9a-f]{32}-0\.parquet$/.test(path))
+        .length,
+      4,
+    );
     assert.equal(files.length, 5);
-    for (const record of ['pool_tag', 'image']) assert.deepEqual(await rows(dataset, record), await rows(lake(), record));
+    for (const record of ['pool_tag', 'image'])
+      assert.deepEqual(await rows(dataset, record), await rows(lake(), record));
     for (const path of files.filter((name) => name.startsWith('pool_tag/'))) {
-      const [sorted] = await queryDuckdb(`SELECT bool_and(tag >= before) AS sorted FROM (SELECT tag, lag(tag, 1, '') OVER (ORDER BY file_row_number) AS before FROM read_parquet('${dataset}/${path}', file_row_number = true))`);
+      const [sorted] = await queryDuckdb(
+        `SELECT bool_and(tag >= before) AS sorted FROM (SELECT tag, lag(tag, 1, '') OVER (ORDER BY file_row_number) AS before FROM read_parquet('${dataset}/${path}', file_row_number = true))`,
+      );
       assert.equal(sorted!['sorted'], true);
     }
     assert.match((await runCli(['compact', dataset, '--grace', '0'])).stderr, /^nothing to merge\n$/);
@@ -78,7 +93,10 @@ describe('the command compact', function () {
     assert.equal((await runCli(['compact', dataset, '--grace', '0', '--target-size', '1'])).status, 0);
     const after = (await datasetFiles(dataset)).filter((path) => path.startsWith('pool_tag/'));
     assert.equal(after.length, 2);
-    const lines = async (paths: readonly string[]): Promise<string[]> => (await Promise.all(paths.map((path) => readFile(`${dataset}/${path}`, 'utf8')))).flatMap((text) => text.trim().split('\n')).sort();
+    const lines = async (paths: readonly string[]): Promise<string[]> =>
+      (await Promise.all(paths.map((path) => readFile(`${dataset}/${path}`, 'utf8'))))
+        .flatMap((text) => text.trim().split('\n'))
+        .sort();
     assert.equal((await lines(after)).length, (await rows(lake(), 'pool_tag')).length);
   });
 
@@ -89,11 +107,15 @@ describe('the command compact', function () {
     const child = startCli(['compact', dataset, '--grace', '2', '--partition', 'host']);
     const end = ended(child);
     let over = false;
-    void end.then(() => { over = true; });
+    void end.then(() => {
+      over = true;
+    });
     let reads = 0;
     let straddling = 0;
     while (!over) {
-      const answer = await queryDuckdb(`SELECT count(*) AS all_rows, count(DISTINCT (image_id, tag, key, place)) AS rows FROM read_parquet('${dataset}/pool_tag/**/*.parquet', hive_partitioning = false)`).catch((error: Error) => {
+      const answer = await queryDuckdb(
+        `SELECT count(*) AS all_rows, count(DISTINCT (image_id, tag, key, place)) AS rows FROM read_parquet('${dataset}/pool_tag/**/*.parquet', hive_partitioning = false)`,
+      ).catch((error: Error) => {
         assert.match(error.message, /No such file or directory/);
         return null;
       });
@@ -135,8 +157,11 @@ describe('the command compact', function () {
     const dataset = folder.path('busy');
     await cp(lake(), dataset, { recursive: true, preserveTimestamps: true });
     const [journal] = await readdir(`${dataset}/_journal`);
-    const owner = JSON.stringify(`${(/^(.*)-\d+-\d+\.ndjson$/.exec(journal!))![1]}-${process.pid}`);
-    await appendFile(`${dataset}/_journal/other.ndjson`, `{"type":"compaction","at":${Date.now()},"id":"run x","owner":${owner},"state":"begun","record":"","folder":"","inputs":[],"outputs":[],"images":[]}\n`);
+    const owner = JSON.stringify(`${/^(.*)-\d+-\d+\.ndjson$/.exec(journal!)![1]}-${process.pid}`);
+    await appendFile(
+      `${dataset}/_journal/other.ndjson`,
+      `{"type":"compaction","at":${Date.now()},"id":"run x","owner":${owner},"state":"begun","record":"","folder":"","inputs":[],"outputs":[],"images":[]}\n`,
+    );
     const busy = await runCli(['compact', dataset]);
     assert.equal(busy.status, 2);
     assert.match(busy.stderr, /another compaction is at work/);

@@ -13,38 +13,69 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { writePart } from '../support/write-part.js';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-const count = fc.record({ key: fc.integer({ min: 1, max: 6 }), bytes: int64, outstanding: int64, allocs: int64, complete: fc.boolean() });
-const counts = fc.array(count, { maxLength: 6 }).map((list) => new Map(list.map((one): [number, TagCount] => [one.key, { ...one, tag: `T${one.key}` }])));
+const count = fc.record({
+  key: fc.integer({ min: 1, max: 6 }),
+  bytes: int64,
+  outstanding: int64,
+  allocs: int64,
+  complete: fc.boolean(),
+});
+const counts = fc
+  .array(count, { maxLength: 6 })
+  .map((list) => new Map(list.map((one): [number, TagCount] => [one.key, { ...one, tag: `T${one.key}` }])));
 
 describe('diff', () => {
   it('names each tag that differs once, those that grew most first', () => {
-    fc.assert(fc.property(counts, counts, fc.constantFrom(...MEASURES), (before, after, by) => {
-      const diffs = diffTags(before, after, by);
-      const differing = [...new Set([...before.keys(), ...after.keys()])].filter((key) =>
-        before.has(key) !== after.has(key) || MEASURES.some((measure) => before.get(key)![measure] !== after.get(key)![measure]));
-      assert.deepEqual(diffs.map(({ tag }) => tag).sort(), differing.map((key) => `T${key}`).sort());
-      for (const [index, { change }] of diffs.entries()) assert.ok(index === 0 || diffs[index - 1]!.change >= change);
-      for (const diff of diffs) {
-        const row = diffRow(diff);
-        for (const column of TAG_DIFF.columns) assert.equal(misfit(column, row[column.name]), null);
-      }
-    }));
+    fc.assert(
+      fc.property(counts, counts, fc.constantFrom(...MEASURES), (before, after, by) => {
+        const diffs = diffTags(before, after, by);
+        const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
+          (key) =>
+            before.has(key) !== after.has(key) ||
+            MEASURES.some((measure) => before.get(key)![measure] !== after.get(key)![measure]),
+        );
+        assert.deepEqual(diffs.map(({ tag }) => tag).sort(), differing.map((key) => `T${key}`).sort());
+        for (const [index, { change }] of diffs.entries()) assert.ok(index === 0 || diffs[index - 1]!.change >= change);
+        for (const diff of diffs) {
+          const row = diffRow(diff);
+          for (const column of TAG_DIFF.columns) assert.equal(misfit(column, row[column.name]), null);
+        }
+      }),
+    );
   });
 
   it('is empty between equals, and the other way round has the opposite signs', () => {
-    fc.assert(fc.property(counts, counts, (before, after) => {
-      assert.deepEqual(diffTags(before, before, 'bytes'), []);
-      const there = new Map(diffTags(before, after, 'bytes').map(({ tag, change }) => [tag, change]));
-      for (const { tag, change } of diffTags(after, before, 'bytes')) assert.equal(BigInt.asIntN(64, change + there.get(tag)!), 0n);
-    }));
+    fc.assert(
+      fc.property(counts, counts, (before, after) => {
+        assert.deepEqual(diffTags(before, before, 'bytes'), []);
+        const there = new Map(diffTags(before, after, 'bytes').map(({ tag, change }) => [tag, change]));
+        for (const { tag, change } of diffTags(after, before, 'bytes'))
+          assert.equal(BigInt.asIntN(64, change + there.get(tag)!), 0n);
+      }),
+    );
   });
 
   it('tells new, gone, grew, shrank and same, and by how many percent', () => {
-    const one = (key: number, bytes: bigint, allocs = 1n): [number, TagCount] => [key, { key, tag: `T${key}`, bytes, outstanding: 0n, allocs, complete: true }];
-    const diffs = diffTags(new Map([one(1, 100n), one(2, 100n), one(3, 100n), one(4, 100n), one(5, 0n)]), new Map([one(1, 150n), one(2, 75n), one(4, 100n, 2n), one(5, 1n), one(6, 9n)]), 'bytes');
-    assert.deepEqual(diffs.map(diffRow).map(({ tag, change, percent, bytes_change }) => [tag, change, percent, bytes_change]), [
-      ['T1', 'grew', 50, 50n], ['T6', 'new', null, 9n], ['T5', 'grew', null, 1n], ['T4', 'same', 0, 0n], ['T2', 'shrank', -25, -25n], ['T3', 'gone', -100, -100n],
-    ]);
+    const one = (key: number, bytes: bigint, allocs = 1n): [number, TagCount] => [
+      key,
+      { key, tag: `T${key}`, bytes, outstanding: 0n, allocs, complete: true },
+    ];
+    const diffs = diffTags(
+      new Map([one(1, 100n), one(2, 100n), one(3, 100n), one(4, 100n), one(5, 0n)]),
+      new Map([one(1, 150n), one(2, 75n), one(4, 100n, 2n), one(5, 1n), one(6, 9n)]),
+      'bytes',
+    );
+    assert.deepEqual(
+      diffs.map(diffRow).map(({ tag, change, percent, bytes_change }) => [tag, change, percent, bytes_change]),
+      [
+        ['T1', 'grew', 50, 50n],
+        ['T6', 'new', null, 9n],
+        ['T5', 'grew', null, 1n],
+        ['T4', 'same', 0, 0n],
+        ['T2', 'shrank', -25, -25n],
+        ['T3', 'gone', -100, -100n],
+      ],
+    );
   });
 
   describe('of files', function () {
@@ -52,36 +83,94 @@ describe('diff', () => {
     const folder = temporaryFolder();
     const tags = (leaked: bigint): TagPlan[] => [
       ...generateTags(new Random(1), 40, 2, 56),
-      { key: tagKey('Drvr'), perProcessor: [{ nonPagedAllocs: 100n + leaked, nonPagedFrees: 100n, nonPagedBytes: 64n * leaked }] },
+      {
+        key: tagKey('Drvr'),
+        perProcessor: [{ nonPagedAllocs: 100n + leaked, nonPagedFrees: 100n, nonPagedBytes: 64n * leaked }],
+      },
     ];
 
     before(async () => {
       await writeSmallImage(folder.path('before.raw'), 1, { tags: tags(10n) });
       await writeSmallImage(folder.path('after.raw'), 1, { tags: tags(11n) });
-      assert.equal((await runCli(['scan', folder.path('before.raw'), '-q', '-o', folder.path('before.parquet'), '-o', `image=${folder.path('image.ndjson')}`])).status, 0);
+      assert.equal(
+        (
+          await runCli([
+            'scan',
+            folder.path('before.raw'),
+            '-q',
+            '-o',
+            folder.path('before.parquet'),
+            '-o',
+            `image=${folder.path('image.ndjson')}`,
+          ])
+        ).status,
+        0,
+      );
     });
 
     it('reads the same counts from an image and from its records', async () => {
-      assert.deepEqual(await readTagCounts(folder.path('before.parquet')), await readTagCounts(folder.path('before.raw')));
+      assert.deepEqual(
+        await readTagCounts(folder.path('before.parquet')),
+        await readTagCounts(folder.path('before.raw')),
+      );
     });
 
-    for (const [limit, status] of [['9.9', 1], ['10', 0], ['11', 0], ['0', 1]] as const) {
+    for (const [limit, status] of [
+      ['9.9', 1],
+      ['10', 0],
+      ['11', 0],
+      ['0', 1],
+    ] as const) {
       it(`--fail-over ${limit} of a tag that grew by 10 % exits with ${status}`, async () => {
-        const end = await runCli(['diff', folder.path('before.parquet'), folder.path('after.raw'), '--by', 'outstanding', '--fail-over', limit, '--json']);
+        const end = await runCli([
+          'diff',
+          folder.path('before.parquet'),
+          folder.path('after.raw'),
+          '--by',
+          'outstanding',
+          '--fail-over',
+          limit,
+          '--json',
+        ]);
         assert.equal(end.status, status, end.stderr);
-        assert.equal(end.stderr, status === 0 ? '' : `1 tags grew by more than ${limit} % (outstanding): Drvr (10.0 %)\n`);
-        assert.deepEqual((JSON.parse(end.stdout) as { tag: string; bytes_change: number }[]).map(({ tag, bytes_change }) => [tag, bytes_change]), [['Drvr', 64]]);
+        assert.equal(
+          end.stderr,
+          status === 0 ? '' : `1 tags grew by more than ${limit} % (outstanding): Drvr (10.0 %)\n`,
+        );
+        assert.deepEqual(
+          (JSON.parse(end.stdout) as { tag: string; bytes_change: number }[]).map(({ tag, bytes_change }) => [
+            tag,
+            bytes_change,
+          ]),
+          [['Drvr', 64]],
+        );
       });
     }
 
     it('looks at the tags that are asked for only', async () => {
-      const end = await runCli(['diff', folder.path('before.raw'), folder.path('after.raw'), '--exclude', 'Dr*', '--fail-over', '0', '--format', 'ndjson']);
+      const end = await runCli([
+        'diff',
+        folder.path('before.raw'),
+        folder.path('after.raw'),
+        '--exclude',
+        'Dr*',
+        '--fail-over',
+        '0',
+        '--format',
+        'ndjson',
+      ]);
       assert.deepEqual([end.status, end.stdout], [0, '']);
     });
 
     it('refuses records of several images or of another kind', async () => {
-      await writePart(folder.path('two.parquet'), POOL_TAG, [{ image_id: 'a', key: 1 }, { image_id: 'b', key: 1 }]);
-      for (const [input, message] of [['two.parquet', /expected the records of one image, found those of a and b/], ['image.ndjson', /expected pool_tag records, found image/]] as const) {
+      await writePart(folder.path('two.parquet'), POOL_TAG, [
+        { image_id: 'a', key: 1 },
+        { image_id: 'b', key: 1 },
+      ]);
+      for (const [input, message] of [
+        ['two.parquet', /expected the records of one image, found those of a and b/],
+        ['image.ndjson', /expected pool_tag records, found image/],
+      ] as const) {
         const end = await runCli(['diff', folder.path(input), folder.path('before.raw')]);
         assert.equal(end.status, 2);
         assert.match(end.stderr, message);

@@ -9,11 +9,28 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 describe('the list of images', () => {
   const folder = temporaryFolder();
   const root = (): string => folder.path('dumps');
-  const list = (words: readonly string[], input = '', except = ''): Promise<ListedImage[]> => listImages(words, { input: Readable.from([input]), except });
-  const names = async (words: readonly string[], input = '', except = ''): Promise<string[]> => (await list(words, input, except)).map(({ source }) => source.slice(root().length + 1));
+  const list = (words: readonly string[], input = '', except = ''): Promise<ListedImage[]> =>
+    listImages(words, { input: Readable.from([input]), except });
+  const names = async (words: readonly string[], input = '', except = ''): Promise<string[]> =>
+    (await list(words, input, except)).map(({ source }) => source.slice(root().length + 1));
 
   before(async () => {
-    for (const name of ['b.raw', 'a/one.dmp', 'a/two.dmp', 'a/deep/three.dmp', 'vm/w.vmem', 'vm/w.vmss', 'vm/alone.vmss', 'e/d.E01', 'e/d.E02', 'e/d.EAA', 'e/x.exe', 'lake/pool_tag/p.parquet', '[x].raw', '.hidden']) {
+    for (const name of [
+      'b.raw',
+      'a/one.dmp',
+      'a/two.dmp',
+      'a/deep/three.dmp',
+      'vm/w.vmem',
+      'vm/w.vmss',
+      'vm/alone.vmss',
+      'e/d.E01',
+      'e/d.E02',
+      'e/d.EAA',
+      'e/x.exe',
+      'lake/pool_tag/p.parquet',
+      '[x].raw',
+      '.hidden',
+    ]) {
       await mkdir(dirname(join(root(), name)), { recursive: true });
       await writeFile(join(root(), name), name);
     }
@@ -24,7 +41,17 @@ describe('the list of images', () => {
 
   it('a directory: every file in it, sorted; not what belongs to another image, not the dataset, no loops', async () => {
     assert.deepEqual(await names([root()], '', join(root(), 'lake')), [
-      '.hidden', '[x].raw', 'a/deep/three.dmp', 'a/link.raw', 'a/one.dmp', 'a/two.dmp', 'b.raw', 'e/d.E01', 'e/x.exe', 'vm/alone.vmss', 'vm/w.vmem',
+      '.hidden',
+      '[x].raw',
+      'a/deep/three.dmp',
+      'a/link.raw',
+      'a/one.dmp',
+      'a/two.dmp',
+      'b.raw',
+      'e/d.E01',
+      'e/x.exe',
+      'vm/alone.vmss',
+      'vm/w.vmem',
     ]);
   });
 
@@ -52,7 +79,10 @@ describe('the list of images', () => {
   it('lists: a file of them, and standard input', async () => {
     assert.deepEqual(await names([`@${folder.path('list.txt')}`]), ['b.raw', 'vm/alone.vmss', 'vm/w.vmem']);
     assert.deepEqual(await names(['-'], `${root()}/b.raw\n`), ['b.raw']);
-    assert.deepEqual((await list(['-'], 'https://host/x.dmp\n')).map(({ location }) => location), ['https://host/x.dmp']);
+    assert.deepEqual(
+      (await list(['-'], 'https://host/x.dmp\n')).map(({ location }) => location),
+      ['https://host/x.dmp'],
+    );
   });
 
   it('a file that is not there is listed, to be recorded as failed; a pattern or list that is not there is an error', async () => {

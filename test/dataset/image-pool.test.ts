@@ -5,7 +5,16 @@ import type { ImageTask } from '../../src/dataset/ingest/image-task.js';
 const ENTRY = new URL('../support/bad-worker.mjs', import.meta.url);
 
 function task(location: string): ImageTask {
-  return { location, mayBeOther: false, scan: {}, partition: [], records: [], format: 'parquet', sink: {}, staging: '' };
+  return {
+    location,
+    mayBeOther: false,
+    scan: {},
+    partition: [],
+    records: [],
+    format: 'parquet',
+    sink: {},
+    staging: '',
+  };
 }
 
 describe('a pool of worker threads', () => {
@@ -20,7 +29,10 @@ describe('a pool of worker threads', () => {
       const pool = new ImagePool(timeoutMs, ENTRY);
       try {
         const results = await Promise.allSettled([pool.run(task('a')), pool.run(task(location)), pool.run(task('b'))]);
-        assert.deepEqual(results.map((result) => result.status), ['fulfilled', 'rejected', 'fulfilled']);
+        assert.deepEqual(
+          results.map((result) => result.status),
+          ['fulfilled', 'rejected', 'fulfilled'],
+        );
         await assert.rejects(Promise.reject((results[1] as PromiseRejectedResult).reason as Error), { code, message });
         assert.deepEqual(await pool.run(task('after')), { kind: 'passed-over', reason: 'after' });
       } finally {
@@ -31,7 +43,8 @@ describe('a pool of worker threads', () => {
 
   it('threads are used again', async () => {
     const pool = new ImagePool(20_000, ENTRY);
-    for (let index = 0; index < 200; index++) assert.deepEqual(await pool.run(task(String(index))), { kind: 'passed-over', reason: String(index) });
+    for (let index = 0; index < 200; index++)
+      assert.deepEqual(await pool.run(task(String(index))), { kind: 'passed-over', reason: String(index) });
     await pool.close();
     await assert.rejects(pool.run(task('late')), { code: 'INTERNAL' });
   });

@@ -15,7 +15,16 @@ describe('a batch that is killed', () => {
   it(`kill -9 at ${KILLS} random moments: each dataset is in the end what an undisturbed run makes`, async function () {
     this.timeout(240_000);
     const random = new Random(5);
-    const command = (out: string): string[] => ['batch', folder.path('dumps'), '--out', out, '--jobs', '2', '--label-from', '/(?<host>[^/]+)/[^/]+$'];
+    const command = (out: string): string[] => [
+      'batch',
+      folder.path('dumps'),
+      '--out',
+      out,
+      '--jobs',
+      '2',
+      '--label-from',
+      '/(?<host>[^/]+)/[^/]+$',
+    ];
     await writeSmallImages(folder.path('dumps'), IMAGES);
     assert.equal((await runCli(command(folder.path('warm-up')))).status, 0);
     const startedAt = performance.now();

@@ -8,7 +8,11 @@ describe('labels of an image', () => {
 
   it('fixed ones, then from the path, then from the file', async () => {
     await writeFile(folder.path('labels.csv'), 'path,host,site\r\n/d/web01/a.raw,"web,01",\nb.raw,web02,north\n');
-    const rules = await LabelRules.load({ fixed: { host: 'x', os: 'w' }, patterns: ['/(?<host>[^/]+)/[^/]+$', '(?<serial>\\d+)\\.dmp'], file: folder.path('labels.csv') });
+    const rules = await LabelRules.load({
+      fixed: { host: 'x', os: 'w' },
+      patterns: ['/(?<host>[^/]+)/[^/]+$', '(?<serial>\\d+)\\.dmp'],
+      file: folder.path('labels.csv'),
+    });
     assert.deepEqual(rules.labelsOf('a.raw', '/d/web01/a.raw'), { host: 'web,01', os: 'w' });
     assert.deepEqual(rules.labelsOf('/d/web09/c7.dmp', '/d/web09/c7.dmp'), { host: 'web09', os: 'w', serial: '7' });
     assert.deepEqual(rules.labelsOf('/e/web03/b.raw', '/e/web03/b.raw'), { host: 'web02', os: 'w', site: 'north' });
@@ -16,9 +20,15 @@ describe('labels of an image', () => {
   });
 
   it('an NDJSON file', async () => {
-    await writeFile(folder.path('labels.ndjson'), '{"path":"a.raw","host":"h","rack":12}\n\n{"path":"b.raw","host":null}\n');
+    await writeFile(
+      folder.path('labels.ndjson'),
+      '{"path":"a.raw","host":"h","rack":12}\n\n{"path":"b.raw","host":null}\n',
+    );
     const rules = await LabelRules.load({ fixed: { host: 'x' }, patterns: [], file: folder.path('labels.ndjson') });
-    assert.deepEqual([rules.labelsOf('a.raw', '/a.raw'), rules.labelsOf('b.raw', '/b.raw')], [{ host: 'h', rack: '12' }, { host: 'x' }]);
+    assert.deepEqual(
+      [rules.labelsOf('a.raw', '/a.raw'), rules.labelsOf('b.raw', '/b.raw')],
+      [{ host: 'h', rack: '12' }, { host: 'x' }],
+    );
   });
 
   for (const [what, name, text] of [
@@ -29,11 +39,15 @@ describe('labels of an image', () => {
   ] as const) {
     it(`${what} is refused in one line that names the file`, async () => {
       await writeFile(folder.path(name), text);
-      await assert.rejects(LabelRules.load({ fixed: {}, patterns: [], file: folder.path(name) }), (error: Error) => error.message.includes(name) && !error.message.includes('\n'));
+      await assert.rejects(
+        LabelRules.load({ fixed: {}, patterns: [], file: folder.path(name) }),
+        (error: Error) => error.message.includes(name) && !error.message.includes('\n'),
+      );
     });
   }
 
   it('a pattern without a named group, or that is none, is refused', async () => {
-    for (const pattern of ['/([^/]+)/', '(?<host>', '(?<=x)y']) await assert.rejects(LabelRules.load({ fixed: {}, patterns: [pattern] }), { code: 'USAGE' }, pattern);
+    for (const pattern of ['/([^/]+)/', '(?<host>', '(?<=x)y'])
+      await assert.rejects(LabelRules.load({ fixed: {}, patterns: [pattern] }), { code: 'USAGE' }, pattern);
   });
 });

@@ -9,7 +9,23 @@ import { poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { writeRecords } from '../support/write-records.js';
 
-const HARD_VALUES = ['a b/c', '..', '.', 'x=y', '100%', '%41', 'é', '*', 'C:\\dumps', 'a\nb', '"', "it's", '#?&', '日本', '007'];
+const HARD_VALUES = [
+  'a b/c',
+  '..',
+  '.',
+  'x=y',
+  '100%',
+  '%41',
+  'é',
+  '*',
+  'C:\\dumps',
+  'a\nb',
+  '"',
+  "it's",
+  '#?&',
+  '日本',
+  '007',
+];
 
 /** As Hive, Spark and DuckDB do it. */
 function unescapeValue(text: string): string {
@@ -20,33 +36,51 @@ describe('partitions', () => {
   const folder = temporaryFolder();
 
   it('date is the day in UTC, the rest are labels; what is not known is null to the engines', () => {
-    assert.equal(partitionFolder(['date', 'host'], Date.UTC(2024, 8, 1, 23, 59), { host: 'web01' }), 'date=2024-09-01/host=web01');
-    assert.equal(partitionFolder(['date', 'host'], null, { site: 'x' }), 'date=__HIVE_DEFAULT_PARTITION__/host=__HIVE_DEFAULT_PARTITION__');
+    assert.equal(
+      partitionFolder(['date', 'host'], Date.UTC(2024, 8, 1, 23, 59), { host: 'web01' }),
+      'date=2024-09-01/host=web01',
+    );
+    assert.equal(
+      partitionFolder(['date', 'host'], null, { site: 'x' }),
+      'date=__HIVE_DEFAULT_PARTITION__/host=__HIVE_DEFAULT_PARTITION__',
+    );
     assert.equal(partitionFolder([], 0, {}), '');
     assert.equal(partPath('pool_tag', '', 'ab', '.parquet'), 'pool_tag/v=1/part-ab.parquet');
   });
 
   it('an escaped value is one component of a path, and comes back', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', minLength: 1 }), (value) => {
-      const escaped = escapeValue(value);
-       
-      assert.doesNotMatch(escaped, /[/\\\u0000-\u001f=:*?"<>|]/);
-      assert.equal(unescapeValue(escaped), value);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (value) => {
+        const escaped = escapeValue(value);
+
+        assert.doesNotMatch(escaped, /[/\\\u0000-\u001f=:*?"<>|]/);
+        assert.equal(unescapeValue(escaped), value);
+      }),
+    );
   });
 
   it('DuckDB reads the values back from the paths', async () => {
     for (const [index, host] of HARD_VALUES.entries()) {
-      const path = folder.path(`lake/${partPath('pool_tag', partitionFolder(['date', 'host'], 0, { host }), String(index), '.parquet')}`);
+      const path = folder.path(
+        `lake/${partPath('pool_tag', partitionFolder(['date', 'host'], 0, { host }), String(index), '.parquet')}`,
+      );
       await mkdir(dirname(path), { recursive: true });
       await writeRecords(path, POOL_TAG, [poolTagRow({ key: index, host })]);
     }
-    const rows = await queryDuckdb(`SELECT key, host FROM read_parquet('${folder.path('lake')}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false) ORDER BY key`);
-    assert.deepEqual(rows.map((row) => row['host']), HARD_VALUES);
+    const rows = await queryDuckdb(
+      `SELECT key, host FROM read_parquet('${folder.path('lake')}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false) ORDER BY key`,
+    );
+    assert.deepEqual(
+      rows.map((row) => row['host']),
+      HARD_VALUES,
+    );
   });
 
   it('a value too long for a file name is refused', () => {
-    assert.throws(() => partitionFolder(['host'], null, { host: 'x'.repeat(300) }), { code: 'USAGE', message: /host.*at most 250 bytes.*300/ });
+    assert.throws(() => partitionFolder(['host'], null, { host: 'x'.repeat(300) }), {
+      code: 'USAGE',
+      message: /host.*at most 250 bytes.*300/,
+    });
   });
 
   it('keys that would break the layout are refused', () => {

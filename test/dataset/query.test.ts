@@ -20,8 +20,17 @@ describe('query', () => {
   let query: DatasetQuery;
 
   before(async () => {
-    await writePart(folder.path('lake/pool_tag/v=1/host=a/part-1.parquet'), POOL_TAG, EDGE_INT64.map((value, key) =>
-      ({ key, tag: 'a"b,', captured_at: CAPTURED_AT, nonpaged_bytes: value, paged_bytes: 0n })));
+    await writePart(
+      folder.path('lake/pool_tag/v=1/host=a/part-1.parquet'),
+      POOL_TAG,
+      EDGE_INT64.map((value, key) => ({
+        key,
+        tag: 'a"b,',
+        captured_at: CAPTURED_AT,
+        nonpaged_bytes: value,
+        paged_bytes: 0n,
+      })),
+    );
     writeFileSync(folder.path('secret.txt'), 'secret');
     query = await DatasetQuery.open(folder.path('lake'));
   });
@@ -43,28 +52,59 @@ describe('query', () => {
   }
 
   it('keeps every 64-bit integer', async () => {
-    assert.deepEqual((await ask('SELECT nonpaged_bytes FROM pool_tags ORDER BY key')).map((row) => row.nonpaged_bytes), EDGE_INT64);
+    assert.deepEqual(
+      (await ask('SELECT nonpaged_bytes FROM pool_tags ORDER BY key')).map((row) => row.nonpaged_bytes),
+      EDGE_INT64,
+    );
   });
 
   it('gives each type of DuckDB a type of ours', async () => {
-    const [row] = await ask(`SELECT true AS bool, 1::TINYINT AS tiny, 4294967295::UINTEGER AS unsigned, sum(9007199254740993) AS sum, 0.25 AS decimal,
+    const [row] =
+      await ask(`SELECT true AS bool, 1::TINYINT AS tiny, 4294967295::UINTEGER AS unsigned, sum(9007199254740993) AS sum, 0.25 AS decimal,
       1.5::FLOAT AS single, 'nan'::DOUBLE AS nan, DATE '2024-03-01' AS date, max(captured_at) AS at, TIMESTAMP '2024-03-01 00:00:00' AS plain,
       [1, 2] AS list, {'a': 9007199254740993} AS struct, NULL AS none, 12345678901234567890.5::DECIMAL(30, 1) AS long, 'x' AS name, 'y' AS name FROM pool_tags WHERE key = 0`);
     assert.deepEqual(row, {
-      bool: true, tiny: 1, unsigned: 4294967295, sum: 9007199254740993n, decimal: 0.25, single: 1.5, nan: null, date: '2024-03-01', at: CAPTURED_AT,
-      plain: Date.UTC(2024, 2, 1), list: '[1,2]', struct: '{"a":9007199254740993}', none: null, long: '12345678901234567890.5', name: 'x', name_1: 'y',
+      bool: true,
+      tiny: 1,
+      unsigned: 4294967295,
+      sum: 9007199254740993n,
+      decimal: 0.25,
+      single: 1.5,
+      nan: null,
+      date: '2024-03-01',
+      at: CAPTURED_AT,
+      plain: Date.UTC(2024, 2, 1),
+      list: '[1,2]',
+      struct: '{"a":9007199254740993}',
+      none: null,
+      long: '12345678901234567890.5',
+      name: 'x',
+      name_1: 'y',
     });
   });
 
   it('does not round what 64 bits do not hold, but says so', async () => {
     await assert.rejects(ask('SELECT sum(9223372036854775807) FROM pool_tags'), refused('USAGE', /Conversion Error/));
-    assert.deepEqual(await ask('SELECT sum(9223372036854775807)::VARCHAR AS s FROM pool_tags'), [{ s: (9223372036854775807n * BigInt(EDGE_INT64.length)).toString() }]);
+    assert.deepEqual(await ask('SELECT sum(9223372036854775807)::VARCHAR AS s FROM pool_tags'), [
+      { s: (9223372036854775807n * BigInt(EDGE_INT64.length)).toString() },
+    ]);
   });
 
-  for (const sql of ["COPY (SELECT 1) TO 'LAKE/x.csv'", 'CREATE TABLE t AS SELECT 1', "ATTACH 'LAKE/x.db'", "EXPORT DATABASE 'LAKE/x'", 'SET threads = 1', 'DROP VIEW pool_tags', 'INSTALL httpfs']) {
+  for (const sql of [
+    "COPY (SELECT 1) TO 'LAKE/x.csv'",
+    'CREATE TABLE t AS SELECT 1',
+    "ATTACH 'LAKE/x.db'",
+    "EXPORT DATABASE 'LAKE/x'",
+    'SET threads = 1',
+    'DROP VIEW pool_tags',
+    'INSTALL httpfs',
+  ]) {
     it(`refuses to write: ${sql}`, async () => {
       const before = readdirSync(folder.path('lake'));
-      await assert.rejects(ask(sql.replace('LAKE', folder.path('lake'))), refused('USAGE', /expected a statement that selects/));
+      await assert.rejects(
+        ask(sql.replace('LAKE', folder.path('lake'))),
+        refused('USAGE', /expected a statement that selects/),
+      );
       assert.deepEqual(readdirSync(folder.path('lake')), before);
     });
   }
@@ -75,13 +115,27 @@ describe('query', () => {
     await assert.rejects(ask(''), refused('USAGE', /found 0/));
     assert.deepEqual(await ask('SELECT 1 AS a; '), [{ a: 1 }]);
     assert.deepEqual(await ask('SELECT 1 AS a -- the last line'), [{ a: 1 }]);
-    assert.equal((await ask('DESCRIBE pool_tags')).length, (await ask("SELECT * FROM duckdb_columns() WHERE table_name = 'pool_tags'")).length);
+    assert.equal(
+      (await ask('DESCRIBE pool_tags')).length,
+      (await ask("SELECT * FROM duckdb_columns() WHERE table_name = 'pool_tags'")).length,
+    );
   });
 
   it('reaches the dataset only', async () => {
     symlinkSync(folder.path('secret.txt'), folder.path('lake/link.txt'));
-    const places = [folder.path('secret.txt'), folder.path('lake/../secret.txt'), folder.path('lake/link.txt'), '/etc/passwd', 'http://127.0.0.1:1/x'];
-    for (const place of places) await assert.rejects(ask(`SELECT * FROM read_text('${place}')`), refused('SOURCE_NOT_PERMITTED', /Cannot access/), place);
+    const places = [
+      folder.path('secret.txt'),
+      folder.path('lake/../secret.txt'),
+      folder.path('lake/link.txt'),
+      '/etc/passwd',
+      'http://127.0.0.1:1/x',
+    ];
+    for (const place of places)
+      await assert.rejects(
+        ask(`SELECT * FROM read_text('${place}')`),
+        refused('SOURCE_NOT_PERMITTED', /Cannot access/),
+        place,
+      );
     assert.equal((await ask(`SELECT * FROM glob('${folder.path('lake')}/**/*.parquet')`)).length, 1);
   });
 
@@ -109,10 +163,20 @@ describe('query', () => {
     const bytes = EDGE_INT64.slice(0, 4);
 
     it('writes CSV, NDJSON, JSON and a table, every digit of them', async () => {
-      const of = async (format: string): Promise<string> => (await runCli(['query', folder.path('lake'), sql, '--format', format])).stdout;
+      const of = async (format: string): Promise<string> =>
+        (await runCli(['query', folder.path('lake'), sql, '--format', format])).stdout;
       const at = new Date(CAPTURED_AT).toISOString();
-      assert.equal(await of('csv'), ['key,"a,b",nonpaged_bytes,captured_at', ...bytes.map((value, key) => `${key},"a""b,",${value},${at}`), ''].join('\r\n'));
-      const objects = bytes.map((value, key) => `{"key":${key},"a,b":"a\\"b,","nonpaged_bytes":${value},"captured_at":"${at}"}`);
+      assert.equal(
+        await of('csv'),
+        [
+          'key,"a,b",nonpaged_bytes,captured_at',
+          ...bytes.map((value, key) => `${key},"a""b,",${value},${at}`),
+          '',
+        ].join('\r\n'),
+      );
+      const objects = bytes.map(
+        (value, key) => `{"key":${key},"a,b":"a\\"b,","nonpaged_bytes":${value},"captured_at":"${at}"}`,
+      );
       assert.equal(await of('ndjson'), `${objects.join('\n')}\n`);
       assert.equal(await of('json'), `[\n${objects.join(',\n')}\n]\n`);
       for (const value of bytes) assert.match(await of('table'), new RegExp(`\\b${String(value).replace('-', '')}\\b`));
@@ -121,9 +185,18 @@ describe('query', () => {
     it('writes Parquet that another DuckDB reads, and no half of a file when the query fails', async () => {
       const file = folder.path('answer.parquet');
       assert.equal((await runCli(['query', folder.path('lake'), sql, '-o', file])).status, 0);
-      assert.deepEqual((await queryDuckdb(`SELECT nonpaged_bytes FROM '${file}' ORDER BY key`)).map((row) => row.nonpaged_bytes), bytes);
+      assert.deepEqual(
+        (await queryDuckdb(`SELECT nonpaged_bytes FROM '${file}' ORDER BY key`)).map((row) => row.nonpaged_bytes),
+        bytes,
+      );
       const failed = folder.path('failed.csv');
-      const { status, stderr } = await runCli(['query', folder.path('lake'), "SELECT CASE WHEN key < 4 THEN 1 ELSE error('stop') END FROM pool_tags", '-o', failed]);
+      const { status, stderr } = await runCli([
+        'query',
+        folder.path('lake'),
+        "SELECT CASE WHEN key < 4 THEN 1 ELSE error('stop') END FROM pool_tags",
+        '-o',
+        failed,
+      ]);
       assert.equal(status, 2);
       assert.match(stderr, /^pool-tracker: query: Invalid Input Error: stop\n$/);
       assert.ok(!existsSync(failed));
@@ -139,14 +212,24 @@ describe('query', () => {
       const original = dirname(dirname(dirname(compiledMain())));
       cpSync(original, copy, { recursive: true, dereference: true });
       mkdirSync(join(copy, 'node_modules'));
-      for (const name of readdirSync(modules)) if (name !== '@duckdb') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
-      const { status, stderr } = spawnSync(process.execPath, [join(copy, relative(original, compiledMain())), 'query', folder.path('lake'), 'SELECT 1'], { encoding: 'utf8' });
+      for (const name of readdirSync(modules))
+        if (name !== '@duckdb') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [join(copy, relative(original, compiledMain())), 'query', folder.path('lake'), 'SELECT 1'],
+        { encoding: 'utf8' },
+      );
       assert.equal(status, 1);
-      assert.match(stderr, /^pool-tracker: a query needs the package @duckdb\/node-api: .*; npm install @duckdb\/node-api.*\n$/);
+      assert.match(
+        stderr,
+        /^pool-tracker: a query needs the package @duckdb\/node-api: .*; npm install @duckdb\/node-api.*\n$/,
+      );
     });
 
     it('leaves nothing behind in the dataset', () => {
-      const left = readdirSync(folder.path('lake'), { recursive: true, encoding: 'utf8' }).filter((name) => !/^(pool_tag|link\.txt)/.test(name));
+      const left = readdirSync(folder.path('lake'), { recursive: true, encoding: 'utf8' }).filter(
+        (name) => !/^(pool_tag|link\.txt)/.test(name),
+      );
       assert.deepEqual(left, []);
       assert.equal(readFileSync(folder.path('secret.txt'), 'utf8'), 'secret');
     });

@@ -22,11 +22,21 @@ describe('questions about a fleet', function () {
   async function found(view: string, ...values: string[]): Promise<string[]> {
     return (await rows(view, ...values)).map(({ host, tag }) => `${String(host)} ${String(tag)}`).sort();
   }
-  const planted = (list: readonly { host: string; tag: string }[]): string[] => list.map(({ host, tag }) => `${host} ${tag}`).sort();
+  const planted = (list: readonly { host: string; tag: string }[]): string[] =>
+    list.map(({ host, tag }) => `${host} ${tag}`).sort();
 
   before(async () => {
     truth = await writeFleet(folder.path('images'), SMALL_FLEET);
-    const { status, stderr } = await runCli(['batch', folder.path('images'), '--out', folder.path('lake'), '--label-from', '/(?<host>[^/]+)/[^/]+$', '--log', 'json']);
+    const { status, stderr } = await runCli([
+      'batch',
+      folder.path('images'),
+      '--out',
+      folder.path('lake'),
+      '--label-from',
+      '/(?<host>[^/]+)/[^/]+$',
+      '--log',
+      'json',
+    ]);
     const summary = JSON.parse(stderr.trim().split('\n').at(-1)!) as { counts: Record<string, number> };
     const broken = truth.images.filter(({ fault }) => fault !== null).length;
     assert.equal(summary.counts.ok, truth.images.length - broken);
@@ -49,8 +59,12 @@ describe('questions about a fleet', function () {
     assert.equal(row!.captures, BigInt(whole.length));
     // A sixth of the level of the start comes in each hour.
     const [first, last] = [whole[0]!, whole.at(-1)!];
-    const perHour = Number((row!.last_outstanding as bigint) - (row!.first_outstanding as bigint)) / (last.uptime - first.uptime);
-    assert.ok(Math.abs(Number(row!.outstanding_per_hour) / perHour - 1) < 0.02, `${String(row!.outstanding_per_hour)} an hour, ${perHour} planted`);
+    const perHour =
+      Number((row!.last_outstanding as bigint) - (row!.first_outstanding as bigint)) / (last.uptime - first.uptime);
+    assert.ok(
+      Math.abs(Number(row!.outstanding_per_hour) / perHour - 1) < 0.02,
+      `${String(row!.outstanding_per_hour)} an hour, ${perHour} planted`,
+    );
   });
 
   it('finds no leak on a host without one', async () => {
@@ -58,9 +72,12 @@ describe('questions about a fleet', function () {
   });
 
   it('tells restarts from the images', async () => {
-    const boots = new Map((await rows('boots')).map(({ host, captured_at, boot }) => [`${String(host)} ${String(captured_at)}`, boot]));
+    const boots = new Map(
+      (await rows('boots')).map(({ host, captured_at, boot }) => [`${String(host)} ${String(captured_at)}`, boot]),
+    );
     for (const { host, capturedAt, boot, fault } of truth.images) {
-      if (fault === null) assert.equal(boots.get(`${host} ${capturedAt.getTime()}`), boot, `${host} at ${capturedAt.toISOString()}`);
+      if (fault === null)
+        assert.equal(boots.get(`${host} ${capturedAt.getTime()}`), boot, `${host} at ${capturedAt.toISOString()}`);
     }
     assert.ok(truth.images.some(({ boot }) => boot > 0));
   });
@@ -78,8 +95,14 @@ describe('questions about a fleet', function () {
 
   it('finds between two images what was planted to change, and no other', async () => {
     const pairs = comparablePairs(truth);
-    assert.ok(pairs.some(([a]) => a.host === truth.upgraded.host), 'one pair is of the upgraded host');
-    assert.ok(truth.leaks.filter((leak) => pairs.some(([a]) => a.host === leak.host)).length >= 2, 'pairs of hosts that leak');
+    assert.ok(
+      pairs.some(([a]) => a.host === truth.upgraded.host),
+      'one pair is of the upgraded host',
+    );
+    assert.ok(
+      truth.leaks.filter((leak) => pairs.some(([a]) => a.host === leak.host)).length >= 2,
+      'pairs of hosts that leak',
+    );
     for (const [a, b] of pairs) {
       const changed = (await rows('compare', a.path, b.path)).map(({ tag }) => String(tag)).sort();
       assert.deepEqual(changed, plantedChanges(truth, a, b), `${a.path} and ${b.path}`);
@@ -89,19 +112,32 @@ describe('questions about a fleet', function () {
   it('sums the latest image of each host for the top tags', async () => {
     const top = await rows('top_tags', '5');
     assert.equal(top.length, 5);
-    const latest = truth.images.filter(({ fault }) => fault === null).reduce((by, image) => by.set(image.host, image.path), new Map<string, string>());
+    const latest = truth.images
+      .filter(({ fault }) => fault === null)
+      .reduce((by, image) => by.set(image.host, image.path), new Map<string, string>());
     const list = [...latest.values()].map((path) => `'${path}'`).join(', ');
     const sums: Row[] = [];
-    const answer = await query.ask(`SELECT tag, sum(bytes) AS bytes FROM pool_tags WHERE image_path IN (${list}) GROUP BY tag ORDER BY bytes DESC, tag LIMIT 5`);
+    const answer = await query.ask(
+      `SELECT tag, sum(bytes) AS bytes FROM pool_tags WHERE image_path IN (${list}) GROUP BY tag ORDER BY bytes DESC, tag LIMIT 5`,
+    );
     for await (const row of answer.rows) sums.push(row);
-    assert.deepEqual(top.map(({ tag, bytes }) => ({ tag, bytes })), sums);
+    assert.deepEqual(
+      top.map(({ tag, bytes }) => ({ tag, bytes })),
+      sums,
+    );
     assert.equal(top[0]!.hosts, BigInt(SMALL_FLEET.hosts));
   });
 
   it('lists broken images beside the others', async () => {
     const broken: unknown[] = [];
-    for await (const { image_path } of (await query.ask("SELECT image_path FROM images WHERE status <> 'ok' ORDER BY image_path")).rows) broken.push(image_path);
-    const spoiled = truth.images.filter(({ fault }) => fault !== null && fault !== 'text').map(({ path }) => path).sort();
+    for await (const { image_path } of (
+      await query.ask("SELECT image_path FROM images WHERE status <> 'ok' ORDER BY image_path")
+    ).rows)
+      broken.push(image_path);
+    const spoiled = truth.images
+      .filter(({ fault }) => fault !== null && fault !== 'text')
+      .map(({ path }) => path)
+      .sort();
     assert.deepEqual(broken, spoiled);
   });
 });

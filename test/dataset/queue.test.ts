@@ -20,13 +20,20 @@ const HOSTS = ['--label-from', '/(?<host>[^/]+)/[^/]+$'];
 describe('the address of a queue', () => {
   it('its parts', () => {
     const { name, shown, redis } = parseQueue('redis://me:p%40ss@queue:7000/3?name=fleet');
-    assert.deepEqual([name, shown, redis], ['fleet', 'redis://queue:7000/3', { host: 'queue', port: 7000, db: 3, username: 'me', password: 'p@ss' }]);
+    assert.deepEqual(
+      [name, shown, redis],
+      ['fleet', 'redis://queue:7000/3', { host: 'queue', port: 7000, db: 3, username: 'me', password: 'p@ss' }],
+    );
     assert.deepEqual(parseQueue('rediss://queue').redis.tls, {});
   });
 
   it('what is none is refused, without telling the password', () => {
     for (const text of ['queue:6379', 'http://u:secret@queue', 'redis://u:secret@queue/x', '']) {
-      assert.throws(() => parseQueue(text), (error: Error) => !error.message.includes('secret'), text);
+      assert.throws(
+        () => parseQueue(text),
+        (error: Error) => !error.message.includes('secret'),
+        text,
+      );
     }
   });
 });
@@ -47,9 +54,33 @@ describe('workers that take images from a queue', () => {
   after(() => redis?.stop());
 
   const submit = (out: string, queue: string, ...more: string[]): Promise<CliEnd> =>
-    runCli(['submit', folder.path('dumps'), '--queue', `${redis.url}?name=${queue}`, '--out', folder.path(out), '--tries', '20', '--backoff', '1', ...HOSTS, ...more]);
+    runCli([
+      'submit',
+      folder.path('dumps'),
+      '--queue',
+      `${redis.url}?name=${queue}`,
+      '--out',
+      folder.path(out),
+      '--tries',
+      '20',
+      '--backoff',
+      '1',
+      ...HOSTS,
+      ...more,
+    ]);
   const worker = (queue: string, ...more: string[]): ChildProcess =>
-    startCli(['worker', '--queue', `${redis.url}?name=${queue}`, '--jobs', '1', '--stalled-after', '2', '--stalls', '50', ...more]);
+    startCli([
+      'worker',
+      '--queue',
+      `${redis.url}?name=${queue}`,
+      '--jobs',
+      '1',
+      '--stalled-after',
+      '2',
+      '--stalls',
+      '50',
+      ...more,
+    ]);
   const status = async (queue: string): Promise<QueueStatus> =>
     JSON.parse((await runCli(['status', '--queue', `${redis.url}?name=${queue}`, '--json'])).stdout) as QueueStatus;
 
@@ -85,7 +116,10 @@ describe('workers that take images from a queue', () => {
     assert.equal(completed, IMAGES);
     assert.equal(failures.length, 1);
     assert.match(failures[0]!.path, /broken\.raw$/);
-    assert.equal((await datasetRows(folder.path('again'), 'image')).filter((row) => row['status'] === 'failed').length, 1);
+    assert.equal(
+      (await datasetRows(folder.path('again'), 'image')).filter((row) => row['status'] === 'failed').length,
+      1,
+    );
     assert.match((await submit('again', 'again')).stderr, new RegExp(`^1 images submitted, ${IMAGES} done before`));
   });
 

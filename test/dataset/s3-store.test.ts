@@ -18,7 +18,12 @@ describe('a dataset in a bucket', function () {
 
   before(async () => {
     server = await S3Server.start();
-    for (let seed = 0; seed < 4; seed++) await server.put(`dumps/web${seed % 2}/${seed}.raw`, (path) => writeSmallImage(path, seed), String(seed).repeat(32));
+    for (let seed = 0; seed < 4; seed++)
+      await server.put(
+        `dumps/web${seed % 2}/${seed}.raw`,
+        (path) => writeSmallImage(path, seed),
+        String(seed).repeat(32),
+      );
     await server.put('dumps/readme.txt', (path) => writeFile(path, 'no image '.repeat(1000)), 'f'.repeat(32));
   });
   after(() => server.stop());
@@ -37,7 +42,17 @@ describe('a dataset in a bucket', function () {
   }
 
   const batch = async (out: string, ...more: string[]): Promise<BatchSummary> => {
-    const end = await runCli(['batch', 's3://images/dumps/', '--out', out, '--log', 'json', '--label-from', '/(?<host>[^/]+)/[^/]+$', ...more]);
+    const end = await runCli([
+      'batch',
+      's3://images/dumps/',
+      '--out',
+      out,
+      '--log',
+      'json',
+      '--label-from',
+      '/(?<host>[^/]+)/[^/]+$',
+      ...more,
+    ]);
     assert.equal(end.status, 0, end.stderr);
     return JSON.parse(end.stderr.trim().split('\n').at(-1)!) as BatchSummary;
   };
@@ -60,10 +75,10 @@ describe('a dataset in a bucket', function () {
   });
 
   it('compact merges there, too', async () => {
-    const before = await datasetContent(await download('s3://images/lake')) as { tags: object[] };
+    const before = (await datasetContent(await download('s3://images/lake'))) as { tags: object[] };
     const { status, stderr } = await runCli(['compact', 's3://images/lake', '--grace', '0', '--partition', 'host']);
     assert.deepEqual([status, stderr.replace(/\d+ records/, 'N records')], [0, '10 files merged into 4, N records\n']);
-    const after = await datasetContent(await download('s3://images/lake')) as { files: string[]; tags: object[] };
+    const after = (await datasetContent(await download('s3://images/lake'))) as { files: string[]; tags: object[] };
     assert.equal(after.files.length, 5);
     assert.equal(after.tags.length, before.tags.length);
   });

@@ -35,8 +35,25 @@ describe('32-bit crash dumps', () => {
 
   it('survives hostile headers and cuts', async () => {
     const full = crashDump32Buffer(generated);
-    await survivesHostileFields(crashDump32, full, [[0x10, 4], [0x24, 4], [0x64, 4], [0x68, 4], [0x6c, 4], [0x70, 4], [0x74, 4], [0xf88, 4], [0x8a0, 4], [0xfc0, 8]]);
-    await survivesHostileFields(crashDump32, crashDump32Buffer(generated, 5), [[0x1000, 8], [0x1020, 8], [0x1028, 8], [0x1030, 8], [0x1038, 8]]);
+    await survivesHostileFields(crashDump32, full, [
+      [0x10, 4],
+      [0x24, 4],
+      [0x64, 4],
+      [0x68, 4],
+      [0x6c, 4],
+      [0x70, 4],
+      [0x74, 4],
+      [0xf88, 4],
+      [0x8a0, 4],
+      [0xfc0, 8],
+    ]);
+    await survivesHostileFields(crashDump32, crashDump32Buffer(generated, 5), [
+      [0x1000, 8],
+      [0x1020, 8],
+      [0x1028, 8],
+      [0x1030, 8],
+      [0x1038, 8],
+    ]);
     await survivesCuts(crashDump32, full, [8, 0xfff, 0x1000, 0x1001]);
   });
 });

@@ -35,9 +35,16 @@ describe('64-bit crash dumps', () => {
     });
   });
 
-  for (const [dumpType, signature] of [[5, 'FDMP'], [5, 'SDMP'], [6, 'SDMP'], [6, 'FDMP']] as const) {
+  for (const [dumpType, signature] of [
+    [5, 'FDMP'],
+    [5, 'SDMP'],
+    [6, 'SDMP'],
+    [6, 'FDMP'],
+  ] as const) {
     it(`reads a bitmap dump of type ${dumpType} with a header ${signature}`, async () => {
-      const kernel = await openImage(new BufferSource(crashDumpBuffer(generated, { dumpType, signature, pages: 'written' })));
+      const kernel = await openImage(
+        new BufferSource(crashDumpBuffer(generated, { dumpType, signature, pages: 'written' })),
+      );
       await expectMemory(kernel, memory, written());
       const all = await openImage(new BufferSource(crashDumpBuffer(generated, { dumpType, signature, pages: 'all' })));
       await expectMemory(all, memory, whole());
@@ -52,7 +59,11 @@ describe('64-bit crash dumps', () => {
 
   it('refuses the kinds that hold no map of memory, and says which', async () => {
     const dump = crashDumpBuffer(generated);
-    for (const [type, says] of [[2, /DumpType 2/], [3, /header alone/], [4, /triage/]] as const) {
+    for (const [type, says] of [
+      [2, /DumpType 2/],
+      [3, /header alone/],
+      [4, /triage/],
+    ] as const) {
       dump.writeUInt32LE(type, DUMP_TYPE);
       await assert.rejects(openImage(new BufferSource(dump, 'x.dmp')), { code: 'FORMAT_REFUSED', message: says });
     }
@@ -67,9 +78,16 @@ describe('64-bit crash dumps', () => {
   });
 
   it('gives the memory that a cut dump still has, and says that it is cut', async () => {
-    for (const dump of [crashDumpBuffer(generated), crashDumpBuffer(generated, { dumpType: 5 }), rdmpBuffer(generated)]) {
+    for (const dump of [
+      crashDumpBuffer(generated),
+      crashDumpBuffer(generated, { dumpType: 5 }),
+      rdmpBuffer(generated),
+    ]) {
       const image = await openImage(new BufferSource(dump.subarray(0, dump.length - 0x5800)));
-      assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-cut']);
+      assert.deepEqual(
+        image.warnings.map((warning) => warning.code),
+        ['image-cut'],
+      );
       assert.match(image.warnings[0]?.message ?? '', /22528 of/);
       const uncut = await openImage(new BufferSource(dump));
       assert.equal(image.runs.byteLength, uncut.runs.byteLength - 0x5800);
@@ -83,9 +101,32 @@ describe('64-bit crash dumps', () => {
   });
 
   it('survives hostile headers and cuts', async () => {
-    const headers = [[0x88, 4], [0x90, 8], [0x98, 8], [0xa0, 8], [0xa8, 8], [DUMP_TYPE, 4], [0xfa8, 8], [0x10, 8], [0x34, 4]] as const;
-    const bitmap = [[0x2000, 4], [0x2020, 8], [0x2028, 8], [0x2030, 8], [0x2038, 8]] as const;
-    const rdmp = [[0x2004, 8], [0x2010, 8], [0x2018, 8], [0x2028, 8], [0x2030, 8], [0x2038, 8]] as const;
+    const headers = [
+      [0x88, 4],
+      [0x90, 8],
+      [0x98, 8],
+      [0xa0, 8],
+      [0xa8, 8],
+      [DUMP_TYPE, 4],
+      [0xfa8, 8],
+      [0x10, 8],
+      [0x34, 4],
+    ] as const;
+    const bitmap = [
+      [0x2000, 4],
+      [0x2020, 8],
+      [0x2028, 8],
+      [0x2030, 8],
+      [0x2038, 8],
+    ] as const;
+    const rdmp = [
+      [0x2004, 8],
+      [0x2010, 8],
+      [0x2018, 8],
+      [0x2028, 8],
+      [0x2030, 8],
+      [0x2038, 8],
+    ] as const;
     const full = crashDumpBuffer(generated);
     const bits = crashDumpBuffer(generated, { dumpType: 6 });
     await survivesHostileFields(crashDump64, full, headers);

@@ -59,7 +59,7 @@ describe('ELF cores', () => {
     const image = await openImage(new BufferSource(core));
     assert.deepEqual(image.warnings, []);
     for (const [start, end] of memory.ranges) {
-      for (let address = start; address < end; ) {
+      for (let address = start; address < end;) {
         const run = image.runs.find(physicalAddress(address));
         assert.ok(run !== undefined, address.toString(16));
         const bytes = await readBytes(image.source, run.offset + address - run.start, run.start + run.length - address);
@@ -72,7 +72,10 @@ describe('ELF cores', () => {
   it('gives what a cut core still has', async () => {
     const core = elfCoreBuffer(generated);
     const image = await openImage(new BufferSource(core.subarray(0, core.length - 0x1000)));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-cut']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-cut'],
+    );
     assert.equal(image.runs.end, 0x1900000 - 0x1000);
   });
 
@@ -80,14 +83,40 @@ describe('ELF cores', () => {
     const core = elfCoreBuffer(generated);
     const notesAt = Number(core.readBigUInt64LE(64 + 8));
     await survivesHostileFields(elfCore, core, [
-      [4, 1], [0x12, 2], [0x20, 8], [0x28, 8], [0x36, 2], [0x38, 2], [0x3a, 2], [0x3c, 2],
-      [64, 4], [64 + 8, 8], [64 + 32, 8],
-      [FIRST_LOAD, 4], [FIRST_LOAD + 8, 8], [FIRST_LOAD + 24, 8], [FIRST_LOAD + 32, 8], [FIRST_LOAD + 40, 8],
-      [notesAt, 4], [notesAt + 4, 4], [notesAt + 8, 4],
+      [4, 1],
+      [0x12, 2],
+      [0x20, 8],
+      [0x28, 8],
+      [0x36, 2],
+      [0x38, 2],
+      [0x3a, 2],
+      [0x3c, 2],
+      [64, 4],
+      [64 + 8, 8],
+      [64 + 32, 8],
+      [FIRST_LOAD, 4],
+      [FIRST_LOAD + 8, 8],
+      [FIRST_LOAD + 24, 8],
+      [FIRST_LOAD + 32, 8],
+      [FIRST_LOAD + 40, 8],
+      [notesAt, 4],
+      [notesAt + 4, 4],
+      [notesAt + 8, 4],
     ]);
     const narrow = elf32Buffer(generated, { zeroTails: true, countInSection: true });
     await survivesHostileFields(elfCore, narrow, [
-      [28, 4], [32, 4], [42, 2], [44, 2], [46, 2], [48, 2], [52, 4], [56, 4], [64, 4], [68, 4], [72, 4], [52 + 96 + 28, 4],
+      [28, 4],
+      [32, 4],
+      [42, 2],
+      [44, 2],
+      [46, 2],
+      [48, 2],
+      [52, 4],
+      [56, 4],
+      [64, 4],
+      [68, 4],
+      [72, 4],
+      [52 + 96 + 28, 4],
     ]);
     await survivesCuts(elfCore, core, [5, 16, 63, 64, 100, 200, notesAt, notesAt + 5]);
   });

@@ -28,7 +28,9 @@ describe('EWF (E01)', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   async function writeSegments(segments: readonly Buffer[]): Promise<string> {
-    await Promise.all(segments.map((segment, index) => writeFile(join(folder, `memory.${segmentExtension(index + 1, 'E')}`), segment)));
+    await Promise.all(
+      segments.map((segment, index) => writeFile(join(folder, `memory.${segmentExtension(index + 1, 'E')}`), segment)),
+    );
     return join(folder, 'memory.E01');
   }
 
@@ -47,7 +49,11 @@ describe('EWF (E01)', () => {
     for (const format of ['encase6', 'ftk', 'encase2']) {
       it(`reads what ewfacquirestream writes: ${format}, compression ${compression}, several segments`, async function () {
         if (!hasProgram('ewfacquirestream', '-V')) return this.skip();
-        run('ewfacquirestream', ['-q', '-t', join(folder, 'real'), '-f', format, '-c', compression, '-S', '1500000'], media);
+        run(
+          'ewfacquirestream',
+          ['-q', '-t', join(folder, 'real'), '-f', format, '-c', compression, '-S', '1500000'],
+          media,
+        );
         const image = await openImage(await openSource(join(folder, 'real.E01')));
         assert.deepEqual(image.warnings, []);
         await expectMemory(image, memory, whole);
@@ -59,7 +65,10 @@ describe('EWF (E01)', () => {
   it('gives what is there when a segment is missing, and says which', async () => {
     const segments = ewfBuffers(media, 100);
     const image = await openImage(await openSource(await writeSegments(segments.slice(0, -1))));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-companion-missing', 'image-cut']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-companion-missing', 'image-cut'],
+    );
     assert.equal(image.runs.byteLength, (segments.length - 1) * 100 * 0x8000);
     await image.source.close();
   });
@@ -70,7 +79,10 @@ describe('EWF (E01)', () => {
   });
 
   it('names segments as the format does', () => {
-    assert.deepEqual([1, 99, 100, 125, 126, 775, 776].map((number) => segmentExtension(number, 'E')), ['E01', 'E99', 'EAA', 'EAZ', 'EBA', 'EZZ', 'FAA']);
+    assert.deepEqual(
+      [1, 99, 100, 125, 126, 775, 776].map((number) => segmentExtension(number, 'E')),
+      ['E01', 'E99', 'EAA', 'EAZ', 'EBA', 'EZZ', 'FAA'],
+    );
     assert.equal(segmentExtension(100, 'e'), 'eaa');
   });
 
@@ -80,8 +92,17 @@ describe('EWF (E01)', () => {
     const sectors = volume + 1052;
     const table = Number(file.readBigUInt64LE(sectors + 16)) + 76;
     await survivesHostileFields(ewf, file, [
-      [9, 2], [13 + 16, 8], [volume + 4, 4], [volume + 8, 4], [volume + 12, 4], [volume + 16, 8], [sectors + 16, 8],
-      [table, 4], [table + 8, 8], [table + 24, 4], [table + 28, 4],
+      [9, 2],
+      [13 + 16, 8],
+      [volume + 4, 4],
+      [volume + 8, 4],
+      [volume + 12, 4],
+      [volume + 16, 8],
+      [sectors + 16, 8],
+      [table, 4],
+      [table + 8, 8],
+      [table + 24, 4],
+      [table + 28, 4],
     ]);
     await survivesCuts(ewf, file, [13, 80, 89, 200, sectors, sectors + 80, table - 76, table, table + 30]);
     file.writeBigUInt64LE(13n, sectors + 16);

@@ -37,9 +37,22 @@ describe('Hyper-V saved states', () => {
     const entry = keyTable + 10;
     const second = entry + file.readUInt32LE(entry + 2);
     await survivesHostileFields(hypervVmrs, file, [
-      [0x2000, 4], [0x2004, 4], [objects[0]!, 1], [objects[0]! + 5, 8], [objects.at(-1)! + 5, 8], [objects.at(-1)! + 13, 4],
-      [keyTable, 2], [keyTable + 2, 2], [keyTable + 4, 2], [entry, 2], [entry + 2, 4], [entry + 20, 1], [second + 2, 4], [second + 20, 1],
-      [second + 31, 4], [second + 35, 8],
+      [0x2000, 4],
+      [0x2004, 4],
+      [objects[0]!, 1],
+      [objects[0]! + 5, 8],
+      [objects.at(-1)! + 5, 8],
+      [objects.at(-1)! + 13, 4],
+      [keyTable, 2],
+      [keyTable + 2, 2],
+      [keyTable + 4, 2],
+      [entry, 2],
+      [entry + 2, 4],
+      [entry + 20, 1],
+      [second + 2, 4],
+      [second + 20, 1],
+      [second + 31, 4],
+      [second + 35, 8],
     ]);
     await survivesCuts(hypervVmrs, file, [0x1004, 0x2000, 0x2007, 0x2100, 0xa000, keyTable, keyTable + 20]);
     const circle = Buffer.from(file);

@@ -26,8 +26,16 @@ describe('compressed kdump', () => {
   }
 
   it('reads pages that share their data, and headers of 32 bits', async () => {
-    await expectMemory(await openImage(new BufferSource(kdumpBuffer(generated, { method: 'snappy' }))), memory, memory.ranges);
-    await expectMemory(await openImage(new BufferSource(kdumpBuffer(generated, { narrow: true, pages: 'written' }))), memory, written);
+    await expectMemory(
+      await openImage(new BufferSource(kdumpBuffer(generated, { method: 'snappy' }))),
+      memory,
+      memory.ranges,
+    );
+    await expectMemory(
+      await openImage(new BufferSource(kdumpBuffer(generated, { narrow: true, pages: 'written' }))),
+      memory,
+      written,
+    );
   });
 
   it('reads the flattened form, in which a later record replaces an earlier one', async () => {
@@ -43,12 +51,32 @@ describe('compressed kdump', () => {
 
   it('survives hostile headers and cuts', async () => {
     await survivesHostileFields(kdump, file, [
-      [8, 4], [428, 4], [432, 4], [436, 4], [440, 4], [0x1000 + 96, 8], [0x1000 + 48, 8], [0x1000 + 56, 8],
-      [0x3000, 8], [DESCRIPTORS, 8], [DESCRIPTORS + 8, 4], [DESCRIPTORS + 12, 4],
+      [8, 4],
+      [428, 4],
+      [432, 4],
+      [436, 4],
+      [440, 4],
+      [0x1000 + 96, 8],
+      [0x1000 + 48, 8],
+      [0x1000 + 56, 8],
+      [0x3000, 8],
+      [DESCRIPTORS, 8],
+      [DESCRIPTORS + 8, 4],
+      [DESCRIPTORS + 12, 4],
     ]);
     await survivesCuts(kdump, file, [8, 464, 0x1000, 0x1060, 0x3000, DESCRIPTORS, DESCRIPTORS + 30]);
     const flat = flattened(file);
-    await survivesHostileFields(kdump, flat, [[0x1000, 8], [0x1008, 8], [0x1010 + 0x3333, 8], [0x1018 + 0x3333, 8]], true);
+    await survivesHostileFields(
+      kdump,
+      flat,
+      [
+        [0x1000, 8],
+        [0x1008, 8],
+        [0x1010 + 0x3333, 8],
+        [0x1018 + 0x3333, 8],
+      ],
+      true,
+    );
     await survivesCuts(kdump, flat, [12, 0x1000, 0x1008, 0x1010, 0x1100, flat.length - 0x3000]);
   });
 });

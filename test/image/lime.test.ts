@@ -20,14 +20,20 @@ describe('LiME', () => {
 
   it('leaves out what follows the last range, and says so', async () => {
     const image = await openImage(new BufferSource(Buffer.concat([limeBuffer(generated), Buffer.alloc(700)])));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-trailing-bytes']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-trailing-bytes'],
+    );
     await expectMemory(image, memory, memory.ranges);
   });
 
   it('gives what a cut file still has', async () => {
     const file = limeBuffer(generated);
     const image = await openImage(new BufferSource(file.subarray(0, file.length - 0x1234)));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-cut']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-cut'],
+    );
     assert.equal(image.runs.end, 0x1900000 - 0x1234);
   });
 
@@ -48,7 +54,15 @@ describe('LiME', () => {
   it('survives hostile headers, cuts and a file of nothing but headers', async () => {
     const file = limeBuffer(generated);
     const second = 32 + 0xa0000;
-    await survivesHostileFields(lime, file, [[4, 4], [8, 8], [16, 8], [second, 4], [second + 4, 4], [second + 8, 8], [second + 16, 8]]);
+    await survivesHostileFields(lime, file, [
+      [4, 4],
+      [8, 8],
+      [16, 8],
+      [second, 4],
+      [second + 4, 4],
+      [second + 8, 8],
+      [second + 16, 8],
+    ]);
     await survivesCuts(lime, file, [4, 31, 32, 33]);
     const many = Buffer.alloc(33 * 40_000);
     for (let range = 0; range < 40_000; range++) {
@@ -56,6 +70,9 @@ describe('LiME', () => {
       many.writeBigUInt64LE(BigInt(range * 4096), range * 33 + 8);
       many.writeBigUInt64LE(BigInt(range * 4096), range * 33 + 16);
     }
-    await assert.rejects(lime.open(new BufferSource(many)), { code: 'FORMAT_DAMAGED', message: /more than 16384 ranges/ });
+    await assert.rejects(lime.open(new BufferSource(many)), {
+      code: 'FORMAT_DAMAGED',
+      message: /more than 16384 ranges/,
+    });
   });
 });

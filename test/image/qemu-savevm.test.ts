@@ -21,7 +21,10 @@ describe('QEMU saved states', () => {
 
   it('gives what a cut file still has', async () => {
     const image = await openImage(new BufferSource(file.subarray(0, Math.floor(file.length / 2))));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-cut']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-cut'],
+    );
     assert.ok(image.runs.byteLength > 0 && image.runs.byteLength < memory.byteLength);
   });
 
@@ -38,7 +41,23 @@ describe('QEMU saved states', () => {
     await survivesHostileFields(
       qemuSavevm,
       file,
-      [[4, 4], [8, 1], [9, 4], [26, 1], [ram - 5, 1], [ram, 1], [sizes, 8], [sizes + 8, 1], [sizes + 15, 8], [sizes + 23, 1], [sizes + 30, 8], [sizes + 38, 8], [sizes + 46, 1], [sizes + 51, 1], [sizes + 56, 8]],
+      [
+        [4, 4],
+        [8, 1],
+        [9, 4],
+        [26, 1],
+        [ram - 5, 1],
+        [ram, 1],
+        [sizes, 8],
+        [sizes + 8, 1],
+        [sizes + 15, 8],
+        [sizes + 23, 1],
+        [sizes + 30, 8],
+        [sizes + 38, 8],
+        [sizes + 46, 1],
+        [sizes + 51, 1],
+        [sizes + 56, 8],
+      ],
       true,
     );
     await survivesCuts(qemuSavevm, file, [8, 12, 30, ram, sizes, sizes + 20, sizes + 60, sizes + 100]);

@@ -33,39 +33,82 @@ describe('run lists', () => {
     fc.assert(
       fc.property(apart, (runs) => {
         const list = build(runs);
-        const model = new Map(runs.flatMap(([start, length, offset]) => Array.from({ length }, (_, at) => [start + at, offset + at] as const)));
+        const model = new Map(
+          runs.flatMap(([start, length, offset]) =>
+            Array.from({ length }, (_, at) => [start + at, offset + at] as const),
+          ),
+        );
         assert.equal(list.byteLength, model.size);
         for (let address = 0; address <= list.end; address++) {
           const run = list.find(physicalAddress(address));
           assert.equal(run && run.offset + address - run.start, model.get(address));
         }
         const starts = [...list].map((run) => run.start);
-        assert.deepEqual(starts, [...starts].sort((a, b) => a - b));
+        assert.deepEqual(
+          starts,
+          [...starts].sort((a, b) => a - b),
+        );
       }),
       { numRuns: 200 },
     );
   });
 
   it('join neighbours', () => {
-    assert.equal(build([[0, 4096, 100], [4096, 4096, 4196], [8192, 4096, 0]]).count, 2);
+    assert.equal(
+      build([
+        [0, 4096, 100],
+        [4096, 4096, 4196],
+        [8192, 4096, 0],
+      ]).count,
+      2,
+    );
   });
 
   it('refuse runs that overlap, in any order', () => {
-    for (const runs of [[[0, 10, 0], [9, 1, 100]], [[9, 10, 0], [0, 10, 100]], [[5, 1, 0], [5, 1, 9]]] as const) {
+    for (const runs of [
+      [
+        [0, 10, 0],
+        [9, 1, 100],
+      ],
+      [
+        [9, 10, 0],
+        [0, 10, 100],
+      ],
+      [
+        [5, 1, 0],
+        [5, 1, 9],
+      ],
+    ] as const) {
       assert.throws(() => build(runs), { code: 'FORMAT_DAMAGED', message: /two runs claim/ });
     }
   });
 
   it('refuse numbers that no memory has', () => {
-    for (const run of [[-1, 1, 0], [0, -1, 0], [0, 1, -1], [2 ** 52, 1, 0], [0, 2 ** 53, 0], [NaN, 1, 0], [0, Infinity, 0], [0, 1, 2 ** 53]] as const) {
-      assert.throws(() => build([run]), { code: 'FORMAT_DAMAGED', message: /beyond what memory can hold/ }, String(run));
+    for (const run of [
+      [-1, 1, 0],
+      [0, -1, 0],
+      [0, 1, -1],
+      [2 ** 52, 1, 0],
+      [0, 2 ** 53, 0],
+      [NaN, 1, 0],
+      [0, Infinity, 0],
+      [0, 1, 2 ** 53],
+    ] as const) {
+      assert.throws(
+        () => build([run]),
+        { code: 'FORMAT_DAMAGED', message: /beyond what memory can hold/ },
+        String(run),
+      );
     }
   });
 
   it('refuse more pieces than are worth keeping', () => {
     const builder = new RunListBuilder('test');
-    assert.throws(() => {
-      for (let page = 0; page < 5_000_000; page++) builder.add(page * 2, 1, page);
-    }, { code: 'FORMAT_REFUSED', message: /4194304 separate pieces/ });
+    assert.throws(
+      () => {
+        for (let page = 0; page < 5_000_000; page++) builder.add(page * 2, 1, page);
+      },
+      { code: 'FORMAT_REFUSED', message: /4194304 separate pieces/ },
+    );
   });
 });

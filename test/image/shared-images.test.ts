@@ -16,7 +16,12 @@ describe('containers of the shared images', () => {
     this.skip();
   });
 
-  for (const [extension, format, firstAddress] of [['lime', 'lime', 0], ['elf', 'elf-core', 0], ['dmp', 'crash-dump-64', 0x1000], ['live6.dmp', 'crash-dump-64', null]] as const) {
+  for (const [extension, format, firstAddress] of [
+    ['lime', 'lime', 0],
+    ['elf', 'elf-core', 0],
+    ['dmp', 'crash-dump-64', 0x1000],
+    ['live6.dmp', 'crash-dump-64', null],
+  ] as const) {
     it(`${STEM}.${extension} holds the raw image's bytes, page by page`, async function () {
       this.timeout(180_000);
       const raw = await openSource(sharedImage(`${STEM}.raw`));
@@ -30,7 +35,10 @@ describe('containers of the shared images', () => {
       for (const run of image.runs) {
         for (let at = 0; at < run.length; at += PIECE) {
           const length = Math.min(PIECE, run.length - at);
-          const [bytes, wanted] = await Promise.all([readBytes(image.source, run.offset + at, length), readBytes(raw, run.start + at, length)]);
+          const [bytes, wanted] = await Promise.all([
+            readBytes(image.source, run.offset + at, length),
+            readBytes(raw, run.start + at, length),
+          ]);
           assert.ok(bytes.equals(wanted), `the bytes at ${(run.start + at).toString(16)}`);
         }
       }

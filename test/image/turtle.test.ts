@@ -22,7 +22,12 @@ describe('Turtle', () => {
   });
 
   it('reads anything without failing', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 300, unit: fc.constantFrom(...'<>"\\;,.@:^# \nab1') }), (text) => parseTurtle(text) instanceof Map));
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 300, unit: fc.constantFrom(...'<>"\\;,.@:^# \nab1') }),
+        (text) => parseTurtle(text) instanceof Map,
+      ),
+    );
     const started = performance.now();
     parseTurtle('"\\'.repeat(50_000));
     parseTurtle('a.'.repeat(100_000));

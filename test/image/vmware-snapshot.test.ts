@@ -14,7 +14,10 @@ describe('VMware snapshots with memory inside', () => {
     it(`reads version ${version}`, async () => {
       const image = await openImage(new BufferSource(vmwareStateBuffer(generated, { version, inside: true })));
       assert.equal(image.format, 'vmware-snapshot');
-      assert.deepEqual(image.hints.pageTableRoots?.map(({ address }) => address), [generated.truth.dtb]);
+      assert.deepEqual(
+        image.hints.pageTableRoots?.map(({ address }) => address),
+        [generated.truth.dtb],
+      );
       await expectMemory(image, generated.memory, generated.memory.ranges);
     });
   }

@@ -26,7 +26,10 @@ describe('VMware .vmem files', () => {
       const image = await openImage(await openSource(join(folder, 'Windows 10.vmem')));
       assert.equal(image.format, 'vmware-vmem');
       assert.deepEqual(image.warnings, []);
-      assert.deepEqual(image.hints.pageTableRoots?.map(({ address }) => address), [generated.truth.dtb]);
+      assert.deepEqual(
+        image.hints.pageTableRoots?.map(({ address }) => address),
+        [generated.truth.dtb],
+      );
       await expectMemory(image, memory, memory.ranges);
       await image.source.close();
     });
@@ -49,7 +52,10 @@ describe('VMware .vmem files', () => {
     await writeFile(path, rawBuffer(generated));
     await truncate(path, 4 * 2 ** 30);
     const image = await openImage(await openSource(path));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-companion-missing']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-companion-missing'],
+    );
     assert.match(image.warnings[0]?.message ?? '', /PCI hole/);
     await image.source.close();
   });
@@ -58,7 +64,10 @@ describe('VMware .vmem files', () => {
     await writeFile(join(folder, 'a.vmem'), vmemBuffer(generated));
     await writeFile(join(folder, 'a.vmss'), vmwareStateBuffer(generated).subarray(0, 260));
     const source = await openSource(join(folder, 'a.vmem'));
-    await assert.rejects(openImage(source), { code: 'FORMAT_DAMAGED', message: /a\.vmss is a damaged VMware state file/ });
+    await assert.rejects(openImage(source), {
+      code: 'FORMAT_DAMAGED',
+      message: /a\.vmss is a damaged VMware state file/,
+    });
     await source.close();
   });
 });

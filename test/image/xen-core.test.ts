@@ -23,8 +23,18 @@ describe('Xen cores', () => {
     const section = (index: number, field: number): number => 64 + index * 64 + field;
     const list = Number(file.readBigUInt64LE(section(2, 24)));
     await survivesHostileFields(xenCore, file, [
-      [0x28, 8], [0x3a, 2], [0x3c, 2], [0x3e, 2], [section(1, 24), 8], [section(1, 32), 8], [section(2, 0), 4], [section(2, 24), 8],
-      [section(2, 32), 8], [section(3, 24), 8], [list, 8], [list + 8, 8],
+      [0x28, 8],
+      [0x3a, 2],
+      [0x3c, 2],
+      [0x3e, 2],
+      [section(1, 24), 8],
+      [section(1, 32), 8],
+      [section(2, 0), 4],
+      [section(2, 24), 8],
+      [section(2, 32), 8],
+      [section(3, 24), 8],
+      [list, 8],
+      [list + 8, 8],
     ]);
     await survivesCuts(xenCore, file, [64, 100, 300, 400, list + 5, 0x10000]);
   });

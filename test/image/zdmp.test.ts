@@ -25,11 +25,22 @@ describe('ZDMP', () => {
 
   it('gives what a cut file still has', async () => {
     const image = await openImage(new BufferSource(file.subarray(0, file.length - 3000)));
-    assert.deepEqual(image.warnings.map((warning) => warning.code), ['image-cut']);
+    assert.deepEqual(
+      image.warnings.map((warning) => warning.code),
+      ['image-cut'],
+    );
   });
 
   it('survives hostile headers and cuts', async () => {
-    await survivesHostileFields(zdmp, file, [[8, 8], [0x10, 4], [0x16, 2], [0x1000, 4], [0x1004, 4], [0x100c, 2], [0x1010, 4]]);
+    await survivesHostileFields(zdmp, file, [
+      [8, 8],
+      [0x10, 4],
+      [0x16, 2],
+      [0x1000, 4],
+      [0x1004, 4],
+      [0x100c, 2],
+      [0x1010, 4],
+    ]);
     await survivesCuts(zdmp, file, [4, 0xfff, 0x1000, 0x100b, 0x1010, 0x3000]);
   });
 });

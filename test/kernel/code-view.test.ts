@@ -16,11 +16,14 @@ describe('a CodeView record', () => {
     odd[25] = 7;
     assert.equal(decodeCodeView(odd), null);
   });
-  it('never throws', () => fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-    decodeCodeView(Buffer.concat([Buffer.from('RSDS'), bytes]));
-    decodeCodeView(Buffer.from(bytes));
-  })));
-  it('knows the kernels\' PDBs, in any case', () => {
+  it('never throws', () =>
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        decodeCodeView(Buffer.concat([Buffer.from('RSDS'), bytes]));
+        decodeCodeView(Buffer.from(bytes));
+      }),
+    ));
+  it("knows the kernels' PDBs, in any case", () => {
     assert.ok(isKernelPdb('NTKRNLMP.PDB') && isKernelPdb('ntkrpamp.pdb'));
     assert.ok(!isKernelPdb('hal.pdb') && !isKernelPdb('ntkrnlmp.pdb.bak'));
   });

@@ -9,10 +9,12 @@ describe('the built-in list of kernel builds', () => {
       assert.equal(known?.version, build.version);
       assert.equal(known.trackerEntrySize, build.trackerEntry.size);
       assert.equal(known.tagTablesCapacity, build.tagTablesCapacity);
-      for (const [name, rva] of Object.entries(build.rva)) assert.equal((known.rva as Record<string, number>)[name], rva, name);
+      for (const [name, rva] of Object.entries(build.rva))
+        assert.equal((known.rva as Record<string, number>)[name], rva, name);
     });
   }
-  it('does not know a GUID that nobody has', async () => assert.equal(await knownBuild({ name: 'ntkrnlmp.pdb', guid: '0'.repeat(32), age: 1 }), null));
+  it('does not know a GUID that nobody has', async () =>
+    assert.equal(await knownBuild({ name: 'ntkrnlmp.pdb', guid: '0'.repeat(32), age: 1 }), null));
   it('does not take one age for another', async () => {
     const { pdb, guid, age } = REAL_BUILDS[0]!;
     assert.equal(await knownBuild({ name: pdb, guid, age: age + 1 }), null);

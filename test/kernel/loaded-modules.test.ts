@@ -29,7 +29,10 @@ function load(plan: MemoryPlan = {}): Loaded {
 }
 
 function assertModules(found: LoadedModules | null, written: readonly WrittenModule[], whole: boolean): void {
-  assert.deepEqual(found?.modules.map(({ name, base, size }) => ({ name, base, size })), written.map(({ name, base, size }) => ({ name, base, size })));
+  assert.deepEqual(
+    found?.modules.map(({ name, base, size }) => ({ name, base, size })),
+    written.map(({ name, base, size }) => ({ name, base, size })),
+  );
   assert.equal(found?.whole, whole);
 }
 
@@ -76,12 +79,20 @@ describe('loaded modules', () => {
   it('leave out an entry whose size cannot be, and say so', async () => {
     const { generated, written, find } = load();
     generated.space.writeU64(written[2]!.entry + 0x40n, 0xffffffffn);
-    assertModules(await find(), written.filter((_, index) => index !== 2), false);
+    assertModules(
+      await find(),
+      written.filter((_, index) => index !== 2),
+      false,
+    );
   });
 
   it('are called ? where the name cannot be read', async () => {
     const { generated, written, find } = load();
     generated.space.writeU64(written[2]!.entry + 0x60n, 0x1000n);
-    assertModules(await find(), written.map((module, index) => (index === 2 ? { ...module, name: '?' } : module)), true);
+    assertModules(
+      await find(),
+      written.map((module, index) => (index === 2 ? { ...module, name: '?' } : module)),
+      true,
+    );
   });
 });

@@ -84,19 +84,26 @@ describe('symbol files', function () {
   });
 
   for (const [what, content] of [
-    ['no JSON', '{"symbols":'], ['no object', '[1]'], ['no symbols', '{}'], ['gzip that is cut', gzipSync(text).subarray(0, 100)],
+    ['no JSON', '{"symbols":'],
+    ['no object', '[1]'],
+    ['no symbols', '{}'],
+    ['gzip that is cut', gzipSync(text).subarray(0, 100)],
     ['no entry type', JSON.stringify({ ...isfDocument(build), user_types: {} })],
   ] as const) {
     it(`are refused in one line when there is ${what}`, async () => {
-      await assert.rejects(find({ symbols: write('bad.json', content), cache: false }), (error: Error & { code: string }) => {
-        assert.equal(error.code, 'SYMBOL_FILE_DAMAGED');
-        assert.match(error.message, /^cannot use symbol file [^\n]*$/);
-        return true;
-      });
+      await assert.rejects(
+        find({ symbols: write('bad.json', content), cache: false }),
+        (error: Error & { code: string }) => {
+          assert.equal(error.code, 'SYMBOL_FILE_DAMAGED');
+          assert.match(error.message, /^cannot use symbol file [^\n]*$/);
+          return true;
+        },
+      );
     });
   }
 
-  it('are refused when they are not there', () => assert.rejects(find({ symbols: folder.path('missing.json') }), { code: 'SYMBOL_FILE_DAMAGED' }));
+  it('are refused when they are not there', () =>
+    assert.rejects(find({ symbols: folder.path('missing.json') }), { code: 'SYMBOL_FILE_DAMAGED' }));
 
   describe('the cache of what they resolve to', () => {
     it('serves the next run, and not when it is damaged', async () => {
@@ -105,7 +112,9 @@ describe('symbol files', function () {
       writeFileSync(path, '{"metadata":{}}');
       assert.deepEqual(await find({ symbols: path }), first);
       const home = folder.path('cache/pool-tracker/symbols');
-      const entry = readdirSync(home, { recursive: true }).map((name) => join(home, String(name))).find((name) => name.endsWith('.json'))!;
+      const entry = readdirSync(home, { recursive: true })
+        .map((name) => join(home, String(name)))
+        .find((name) => name.endsWith('.json'))!;
       writeFileSync(entry, readFileSync(entry, 'utf8').replace('PoolTrackTable', 'PoolTrackTablf'));
       assert.equal(await readCachedSymbols(pdb), null);
     });

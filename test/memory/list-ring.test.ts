@@ -15,7 +15,10 @@ const MEMBERS = 12;
 const address = (index: number): bigint => HEAD + BigInt(index) * 0x40n;
 
 /** A ring of a head and twelve members, after `tear` has written over links by their index. */
-async function walk(tear: (link: (index: number, way: 'forward' | 'back', to: bigint) => void) => void = () => undefined, most = 100): Promise<RingWalk> {
+async function walk(
+  tear: (link: (index: number, way: 'forward' | 'back', to: bigint) => void) => void = () => undefined,
+  most = 100,
+): Promise<RingWalk> {
   const generated = generateMemory({ memoryBytes: 24 << 20, tagCount: 40 });
   const { space } = generated;
   space.mapFresh(HEAD, 0x1000);
@@ -35,7 +38,8 @@ function members(from: number, to: number): VirtualAddress[] {
 }
 
 describe('ring of list entries', () => {
-  it('is walked in its order', async () => assert.deepEqual(await walk(), { entries: members(1, MEMBERS), whole: true }));
+  it('is walked in its order', async () =>
+    assert.deepEqual(await walk(), { entries: members(1, MEMBERS), whole: true }));
 
   it('of nothing but its head has no members', async () => {
     assert.deepEqual(await walk((link) => link(0, 'forward', HEAD)), { entries: [], whole: true });
@@ -43,7 +47,11 @@ describe('ring of list entries', () => {
 
   it('torn forward anywhere is completed by the way back', async () => {
     for (const to of [0n, 0x1000n, address(2), address(5)]) {
-      assert.deepEqual(await walk((link) => link(5, 'forward', to)), { entries: members(1, MEMBERS), whole: false }, to.toString(16));
+      assert.deepEqual(
+        await walk((link) => link(5, 'forward', to)),
+        { entries: members(1, MEMBERS), whole: false },
+        to.toString(16),
+      );
     }
   });
 
@@ -71,11 +79,20 @@ describe('ring of list entries', () => {
 
   it('ends, with each member at most once, whatever its links say', async function () {
     this.timeout(30_000);
-    const link = fc.tuple(fc.nat(MEMBERS), fc.constantFrom('forward' as const, 'back' as const), fc.integer({ min: -1, max: MEMBERS }));
-    await fc.assert(fc.asyncProperty(fc.array(link, { maxLength: 6 }), async (links) => {
-      const { entries } = await walk((write) => links.forEach(([index, way, to]) => write(index, way, to < 0 ? 0n : address(to))));
-      assert.equal(new Set(entries).size, entries.length);
-      assert.ok(entries.length <= MEMBERS && !entries.includes(virtualAddress(HEAD)));
-    }), { numRuns: 20 });
+    const link = fc.tuple(
+      fc.nat(MEMBERS),
+      fc.constantFrom('forward' as const, 'back' as const),
+      fc.integer({ min: -1, max: MEMBERS }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(link, { maxLength: 6 }), async (links) => {
+        const { entries } = await walk((write) =>
+          links.forEach(([index, way, to]) => write(index, way, to < 0 ? 0n : address(to))),
+        );
+        assert.equal(new Set(entries).size, entries.length);
+        assert.ok(entries.length <= MEMBERS && !entries.includes(virtualAddress(HEAD)));
+      }),
+      { numRuns: 20 },
+    );
   });
 });

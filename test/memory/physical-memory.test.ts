@@ -6,9 +6,15 @@ import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { BufferSource } from '../support/buffer-source.js';
 
 /** Runs of any shape over a source in which every byte tells its own offset. */
-const runShapes = fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 5000 })), { minLength: 1, maxLength: 12 });
+const runShapes = fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 5000 })), {
+  minLength: 1,
+  maxLength: 12,
+});
 
-function memoryOf(shapes: readonly (readonly [gap: number, length: number])[]): { memory: PhysicalMemory; model: Int16Array } {
+function memoryOf(shapes: readonly (readonly [gap: number, length: number])[]): {
+  memory: PhysicalMemory;
+  model: Int16Array;
+} {
   const builder = new RunListBuilder('test');
   let start = 0;
   let offset = 0;
@@ -29,21 +35,32 @@ function memoryOf(shapes: readonly (readonly [gap: number, length: number])[]): 
 
 describe('physical memory', () => {
   it('reads across runs and holes as a flat model does', async () => {
-    await fc.assert(fc.asyncProperty(runShapes, fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 1, max: 9000 }), async (shapes, from, length) => {
-      const { memory, model } = memoryOf(shapes);
-      const { bytes, whole } = await memory.read(physicalAddress(from), length);
-      let missing = false;
-      for (let at = 0; at < length; at++) {
-        const expected = model[from + at] ?? -1;
-        if (expected < 0) missing = true;
-        assert.equal(bytes[at], Math.max(0, expected));
-      }
-      assert.equal(whole, !missing);
-    }), { numRuns: 200 });
+    await fc.assert(
+      fc.asyncProperty(
+        runShapes,
+        fc.integer({ min: 0, max: 40_000 }),
+        fc.integer({ min: 1, max: 9000 }),
+        async (shapes, from, length) => {
+          const { memory, model } = memoryOf(shapes);
+          const { bytes, whole } = await memory.read(physicalAddress(from), length);
+          let missing = false;
+          for (let at = 0; at < length; at++) {
+            const expected = model[from + at] ?? -1;
+            if (expected < 0) missing = true;
+            assert.equal(bytes[at], Math.max(0, expected));
+          }
+          assert.equal(whole, !missing);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('has a page only when all of it is there', async () => {
-    const { memory } = memoryOf([[0, 4096], [0, 4095]]);
+    const { memory } = memoryOf([
+      [0, 4096],
+      [0, 4095],
+    ]);
     assert.notEqual(await memory.page(physicalAddress(100)), null);
     assert.equal(await memory.page(physicalAddress(4096)), null);
   });

@@ -43,13 +43,29 @@ async function rows(source: Iterable<Row> | AsyncIterable<Row>): Promise<Row[]> 
 }
 
 describe('big allocations', () => {
-  for (const version of ['6.1.7601.24540', '6.3.9600.20369', '10.0.14393.5291', '10.0.17763.3770', '10.0.18362.295', '10.0.19041.1466', '10.0.22000.1219']) {
+  for (const version of [
+    '6.1.7601.24540',
+    '6.3.9600.20369',
+    '10.0.14393.5291',
+    '10.0.17763.3770',
+    '10.0.18362.295',
+    '10.0.19041.1466',
+    '10.0.22000.1219',
+  ]) {
     it(`lists every entry, freed ones too: ${version}`, async () => {
       // The structures of 18362 are not known to the generator: those of its big pages are 17763's.
-      const generated = version === '10.0.18362.295'
-        ? memory('10.0.17763.3770', { build: { ...listedBuild(version), version: '10.0.17763.0' } })
-        : memory(version);
-      const truth = generated.truth.bigPages.map(({ slot, address, key, bytes, poolType = 0, free = false }) => ({ slot, address, key, bytes, poolType, free }));
+      const generated =
+        version === '10.0.18362.295'
+          ? memory('10.0.17763.3770', { build: { ...listedBuild(version), version: '10.0.17763.0' } })
+          : memory(version);
+      const truth = generated.truth.bigPages.map(({ slot, address, key, bytes, poolType = 0, free = false }) => ({
+        slot,
+        address,
+        key,
+        bytes,
+        poolType,
+        free,
+      }));
       assert.deepEqual(await listed(await walkBuffer(rawBuffer(generated))), truth);
     });
   }
@@ -57,31 +73,50 @@ describe('big allocations', () => {
   it('adds up what is in use by tag, in pool_tag', async () => {
     const decoded = await walkBuffer(rawBuffer(memory('10.0.19041.1466')));
     const tags = await rows(rowsOf(POOL_TAG, decoded));
-    const of = (name: string): unknown => tags.filter(({ tag }) => tag === name).map(({ big_allocations, big_bytes }) => [big_allocations, big_bytes]);
+    const of = (name: string): unknown =>
+      tags.filter(({ tag }) => tag === name).map(({ big_allocations, big_bytes }) => [big_allocations, big_bytes]);
     assert.deepEqual(of('Proc'), [[2n, 0x5000n + 2n ** 40n]]);
     assert.deepEqual(of('Thre'), [[0n, 0n]]);
   });
 
   it('gives any entries back', async () => {
     const entry = fc.record({
-      key: fc.integer({ min: 0, max: 0xffffffff }), bytes: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-      poolType: fc.integer({ min: 0, max: 0xfff }), free: fc.boolean(),
+      key: fc.integer({ min: 0, max: 0xffffffff }),
+      bytes: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      poolType: fc.integer({ min: 0, max: 0xfff }),
+      free: fc.boolean(),
     });
-    await fc.assert(fc.asyncProperty(fc.array(entry, { maxLength: 300 }), async (bigPages) => {
-      const generated = memory('10.0.22000.1219', { bigPages });
-      const entries = await listed(await walkBuffer(rawBuffer(generated)));
-      assert.deepEqual(entries, generated.truth.bigPages.map(({ slot, address, key, bytes, poolType, free }) => ({ slot, address, key, bytes, poolType, free })));
-    }), { numRuns: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 300 }), async (bigPages) => {
+        const generated = memory('10.0.22000.1219', { bigPages });
+        const entries = await listed(await walkBuffer(rawBuffer(generated)));
+        assert.deepEqual(
+          entries,
+          generated.truth.bigPages.map(({ slot, address, key, bytes, poolType, free }) => ({
+            slot,
+            address,
+            key,
+            bytes,
+            poolType,
+            free,
+          })),
+        );
+      }),
+      { numRuns: 8 },
+    );
   });
 
   it('makes rows with the wanted tags only', async () => {
     const decoded = await walkBuffer(rawBuffer(memory('10.0.22000.1219')));
     const all = await rows(bigpoolRows(decoded, { tags: ['P*'] }));
-    assert.deepEqual(all.map(({ address, tag, bytes, pool_type, free }) => [address, tag, bytes, pool_type, free]), [
-      ['0xffffa50000000000', 'Proc', 0x5000n, 0, false],
-      ['0xffffa50000200000', 'Proc', 0x123450n, 512, true],
-      ['0xffffa50000300000', 'Proc', 2n ** 40n, 512, false],
-    ]);
+    assert.deepEqual(
+      all.map(({ address, tag, bytes, pool_type, free }) => [address, tag, bytes, pool_type, free]),
+      [
+        ['0xffffa50000000000', 'Proc', 0x5000n, 0, false],
+        ['0xffffa50000200000', 'Proc', 0x123450n, 512, true],
+        ['0xffffa50000300000', 'Proc', 2n ** 40n, 512, false],
+      ],
+    );
   });
 
   it('refuses sizes and addresses that cannot be', async () => {

@@ -4,7 +4,10 @@ import { isProved, judge, lawfulShare, UNKNOWN } from '../../src/pool/table/hash
 import { placeTags } from '../support/generate/tracker-table-writer.js';
 
 function slotKeys(keys: readonly number[], slots: number): number[] {
-  const tables = placeTags(keys.map((key) => ({ key, perProcessor: [{ nonPagedAllocs: 1n }] })), { entrySize: 56, slots, processors: 1 });
+  const tables = placeTags(
+    keys.map((key) => ({ key, perProcessor: [{ nonPagedAllocs: 1n }] })),
+    { entrySize: 56, slots, processors: 1 },
+  );
   const bySlot = new Array<number>(slots + 1).fill(0);
   for (const { slot, key } of tables.entries[0]!) bySlot[slot] = key;
   return bySlot;
@@ -13,28 +16,42 @@ function slotKeys(keys: readonly number[], slots: number): number[] {
 const someKeys = fc.uniqueArray(fc.integer({ min: 1, max: 0xffffffff }), { minLength: 60, maxLength: 400 });
 
 describe('the proof by the hash law', () => {
-  it('accepts every table that was filled by it, to the last slot', () => fc.assert(fc.property(someKeys, fc.constantFrom(64, 128, 512, 4096), (keys, slots) => {
-    const proof = judge(slotKeys(keys, slots), slots);
-    assert.equal(lawfulShare(proof), 1);
-    assert.equal(proof.keys, Math.min(keys.length, slots));
-    assert.ok(isProved(proof));
-  })));
+  it('accepts every table that was filled by it, to the last slot', () =>
+    fc.assert(
+      fc.property(someKeys, fc.constantFrom(64, 128, 512, 4096), (keys, slots) => {
+        const proof = judge(slotKeys(keys, slots), slots);
+        assert.equal(lawfulShare(proof), 1);
+        assert.equal(proof.keys, Math.min(keys.length, slots));
+        assert.ok(isProved(proof));
+      }),
+    ));
 
-  it('still does with some slots unread', () => fc.assert(fc.property(someKeys, (keys) => {
-    const bySlot = slotKeys(keys, 512).map((key, slot) => (Math.floor(slot / 51) === 3 ? UNKNOWN : key));
-    assert.equal(lawfulShare(judge(bySlot, 512)), 1);
-  })));
+  it('still does with some slots unread', () =>
+    fc.assert(
+      fc.property(someKeys, (keys) => {
+        const bySlot = slotKeys(keys, 512).map((key, slot) => (Math.floor(slot / 51) === 3 ? UNKNOWN : key));
+        assert.equal(lawfulShare(judge(bySlot, 512)), 1);
+      }),
+    ));
 
-  it('refuses keys that lie anywhere', () => fc.assert(fc.property(someKeys, (keys) => {
-    const bySlot = new Array<number>(4096).fill(0);
-    keys.forEach((key, index) => { bySlot[index * 7] = key; });
-    assert.ok(!isProved(judge(bySlot, 4096)));
-  })));
+  it('refuses keys that lie anywhere', () =>
+    fc.assert(
+      fc.property(someKeys, (keys) => {
+        const bySlot = new Array<number>(4096).fill(0);
+        keys.forEach((key, index) => {
+          bySlot[index * 7] = key;
+        });
+        assert.ok(!isProved(judge(bySlot, 4096)));
+      }),
+    ));
 
-  it('refuses a full table of keys in any order', () => fc.assert(fc.property(
-    fc.uniqueArray(fc.integer({ min: 1, max: 0xffffffff }), { minLength: 512, maxLength: 512 }),
-    (keys) => assert.ok(!isProved(judge(keys, 512))),
-  ), { numRuns: 20 }));
+  it('refuses a full table of keys in any order', () =>
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 0xffffffff }), { minLength: 512, maxLength: 512 }), (keys) =>
+        assert.ok(!isProved(judge(keys, 512))),
+      ),
+      { numRuns: 20 },
+    ));
 
   it('refuses too few keys, zeros, and one key repeated', () => {
     assert.ok(!isProved(judge(slotKeys([1, 2, 3], 512), 512)));

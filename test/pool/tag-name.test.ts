@@ -12,9 +12,11 @@ describe('the name of a tag', () => {
   it('escapes what is not printable, and the backslash', () => assert.equal(tagName(0x0a0d225c), '\\x5C"\\x0D\\x0A'));
   it('is different for different keys, and one line of ASCII', () => {
     const keys = fc.integer({ min: 0, max: 0x7fffffff });
-    fc.assert(fc.property(keys, keys, (a, b) => {
-      assert.equal(tagName(a) === tagName(b), a === b);
-      assert.match(tagName(a), /^[\x20-\x7e]{4,16}$/);
-    }));
+    fc.assert(
+      fc.property(keys, keys, (a, b) => {
+        assert.equal(tagName(a) === tagName(b), a === b);
+        assert.match(tagName(a), /^[\x20-\x7e]{4,16}$/);
+      }),
+    );
   });
 });

@@ -16,9 +16,15 @@ import { rawBuffer } from '../support/write-raw.js';
 let sample: Promise<DecodedImage> | undefined;
 
 function decoded(): Promise<DecodedImage> {
-  return (sample ??= walkBuffer(rawBuffer(generateMemory({
-    build: listedBuild('10.0.19041.1466'), processes: SAMPLE_PROCESSES, bigPages: [{ key: tagKey('Proc'), bytes: 0x2000n }],
-  }))));
+  return (sample ??= walkBuffer(
+    rawBuffer(
+      generateMemory({
+        build: listedBuild('10.0.19041.1466'),
+        processes: SAMPLE_PROCESSES,
+        bigPages: [{ key: tagKey('Proc'), bytes: 0x2000n }],
+      }),
+    ),
+  ));
 }
 
 async function collected(rows: AsyncIterable<Row>): Promise<Row[]> {
@@ -30,8 +36,15 @@ async function collected(rows: AsyncIterable<Row>): Promise<Row[]> {
 function assertFits(rows: readonly Row[], type: RecordType): void {
   assert.ok(rows.length > 0);
   for (const row of rows) {
-    assert.deepEqual(type.columns.map((column) => misfit(column, row[column.name])).filter((why) => why !== null), []);
-    assert.deepEqual(type.columns.filter(({ name }) => !(name in row)).map(({ name }) => name), [], 'no column is left out');
+    assert.deepEqual(
+      type.columns.map((column) => misfit(column, row[column.name])).filter((why) => why !== null),
+      [],
+    );
+    assert.deepEqual(
+      type.columns.filter(({ name }) => !(name in row)).map(({ name }) => name),
+      [],
+      'no column is left out',
+    );
   }
 }
 
@@ -68,8 +81,15 @@ describe('records of objects', () => {
   it('say that carved tables have none', async () => {
     const { walked: _, ...carved } = await decoded();
     const rows = await collected(objectCountRows(carved));
-    assert.deepEqual(rows.map(({ kind }) => kind), ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module']);
-    assert.ok(rows.every(({ available, found, reason }) => available === false && found === null && /carved/.test(String(reason))));
+    assert.deepEqual(
+      rows.map(({ kind }) => kind),
+      ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module'],
+    );
+    assert.ok(
+      rows.every(
+        ({ available, found, reason }) => available === false && found === null && /carved/.test(String(reason)),
+      ),
+    );
     assert.deepEqual(await collected(processRows(carved)), []);
     assert.deepEqual(await collected(bigpoolRows(carved)), []);
     assert.match((await shortfall('process', carved))!, /carved/);

@@ -1,7 +1,23 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Dictionary, Field, Int32, Int64, LargeUtf8, RecordBatch, Schema, Struct, TimestampMicrosecond, Uint8, Utf8, type Vector, makeData, vectorFromArray, type Data } from 'apache-arrow';
+import {
+  Dictionary,
+  Field,
+  Int32,
+  Int64,
+  LargeUtf8,
+  RecordBatch,
+  Schema,
+  Struct,
+  TimestampMicrosecond,
+  Uint8,
+  Utf8,
+  type Vector,
+  makeData,
+  vectorFromArray,
+  type Data,
+} from 'apache-arrow';
 import { PoolTrackerError } from '../../src/errors.js';
 import { ColumnReader } from '../../src/record/arrow/column-reader.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
@@ -19,10 +35,18 @@ describe('record batches', () => {
         const back: Row[] = [];
         let batches = 0;
         await pipeline(
-          Readable.from(rows), batchesOfRows(recordType, batchRows),
-          async function* (source: AsyncIterable<RecordBatch>) { for await (const batch of source) { batches++; yield batch; } },
+          Readable.from(rows),
+          batchesOfRows(recordType, batchRows),
+          async function* (source: AsyncIterable<RecordBatch>) {
+            for await (const batch of source) {
+              batches++;
+              yield batch;
+            }
+          },
           rowsOfBatches(recordType),
-          async (source: AsyncIterable<Row>) => { for await (const row of source) back.push(row); },
+          async (source: AsyncIterable<Row>) => {
+            for await (const row of source) back.push(row);
+          },
         );
         assert.deepEqual(back, rows);
         assert.equal(batches, Math.ceil(100 / batchRows));
@@ -38,7 +62,10 @@ describe('record batches', () => {
       for (const row of rows.slice(start, start + 4)) builder.append(row);
       return builder.take();
     });
-    assert.deepEqual(batches.flatMap((batch) => [...reader.rows(batch)]), rows);
+    assert.deepEqual(
+      batches.flatMap((batch) => [...reader.rows(batch)]),
+      rows,
+    );
   });
 
   it('dictionaries grow by a chunk a batch, and only when there is something new', () => {
@@ -49,7 +76,14 @@ describe('record batches', () => {
       return builder.take().data.children[tags]!.dictionary!;
     };
     const [first, second, third] = [dictionaryOf('A', 'B'), dictionaryOf('B', 'C'), dictionaryOf('A', 'C')];
-    assert.deepEqual([first, second, third].map((dictionary) => dictionary!.toArray()), [['A', 'B'], ['A', 'B', 'C'], ['A', 'B', 'C']]);
+    assert.deepEqual(
+      [first, second, third].map((dictionary) => dictionary!.toArray()),
+      [
+        ['A', 'B'],
+        ['A', 'B', 'C'],
+        ['A', 'B', 'C'],
+      ],
+    );
     assert.equal(second!.data[0], first!.data[0]);
     assert.equal(third, second);
   });
@@ -68,7 +102,10 @@ describe('record batches', () => {
     ];
     for (const [changes, message] of refused) {
       const builder = new RecordBatchBuilder(POOL_TAG);
-      assert.throws(() => builder.append(poolTagRow(changes)), (error) => error instanceof PoolTrackerError && error.code === 'INTERNAL' && message.test(error.message));
+      assert.throws(
+        () => builder.append(poolTagRow(changes)),
+        (error) => error instanceof PoolTrackerError && error.code === 'INTERNAL' && message.test(error.message),
+      );
     }
   });
 });
@@ -79,14 +116,22 @@ describe('columns of other writers', () => {
     return Array.from({ length: data.length }, (_, row) => value(row));
   };
   const refuses = (type: Parameters<typeof column>[1], data: Data, message: RegExp): void =>
-    assert.throws(() => read(type, data), (error) => error instanceof PoolTrackerError && error.code === 'RECORDS_DAMAGED' && message.test(error.message));
+    assert.throws(
+      () => read(type, data),
+      (error) => error instanceof PoolTrackerError && error.code === 'RECORDS_DAMAGED' && message.test(error.message),
+    );
 
   it('integers of another width, timestamps in microseconds, strings without a dictionary', () => {
     assert.deepEqual(read('int64', vectorFromArray([1, null, -3], new Int32()).data[0]!), [1n, null, -3n]);
     assert.deepEqual(read('int32', vectorFromArray([1n, -3n], new Int64()).data[0]!), [1, -3]);
     assert.deepEqual(read('uint32', vectorFromArray([1, 255], new Uint8()).data[0]!), [1, 255]);
     assert.deepEqual(read('string', vectorFromArray(['a', null, ''], new Utf8()).data[0]!), ['a', null, '']);
-    const micros = makeData({ type: new TimestampMicrosecond('UTC'), length: 2, nullCount: 0, data: BigInt64Array.of(1_500_999n, -1000n) });
+    const micros = makeData({
+      type: new TimestampMicrosecond('UTC'),
+      length: 2,
+      nullCount: 0,
+      data: BigInt64Array.of(1_500_999n, -1000n),
+    });
     assert.deepEqual(read('timestamp', micros), [1500, -1]);
   });
 
@@ -97,18 +142,65 @@ describe('columns of other writers', () => {
   });
 
   it('buffers shorter than the column are refused before they are read', () => {
-    refuses('int64', makeData({ type: new Int64(), length: 3, nullCount: 0, data: BigInt64Array.of(1n) }), /its buffers are shorter/);
-    refuses('string', makeData({ type: new Utf8(), length: 2, nullCount: 0, valueOffsets: Int32Array.of(0, 5, 9), data: Buffer.from('short') }), /its buffers are shorter/);
-    refuses('string', makeData({ type: new Utf8(), length: 2, nullCount: 0, valueOffsets: Int32Array.of(0, 3, 1), data: Buffer.from('short') }), /its buffers are shorter/);
+    refuses(
+      'int64',
+      makeData({ type: new Int64(), length: 3, nullCount: 0, data: BigInt64Array.of(1n) }),
+      /its buffers are shorter/,
+    );
+    refuses(
+      'string',
+      makeData({
+        type: new Utf8(),
+        length: 2,
+        nullCount: 0,
+        valueOffsets: Int32Array.of(0, 5, 9),
+        data: Buffer.from('short'),
+      }),
+      /its buffers are shorter/,
+    );
+    refuses(
+      'string',
+      makeData({
+        type: new Utf8(),
+        length: 2,
+        nullCount: 0,
+        valueOffsets: Int32Array.of(0, 3, 1),
+        data: Buffer.from('short'),
+      }),
+      /its buffers are shorter/,
+    );
     const dictionary = vectorFromArray(['a', 'b'], new Utf8());
-    refuses('string', makeData({ type: new Dictionary(new Utf8(), new Int32()), length: 2, nullCount: 0, data: Int32Array.of(0, 2), dictionary }), /its buffers are shorter/);
+    refuses(
+      'string',
+      makeData({
+        type: new Dictionary(new Utf8(), new Int32()),
+        length: 2,
+        nullCount: 0,
+        data: Int32Array.of(0, 2),
+        dictionary,
+      }),
+      /its buffers are shorter/,
+    );
   });
 
   it('a nullable column that a batch lacks is null', () => {
     const key = vectorFromArray([1, 2], new Int32()).data[0]!;
     const schema = new Schema([new Field('key', new Int32(), false)]);
-    const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 2, nullCount: 0, children: [key] }));
-    const type = { name: 'small', description: '', columns: [column('key', 'int32', ''), nullableColumn('host', 'string', '')] };
-    assert.deepEqual([...new RowReader(type).rows(batch)], [{ key: 1, host: null }, { key: 2, host: null }]);
+    const batch = new RecordBatch(
+      schema,
+      makeData({ type: new Struct(schema.fields), length: 2, nullCount: 0, children: [key] }),
+    );
+    const type = {
+      name: 'small',
+      description: '',
+      columns: [column('key', 'int32', ''), nullableColumn('host', 'string', '')],
+    };
+    assert.deepEqual(
+      [...new RowReader(type).rows(batch)],
+      [
+        { key: 1, host: null },
+        { key: 2, host: null },
+      ],
+    );
   });
 });

@@ -28,7 +28,9 @@ describe('schemas/', () => {
   });
 
   for (const recordType of RECORD_TYPES) {
-    const schema = JSON.parse(readFileSync(new URL(`${recordType.name}.schema.json`, SCHEMAS), 'utf8')) as { properties: object };
+    const schema = JSON.parse(readFileSync(new URL(`${recordType.name}.schema.json`, SCHEMAS), 'utf8')) as {
+      properties: object;
+    };
     const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true, validateFormats: false }).compile(schema);
 
     for (const bigint of ['number', 'string'] as const) {
@@ -50,19 +52,34 @@ describe('schemas/', () => {
       for (const column of recordType.columns) {
         assert.equal(validate({ ...record, [column.name]: { not: 'plain' } }), false, column.name);
         assert.equal(validate({ ...record, [column.name]: null }), column.nullable, column.name);
-        assert.equal(validate(Object.fromEntries(Object.entries(record).filter(([name]) => name !== column.name))), false, column.name);
+        assert.equal(
+          validate(Object.fromEntries(Object.entries(record).filter(([name]) => name !== column.name))),
+          false,
+          column.name,
+        );
       }
     });
 
     it(`${recordType.name}.arrow.json is the schema of the Arrow files`, () => {
       const text = readFileSync(new URL(`${recordType.name}.arrow.json`, SCHEMAS), 'utf8');
       const { schema: json } = JSON.parse(text) as { schema: { fields: ArrowFieldJson[] } };
-      const names: Record<string, string> = { utf8: 'Utf8', bool: 'Bool', floatingpoint: 'Float64', timestamp: 'Timestamp<MILLISECOND, UTC>' };
+      const names: Record<string, string> = {
+        utf8: 'Utf8',
+        bool: 'Bool',
+        floatingpoint: 'Float64',
+        timestamp: 'Timestamp<MILLISECOND, UTC>',
+      };
       const told = json.fields.map((field) => {
-        const plain = field.type.name === 'int' ? `${field.type.isSigned === true ? 'Int' : 'Uint'}${field.type.bitWidth}` : names[field.type.name]!;
+        const plain =
+          field.type.name === 'int'
+            ? `${field.type.isSigned === true ? 'Int' : 'Uint'}${field.type.bitWidth}`
+            : names[field.type.name]!;
         return [field.name, field.dictionary === undefined ? plain : `Dictionary<Int32, ${plain}>`, field.nullable];
       });
-      assert.deepEqual(told, arrowSchema(recordType).fields.map((field) => [field.name, String(field.type), field.nullable]));
+      assert.deepEqual(
+        told,
+        arrowSchema(recordType).fields.map((field) => [field.name, String(field.type), field.nullable]),
+      );
     });
 
     it(`tables.sql: DuckDB takes the ${recordType.name} records of a Parquet and of an NDJSON file`, async () => {

@@ -5,17 +5,38 @@ import { tagKey } from '../support/generate/tag-plan.js';
 
 function total(tag: string, nonPaged: bigint, paged: bigint, allocs = 10n, frees = 4n): TagTotal {
   return {
-    key: tagKey(tag), slot: 0, place: 'table', complete: true, processorsSeen: 1,
-    counters: [allocs, frees, nonPaged, 0n, 0n, paged], nonPagedOutstanding: allocs - frees, pagedOutstanding: 0n,
+    key: tagKey(tag),
+    slot: 0,
+    place: 'table',
+    complete: true,
+    processorsSeen: 1,
+    counters: [allocs, frees, nonPaged, 0n, 0n, paged],
+    nonPagedOutstanding: allocs - frees,
+    pagedOutstanding: 0n,
   };
 }
 
-const TOTALS = [total('Ntfs', 5n, 5n), total('Proc', 1n, 20n, 2n ** 60n, 2n ** 60n), total('Irp ', 7n, 0n, 8n, 1n), total('NtFs', 2n, 2n, 3n, 1n)];
-const names = (selection: TagSelection): number[] => selectTags(TOTALS, selection).map(({ key }) => TOTALS.findIndex((each) => each.key === key));
+const TOTALS = [
+  total('Ntfs', 5n, 5n),
+  total('Proc', 1n, 20n, 2n ** 60n, 2n ** 60n),
+  total('Irp ', 7n, 0n, 8n, 1n),
+  total('NtFs', 2n, 2n, 3n, 1n),
+];
+const names = (selection: TagSelection): number[] =>
+  selectTags(TOTALS, selection).map(({ key }) => TOTALS.findIndex((each) => each.key === key));
 
 describe('selecting tags', () => {
   it('fits patterns as !poolused does, case and all', () => {
-    for (const [pattern, fitting] of [['Nt*', ['Ntfs', 'NtFs']], ['Nt?s', ['Ntfs', 'NtFs']], ['*', ['Ntfs', 'Irp ']], ['Irp', ['Irp ']], ['Irp ', ['Irp ']], ['irp', []], ['N.fs', []], ['?????', []]] as const) {
+    for (const [pattern, fitting] of [
+      ['Nt*', ['Ntfs', 'NtFs']],
+      ['Nt?s', ['Ntfs', 'NtFs']],
+      ['*', ['Ntfs', 'Irp ']],
+      ['Irp', ['Irp ']],
+      ['Irp ', ['Irp ']],
+      ['irp', []],
+      ['N.fs', []],
+      ['?????', []],
+    ] as const) {
       const matched = ['Ntfs', 'NtFs', 'Irp '].filter((name) => tagPattern(pattern).test(name));
       for (const name of fitting) assert.ok(matched.includes(name), `${pattern} fits ${name}`);
       if (fitting.length === 0) assert.deepEqual(matched, [], pattern);
@@ -38,5 +59,6 @@ describe('selecting tags', () => {
   });
   it('leaves out what has nothing outstanding', () => assert.deepEqual(names({ inUse: true }), [0, 2, 3]));
   it('takes the first of the order asked for', () => assert.deepEqual(names({ sort: 'bytes', top: 2 }), [1, 0]));
-  it('takes what any pattern fits and none excludes', () => assert.deepEqual(names({ tags: ['Nt*', 'Proc'], exclude: ['NtF*'] }), [0, 1]));
+  it('takes what any pattern fits and none excludes', () =>
+    assert.deepEqual(names({ tags: ['Nt*', 'Proc'], exclude: ['NtF*'] }), [0, 1]));
 });

@@ -10,7 +10,9 @@ import { rawBuffer } from '../support/write-raw.js';
 
 async function carve(bytes: Buffer): Promise<DecodedImage | null> {
   const scan = new CarveScan(await openImage(new BufferSource(bytes)), { threads: 0 });
-  return decodeScan(scan).catch(() => null).finally(() => scan.close());
+  return decodeScan(scan)
+    .catch(() => null)
+    .finally(() => scan.close());
 }
 
 describe('carving what is not whole', function () {
@@ -18,7 +20,10 @@ describe('carving what is not whole', function () {
   const generated = generateMemory({ layout: 40, processors: 2, tagCount: 320, memoryBytes: 16 * 2 ** 20 });
   const truth = new Map(generated.truth.merged.map((entry) => [`${entry.place} ${entry.slot}`, entry]));
 
-  for (const [name, whole] of [['a crash dump, which says how many processors there are', crashDumpBuffer(generated)], ['raw memory', rawBuffer(generated)]] as const) {
+  for (const [name, whole] of [
+    ['a crash dump, which says how many processors there are', crashDumpBuffer(generated)],
+    ['raw memory', rawBuffer(generated)],
+  ] as const) {
     it(`gives no wrong total as a complete one, wherever it is cut: ${name}`, async () => {
       let found = 0;
       for (let length = 64 * 1024 + 100; length < whole.length; length += 0x91000) {
@@ -36,8 +41,12 @@ describe('carving what is not whole', function () {
     });
   }
 
-  it('says that a processor\'s table was not seen', async () => {
-    const lost = generateMemory({ layout: 56, processors: 2, missingPages: Array.from({ length: 8 }, (_, page) => ({ processor: 1, page })) });
+  it("says that a processor's table was not seen", async () => {
+    const lost = generateMemory({
+      layout: 56,
+      processors: 2,
+      missingPages: Array.from({ length: 8 }, (_, page) => ({ processor: 1, page })),
+    });
     const decoded = await carve(crashDumpBuffer(lost, { dumpType: 5 }));
     assert.equal(decoded?.image.status, 'incomplete');
     assert.match(String(decoded.image.warnings), /the tables of 1 of 2 processors were seen/);

@@ -8,12 +8,26 @@ import { generateMemory } from '../support/generate/memory.js';
 import { Random } from '../support/generate/random.js';
 import { carveStream, makeTables, otherPage, pagesOf } from '../support/carve-pages.js';
 import { assertTotals, walkBuffer } from '../support/scan-generated.js';
-import { hasSharedImages, sharedImage, sharedImageNames, sharedTruth, withoutSharedImages } from '../support/shared-images.js';
+import {
+  hasSharedImages,
+  sharedImage,
+  sharedImageNames,
+  sharedTruth,
+  withoutSharedImages,
+} from '../support/shared-images.js';
 import { limeBuffer } from '../support/write-lime.js';
 import { elfCoreBuffer } from '../support/write-elf-core.js';
 import { rawBuffer } from '../support/write-raw.js';
 
-const generated = generateMemory({ seed: 3, layout: 56, tableSlots: 1024, tagCount: 500, processors: 3, memoryBytes: 32 << 20, decoys: ['snapshot', 'freedTable', 'sessionTable'] });
+const generated = generateMemory({
+  seed: 3,
+  layout: 56,
+  tableSlots: 1024,
+  tagCount: 500,
+  processors: 3,
+  memoryBytes: 32 << 20,
+  decoys: ['snapshot', 'freedTable', 'sessionTable'],
+});
 
 function* inPieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -45,7 +59,10 @@ describe('carving an image', () => {
   });
 
   it('reads LiME files and ELF cores as they come', async () => {
-    for (const [format, bytes] of [['lime', limeBuffer(generated)], ['elf', elfCoreBuffer(generated)]] as const) {
+    for (const [format, bytes] of [
+      ['lime', limeBuffer(generated)],
+      ['elf', elfCoreBuffer(generated)],
+    ] as const) {
       const carved = await carveStream(inPieces(bytes, 100_000));
       assertTotals(carved.totals, generated.truth.merged, 56);
       assert.equal(carved.image.status, 'ok', format);
@@ -63,7 +80,8 @@ describe('carving an image', () => {
     for (let at = page - 40; at <= page + PAGE_SIZE + 40; at += isClose(at) ? 1 : 13) {
       assert.equal((await carveStream([bytes.subarray(0, at), bytes.subarray(at)])).imageId, whole, `cut at ${at}`);
     }
-    for (const size of [1, 7, 4095, 4097]) assert.equal((await carveStream(inPieces(bytes, size))).imageId, whole, `pieces of ${size}`);
+    for (const size of [1, 7, 4095, 4097])
+      assert.equal((await carveStream(inPieces(bytes, size))).imageId, whole, `pieces of ${size}`);
   });
 
   it('finds pages that begin anywhere in the stream', async () => {
@@ -84,12 +102,19 @@ describe('carving an image', () => {
       yield rawBuffer(generated).subarray(0, 20 << 20);
       throw new PoolTrackerError('SOURCE_UNREADABLE', 'the line went dead');
     }
-    await assert.rejects(carveStream(broken()), (error: PoolTrackerError) => error.code === 'SOURCE_UNREADABLE' && error.message === 'the line went dead');
+    await assert.rejects(
+      carveStream(broken()),
+      (error: PoolTrackerError) => error.code === 'SOURCE_UNREADABLE' && error.message === 'the line went dead',
+    );
   });
 
   it('says what it saw when there is no table', async () => {
-    await assert.rejects(carveStream([randomBytes(1 << 20)]), (error: PoolTrackerError) =>
-      error.code === 'TABLES_NOT_FOUND' && /256 pages seen, 256 of them not zero, \d+ looked at closely, 0 of them/.test(error.message));
+    await assert.rejects(
+      carveStream([randomBytes(1 << 20)]),
+      (error: PoolTrackerError) =>
+        error.code === 'TABLES_NOT_FOUND' &&
+        /256 pages seen, 256 of them not zero, \d+ looked at closely, 0 of them/.test(error.message),
+    );
     await assert.rejects(carveStream([]), { code: 'NOT_AN_IMAGE' });
   });
 
@@ -118,11 +143,25 @@ describe('carving an image', () => {
         const scan = await openScan(path, { method: 'carve', cache: false });
         const carved = await decodeScan(scan).finally(() => scan.close());
         const signed = (text: string): bigint => BigInt.asIntN(64, BigInt(text));
-        const wanted = truth.tracker.merged.map((entry) => [entry.slot, entry.key, entry.NonPagedAllocs, entry.NonPagedFrees, entry.NonPagedBytes, entry.PagedAllocs, entry.PagedFrees, entry.PagedBytes].map((value) => (typeof value === 'string' ? signed(value) : value)));
+        const wanted = truth.tracker.merged.map((entry) =>
+          [
+            entry.slot,
+            entry.key,
+            entry.NonPagedAllocs,
+            entry.NonPagedFrees,
+            entry.NonPagedBytes,
+            entry.PagedAllocs,
+            entry.PagedFrees,
+            entry.PagedBytes,
+          ].map((value) => (typeof value === 'string' ? signed(value) : value)),
+        );
         const found = carved.totals.map(({ slot, key, counters }) => [slot, key, ...counters]);
         const isLost = (truth.lostPages ?? []).length > 0;
         const complete = carved.totals.map((total) => total.complete || !isLost);
-        assert.deepEqual(found.filter((_, index) => complete[index]), wanted.filter((_, index) => complete[index]));
+        assert.deepEqual(
+          found.filter((_, index) => complete[index]),
+          wanted.filter((_, index) => complete[index]),
+        );
         assert.equal(found.length, wanted.length);
         if (isLost || name.startsWith('reactos')) return;
         const walk = await openScan(path, { method: 'walk', cache: false });

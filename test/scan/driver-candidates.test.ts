@@ -44,7 +44,10 @@ describe('driver candidates', () => {
 
   it('come from the modules that a memory image has loaded', async () => {
     const generated = generateMemory({ memoryBytes: 32 << 20 });
-    writeModules(generated, [{ name: 'first.sys', bytes: driverBytes('Othe') }, { name: 'leaky.sys', bytes: driverBytes('Leak') }]);
+    writeModules(generated, [
+      { name: 'first.sys', bytes: driverBytes('Othe') },
+      { name: 'leaky.sys', bytes: driverBytes('Leak') },
+    ]);
     const image = folder.path('memory.raw');
     await writeRaw(generated, image);
     const { candidates, searched } = await driverCandidates(image, keys, { cache: false });
@@ -60,11 +63,18 @@ describe('driver candidates', () => {
   ];
   before(async () => {
     mkdirSync(join(directory, 'none'));
-    await writeRaw(generateMemory({ memoryBytes: 32 << 20, build: 'unknown', kdbg: 'absent' }), folder.path('no-list.raw'));
+    await writeRaw(
+      generateMemory({ memoryBytes: 32 << 20, build: 'unknown', kdbg: 'absent' }),
+      folder.path('no-list.raw'),
+    );
   });
   for (const [what, path, code] of refused) {
     it(`are refused for ${what}`, async () => {
-      await assert.rejects(driverCandidates(path(), keys, { cache: false }), (error) => error instanceof PoolTrackerError && error.code === code, code);
+      await assert.rejects(
+        driverCandidates(path(), keys, { cache: false }),
+        (error) => error instanceof PoolTrackerError && error.code === code,
+        code,
+      );
     });
   }
 });

@@ -28,29 +28,35 @@ const generated = sampleMemory();
 const { truth } = generated;
 
 /** The same memory in every container: the file to name, and all its files. */
-const CONTAINERS: readonly (readonly [format: string, first: string, files: () => Readonly<Record<string, Buffer>>])[] = [
-  ['raw', 'm.raw', () => ({ 'm.raw': rawBuffer(generated) })],
-  ['crash-dump-64', 'full.dmp', () => ({ 'full.dmp': crashDumpBuffer(generated) })],
-  ['crash-dump-64', 'bitmap.dmp', () => ({ 'bitmap.dmp': crashDumpBuffer(generated, { dumpType: 5 }) })],
-  ['crash-dump-64', 'kernel.dmp', () => ({ 'kernel.dmp': crashDumpBuffer(generated, { dumpType: 6 }) })],
-  ['crash-dump-64', 'debugger.dmp', () => ({ 'debugger.dmp': rdmpBuffer(generated, { dumpType: 8 }) })],
-  ['zdmp', 'm.zdmp', () => ({ 'm.zdmp': zdmpBuffer(crashDumpBuffer(generated, { dumpType: 6 })) })],
-  ['elf-core', 'm.elf', () => ({ 'm.elf': elfCoreBuffer(generated) })],
-  ['lime', 'm.lime', () => ({ 'm.lime': limeBuffer(generated) })],
-  ['avml', 'm.lime.compressed', () => ({ 'm.lime.compressed': avmlBuffer(generated) })],
-  ['kdump', 'm.kdump', () => ({ 'm.kdump': kdumpBuffer(generated, { pages: 'written' }) })],
-  ['kdump', 'm.flat', () => ({ 'm.flat': flattened(kdumpBuffer(generated, { method: 'lzo', pages: 'written' })) })],
-  ['xen-core', 'm.xen', () => ({ 'm.xen': xenCoreBuffer(generated) })],
-  ['qemu-savevm', 'm.state', () => ({ 'm.state': savevmBuffer(generated) })],
-  ['hyperv-vmrs', 'm.vmrs', () => ({ 'm.vmrs': vmrsBuffer(generated) })],
-  ['vmware-vmem', 'm.vmem', () => ({ 'm.vmem': vmemBuffer(generated), 'm.vmss': vmwareStateBuffer(generated) })],
-  ['vmware-snapshot', 'm.vmsn', () => ({ 'm.vmsn': vmwareStateBuffer(generated, { inside: true }) })],
-  ['hibernation', 'hiberfil.sys', () => ({ 'hiberfil.sys': hibernationBuffer(generated, 0x3e0) })],
-  ['hibernation', 'hiberfil7.sys', () => ({ 'hiberfil7.sys': hibernation7Buffer(generated) })],
-  ['ewf', 'm.E01', () => Object.fromEntries(ewfBuffers(rawBuffer(generated), 200).map((bytes, index) => [`m.E0${index + 1}`, bytes]))],
-  ['aff4', 'm.aff4', () => ({ 'm.aff4': aff4Buffer(generated) })],
-  ['hpak', 'm.hpak', () => ({ 'm.hpak': hpakBuffer(generated) })],
-];
+const CONTAINERS: readonly (readonly [format: string, first: string, files: () => Readonly<Record<string, Buffer>>])[] =
+  [
+    ['raw', 'm.raw', () => ({ 'm.raw': rawBuffer(generated) })],
+    ['crash-dump-64', 'full.dmp', () => ({ 'full.dmp': crashDumpBuffer(generated) })],
+    ['crash-dump-64', 'bitmap.dmp', () => ({ 'bitmap.dmp': crashDumpBuffer(generated, { dumpType: 5 }) })],
+    ['crash-dump-64', 'kernel.dmp', () => ({ 'kernel.dmp': crashDumpBuffer(generated, { dumpType: 6 }) })],
+    ['crash-dump-64', 'debugger.dmp', () => ({ 'debugger.dmp': rdmpBuffer(generated, { dumpType: 8 }) })],
+    ['zdmp', 'm.zdmp', () => ({ 'm.zdmp': zdmpBuffer(crashDumpBuffer(generated, { dumpType: 6 })) })],
+    ['elf-core', 'm.elf', () => ({ 'm.elf': elfCoreBuffer(generated) })],
+    ['lime', 'm.lime', () => ({ 'm.lime': limeBuffer(generated) })],
+    ['avml', 'm.lime.compressed', () => ({ 'm.lime.compressed': avmlBuffer(generated) })],
+    ['kdump', 'm.kdump', () => ({ 'm.kdump': kdumpBuffer(generated, { pages: 'written' }) })],
+    ['kdump', 'm.flat', () => ({ 'm.flat': flattened(kdumpBuffer(generated, { method: 'lzo', pages: 'written' })) })],
+    ['xen-core', 'm.xen', () => ({ 'm.xen': xenCoreBuffer(generated) })],
+    ['qemu-savevm', 'm.state', () => ({ 'm.state': savevmBuffer(generated) })],
+    ['hyperv-vmrs', 'm.vmrs', () => ({ 'm.vmrs': vmrsBuffer(generated) })],
+    ['vmware-vmem', 'm.vmem', () => ({ 'm.vmem': vmemBuffer(generated), 'm.vmss': vmwareStateBuffer(generated) })],
+    ['vmware-snapshot', 'm.vmsn', () => ({ 'm.vmsn': vmwareStateBuffer(generated, { inside: true }) })],
+    ['hibernation', 'hiberfil.sys', () => ({ 'hiberfil.sys': hibernationBuffer(generated, 0x3e0) })],
+    ['hibernation', 'hiberfil7.sys', () => ({ 'hiberfil7.sys': hibernation7Buffer(generated) })],
+    [
+      'ewf',
+      'm.E01',
+      () =>
+        Object.fromEntries(ewfBuffers(rawBuffer(generated), 200).map((bytes, index) => [`m.E0${index + 1}`, bytes])),
+    ],
+    ['aff4', 'm.aff4', () => ({ 'm.aff4': aff4Buffer(generated) })],
+    ['hpak', 'm.hpak', () => ({ 'm.hpak': hpakBuffer(generated) })],
+  ];
 
 describe('the same memory in every container', () => {
   let folder: string;
@@ -79,6 +85,9 @@ describe('the same memory in every container', () => {
 
   it('covers every format but 32-bit crash dumps, which no x64 memory is in', () => {
     const covered = new Set(CONTAINERS.map(([format]) => format));
-    assert.deepEqual(IMAGE_FORMATS.map(({ name }) => name).filter((name) => !covered.has(name)), ['crash-dump-32']);
+    assert.deepEqual(
+      IMAGE_FORMATS.map(({ name }) => name).filter((name) => !covered.has(name)),
+      ['crash-dump-32'],
+    );
   });
 });

@@ -3,7 +3,15 @@ import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
 import type { DecodedImage } from '../../src/scan/scan-result.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
-import { hasSharedImages, sharedImage, sharedImageNames, sharedTruth, withoutSharedImages, type Truth, type TruthEntry } from '../support/shared-images.js';
+import {
+  hasSharedImages,
+  sharedImage,
+  sharedImageNames,
+  sharedTruth,
+  withoutSharedImages,
+  type Truth,
+  type TruthEntry,
+} from '../support/shared-images.js';
 
 /** Ways that cannot lead to the tables of an image, by what its kernel is. */
 const IMPOSSIBLE: Readonly<Record<string, readonly LocateWay[]>> = { nosymbols: ['symbols', 'kdbg'] };
@@ -44,11 +52,18 @@ function assertTotals({ totals }: DecodedImage, truth: Truth, lossy: boolean): v
   for (const [index, total] of totals.entries()) {
     if (total.complete) assert.deepEqual(plain[index], expected(entries[index]!));
   }
-  assert.equal(totals.every(({ complete }) => complete), !lossy);
+  assert.equal(
+    totals.every(({ complete }) => complete),
+    !lossy,
+  );
   const bits = truth.tracker.entrySize === 40 ? 32 : 64;
   for (const [index, { nonPagedOutstanding, pagedOutstanding, complete }] of totals.entries()) {
     const { nonPaged, paged } = entries[index]!.modularOutstanding;
-    if (complete) assert.deepEqual([nonPagedOutstanding, pagedOutstanding], [nonPaged, paged].map((value) => BigInt.asIntN(bits, BigInt(value))));
+    if (complete)
+      assert.deepEqual(
+        [nonPagedOutstanding, pagedOutstanding],
+        [nonPaged, paged].map((value) => BigInt.asIntN(bits, BigInt(value))),
+      );
   }
 }
 
@@ -76,7 +91,8 @@ describe('walking the shared images', function () {
     const stem = name.split('.')[0]!;
     for (const way of LOCATE_WAYS) {
       if (IMPOSSIBLE[stem]?.includes(way)) {
-        it(`${name} cannot be read by ${way}, and says why`, () => assert.rejects(walk(name, way), { code: 'TABLES_NOT_FOUND' }));
+        it(`${name} cannot be read by ${way}, and says why`, () =>
+          assert.rejects(walk(name, way), { code: 'TABLES_NOT_FOUND' }));
         continue;
       }
       it(`${name} by ${way}: every tag, counter and place`, async () => {

@@ -9,15 +9,38 @@ import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import type { ScanOptions } from '../../src/scan/scan.js';
-import { hasSharedImages, SHARED, sharedImage, sharedImageNames, unpackSharedImages, withoutSharedImages } from '../support/shared-images.js';
+import {
+  hasSharedImages,
+  SHARED,
+  sharedImage,
+  sharedImageNames,
+  unpackSharedImages,
+  withoutSharedImages,
+} from '../support/shared-images.js';
 
 interface ObjectTruth {
   readonly processes: readonly {
-    readonly va: string; readonly pid: number; readonly ppid: number; readonly name: string; readonly dtb: string; readonly createTime: string;
-    readonly exitTime: string; readonly threads: number; readonly linked: boolean;
+    readonly va: string;
+    readonly pid: number;
+    readonly ppid: number;
+    readonly name: string;
+    readonly dtb: string;
+    readonly createTime: string;
+    readonly exitTime: string;
+    readonly threads: number;
+    readonly linked: boolean;
   }[];
   readonly modules: readonly unknown[];
-  readonly bigPages: { readonly entries: readonly { readonly va: string; readonly key: number; readonly bytes: number; readonly poolType: number; readonly free: boolean; readonly slot: number }[] };
+  readonly bigPages: {
+    readonly entries: readonly {
+      readonly va: string;
+      readonly key: number;
+      readonly bytes: number;
+      readonly poolType: number;
+      readonly free: boolean;
+      readonly slot: number;
+    }[];
+  };
 }
 
 function objectTruth(image: string): ObjectTruth {
@@ -48,20 +71,36 @@ function milliseconds(fileTime: string): number | null {
 
 function checkProcesses(rows: readonly Row[], truth: ObjectTruth): void {
   const expected = truth.processes.map((process) => ({
-    address: process.va, pid: process.pid, ppid: process.ppid, name: process.name, create_time: milliseconds(process.createTime),
-    exit_time: milliseconds(process.exitTime), page_table_root: process.dtb, threads: process.threads,
-    seen_by_psactiveprocesshead: process.linked, seen_by_pspcidtable: process.exitTime === '0',
-    seen_by_csrss: null, seen_by_sessions: null, seen_by_handles: null,
+    address: process.va,
+    pid: process.pid,
+    ppid: process.ppid,
+    name: process.name,
+    create_time: milliseconds(process.createTime),
+    exit_time: milliseconds(process.exitTime),
+    page_table_root: process.dtb,
+    threads: process.threads,
+    seen_by_psactiveprocesshead: process.linked,
+    seen_by_pspcidtable: process.exitTime === '0',
+    seen_by_csrss: null,
+    seen_by_sessions: null,
+    seen_by_handles: null,
   }));
   const actual = rows.map((row) => Object.fromEntries(Object.keys(expected[0]!).map((name) => [name, row[name]])));
-  assert.deepEqual(actual, expected.sort((a, b) => a.pid - b.pid));
+  assert.deepEqual(
+    actual,
+    expected.sort((a, b) => a.pid - b.pid),
+  );
 }
 
 function checkCounts(rows: readonly Row[], truth: ObjectTruth): void {
   const of = (kind: string, method: string): Row => rows.find((row) => row.kind === kind && row.method === method)!;
   const list = of('process', 'PsActiveProcessHead');
   assert.equal(list.found, truth.processes.filter(({ linked }) => linked).length);
-  assert.equal(list.tag_outstanding, BigInt(truth.processes.length), 'every process, hidden and ended ones too, is a Proc allocation');
+  assert.equal(
+    list.tag_outstanding,
+    BigInt(truth.processes.length),
+    'every process, hidden and ended ones too, is a Proc allocation',
+  );
   assert.equal(list.difference, -BigInt(truth.processes.filter(({ linked }) => !linked).length));
   assert.equal(list.unreadable, 0);
   assert.equal(of('process', 'PspCidTable').found, truth.processes.filter(({ exitTime }) => exitTime === '0').length);
@@ -69,7 +108,10 @@ function checkCounts(rows: readonly Row[], truth: ObjectTruth): void {
   // These images have no sessions and no handle entries: each method must say what it did not find.
   for (const method of ['CSRSS', 'Sessions', 'Handles']) {
     assert.equal(of('process', method).available, false);
-    assert.match(String(of('process', method).reason), /csrss\.exe has no handle table|TableCode is 0|none of \d+ (processes|handle tables)/);
+    assert.match(
+      String(of('process', method).reason),
+      /csrss\.exe has no handle table|TableCode is 0|none of \d+ (processes|handle tables)/,
+    );
   }
 }
 
@@ -84,8 +126,16 @@ describe('objects of images made by others', () => {
       const [processes, counts, big] = await recordsOf(name, [PROCESS, OBJECT_COUNT, BIGPOOL]);
       checkProcesses(processes!, truth);
       checkCounts(counts!, truth);
-      const listed = big!.map(({ address, key, bytes, pool_type, free }) => ({ va: address, key, bytes: Number(bytes), poolType: pool_type, free }));
-      const expected = [...truth.bigPages.entries].sort((a, b) => a.slot - b.slot).map(({ va, key, bytes, poolType, free }) => ({ va, key, bytes, poolType, free }));
+      const listed = big!.map(({ address, key, bytes, pool_type, free }) => ({
+        va: address,
+        key,
+        bytes: Number(bytes),
+        poolType: pool_type,
+        free,
+      }));
+      const expected = [...truth.bigPages.entries]
+        .sort((a, b) => a.slot - b.slot)
+        .map(({ va, key, bytes, poolType, free }) => ({ va, key, bytes, poolType, free }));
       assert.deepEqual(listed, expected);
     });
   }
@@ -94,7 +144,10 @@ describe('objects of images made by others', () => {
     it('are the same by a symbol file', async function () {
       this.timeout(120_000);
       const truth = objectTruth('win81-9600.raw');
-      const [processes, counts] = await recordsOf('win81-9600.raw', [PROCESS, OBJECT_COUNT], { symbols: join(SHARED, 'isf'), locate: 'symbols' });
+      const [processes, counts] = await recordsOf('win81-9600.raw', [PROCESS, OBJECT_COUNT], {
+        symbols: join(SHARED, 'isf'),
+        locate: 'symbols',
+      });
       checkProcesses(processes!, truth);
       checkCounts(counts!, truth);
     });

@@ -77,7 +77,12 @@ describe('walking generated memory', () => {
   });
 
   it('needs no symbols where nobody has them', async () => {
-    const generated = generateMemory({ build: 'unknown', kdbg: 'encoded', lowStub: false, decoys: ['snapshot', 'sessionTable', 'freedTable'] });
+    const generated = generateMemory({
+      build: 'unknown',
+      kdbg: 'encoded',
+      lowStub: false,
+      decoys: ['snapshot', 'sessionTable', 'freedTable'],
+    });
     const decoded = await walkBuffer(rawBuffer(generated));
     assert.equal(decoded.facts.locatedBy, 'structure');
     assertTotals(decoded.totals, generated.truth.merged, generated.truth.entrySize);
@@ -93,13 +98,19 @@ describe('walking generated memory', () => {
     assert.ok(decoded.totals.some(({ complete }) => !complete));
   });
 
-  it('keeps each processor\'s own entries when asked to', async () => {
+  it("keeps each processor's own entries when asked to", async () => {
     const generated = generateMemory({ processors: 3 });
     const { processorTags } = await walkBuffer(rawBuffer(generated), {}, true);
     for (const [processor, entries] of generated.truth.tracker.entries.entries()) {
       const mine = processorTags.filter((tag) => tag.processor === processor);
-      assert.deepEqual(mine.map(({ key, slot }) => ({ key, slot })), entries.map(({ key, slot }) => ({ key, slot })));
-      assert.deepEqual(mine.map(({ counters }) => BigInt.asUintN(64, counters[2])), entries.map(({ counters }) => counters.nonPagedBytes));
+      assert.deepEqual(
+        mine.map(({ key, slot }) => ({ key, slot })),
+        entries.map(({ key, slot }) => ({ key, slot })),
+      );
+      assert.deepEqual(
+        mine.map(({ counters }) => BigInt.asUintN(64, counters[2])),
+        entries.map(({ counters }) => counters.nonPagedBytes),
+      );
     }
   });
 
@@ -107,7 +118,14 @@ describe('walking generated memory', () => {
     this.timeout(120_000);
     const tag = fc.record({
       key: fc.integer({ min: 1, max: 0xffffffff }).filter((key) => key !== tagKey('Ovfl')),
-      perProcessor: fc.array(fc.option(fc.record(Object.fromEntries(COUNTER_NAMES.map((name) => [name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })])))), { maxLength: 3 }),
+      perProcessor: fc.array(
+        fc.option(
+          fc.record(
+            Object.fromEntries(COUNTER_NAMES.map((name) => [name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })])),
+          ),
+        ),
+        { maxLength: 3 },
+      ),
     });
     const plans = fc.record({
       seed: fc.integer({ min: 1, max: 1e6 }),
@@ -116,16 +134,24 @@ describe('walking generated memory', () => {
       tableSlots: fc.constantFrom(64, 128, 256),
       tags: fc.uniqueArray(tag, { selector: ({ key }) => key, minLength: 30, maxLength: 90 }),
     });
-    await fc.assert(fc.asyncProperty(plans, async (plan) => {
-      const generated = generateMemory({ ...plan, memoryBytes: 24 * MIB });
-      const decoded = await walkBuffer(rawBuffer(generated));
-      assertTotals(decoded.totals, generated.truth.merged, plan.layout);
-    }), { numRuns: 25 });
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        const generated = generateMemory({ ...plan, memoryBytes: 24 * MIB });
+        const decoded = await walkBuffer(rawBuffer(generated));
+        assertTotals(decoded.totals, generated.truth.merged, plan.layout);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
 describe('walking damaged memory', () => {
-  const refused = async (generated: GeneratedMemory, code: string, message: RegExp, bytes = rawBuffer(generated)): Promise<void> => {
+  const refused = async (
+    generated: GeneratedMemory,
+    code: string,
+    message: RegExp,
+    bytes = rawBuffer(generated),
+  ): Promise<void> => {
     await assert.rejects(walkBuffer(bytes, { locate: 'symbols' }), (error) => {
       assert.ok(error instanceof PoolTrackerError, String(error));
       assert.equal(error.code, code);
@@ -139,15 +165,25 @@ describe('walking damaged memory', () => {
     change(generated);
     return generated;
   };
-  const set = (name: string, value: bigint) => ({ space, truth }: GeneratedMemory): void => space.writeU64(truth.variables[name]!, value);
+  const set =
+    (name: string, value: bigint) =>
+    ({ space, truth }: GeneratedMemory): void =>
+      space.writeU64(truth.variables[name]!, value);
 
   for (const value of [0n, 1n, 64n, 100n, 2n ** 40n, 2n ** 64n - 1n]) {
-    it(`refuses a PoolTrackTableSize of ${value}`, () => refused(damaged(set('PoolTrackTableSize', value)), 'TABLES_NOT_FOUND', /PoolTrackTableSize is \d+; expected 2\^n \+ 1/));
+    it(`refuses a PoolTrackTableSize of ${value}`, () =>
+      refused(
+        damaged(set('PoolTrackTableSize', value)),
+        'TABLES_NOT_FOUND',
+        /PoolTrackTableSize is \d+; expected 2\^n \+ 1/,
+      ));
   }
   for (const value of [0n, 0x7ff612340000n, 0xffff800000000123n, 0x123456789abcdef0n]) {
-    it(`refuses a PoolTrackTable of 0x${value.toString(16)}`, () => refused(damaged(set('PoolTrackTable', value)), 'TABLES_NOT_FOUND', /expected a page-aligned kernel address/));
+    it(`refuses a PoolTrackTable of 0x${value.toString(16)}`, () =>
+      refused(damaged(set('PoolTrackTable', value)), 'TABLES_NOT_FOUND', /expected a page-aligned kernel address/));
   }
-  it('refuses a table that leads nowhere', () => refused(damaged(set('PoolTrackTable', 0xffff9fff00000000n)), 'TABLES_NOT_FOUND', /not proved/));
+  it('refuses a table that leads nowhere', () =>
+    refused(damaged(set('PoolTrackTable', 0xffff9fff00000000n)), 'TABLES_NOT_FOUND', /not proved/));
 
   it('leaves out an expansion table of impossible size, and says so', async () => {
     const generated = damaged(set('PoolTrackTableExpansionSize', 2n ** 40n), { tableSlots: 128, tagCount: 200 });
@@ -175,8 +211,15 @@ describe('walking damaged memory', () => {
     this.timeout(120_000);
     const whole = rawBuffer(generateMemory({ memoryBytes: 24 * MIB }));
     for (let length = 64 * 1024; length < whole.length; length += 0x6f000) {
-      const outcome = await walkBuffer(whole.subarray(0, length)).then((decoded) => decoded.image.status, (error: unknown) => error);
-      if (outcome instanceof Error) assert.ok(outcome instanceof PoolTrackerError && ['NO_KERNEL', 'TABLES_NOT_FOUND'].includes(outcome.code), String(outcome));
+      const outcome = await walkBuffer(whole.subarray(0, length)).then(
+        (decoded) => decoded.image.status,
+        (error: unknown) => error,
+      );
+      if (outcome instanceof Error)
+        assert.ok(
+          outcome instanceof PoolTrackerError && ['NO_KERNEL', 'TABLES_NOT_FOUND'].includes(outcome.code),
+          String(outcome),
+        );
     }
   });
 
@@ -185,13 +228,25 @@ describe('walking damaged memory', () => {
     const generated = generateMemory({ memoryBytes: 24 * MIB, processors: 1 });
     const whole = rawBuffer(generated);
     const used = [...generated.memory.pages.keys()];
-    await fc.assert(fc.asyncProperty(
-      fc.array(fc.tuple(fc.integer({ min: 0, max: used.length - 1 }), fc.integer({ min: 0, max: 511 }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })), { minLength: 1, maxLength: 200 }),
-      async (changes) => {
-        const bytes = Buffer.from(whole);
-        for (const [page, word, value] of changes) bytes.writeBigUInt64LE(value, used[page]! * 0x1000 + word * 8);
-        await walkBuffer(bytes).catch((error: unknown) => assert.ok(error instanceof PoolTrackerError, String((error as Error).stack)));
-      },
-    ), { numRuns: 25 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.integer({ min: 0, max: used.length - 1 }),
+            fc.integer({ min: 0, max: 511 }),
+            fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+          ),
+          { minLength: 1, maxLength: 200 },
+        ),
+        async (changes) => {
+          const bytes = Buffer.from(whole);
+          for (const [page, word, value] of changes) bytes.writeBigUInt64LE(value, used[page]! * 0x1000 + word * 8);
+          await walkBuffer(bytes).catch((error: unknown) =>
+            assert.ok(error instanceof PoolTrackerError, String((error as Error).stack)),
+          );
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 });

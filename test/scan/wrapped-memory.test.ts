@@ -39,7 +39,9 @@ describe('the same memory in every wrapper and from everywhere', () => {
       'm.dmp': new BufferSource(dump),
       'm.vmem': new BufferSource(vmemBuffer(generated)),
       'm.vmss': new BufferSource(vmwareStateBuffer(generated)),
-      ...Object.fromEntries(ewfBuffers(rawBuffer(generated), 200).map((bytes, index) => [`m.E0${index + 1}`, new BufferSource(bytes)])),
+      ...Object.fromEntries(
+        ewfBuffers(rawBuffer(generated), 200).map((bytes, index) => [`m.E0${index + 1}`, new BufferSource(bytes)]),
+      ),
     }).start();
     bucket = await S3Server.start();
   });
@@ -57,11 +59,17 @@ describe('the same memory in every wrapper and from everywhere', () => {
     it(`walked out of ${one.title}${one.indexed ? ' by its index' : ', spooled'}`, async function () {
       if (!canWrap(one)) this.skip();
       writeFileSync(folder.path('wrapped'), one.wrap(dump));
-      const decoded = await scanned(folder.path('wrapped'), { method: 'walk', ...(one.indexed ? {} : { spool: folder.path('.') }) });
+      const decoded = await scanned(folder.path('wrapped'), {
+        method: 'walk',
+        ...(one.indexed ? {} : { spool: folder.path('.') }),
+      });
       assertSame(decoded);
       assert.equal(decoded.image.format, 'crash-dump-64');
       assert.equal(decoded.image.image_bytes, BigInt(dump.length));
-      assert.deepEqual(readdirSync(folder.path('.')).filter((name) => name.endsWith('.spool')), []);
+      assert.deepEqual(
+        readdirSync(folder.path('.')).filter((name) => name.endsWith('.spool')),
+        [],
+      );
     });
   }
 
@@ -83,7 +91,11 @@ describe('the same memory in every wrapper and from everywhere', () => {
   });
 
   it('over HTTP by ranges, with companions beside it', async () => {
-    for (const [name, format] of [['m.dmp', 'crash-dump-64'], ['m.vmem', 'vmware-vmem'], ['m.E01', 'ewf']] as const) {
+    for (const [name, format] of [
+      ['m.dmp', 'crash-dump-64'],
+      ['m.vmem', 'vmware-vmem'],
+      ['m.E01', 'ewf'],
+    ] as const) {
       const decoded = await scanned(server.url(name, 'user:secret@'));
       assertSame(decoded);
       assert.equal(decoded.image.format, format);
@@ -95,7 +107,10 @@ describe('the same memory in every wrapper and from everywhere', () => {
   it('over HTTP from a server that ignores ranges, spooled', async () => {
     server.ranges = false;
     assertSame(await scanned(server.url('m.dmp'), { spool: folder.path('.') }));
-    await assert.rejects(scanned(server.url('m.dmp'), { method: 'walk' }), { code: 'SOURCE_UNREADABLE', message: /^cannot walk http.*comes as a stream/ });
+    await assert.rejects(scanned(server.url('m.dmp'), { method: 'walk' }), {
+      code: 'SOURCE_UNREADABLE',
+      message: /^cannot walk http.*comes as a stream/,
+    });
     server.ranges = true;
   });
 
@@ -104,7 +119,9 @@ describe('the same memory in every wrapper and from everywhere', () => {
     assertSame(await scanned(await bucket.put('a/m.vmem', (path) => writeFileSync(path, vmemBuffer(generated)))));
     const seekable = WRAP_CASES.find(({ title }) => title === 'zstd, seekable')!;
     if (!canWrap(seekable)) return;
-    const decoded = await scanned(await bucket.put('a/m.dmp.zst', (path) => writeFileSync(path, seekable.wrap(dump))), { method: 'walk' });
+    const decoded = await scanned(await bucket.put('a/m.dmp.zst', (path) => writeFileSync(path, seekable.wrap(dump))), {
+      method: 'walk',
+    });
     assertSame(decoded);
   });
 });

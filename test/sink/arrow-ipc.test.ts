@@ -30,13 +30,25 @@ for (const ending of ['arrow', 'arrows']) {
       const path = folder.path(`types.${ending}`);
       await writeRecords(path, POOL_TAG, [poolTagRow()]);
       const { schema } = tableFromIPC(await readFile(path));
-      assert.deepEqual(schema.fields.slice(0, 6).map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`), [
-        'schema_version: Int32', 'image_id: Dictionary<Int32, Utf8>', 'image_path: Dictionary<Int32, Utf8>', 'host: Dictionary<Int32, Utf8>?',
-        'labels: Dictionary<Int32, Utf8>?', 'captured_at: Timestamp<MILLISECOND, UTC>?',
-      ]);
-      assert.deepEqual([...schema.metadata], [
-        ['pool_tracker.record_type', 'pool_tag'], ['pool_tracker.schema_version', String(SCHEMA_VERSION)], ['pool_tracker.tool_version', toolVersion()],
-      ]);
+      assert.deepEqual(
+        schema.fields.slice(0, 6).map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`),
+        [
+          'schema_version: Int32',
+          'image_id: Dictionary<Int32, Utf8>',
+          'image_path: Dictionary<Int32, Utf8>',
+          'host: Dictionary<Int32, Utf8>?',
+          'labels: Dictionary<Int32, Utf8>?',
+          'captured_at: Timestamp<MILLISECOND, UTC>?',
+        ],
+      );
+      assert.deepEqual(
+        [...schema.metadata],
+        [
+          ['pool_tracker.record_type', 'pool_tag'],
+          ['pool_tracker.schema_version', String(SCHEMA_VERSION)],
+          ['pool_tracker.tool_version', toolVersion()],
+        ],
+      );
     });
 
     it('no rows are a file with every column', async () => {
@@ -44,7 +56,10 @@ for (const ending of ['arrow', 'arrows']) {
       await writeRecords(path, POOL_TAG, []);
       const table = tableFromIPC(await readFile(path));
       assert.equal(table.numRows, 0);
-      assert.deepEqual(table.schema.names, POOL_TAG.columns.map((column) => column.name));
+      assert.deepEqual(
+        table.schema.names,
+        POOL_TAG.columns.map((column) => column.name),
+      );
       assert.deepEqual(await readRecords(path), { recordType: POOL_TAG, rows: [] });
     });
   });

@@ -52,17 +52,40 @@ for (const ending of ENDINGS) {
     });
 
     it('with bytes overwritten, it is refused or read, and nothing else', async () => {
-      await fc.assert(fc.asyncProperty(fc.nat(whole.length - 1), fc.uint8Array({ minLength: 1, maxLength: 16 }), async (at, bytes) => {
-        const changed = Buffer.from(whole);
-        Buffer.from(bytes).copy(changed, at);
-        const rows = await rowsOf(changed);
-        assert.ok(rows <= ROWS * 2, `${rows} rows`);
-      }), { numRuns: ending.startsWith('ndjson') || ending === 'csv' ? 150 : 30, seed: 2 });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(whole.length - 1),
+          fc.uint8Array({ minLength: 1, maxLength: 16 }),
+          async (at, bytes) => {
+            const changed = Buffer.from(whole);
+            Buffer.from(bytes).copy(changed, at);
+            const rows = await rowsOf(changed);
+            assert.ok(rows <= ROWS * 2, `${rows} rows`);
+          },
+        ),
+        { numRuns: ending.startsWith('ndjson') || ending === 'csv' ? 150 : 30, seed: 2 },
+      );
     });
 
     it('of other content, it is refused', async () => {
-      for (const content of ['text\n', '\0'.repeat(100), 'PAR1PAR1', 'ARROW1\0\0', '{}', '[]', '1', '"x"', 'a,b\n1,2\n', 'PAR1\xff\xff\xff\x7fPAR1', 'ARROW1\0\0\xff\xff\xff\x7fARROW1']) {
-        assert.equal(await rowsOf(ending === 'ndjson.gz' ? gzipSync(content) : Buffer.from(content, 'latin1')), -1, JSON.stringify(content));
+      for (const content of [
+        'text\n',
+        '\0'.repeat(100),
+        'PAR1PAR1',
+        'ARROW1\0\0',
+        '{}',
+        '[]',
+        '1',
+        '"x"',
+        'a,b\n1,2\n',
+        'PAR1\xff\xff\xff\x7fPAR1',
+        'ARROW1\0\0\xff\xff\xff\x7fARROW1',
+      ]) {
+        assert.equal(
+          await rowsOf(ending === 'ndjson.gz' ? gzipSync(content) : Buffer.from(content, 'latin1')),
+          -1,
+          JSON.stringify(content),
+        );
       }
     });
 
@@ -75,7 +98,19 @@ for (const ending of ENDINGS) {
 describe('what damaged records are told to be', () => {
   const folder = temporaryFolder();
   const line = (changes: Record<string, unknown> = {}): string =>
-    JSON.stringify({ ...poolTagRow(), nonpaged_allocs: 1, nonpaged_frees: 1, nonpaged_outstanding: 1, nonpaged_bytes: 1, paged_allocs: 1, paged_frees: 1, paged_outstanding: 1, paged_bytes: 1, captured_at: null, ...changes });
+    JSON.stringify({
+      ...poolTagRow(),
+      nonpaged_allocs: 1,
+      nonpaged_frees: 1,
+      nonpaged_outstanding: 1,
+      nonpaged_bytes: 1,
+      paged_allocs: 1,
+      paged_frees: 1,
+      paged_outstanding: 1,
+      paged_bytes: 1,
+      captured_at: null,
+      ...changes,
+    });
 
   async function messageOf(ending: string, text: string): Promise<string> {
     writeFileSync(folder.path(`a.${ending}`), text);
@@ -87,9 +122,18 @@ describe('what damaged records are told to be', () => {
   it('NDJSON: the record and the column', async () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       [`${line()}\n${line({ key: 'x' })}`, /^record 2: column key: expected uint32, found the string x$/],
-      [`${line()}\n${line({ key: 4294967296 })}`, /^record 2: column key: expected an unsigned integer of 32 bits, found 4294967296/],
-      [line().replace('"paged_bytes":1', '"paged_bytes":9223372036854775808'), /^record 1: column paged_bytes: expected a bigint of 64 bits, found 9223372036854775808/],
-      [line().replace('"paged_bytes":1', '"paged_bytes":1e3'), /^record 1: column paged_bytes: expected int64, found the number 1e3$/],
+      [
+        `${line()}\n${line({ key: 4294967296 })}`,
+        /^record 2: column key: expected an unsigned integer of 32 bits, found 4294967296/,
+      ],
+      [
+        line().replace('"paged_bytes":1', '"paged_bytes":9223372036854775808'),
+        /^record 1: column paged_bytes: expected a bigint of 64 bits, found 9223372036854775808/,
+      ],
+      [
+        line().replace('"paged_bytes":1', '"paged_bytes":1e3'),
+        /^record 1: column paged_bytes: expected int64, found the number 1e3$/,
+      ],
       [line({ tag: null }), /^record 1: column tag may not be null$/],
       [line({ captured_at: '2021-13-01T00:00:00Z' }), /^record 1: column captured_at: expected timestamp/],
       [`${line()}\n${line({ extra: 1 })}`, /^record 2: column extra is not one of pool_tag$/],
@@ -128,7 +172,12 @@ describe('what damaged records are told to be', () => {
 
   it('files that cannot be read at all', async () => {
     const code = async (path: string, format?: string): Promise<string> => {
-      const error: unknown = await openRecords(path, format).then(async ({ rows }) => { for await (const _row of rows) break; }, (reason: unknown) => reason);
+      const error: unknown = await openRecords(path, format).then(
+        async ({ rows }) => {
+          for await (const _row of rows) break;
+        },
+        (reason: unknown) => reason,
+      );
       assert.ok(error instanceof PoolTrackerError, String(error));
       return error.code;
     };

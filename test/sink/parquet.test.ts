@@ -39,7 +39,10 @@ for (const parquetWriter of WRITERS) {
         await writeRecords(path, recordType, [], gzip);
         assert.deepEqual(await queryRows(`FROM '${path}'`, recordType), []);
         const columns = await queryDuckdb(`SELECT column_name FROM (DESCRIBE FROM '${path}')`);
-        assert.deepEqual(columns.map((column) => column['column_name']), recordType.columns.map((column) => column.name));
+        assert.deepEqual(
+          columns.map((column) => column['column_name']),
+          recordType.columns.map((column) => column.name),
+        );
         assert.deepEqual((await readWithParquetJs(path, recordType)).rows, []);
         assert.deepEqual(await readRecords(path), { recordType, rows: [] });
       });
@@ -49,7 +52,13 @@ for (const parquetWriter of WRITERS) {
       const path = folder.path('types.parquet');
       await writeRecords(path, IMAGE, edgeRows(IMAGE, 10), { parquetWriter });
       const expected: Record<Column['type'], RegExp> = {
-        string: /^VARCHAR$/, bool: /^BOOLEAN$/, int32: /^INTEGER$/, uint32: /^UINTEGER$/, int64: /^BIGINT$/, float64: /^DOUBLE$/, timestamp: /^TIMESTAMP/,
+        string: /^VARCHAR$/,
+        bool: /^BOOLEAN$/,
+        int32: /^INTEGER$/,
+        uint32: /^UINTEGER$/,
+        int64: /^BIGINT$/,
+        float64: /^DOUBLE$/,
+        timestamp: /^TIMESTAMP/,
       };
       for (const row of await queryDuckdb(`SELECT column_name, column_type FROM (DESCRIBE FROM '${path}')`)) {
         const column = IMAGE.columns.find((candidate) => candidate.name === row['column_name'])!;
@@ -86,7 +95,11 @@ for (const parquetWriter of WRITERS) {
           const values = [...new Set([0, 130, 260, 399].map((index) => sorted[index]![column.name]!))];
           const counts = await queryDuckdb(values.map((value) => filterCount(path, column, value)).join(' UNION ALL '));
           const expected = values.map((value) => rows.filter((row) => row[column.name] === value).length);
-          assert.deepEqual(counts.map((row) => Number(row['found'])), expected, column.name);
+          assert.deepEqual(
+            counts.map((row) => Number(row['found'])),
+            expected,
+            column.name,
+          );
         }
         const path = folder.path(`${recordType.name}-schema_version.parquet`);
         assert.equal((await readWithParquetJs(path, recordType)).rowGroups, 8);
@@ -95,10 +108,18 @@ for (const parquetWriter of WRITERS) {
 
     it('least and greatest of each row group are those of its values, strings by their bytes', async () => {
       const path = folder.path('statistics.parquet');
-      const rows = ['\uff5e', '\u{1f600}', 'a'].map((host, index) => poolTagRow({ host, key: [0x80000000, 1, 0xffffffff][index]!, nonpaged_bytes: [-(2n ** 63n), 2n ** 53n + 1n, 2n ** 63n - 1n][index]! }));
+      const rows = ['\uff5e', '\u{1f600}', 'a'].map((host, index) =>
+        poolTagRow({
+          host,
+          key: [0x80000000, 1, 0xffffffff][index]!,
+          nonpaged_bytes: [-(2n ** 63n), 2n ** 53n + 1n, 2n ** 63n - 1n][index]!,
+        }),
+      );
       await writeRecords(path, POOL_TAG, [...rows, poolTagRow({ captured_at: -1 })], { parquetWriter });
       const statistics = async (column: string): Promise<unknown[]> => {
-        const [row] = await queryDuckdb(`SELECT stats_min_value, stats_max_value, stats_null_count FROM parquet_metadata('${path}') WHERE path_in_schema = '${column}'`);
+        const [row] = await queryDuckdb(
+          `SELECT stats_min_value, stats_max_value, stats_null_count FROM parquet_metadata('${path}') WHERE path_in_schema = '${column}'`,
+        );
         return [row!['stats_min_value'], row!['stats_max_value'], Number(row!['stats_null_count'])];
       };
       assert.deepEqual(await statistics('host'), ['a', '\u{1f600}', 1]);
@@ -110,13 +131,19 @@ for (const parquetWriter of WRITERS) {
     it('100,000 rows come back in order, row groups and all', async function () {
       this.timeout(120_000);
       const count = 100_000;
-      const rows = Array.from({ length: count }, (_, index) => poolTagRow({ key: index, nonpaged_allocs: 2n ** 53n + BigInt(index), tag: `T${index % 977}` }));
+      const rows = Array.from({ length: count }, (_, index) =>
+        poolTagRow({ key: index, nonpaged_allocs: 2n ** 53n + BigInt(index), tag: `T${index % 977}` }),
+      );
       const path = folder.path('many.parquet');
       await writeRecords(path, POOL_TAG, rows, { parquetWriter, rowGroupRows: 30_000 });
-      const [sums] = await queryDuckdb(`SELECT count(*) AS rows, sum(nonpaged_allocs)::VARCHAR AS sum, bool_and(nonpaged_allocs = 9007199254740992 + key) AS paired,
+      const [sums] =
+        await queryDuckdb(`SELECT count(*) AS rows, sum(nonpaged_allocs)::VARCHAR AS sum, bool_and(nonpaged_allocs = 9007199254740992 + key) AS paired,
         bool_and(tag = 'T' || (key % 977)) AS tagged, bool_and(file_row_number = key) AS ordered FROM read_parquet('${path}', file_row_number = true)`);
       const sum = 2n ** 53n * BigInt(count) + (BigInt(count) * BigInt(count - 1)) / 2n;
-      assert.deepEqual({ ...sums }, { rows: BigInt(count), sum: String(sum), paired: true, tagged: true, ordered: true });
+      assert.deepEqual(
+        { ...sums },
+        { rows: BigInt(count), sum: String(sum), paired: true, tagged: true, ordered: true },
+      );
       const [groups] = await queryDuckdb(`SELECT num_row_groups FROM parquet_file_metadata('${path}')`);
       assert.equal(Number(groups!['num_row_groups']), 4);
     });
@@ -131,8 +158,12 @@ function compare(a: Value, b: Value): number {
 }
 
 function filterCount(path: string, column: Column, value: Value): string {
-  const literal = column.type === 'timestamp' && value !== null ? `make_timestamp(${value}::BIGINT * 1000)::TIMESTAMP`
-    : column.type === 'float64' && value !== null ? `'${value}'::DOUBLE` : sqlLiteral(value);
+  const literal =
+    column.type === 'timestamp' && value !== null
+      ? `make_timestamp(${value}::BIGINT * 1000)::TIMESTAMP`
+      : column.type === 'float64' && value !== null
+        ? `'${value}'::DOUBLE`
+        : sqlLiteral(value);
   const side = column.type === 'timestamp' ? `(${column.name}::TIMESTAMPTZ AT TIME ZONE 'UTC')` : column.name;
   return `SELECT count(*) AS found FROM '${path}' WHERE ${value === null ? `${column.name} IS NULL` : `${side} = ${literal}`}`;
 }

@@ -25,7 +25,13 @@ describe('an output, [RECORD=]FILE', () => {
 
   it('refuses what it cannot tell', () => {
     const refuses = (text: string, message: RegExp, format?: string): void =>
-      assert.throws(() => parseOutput(text, format), (error) => error instanceof PoolTrackerError && error.code === 'USAGE' && message.test(`${error.message}; ${error.hint}`));
+      assert.throws(
+        () => parseOutput(text, format),
+        (error) =>
+          error instanceof PoolTrackerError &&
+          error.code === 'USAGE' &&
+          message.test(`${error.message}; ${error.hint}`),
+      );
     refuses('-', /standard output has no ending.*--format/);
     refuses('a.xlsx', /a\.xlsx: the ending of the name chooses no output format; end it in one of \.parquet, /);
     refuses('a', /no output format/);

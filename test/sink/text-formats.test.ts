@@ -9,7 +9,15 @@ import { EDGE_INT64, edgeRows, poolTagRow } from '../support/record-rows.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { readRecords, writeRecords } from '../support/write-records.js';
 
-const DUCKDB_TYPES = { string: 'VARCHAR', bool: 'BOOLEAN', int32: 'INTEGER', uint32: 'UINTEGER', int64: 'BIGINT', float64: 'DOUBLE', timestamp: 'TIMESTAMPTZ' } as const;
+const DUCKDB_TYPES = {
+  string: 'VARCHAR',
+  bool: 'BOOLEAN',
+  int32: 'INTEGER',
+  uint32: 'UINTEGER',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  timestamp: 'TIMESTAMPTZ',
+} as const;
 
 function duckdbColumns(recordType: RecordType): string {
   return `{${recordType.columns.map((column) => `${column.name}: '${DUCKDB_TYPES[column.type]}'`).join(', ')}}`;
@@ -17,7 +25,9 @@ function duckdbColumns(recordType: RecordType): string {
 
 /** DuckDB takes a quoted empty field for no value, as it does an empty one. */
 function asDuckdbReadsCsv(rows: readonly Row[]): Row[] {
-  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === '' ? null : value])));
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === '' ? null : value])),
+  );
 }
 
 describe('NDJSON', () => {
@@ -29,7 +39,13 @@ describe('NDJSON', () => {
         const rows = edgeRows(recordType, 300);
         const path = folder.path(`${recordType.name}.${ending}`);
         await writeRecords(path, recordType, rows, {}, 64);
-        assert.deepEqual(await queryRows(`FROM read_json('${path}', format = 'newline_delimited', columns = ${duckdbColumns(recordType)})`, recordType), rows);
+        assert.deepEqual(
+          await queryRows(
+            `FROM read_json('${path}', format = 'newline_delimited', columns = ${duckdbColumns(recordType)})`,
+            recordType,
+          ),
+          rows,
+        );
         assert.deepEqual(await readRecords(path), { recordType, rows });
       });
     }
@@ -37,9 +53,15 @@ describe('NDJSON', () => {
 
   it('64-bit integers are JSON integers to the last digit', async () => {
     const path = folder.path('digits.ndjson');
-    await writeRecords(path, POOL_TAG, EDGE_INT64.map((value) => poolTagRow({ nonpaged_bytes: value })));
+    await writeRecords(
+      path,
+      POOL_TAG,
+      EDGE_INT64.map((value) => poolTagRow({ nonpaged_bytes: value })),
+    );
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    EDGE_INT64.forEach((value, index) => assert.ok(lines[index]!.includes(`"nonpaged_bytes":${value},`), String(value)));
+    EDGE_INT64.forEach((value, index) =>
+      assert.ok(lines[index]!.includes(`"nonpaged_bytes":${value},`), String(value)),
+    );
   });
 
   it('--bigint string makes them strings, which read back the same', async () => {
@@ -69,17 +91,34 @@ describe('CSV', () => {
       const path = folder.path(`${recordType.name}.csv`);
       await writeRecords(path, recordType, rows, {}, 64);
       assert.deepEqual(await readRecords(path), { recordType, rows });
-      const read = await queryRows(`FROM read_csv('${path}', header = true, quote = '"', escape = '"', delim = ',', columns = ${duckdbColumns(recordType)})`, recordType);
+      const read = await queryRows(
+        `FROM read_csv('${path}', header = true, quote = '"', escape = '"', delim = ',', columns = ${duckdbColumns(recordType)})`,
+        recordType,
+      );
       assert.deepEqual(read, asDuckdbReadsCsv(rows));
     });
   }
 
   it('DuckDB finds the columns and their types by itself', async () => {
     const path = folder.path('sniffed.csv');
-    const rows = edgeRows(POOL_TAG, 300).map((row) => ({ ...row, image_path: 'a.raw', image_id: 'x', place: 'table', located_by: 'kdbg', windows_version: '10', arch: 'x64', host: null, labels: '{"host":"a, b"}', kernel_guid: null }));
+    const rows = edgeRows(POOL_TAG, 300).map((row) => ({
+      ...row,
+      image_path: 'a.raw',
+      image_id: 'x',
+      place: 'table',
+      located_by: 'kdbg',
+      windows_version: '10',
+      arch: 'x64',
+      host: null,
+      labels: '{"host":"a, b"}',
+      kernel_guid: null,
+    }));
     await writeRecords(path, POOL_TAG, rows);
     const read = await queryRows(`FROM '${path}'`, POOL_TAG);
-    assert.deepEqual(read.map((row) => [row['tag'], row['nonpaged_bytes'], row['labels']]), rows.map((row) => [row['tag' as never], row['nonpaged_bytes' as never], row.labels]));
+    assert.deepEqual(
+      read.map((row) => [row['tag'], row['nonpaged_bytes'], row['labels']]),
+      rows.map((row) => [row['tag' as never], row['nonpaged_bytes' as never], row.labels]),
+    );
   });
 
   it('quotes what RFC 4180 has quoted, and tells an empty string from no value', async () => {

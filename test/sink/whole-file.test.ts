@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +67,10 @@ describe('a file that appears only when it is whole', () => {
     for (const { extensions } of SINKS) {
       const inside = empty(`fails${extensions[0]}`);
       const rows = [poolTagRow(), poolTagRow({ key: -1 })];
-      await assert.rejects(writeRecords(`${inside}/a${extensions[0]}`, POOL_TAG, rows, {}, 1), failsWith('INTERNAL', /column key: expected an unsigned integer of 32 bits, found -1/));
+      await assert.rejects(
+        writeRecords(`${inside}/a${extensions[0]}`, POOL_TAG, rows, {}, 1),
+        failsWith('INTERNAL', /column key: expected an unsigned integer of 32 bits, found -1/),
+      );
       assert.deepEqual(readdirSync(inside), [], extensions[0]);
     }
   });
@@ -110,9 +122,15 @@ describe('a file that appears only when it is whole', () => {
   it('says in one line why it cannot be written', async () => {
     const inside = empty('refused');
     writeFileSync(`${inside}/file`, '');
-    await assert.rejects(write(`${inside}/missing/a.csv`, ''), failsWith('OUTPUT_FAILED', /cannot write .*missing\/a\.csv: its directory does not exist/));
+    await assert.rejects(
+      write(`${inside}/missing/a.csv`, ''),
+      failsWith('OUTPUT_FAILED', /cannot write .*missing\/a\.csv: its directory does not exist/),
+    );
     await assert.rejects(write(inside, '', true), failsWith('OUTPUT_FAILED', /it is a directory/));
-    await assert.rejects(write(`${inside}/file/a.csv`, ''), failsWith('OUTPUT_FAILED', /a part of its path is not a directory/));
+    await assert.rejects(
+      write(`${inside}/file/a.csv`, ''),
+      failsWith('OUTPUT_FAILED', /a part of its path is not a directory/),
+    );
     await assert.rejects(write(`${inside}/${'x'.repeat(300)}`, ''), failsWith('OUTPUT_FAILED', /its name is too long/));
   });
 
@@ -126,7 +144,8 @@ describe('a file that appears only when it is whole', () => {
     const script = `import { openTarget } from ${JSON.stringify(new URL('../../src/sink/open-sink.ts', import.meta.url).href)};
       await openTarget(${JSON.stringify(`${inside}/a.csv`)}, false).catch((error) => console.log(error.code, error.message));`;
     const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
-    const [command, ...rest] = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', ...node] : node;
+    const [command, ...rest] =
+      process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', ...node] : node;
     chmodSync(folder.path('.'), 0o755);
     const { stdout, stderr } = spawnSync(command!, rest, { encoding: 'utf8', env: { ...process.env, TMPDIR: '/tmp' } });
     assert.match(stdout, /^OUTPUT_FAILED cannot write .*a\.csv: permission denied\n$/, stderr);
@@ -140,8 +159,17 @@ describe('a file that appears only when it is whole', () => {
     }
     try {
       for (const { extensions } of SINKS) {
-        const rows = Array.from({ length: 20_000 }, (_, index) => poolTagRow({ nonpaged_bytes: BigInt.asIntN(64, BigInt(index) * 0x9e3779b97f4a7c15n), image_id: `${index * 7919}` }));
-        await assert.rejects(writeRecords(`${disk}/a${extensions[0]}`, POOL_TAG, rows, { rowGroupRows: 1000 }, 500), failsWith('OUTPUT_FAILED', /cannot write .*: the disk is full/), extensions[0]);
+        const rows = Array.from({ length: 20_000 }, (_, index) =>
+          poolTagRow({
+            nonpaged_bytes: BigInt.asIntN(64, BigInt(index) * 0x9e3779b97f4a7c15n),
+            image_id: `${index * 7919}`,
+          }),
+        );
+        await assert.rejects(
+          writeRecords(`${disk}/a${extensions[0]}`, POOL_TAG, rows, { rowGroupRows: 1000 }, 500),
+          failsWith('OUTPUT_FAILED', /cannot write .*: the disk is full/),
+          extensions[0],
+        );
         assert.deepEqual(readdirSync(disk), [], extensions[0]);
       }
     } finally {
@@ -154,19 +182,27 @@ describe('a file that appears only when it is whole', () => {
     await write('/dev/null', 'gone');
     assert.ok(statSync('/dev/null').isCharacterDevice());
     const sink = await openSink(parseOutput('/dev/full', 'ndjson'));
-    await assert.rejects(pipelineInto(sink, Readable.from([poolTagRow()]), batchesOfRows(POOL_TAG)), failsWith('OUTPUT_FAILED', /cannot write \/dev\/full: the disk is full/));
+    await assert.rejects(
+      pipelineInto(sink, Readable.from([poolTagRow()]), batchesOfRows(POOL_TAG)),
+      failsWith('OUTPUT_FAILED', /cannot write \/dev\/full: the disk is full/),
+    );
     assert.ok(statSync('/dev/full').isCharacterDevice());
   });
 
-  for (const [signal, status] of [['SIGTERM', null], ['SIGINT', 130]] as const) {
+  for (const [signal, status] of [
+    ['SIGTERM', null],
+    ['SIGINT', 130],
+  ] as const) {
     it(`leaves nothing when its process ends by ${signal}`, async function () {
       this.timeout(30_000);
       const inside = empty(signal);
-      const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, 'write-forever', `${inside}/a.ndjson`], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, 'write-forever', `${inside}/a.ndjson`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       await once(child.stdout, 'data');
       assert.match(readdirSync(inside).join(), /^\.pool-tracker-[0-9a-f]{16}\.part$/);
       child.kill(signal);
-      const [code] = await once(child, 'exit') as [number | null];
+      const [code] = (await once(child, 'exit')) as [number | null];
       assert.equal(code, status);
       assert.deepEqual(readdirSync(inside), []);
     });
@@ -179,7 +215,11 @@ describe('standard output', () => {
   before(async () => writeRecords(folder.path('a.arrow'), POOL_TAG, edgeRows(POOL_TAG, 5000)));
 
   function run(rest: string): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync('sh', ['-c', `'${process.execPath}' --import tsx '${PROCESS}' convert '${folder.path('a.arrow')}' ${rest}`], { encoding: 'utf8' });
+    return spawnSync(
+      'sh',
+      ['-c', `'${process.execPath}' --import tsx '${PROCESS}' convert '${folder.path('a.arrow')}' ${rest}`],
+      { encoding: 'utf8' },
+    );
   }
 
   it('ends quietly when its reader goes away', () => {
@@ -195,9 +235,10 @@ describe('standard output', () => {
       assert.equal(status, 0);
       const extension = SINKS.find((sink) => sink.name === name)!.extensions[0]!;
       await writeRecords(folder.path(`direct${extension}`), POOL_TAG, edgeRows(POOL_TAG, 5000));
-const [piped, direct] = [readFileSync(folder.path('piped')), readFileSync(folder.path(`direct${extension}`))];
+      const [piped, direct] = [readFileSync(folder.path('piped')), readFileSync(folder.path(`direct${extension}`))];
       // parquet-wasm writes the file's metadata in the order of a hash map, which is another in each process.
-      if (name === 'parquet') assert.deepEqual([piped.length, piped.subarray(0, 10_000)], [direct.length, direct.subarray(0, 10_000)]);
+      if (name === 'parquet')
+        assert.deepEqual([piped.length, piped.subarray(0, 10_000)], [direct.length, direct.subarray(0, 10_000)]);
       else assert.ok(piped.equals(direct));
     });
   }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../src/errors.js';
-import { ChunkedSource, evenChunks, listedChunks, type Chunk, type ChunkTable } from '../../src/source/reading/chunked-source.js';
+import {
+  ChunkedSource,
+  evenChunks,
+  listedChunks,
+  type Chunk,
+  type ChunkTable,
+} from '../../src/source/reading/chunked-source.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 
@@ -54,7 +60,9 @@ describe('chunked views', () => {
   it('say what is damaged, and try again when asked again', async () => {
     let fails = true;
     const load = ({ length }: Chunk): Promise<Uint8Array> =>
-      fails ? Promise.reject(new PoolTrackerError('FORMAT_DAMAGED', 'no such code')) : Promise.resolve(Buffer.alloc(length));
+      fails
+        ? Promise.reject(new PoolTrackerError('FORMAT_DAMAGED', 'no such code'))
+        : Promise.resolve(Buffer.alloc(length));
     const view = new ChunkedSource([new BufferSource(Buffer.alloc(1), 'base')], { ...evenChunks(10, 30), load });
     await assert.rejects(readBytes(view, 15, 1), { code: 'FORMAT_DAMAGED', message: /^base: .*0xa.*no such code$/ });
     fails = false;
@@ -64,6 +72,9 @@ describe('chunked views', () => {
   it('refuse a chunk that comes out shorter than it is to be', async () => {
     const load = (): Promise<Uint8Array> => Promise.resolve(Buffer.alloc(9));
     const view = new ChunkedSource([new BufferSource(Buffer.alloc(1), 'base')], { ...evenChunks(10, 30), load });
-    await assert.rejects(readBytes(view, 0, 1), { code: 'FORMAT_DAMAGED', message: /10 bytes belong there, 9 came out/ });
+    await assert.rejects(readBytes(view, 0, 1), {
+      code: 'FORMAT_DAMAGED',
+      message: /10 bytes belong there, 9 came out/,
+    });
   });
 });

@@ -23,12 +23,18 @@ const PROGRAM = (size: number): string => `
 `;
 
 function readThroughPipe(pieces: readonly Buffer[], size: number): Promise<unknown> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', PROGRAM(size)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', PROGRAM(size)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   for (const piece of pieces) child.stdin.write(piece);
   child.stdin.end();
   let text = '';
   child.stdout.on('data', (data: Buffer) => (text += data.toString()));
-  return new Promise((resolve, reject) => child.on('close', (status) => (status === 0 ? resolve(JSON.parse(text)) : reject(new Error(`status ${String(status)}`)))));
+  return new Promise((resolve, reject) =>
+    child.on('close', (status) =>
+      status === 0 ? resolve(JSON.parse(text)) : reject(new Error(`status ${String(status)}`)),
+    ),
+  );
 }
 
 describe('bytes of a descriptor', () => {
@@ -37,6 +43,7 @@ describe('bytes of a descriptor', () => {
     const pieces = [1, 70_000, 3, 1 << 20, 65_536, 12_345].map((length) => random.bytes(length));
     const all = Buffer.concat(pieces);
     const wanted = [all.toString('hex', 0, 16), createHash('sha256').update(all).digest('hex'), all.length];
-    for (const size of [1000, 65_536, 300_001]) assert.deepEqual(await readThroughPipe(pieces, size), wanted, `into ${size} bytes`);
+    for (const size of [1000, 65_536, 300_001])
+      assert.deepEqual(await readThroughPipe(pieces, size), wanted, `into ${size} bytes`);
   }).timeout(30_000);
 });

@@ -22,7 +22,8 @@ const MOST_MEMORY = 300 * MIB;
 
 async function unwrapped(bytes: Uint8Array): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of unwrap(detectWrapper(bytes)!, sourceBytes(new BufferSource(bytes)), 'hostile')) pieces.push(piece);
+  for await (const piece of unwrap(detectWrapper(bytes)!, sourceBytes(new BufferSource(bytes)), 'hostile'))
+    pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -69,7 +70,20 @@ function runBlock(size: number, last = false): Buffer {
 
 function zipHeader(size: number | bigint, method = 8, name = 'x'): Buffer {
   const extra = Buffer.concat([u16(1), u16(16), u64(size), u64(size)]);
-  return Buffer.concat([u32(0x04034b50), u16(45), u16(0), u16(method), u32(0), u32(0), u32(0xffffffff), u32(0xffffffff), u16(name.length), u16(extra.length), Buffer.from(name), extra]);
+  return Buffer.concat([
+    u32(0x04034b50),
+    u16(45),
+    u16(0),
+    u16(method),
+    u32(0),
+    u32(0),
+    u32(0xffffffff),
+    u32(0xffffffff),
+    u16(name.length),
+    u16(extra.length),
+    Buffer.from(name),
+    extra,
+  ]);
 }
 
 describe('hostile wrappers', () => {
@@ -81,8 +95,14 @@ describe('hostile wrappers', () => {
     await fails(zstdFrame([0x00, 0x58], Buffer.of(0xfc, 0xff, 0xff)), /a block has 2097151 bytes/);
     await fails(zstdFrame([0x00, 0x58], Buffer.of(0x07, 0, 0)), /the decoder says invalid block type/);
     await fails(zstdFrame([0x03, 0x58, 1, 2, 3, 4], runBlock(100, true)), /with a dictionary/);
-    await fails(Buffer.concat([zstdFrame([0x00, 0x58], runBlock(100, true)), Buffer.from('more')]), /expected 0xfd2fb528/);
-    await fails(Buffer.concat([u32(0x184d2a50), u32(0xffffffff), Buffer.alloc(100)]), /in the middle of a skippable frame/);
+    await fails(
+      Buffer.concat([zstdFrame([0x00, 0x58], runBlock(100, true)), Buffer.from('more')]),
+      /expected 0xfd2fb528/,
+    );
+    await fails(
+      Buffer.concat([u32(0x184d2a50), u32(0xffffffff), Buffer.alloc(100)]),
+      /in the middle of a skippable frame/,
+    );
   });
 
   it('zstd: the smallest frames', async () => {
@@ -107,34 +127,67 @@ describe('hostile wrappers', () => {
     };
     const table = file.length - 9 - 3 * 8;
     const damaged = (message: RegExp): object => ({ code: 'FORMAT_DAMAGED', message });
-    await assert.rejects(openIndexed((copy) => copy.writeUInt32LE(0xffffffff, file.length - 9)), damaged(/lists 4294967295 frames, more than there is room for/));
-    await assert.rejects(openIndexed((copy) => copy.writeUInt32LE(2, file.length - 9)), damaged(/no seek table of 2 frames/));
-    await assert.rejects(openIndexed((copy) => copy.writeUInt8(4, file.length - 5)), damaged(/descriptor is 0x4/));
-    await assert.rejects(openIndexed((copy) => copy.writeUInt32LE(5, table)), damaged(/bytes of frames; expected/));
-    await assert.rejects(openIndexed((copy) => copy.writeUInt32LE(100_001, table + 4)), damaged(/cannot be decompressed: 100001 bytes belong there, 100000 came out/));
-    await assert.rejects(openIndexed((copy) => copy.fill(0, copy.readUInt32LE(table), copy.readUInt32LE(table) + 4)), damaged(/cannot be decompressed/));
-    assert.equal(await openIndexed((copy) => copy.writeUInt32LE(0xffffffff, table + 4)), null, 'a frame of 4 GiB is for streaming');
+    await assert.rejects(
+      openIndexed((copy) => copy.writeUInt32LE(0xffffffff, file.length - 9)),
+      damaged(/lists 4294967295 frames, more than there is room for/),
+    );
+    await assert.rejects(
+      openIndexed((copy) => copy.writeUInt32LE(2, file.length - 9)),
+      damaged(/no seek table of 2 frames/),
+    );
+    await assert.rejects(
+      openIndexed((copy) => copy.writeUInt8(4, file.length - 5)),
+      damaged(/descriptor is 0x4/),
+    );
+    await assert.rejects(
+      openIndexed((copy) => copy.writeUInt32LE(5, table)),
+      damaged(/bytes of frames; expected/),
+    );
+    await assert.rejects(
+      openIndexed((copy) => copy.writeUInt32LE(100_001, table + 4)),
+      damaged(/cannot be decompressed: 100001 bytes belong there, 100000 came out/),
+    );
+    await assert.rejects(
+      openIndexed((copy) => copy.fill(0, copy.readUInt32LE(table), copy.readUInt32LE(table) + 4)),
+      damaged(/cannot be decompressed/),
+    );
+    assert.equal(
+      await openIndexed((copy) => copy.writeUInt32LE(0xffffffff, table + 4)),
+      null,
+      'a frame of 4 GiB is for streaming',
+    );
   });
 
   it('gzip and zip: bombs are let out piece by piece', async () => {
     const zeros = Buffer.alloc(64 * MIB);
     assert.equal(await drained(gzipSync(zeros, { level: 1 }), Infinity), zeros.length);
     const deflated = deflateRawSync(zeros, { level: 1 });
-    assert.equal(await drained(Buffer.concat([zipHeader(deflated.length), deflated, u32(0x02014b50)]), Infinity), zeros.length);
+    assert.equal(
+      await drained(Buffer.concat([zipHeader(deflated.length), deflated, u32(0x02014b50)]), Infinity),
+      zeros.length,
+    );
   });
 
   it('zip: sizes beyond all measure', async () => {
     for (const size of [TIB, 2n ** 64n - 1n]) {
       await fails(Buffer.concat([zipHeader(size, 0), Buffer.alloc(100)]), /in the middle of its member "x"$/);
       await fails(Buffer.concat([zipHeader(size, 8), Buffer.alloc(100, 0xff)]), /zlib says|in the middle of/);
-      assert.equal(await detectWrapper(zipHeader(size))!.unwrappedSize!(new BufferSource(zipHeader(size), 'hostile')), Number(size));
+      assert.equal(
+        await detectWrapper(zipHeader(size))!.unwrappedSize!(new BufferSource(zipHeader(size), 'hostile')),
+        Number(size),
+      );
     }
     await fails(Buffer.concat([zipHeader(0, 0, 'folder/').fill(0, 18, 26), u32(0x02014b50)]), /it holds folders alone/);
   });
 
   it('lz4: block and content sizes beyond all measure', async () => {
-    const frame = (flags: number, ...rest: Buffer[]): Buffer => Buffer.concat([u32(0x184d2204), Buffer.of(flags, 0x70), ...rest]);
-    for (const size of [0xffffffff, 0x7fffffff, 4 * MIB + 1]) await fails(frame(0x60, Buffer.of(0), u32(size), Buffer.alloc(100)), /a block has \d+ bytes; expected at most 4194304/);
+    const frame = (flags: number, ...rest: Buffer[]): Buffer =>
+      Buffer.concat([u32(0x184d2204), Buffer.of(flags, 0x70), ...rest]);
+    for (const size of [0xffffffff, 0x7fffffff, 4 * MIB + 1])
+      await fails(
+        frame(0x60, Buffer.of(0), u32(size), Buffer.alloc(100)),
+        /a block has \d+ bytes; expected at most 4194304/,
+      );
     await fails(frame(0x60, Buffer.of(0), u32(4), Buffer.from([0x1f, 1, 9, 0])), /matches|match reaches|end after/);
     await fails(frame(0xa0, Buffer.of(0)), /no known version/);
     await fails(frame(0x61, u32(1), Buffer.of(0)), /with a dictionary/);
@@ -179,23 +232,40 @@ describe('hostile wrappers', () => {
     assert.equal(view, null, 'a block of 1 TiB is for streaming');
     const claiming = await detectWrapper(file)!.openIndexed!(new BufferSource(huge(2, 50 * MIB), 'hostile'));
     await assert.rejects(readBytes(claiming!, 0, 10), { code: 'FORMAT_DAMAGED', message: /cannot be decompressed/ });
-    const stream = new ByteStream('hostile', await detectWrapper(file)!.unwrappedSize!(new BufferSource(huge(200, TIB))), sourceBytes(new BufferSource(file)));
-    await assert.rejects(spool(stream, folder.path('.')), { code: 'OUTPUT_FAILED', message: /^cannot spool hostile into .* are free$/ });
+    const stream = new ByteStream(
+      'hostile',
+      await detectWrapper(file)!.unwrappedSize!(new BufferSource(huge(200, TIB))),
+      sourceBytes(new BufferSource(file)),
+    );
+    await assert.rejects(spool(stream, folder.path('.')), {
+      code: 'OUTPUT_FAILED',
+      message: /^cannot spool hostile into .* are free$/,
+    });
   });
 
   it('xz: an index that is cut or does not fit', async function () {
     if (!canWrap(WRAP_CASES.find(({ wrapper }) => wrapper === 'xz')!)) this.skip();
     const file = run('xz', ['-c', '-0', '--block-size=100KiB'], Buffer.alloc(500_000, 'text '));
-    const open = (bytes: Buffer): Promise<unknown> => detectWrapper(file)!.openIndexed!(new BufferSource(bytes, 'hostile'));
+    const open = (bytes: Buffer): Promise<unknown> =>
+      detectWrapper(file)!.openIndexed!(new BufferSource(bytes, 'hostile'));
     for (const length of [13, 100, file.length - 40, file.length - 12, file.length - 4]) {
-      await assert.rejects(open(file.subarray(0, length)), { code: 'FORMAT_DAMAGED', message: /^hostile is a damaged xz file: no stream ends at offset \d+; it may be cut short$/ });
+      await assert.rejects(open(file.subarray(0, length)), {
+        code: 'FORMAT_DAMAGED',
+        message: /^hostile is a damaged xz file: no stream ends at offset \d+; it may be cut short$/,
+      });
     }
     const indexed = Buffer.from(file);
     indexed.writeUInt32LE(0xffffff, file.length - 8);
     indexed.writeUInt32LE(crc32(indexed.subarray(file.length - 8, file.length - 2)), file.length - 12);
-    await assert.rejects(open(indexed), { code: 'FORMAT_DAMAGED', message: /67108864 bytes, more than there is room for/ });
+    await assert.rejects(open(indexed), {
+      code: 'FORMAT_DAMAGED',
+      message: /67108864 bytes, more than there is room for/,
+    });
     const shortened = Buffer.concat([file.subarray(0, 12), file.subarray(40)]);
-    await assert.rejects(open(shortened), { code: 'FORMAT_DAMAGED', message: /lists blocks that do not fill its stream|no index/ });
+    await assert.rejects(open(shortened), {
+      code: 'FORMAT_DAMAGED',
+      message: /lists blocks that do not fill its stream|no index/,
+    });
   });
 
   for (const wrapper of ['gzip', 'zstd', 'xz', 'lz4', 'zip']) {
@@ -203,10 +273,17 @@ describe('hostile wrappers', () => {
       const one = WRAP_CASES.find((candidate) => candidate.wrapper === wrapper)!;
       if (!canWrap(one)) this.skip();
       const random = new Random(9);
-      const file = one.wrap(Buffer.concat([Buffer.alloc(30_000), Buffer.from('text and more text '.repeat(3000)), Buffer.from(Array.from({ length: 9000 }, () => random.below(256)))]));
+      const file = one.wrap(
+        Buffer.concat([
+          Buffer.alloc(30_000),
+          Buffer.from('text and more text '.repeat(3000)),
+          Buffer.from(Array.from({ length: 9000 }, () => random.below(256))),
+        ]),
+      );
       for (let turn = 0; turn < 150; turn++) {
         const copy = Buffer.from(file);
-        for (let hits = 1 + random.below(3); hits > 0; hits--) copy[6 + random.below(turn % 2 ? 60 : copy.length - 6)] = random.below(256);
+        for (let hits = 1 + random.below(3); hits > 0; hits--)
+          copy[6 + random.below(turn % 2 ? 60 : copy.length - 6)] = random.below(256);
         try {
           await drained(copy);
         } catch (error) {

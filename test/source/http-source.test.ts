@@ -31,14 +31,20 @@ describe('images over HTTP', () => {
     assert.ok(!(opened instanceof ByteStream));
     return opened;
   };
-  const faultOnce = (fault: Fault, at = 1) => (index: number): Fault | null => (index === at ? fault : null);
+  const faultOnce =
+    (fault: Fault, at = 1) =>
+    (index: number): Fault | null =>
+      index === at ? fault : null;
 
   it('reads any stretch, and fetches each block once', async () => {
     const source = await open();
     assert.equal(source.byteLength, bytes.length);
-    await fc.assert(fc.asyncProperty(fc.nat(bytes.length + 10), fc.nat(200_000), async (offset, length) => {
-      assert.ok((await readBytes(source, offset, length)).equals(bytes.subarray(offset, offset + length)));
-    }), { numRuns: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length + 10), fc.nat(200_000), async (offset, length) => {
+        assert.ok((await readBytes(source, offset, length)).equals(bytes.subarray(offset, offset + length)));
+      }),
+      { numRuns: 40 },
+    );
     assert.ok((await readBytes(source, 0, bytes.length)).equals(bytes));
     const asked = server.requests.length;
     assert.ok((await readBytes(source, 0, bytes.length)).equals(bytes));
@@ -52,16 +58,23 @@ describe('images over HTTP', () => {
     const page = Buffer.alloc(4096);
     const at = [20, 21, 22, 50, 70].map((block) => block * BLOCK);
     await Promise.all(at.map((offset) => source.read(Buffer.alloc(4096), offset)));
-    assert.deepEqual(new Set(server.requests.slice(1).map(({ range }) => range)), new Set([
-      `bytes=${20 * BLOCK}-${23 * BLOCK - 1}`, `bytes=${50 * BLOCK}-${51 * BLOCK - 1}`, `bytes=${70 * BLOCK}-${71 * BLOCK - 1}`,
-    ]));
+    assert.deepEqual(
+      new Set(server.requests.slice(1).map(({ range }) => range)),
+      new Set([
+        `bytes=${20 * BLOCK}-${23 * BLOCK - 1}`,
+        `bytes=${50 * BLOCK}-${51 * BLOCK - 1}`,
+        `bytes=${70 * BLOCK}-${71 * BLOCK - 1}`,
+      ]),
+    );
     assert.equal(await source.read(page, 21 * BLOCK + 5), 4096);
     assert.ok(page.equals(bytes.subarray(21 * BLOCK + 5, 21 * BLOCK + 5 + 4096)));
     assert.equal(server.requests.length, 4);
     assert.equal(source.bytesRead, HEAD_BYTES + 5 * BLOCK);
     server.fault = () => ({ kind: 'slow', pieces: 3, pause: 20 });
     server.mostAtOnce = 0;
-    await Promise.all(Array.from({ length: 12 }, (_, index) => source.read(Buffer.alloc(10), (26 + index * 4) * BLOCK)));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, index) => source.read(Buffer.alloc(10), (26 + index * 4) * BLOCK)),
+    );
     assert.ok(server.mostAtOnce > 3 && server.mostAtOnce <= 8, `${server.mostAtOnce} at once`);
   });
 
@@ -109,17 +122,26 @@ describe('images over HTTP', () => {
   });
 
   it('stops when the object changes, by ETag, by weak ETag and by Last-Modified', async () => {
-    for (const [etag, next] of [['"one"', '"two"'], ['W/"one"', 'W/"two"']] as const) {
+    for (const [etag, next] of [
+      ['"one"', '"two"'],
+      ['W/"one"', 'W/"two"'],
+    ] as const) {
       server.etag = etag;
       const source = await open();
       server.etag = next;
-      await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED', message: /memory\.vmem changed while it was read: its ETag / });
+      await assert.rejects(readBytes(source, 700_000, 10), {
+        code: 'SOURCE_CHANGED',
+        message: /memory\.vmem changed while it was read: its ETag /,
+      });
     }
     server.etag = null;
     server.lastModified = 'Sun, 06 Nov 1994 08:49:37 GMT';
     const source = await open();
     server.lastModified = 'Sun, 06 Nov 1994 08:49:38 GMT';
-    await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED', message: /its Last-Modified was Sun, 06 Nov 1994 08:49:37 GMT and is / });
+    await assert.rejects(readBytes(source, 700_000, 10), {
+      code: 'SOURCE_CHANGED',
+      message: /its Last-Modified was Sun, 06 Nov 1994 08:49:37 GMT and is /,
+    });
     server.ranges = false;
     await assert.rejects(readBytes(source, 700_000, 10), { code: 'SOURCE_CHANGED' });
   });
@@ -135,10 +157,13 @@ describe('images over HTTP', () => {
     assert.equal(opened.bytesRead, bytes.length);
     assert.equal(server.requests.length, 1);
     server.fault = () => ({ kind: 'cut', after: 500_000 });
-    const cut = await openHttp(server.url('a%20b/memory.vmem'), QUICK) as ByteStream;
-    await assert.rejects(async () => {
-      for await (const piece of cut.bytes as AsyncIterable<Uint8Array>) assert.ok(piece.length > 0);
-    }, { code: 'SOURCE_UNREADABLE' });
+    const cut = (await openHttp(server.url('a%20b/memory.vmem'), QUICK)) as ByteStream;
+    await assert.rejects(
+      async () => {
+        for await (const piece of cut.bytes as AsyncIterable<Uint8Array>) assert.ok(piece.length > 0);
+      },
+      { code: 'SOURCE_UNREADABLE' },
+    );
   });
 
   it('sends credentials and never shows them', async () => {
@@ -155,13 +180,19 @@ describe('images over HTTP', () => {
     for (const status of [401, 403, 404, 410, 500, 418]) {
       server.fault = () => ({ kind: 'status', status });
       await assert.rejects(openHttp(location, QUICK), (error: Error) => {
-        assert.ok(!/s3cret|p@ss|p%40ss|user/.test(error.message + String((error.cause as Error | undefined)?.message)), error.message);
+        assert.ok(
+          !/s3cret|p@ss|p%40ss|user/.test(error.message + String((error.cause as Error | undefined)?.message)),
+          error.message,
+        );
         return true;
       });
     }
     await server.stop();
     await assert.rejects(openHttp(location, QUICK), (error: Error) => !/s3cret|p@ss|p%40ss|user/.test(error.message));
-    await assert.rejects(openHttp('http://user:s3cret@[oops/x', QUICK), (error: Error) => !error.message.includes('s3cret'));
+    await assert.rejects(
+      openHttp('http://user:s3cret@[oops/x', QUICK),
+      (error: Error) => !error.message.includes('s3cret'),
+    );
     server = await new RangeServer({}).start();
   });
 

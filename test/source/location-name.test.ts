@@ -6,17 +6,26 @@ import { locationName } from '../../src/source/source.js';
 
 describe('the name of a place', () => {
   it('has no credentials, wherever a URL keeps them', () => {
-    assert.equal(locationName('https://user:secret@host:8443/a%20b/m.raw?X-Signature=secret#secret'), 'https://host:8443/a%20b/m.raw');
+    assert.equal(
+      locationName('https://user:secret@host:8443/a%20b/m.raw?X-Signature=secret#secret'),
+      'https://host:8443/a%20b/m.raw',
+    );
     assert.equal(locationName('HTTP://secret@host/m.raw'), 'http://host/m.raw');
     assert.equal(locationName('https://user:secret@[oops'), 'a URL that cannot be read');
   });
 
   it('is the place itself for anything else', () => {
-    for (const location of ['-', 'm.raw', '/a/b?c@d.raw', 'C:\\m.dmp', 's3://bucket/a?b#c@d']) assert.equal(locationName(location), location);
+    for (const location of ['-', 'm.raw', '/a/b?c@d.raw', 'C:\\m.dmp', 's3://bucket/a?b#c@d'])
+      assert.equal(locationName(location), location);
   });
 
   it('tells listed URLs apart by their query, without showing it', async () => {
-    const urls = ['https://host/get?file=a&key=secret', 'https://host/get?file=b&key=secret', 'https://host/get', 'https://u:secret@host/get'];
+    const urls = [
+      'https://host/get?file=a&key=secret',
+      'https://host/get?file=b&key=secret',
+      'https://host/get',
+      'https://u:secret@host/get',
+    ];
     const sources = (await listImages(urls, { input: Readable.from([]) })).map(({ source }) => source);
     assert.equal(sources.length, 3, 'the last two are one');
     assert.equal(new Set(sources).size, 3);

@@ -64,11 +64,17 @@ describe('images in a bucket', () => {
     const location = await server.put('changing.raw', (path) => writeFileSync(path, bytes));
     const source = await open(location);
     await server.put('changing.raw', (path) => writeFileSync(path, bytes), 'ffffffffffffffffffffffffffffffff');
-    await assert.rejects(readBytes(source, 200_000, 10), { code: 'SOURCE_CHANGED', message: /^s3:\/\/images\/changing\.raw changed while it was read: its ETag / });
+    await assert.rejects(readBytes(source, 200_000, 10), {
+      code: 'SOURCE_CHANGED',
+      message: /^s3:\/\/images\/changing\.raw changed while it was read: its ETag /,
+    });
   });
 
   it('tell in one line what is wrong with a name', async () => {
-    await assert.rejects(openS3('s3://images/nothing'), { code: 'SOURCE_NOT_FOUND', message: /^cannot read s3:\/\/images\/nothing: / });
+    await assert.rejects(openS3('s3://images/nothing'), {
+      code: 'SOURCE_NOT_FOUND',
+      message: /^cannot read s3:\/\/images\/nothing: /,
+    });
     await assert.rejects(openS3('s3://no-such-bucket/x'), { code: 'SOURCE_NOT_FOUND' });
     await assert.rejects(openS3('s3://images'), { code: 'USAGE' });
     await assert.rejects(openS3('s3:///x'), { code: 'USAGE' });

@@ -49,14 +49,20 @@ describe('spooling a stream', () => {
 
   it('looks for room first', async () => {
     const stream = new ByteStream('piped', 2 ** 60, pieces(4096));
-    await assert.rejects(spool(stream, folder.path('.')), { code: 'OUTPUT_FAILED', message: /^cannot spool piped into .*: \d+ bytes are needed, \d+ are free$/ });
+    await assert.rejects(spool(stream, folder.path('.')), {
+      code: 'OUTPUT_FAILED',
+      message: /^cannot spool piped into .*: \d+ bytes are needed, \d+ are free$/,
+    });
     assert.equal(stream.bytesRead, 0);
     none();
   });
 
   it('says in one line where it cannot write', async () => {
     for (const place of ['missing', 'm\0issing']) {
-      await assert.rejects(spool(new ByteStream('piped', null, pieces(4096)), folder.path(place)), { code: 'OUTPUT_FAILED', message: /^cannot spool piped into / });
+      await assert.rejects(spool(new ByteStream('piped', null, pieces(4096)), folder.path(place)), {
+        code: 'OUTPUT_FAILED',
+        message: /^cannot spool piped into /,
+      });
     }
   });
 
@@ -66,7 +72,10 @@ describe('spooling a stream', () => {
       yield memory.subarray(0, MIB);
       throw broken;
     }
-    await assert.rejects(spool(new ByteStream('piped', null, breaking()), folder.path('.')), { code: 'OUTPUT_FAILED', message: /broken$/ });
+    await assert.rejects(spool(new ByteStream('piped', null, breaking()), folder.path('.')), {
+      code: 'OUTPUT_FAILED',
+      message: /broken$/,
+    });
     none();
     if (bytesOnDisk() !== null) assert.equal(bytesOnDisk(), 0);
   });
@@ -89,7 +98,9 @@ describe('spooling a stream', () => {
   }
 
   it('walks standard input', async () => {
-    const child = startCli(['scan', '-', '--spool', folder.path('.'), '--method', 'walk', '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = startCli(['scan', '-', '--spool', folder.path('.'), '--method', 'walk', '--json'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     child.stdin!.end(image);
     const { status, stdout, stderr } = await ended(child);
     assert.equal(status, 0, stderr);

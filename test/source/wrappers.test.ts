@@ -10,7 +10,10 @@ import { sampleMemory } from '../support/sample-memory.js';
 import { canWrap, WRAP_CASES, zipOf, type WrapCase } from '../support/wrap.js';
 import { rawBuffer } from '../support/write-raw.js';
 
-async function unwrapped(bytes: Uint8Array, pieces: AsyncIterable<Uint8Array> = sourceBytes(new BufferSource(bytes))): Promise<Buffer> {
+async function unwrapped(
+  bytes: Uint8Array,
+  pieces: AsyncIterable<Uint8Array> = sourceBytes(new BufferSource(bytes)),
+): Promise<Buffer> {
   const out: Uint8Array[] = [];
   for await (const piece of unwrap(detectWrapper(bytes)!, pieces, 'wrapped')) out.push(piece);
   return Buffer.concat(out);
@@ -19,7 +22,9 @@ async function unwrapped(bytes: Uint8Array, pieces: AsyncIterable<Uint8Array> = 
 /** Bytes that do not compress, the same every time. */
 function noise(length: number): Buffer {
   let state = 1;
-  return Buffer.from(Uint8Array.from({ length }, () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24));
+  return Buffer.from(
+    Uint8Array.from({ length }, () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24),
+  );
 }
 
 /** Bytes in pieces of the sizes given, over and over. */
@@ -36,8 +41,13 @@ describe('compression wrappers', () => {
   /** Zeros, pages with something in them, noise, and an end that is no multiple of anything. */
   const part = Buffer.concat([
     Buffer.alloc(0x100000),
-    ...sampleMemory().memory.writtenFrames().map((frame) => memory.subarray(frame * 4096, frame * 4096 + 4096)),
-    noise(500_000), Buffer.alloc(0x50000, 0xff), noise(50_000), Buffer.alloc(77_777),
+    ...sampleMemory()
+      .memory.writtenFrames()
+      .map((frame) => memory.subarray(frame * 4096, frame * 4096 + 4096)),
+    noise(500_000),
+    Buffer.alloc(0x50000, 0xff),
+    noise(50_000),
+    Buffer.alloc(77_777),
   ]);
   const wrapped = new Map<WrapCase, Buffer>();
   const wrap = (one: WrapCase): Buffer => {
@@ -65,13 +75,23 @@ describe('compression wrappers', () => {
         const lengths = [8, 13, 29, 40, Math.floor(bytes.length / 3), Math.floor(bytes.length / 2), bytes.length - 1];
         for (const length of lengths) {
           // Two streams one behind another are whole after the first of them, and the zip directory is not needed.
-          const result = await unwrapped(bytes.subarray(0, length)).then((got) => got.length, (error: unknown) => error);
+          const result = await unwrapped(bytes.subarray(0, length)).then(
+            (got) => got.length,
+            (error: unknown) => error,
+          );
           if (typeof result === 'number') {
-            assert.ok(length === bytes.length - 1 && ['zip', 'zstd'].includes(one.wrapper), `cut to ${length}: no error`);
+            assert.ok(
+              length === bytes.length - 1 && ['zip', 'zstd'].includes(one.wrapper),
+              `cut to ${length}: no error`,
+            );
             continue;
           }
           assert.ok(result instanceof Error);
-          assert.equal((result as Error & { code?: string }).code, 'FORMAT_DAMAGED', `cut to ${length}: ${result.message}`);
+          assert.equal(
+            (result as Error & { code?: string }).code,
+            'FORMAT_DAMAGED',
+            `cut to ${length}: ${result.message}`,
+          );
           assert.match(result.message, /^wrapped is a damaged .*\S$/);
           assert.ok(!/\n|NaN|undefined/.test(result.message), result.message);
         }
@@ -94,14 +114,23 @@ describe('compression wrappers', () => {
           return;
         }
         assert.equal(view!.byteLength, part.length);
-        await fc.assert(fc.asyncProperty(fc.nat(part.length), fc.integer({ min: 0, max: 2_000_000 }), async (offset, length) => {
-          assert.ok((await readBytes(view!, offset, length)).equals(part.subarray(offset, offset + length)));
-        }), { numRuns: 12 });
+        await fc.assert(
+          fc.asyncProperty(fc.nat(part.length), fc.integer({ min: 0, max: 2_000_000 }), async (offset, length) => {
+            assert.ok((await readBytes(view!, offset, length)).equals(part.subarray(offset, offset + length)));
+          }),
+          { numRuns: 12 },
+        );
       });
 
       it('tells its unwrapped size truly, where it tells it', async () => {
         const size = (await detectWrapper(wrap(one))!.unwrappedSize?.(new BufferSource(wrap(one)))) ?? null;
-        assert.ok(size === null || size === part.length || (one.title.includes('two') && size === part.length / 2) || one.title.includes('seekable'), String(size));
+        assert.ok(
+          size === null ||
+            size === part.length ||
+            (one.title.includes('two') && size === part.length / 2) ||
+            one.title.includes('seekable'),
+          String(size),
+        );
       });
     });
   }
@@ -115,14 +144,17 @@ describe('compression wrappers', () => {
   it('refuses a zip file of several members, before reading it when it is at hand', async function () {
     if (!canWrap(WRAP_CASES.find(({ wrapper }) => wrapper === 'zip')!)) this.skip();
     const zip = zipOf({ 'one.raw': part.subarray(0, 5000), 'two.raw': part.subarray(0, 5000) });
-    const refusal = { code: 'FORMAT_REFUSED', message: /^wrapped is a zip file that cannot be used: it holds more than one member$/ };
+    const refusal = {
+      code: 'FORMAT_REFUSED',
+      message: /^wrapped is a zip file that cannot be used: it holds more than one member$/,
+    };
     await assert.rejects(unwrapped(zip), refusal);
     await assert.rejects(detectWrapper(zip)!.unwrappedSize!(new BufferSource(zip, 'wrapped')), refusal);
   });
 
   it('never uses the name of a member, whatever it says', async function () {
     if (!canWrap(WRAP_CASES.find(({ wrapper }) => wrapper === 'zip')!)) this.skip();
-    const zip = zipOf({ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa': part.subarray(0, 5000) }, ['-0', '-X']);
+    const zip = zipOf({ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: part.subarray(0, 5000) }, ['-0', '-X']);
     for (const name of ['../../../../../../etc/passwd\0\0', '/dev/sda\n\u001b[31mC:\\Windows\\..', 'x'.repeat(30)]) {
       const tricked = Buffer.from(zip);
       tricked.write(name.padEnd(30, '.'), 30, 30, 'latin1');
@@ -139,10 +171,14 @@ describe('compression wrappers', () => {
   it('unwraps what the program itself unwraps, for random bytes', async function () {
     const bzip2 = WRAP_CASES.find(({ wrapper }) => wrapper === 'bzip2')!;
     if (!canWrap(bzip2)) this.skip();
-    const bytes = fc.array(fc.tuple(fc.uint8Array({ maxLength: 12 }), fc.nat(2000)), { maxLength: 40 })
+    const bytes = fc
+      .array(fc.tuple(fc.uint8Array({ maxLength: 12 }), fc.nat(2000)), { maxLength: 40 })
       .map((runs) => Buffer.concat(runs.flatMap(([some, count]) => [some, Buffer.alloc(count, some[0] ?? 0)])));
-    await fc.assert(fc.asyncProperty(bytes, async (one) => {
-      assert.ok((await unwrapped(run('bzip2', ['-c', '-1'], one))).equals(one));
-    }), { numRuns: 25 });
+    await fc.assert(
+      fc.asyncProperty(bytes, async (one) => {
+        assert.ok((await unwrapped(run('bzip2', ['-c', '-1'], one))).equals(one));
+      }),
+      { numRuns: 25 },
+    );
   });
 });

@@ -55,11 +55,16 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
 export function otherPage(random: Random): Buffer {
   const page = Buffer.alloc(PAGE_SIZE);
   switch (random.below(4)) {
-    case 0: return random.bytes(PAGE_SIZE);
-    case 1: return page;
-    case 2: page.write('Data 0123456789 Proc Thre File pool tags and other words. '.repeat(80)); return page;
+    case 0:
+      return random.bytes(PAGE_SIZE);
+    case 1:
+      return page;
+    case 2:
+      page.write('Data 0123456789 Proc Thre File pool tags and other words. '.repeat(80));
+      return page;
     default:
-      for (let at = 0; at < PAGE_SIZE; at += 8 * (1 + random.below(9))) page.writeBigUInt64LE(0xffff800000000000n + BigInt(random.u32()) * 16n, at);
+      for (let at = 0; at < PAGE_SIZE; at += 8 * (1 + random.below(9)))
+        page.writeBigUInt64LE(0xffff800000000000n + BigInt(random.u32()) * 16n, at);
       return page;
   }
 }
@@ -82,7 +87,10 @@ export function totalsOf(carved: CarvedTables): TagTotal[] {
 }
 
 /** Carves a stream that comes in pieces. */
-export function carveStream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options: ScanOptions = {}): Promise<DecodedImage> {
+export function carveStream(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: ScanOptions = {},
+): Promise<DecodedImage> {
   async function* all(): AsyncGenerator<Uint8Array> {
     yield* pieces;
   }
@@ -91,7 +99,12 @@ export function carveStream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Ar
 }
 
 /** Lays keys out by any hash, as tables that the generator does not make. */
-export function tableOfKeys(keys: readonly number[], entrySize: EntrySize, slots: number, hash: TagHash = hashOfKey): Buffer {
+export function tableOfKeys(
+  keys: readonly number[],
+  entrySize: EntrySize,
+  slots: number,
+  hash: TagHash = hashOfKey,
+): Buffer {
   const bytes = Buffer.alloc((slots + 1) * entrySize);
   for (const key of keys) {
     let slot = hash(key) & (slots - 1);

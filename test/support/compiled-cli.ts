@@ -18,7 +18,12 @@ export function compiledMain(): string {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   buildSync({
     entryPoints: sources.filter((name) => /(?<!\.d)\.ts$/.test(name)).map((name) => join(ROOT, 'src', name)),
-    outdir: join(COPY, 'dist'), outbase: join(ROOT, 'src'), format: 'esm', platform: 'node', target: 'node20', logLevel: 'error',
+    outdir: join(COPY, 'dist'),
+    outbase: join(ROOT, 'src'),
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
   });
   for (const name of ['package.json', 'data', 'schemas']) symlinkSync(join(ROOT, name), join(COPY, name));
   process.on('exit', () => rmSync(COPY, { recursive: true, force: true }));
@@ -44,7 +49,9 @@ export async function ended(child: ChildProcess): Promise<CliEnd> {
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (status, signal) => resolve({ status, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }));
+    child.once('close', (status, signal) =>
+      resolve({ status, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    );
   });
 }
 

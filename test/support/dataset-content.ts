@@ -5,7 +5,13 @@ import { queryDuckdb } from './duckdb.js';
 /** The files of a dataset that are not its journal, sorted, with `/`. */
 export async function datasetFiles(dataset: string): Promise<string[]> {
   const entries = await readdir(dataset, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name).slice(dataset.length + 1).replaceAll('\\', '/'));
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dataset.length + 1)
+        .replaceAll('\\', '/'),
+    );
   return files.filter((path) => !path.startsWith('_journal/')).sort();
 }
 
@@ -21,5 +27,9 @@ export function datasetRows(dataset: string, record: string): Promise<Record<str
 
 /** Files and rows: what two datasets of the same images have in common. */
 export async function datasetContent(dataset: string): Promise<object> {
-  return { files: await datasetFiles(dataset), tags: await datasetRows(dataset, 'pool_tag'), images: await datasetRows(dataset, 'image') };
+  return {
+    files: await datasetFiles(dataset),
+    tags: await datasetRows(dataset, 'pool_tag'),
+    images: await datasetRows(dataset, 'image'),
+  };
 }

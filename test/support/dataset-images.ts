@@ -6,7 +6,13 @@ import { writeRaw } from './write-raw.js';
 
 /** 24 MiB, of which some 400 KiB are on disk. */
 const SMALL: MemoryPlan = {
-  tableSlots: 256, tagCount: 40, ramRanges: [[0, 0xa0000], [0x100000, 0x1000000], [0x1100000, 0x1900000]],
+  tableSlots: 256,
+  tagCount: 40,
+  ramRanges: [
+    [0, 0xa0000],
+    [0x100000, 0x1000000],
+    [0x1100000, 0x1900000],
+  ],
 };
 
 /** Day `day` of 2024. */
@@ -22,5 +28,6 @@ export async function writeSmallImage(path: string, seed: number, plan: MemoryPl
 /** `count` small images: `web0/0.raw`, `web1/1.raw`, `web0/2.raw`, …, one for each day. */
 export async function writeSmallImages(folder: string, count: number, hosts = 2): Promise<void> {
   for (let host = 0; host < hosts; host++) await mkdir(join(folder, `web${host}`), { recursive: true });
-  for (let seed = 0; seed < count; seed++) await writeSmallImage(join(folder, `web${seed % hosts}`, `${seed}.raw`), seed);
+  for (let seed = 0; seed < count; seed++)
+    await writeSmallImage(join(folder, `web${seed % hosts}`, `${seed}.raw`), seed);
 }

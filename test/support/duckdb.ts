@@ -12,11 +12,16 @@ export async function queryDuckdb(sql: string): Promise<Record<string, unknown>[
 /** Rows of a query as ours: timestamps in milliseconds. */
 export async function queryRows(sql: string, recordType: RecordType): Promise<Row[]> {
   const rows = await queryDuckdb(sql);
-  return rows.map((row) => Object.fromEntries(recordType.columns.map((column): [string, Value] => {
-    const value = row[column.name];
-    if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) return [column.name, Number(value.micros / 1000n)];
-    return [column.name, (value ?? null) as Value];
-  })));
+  return rows.map((row) =>
+    Object.fromEntries(
+      recordType.columns.map((column): [string, Value] => {
+        const value = row[column.name];
+        if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue)
+          return [column.name, Number(value.micros / 1000n)];
+        return [column.name, (value ?? null) as Value];
+      }),
+    ),
+  );
 }
 
 /** A value as SQL text. */

@@ -4,7 +4,11 @@ import { readBytes } from '../../src/source/source.js';
 import type { RamRange, SparseMemory } from './generate/sparse-memory.js';
 
 /** Asserts that the image's runs are `ranges`, and that every byte in them is the memory's. */
-export async function expectMemory(image: MemoryImage, memory: SparseMemory, ranges: Iterable<RamRange>): Promise<void> {
+export async function expectMemory(
+  image: MemoryImage,
+  memory: SparseMemory,
+  ranges: Iterable<RamRange>,
+): Promise<void> {
   assert.deepEqual(addressRanges(image), joined(ranges), 'the runs, neighbours joined');
   for (const run of image.runs) {
     const bytes = await readBytes(image.source, run.offset, run.length);

@@ -28,9 +28,18 @@ export async function survivesHostileFields(
     const value = BigInt(`0x${(bigEndian ? original : Buffer.from(original).reverse()).toString('hex')}`);
     const most = (1n << BigInt(width * 8)) - 1n;
     for (const hostile of [0n, 1n, most, most >> 1n, most - 1n, value + 1n, value - 1n]) {
-      const bytes = Buffer.from(BigInt.asUintN(width * 8, hostile).toString(16).padStart(width * 2, '0'), 'hex');
+      const bytes = Buffer.from(
+        BigInt.asUintN(width * 8, hostile)
+          .toString(16)
+          .padStart(width * 2, '0'),
+        'hex',
+      );
       file.set(bigEndian ? bytes : bytes.reverse(), offset);
-      await survives(format, file, `field at 0x${offset.toString(16)} = 0x${BigInt.asUintN(width * 8, hostile).toString(16)}`);
+      await survives(
+        format,
+        file,
+        `field at 0x${offset.toString(16)} = 0x${BigInt.asUintN(width * 8, hostile).toString(16)}`,
+      );
     }
     file.set(original, offset);
   }
@@ -53,9 +62,15 @@ async function survives(format: ImageFormat, file: Buffer, what: string): Promis
     assert.ok(error instanceof PoolTrackerError, `${what}: ${String(error instanceof Error ? error.stack : error)}`);
     assert.ok(ALLOWED.includes(error.code), `${what}: ${error.code} ${error.message}`);
     assert.match(error.message, /^hostile\b.*\S$/, what);
-    assert.ok(!error.message.includes('\n') && !/NaN|undefined|Infinity/.test(error.message), `${what}: ${error.message}`);
+    assert.ok(
+      !error.message.includes('\n') && !/NaN|undefined|Infinity/.test(error.message),
+      `${what}: ${error.message}`,
+    );
   }
   const elapsed = performance.now() - started;
   assert.ok(elapsed < MOST_MILLISECONDS, `${what} took ${elapsed} ms`);
-  assert.ok(process.memoryUsage.rss() - before < MOST_BYTES, `${what} took ${process.memoryUsage.rss() - before} bytes`);
+  assert.ok(
+    process.memoryUsage.rss() - before < MOST_BYTES,
+    `${what} took ${process.memoryUsage.rss() - before} bytes`,
+  );
 }

@@ -51,24 +51,38 @@ logicalTypes.PARQUET_LOGICAL_TYPES['TIMESTAMP_MILLIS']!.fromPrimitive = (value) 
 function valueOf(column: Column, read: unknown): Value {
   if (read === undefined || read === null) return null;
   switch (column.type) {
-    case 'string': return String(read);
-    case 'bool': return read as boolean;
-    case 'int32': case 'float64': return Number(read);
-    case 'uint32': return Number(read) >>> 0;
-    case 'int64': return BigInt(read as string | bigint);
-    case 'timestamp': return (read as Date).getTime();
+    case 'string':
+      return String(read);
+    case 'bool':
+      return read as boolean;
+    case 'int32':
+    case 'float64':
+      return Number(read);
+    case 'uint32':
+      return Number(read) >>> 0;
+    case 'int64':
+      return BigInt(read as string | bigint);
+    case 'timestamp':
+      return (read as Date).getTime();
   }
 }
 
 /** All rows of a Parquet file, by parquetjs-lite's own reader; codecs gzip and snappy only. */
-export async function readWithParquetJs(path: string, recordType: RecordType): Promise<{ rows: Row[]; rowGroups: number; metadata: Record<string, string> }> {
+export async function readWithParquetJs(
+  path: string,
+  recordType: RecordType,
+): Promise<{ rows: Row[]; rowGroups: number; metadata: Record<string, string> }> {
   const reader = await parquet.ParquetReader.openFile(path);
   try {
     const cursor = reader.getCursor();
     const rows: Row[] = [];
     for (let row = await cursor.next(); row !== null; row = await cursor.next()) {
       const read = row;
-      rows.push(Object.fromEntries(recordType.columns.map((column): [string, Value] => [column.name, valueOf(column, read[column.name])])));
+      rows.push(
+        Object.fromEntries(
+          recordType.columns.map((column): [string, Value] => [column.name, valueOf(column, read[column.name])]),
+        ),
+      );
     }
     return { rows, rowGroups: reader.metadata.row_groups.length, metadata: reader.getMetadata() };
   } finally {

@@ -23,15 +23,41 @@ export class QemuGuest {
   ) {}
 
   /** @param folder takes the files that the machine is loaded from */
-  static async start({ memory, truth }: GeneratedMemory, folder: string, machine: 'pc' | 'q35' = 'pc'): Promise<QemuGuest> {
-    const [rom, low, high] = ['rom.bin', 'low.bin', 'high.bin'].map((name) => join(folder, name)) as [string, string, string];
+  static async start(
+    { memory, truth }: GeneratedMemory,
+    folder: string,
+    machine: 'pc' | 'q35' = 'pc',
+  ): Promise<QemuGuest> {
+    const [rom, low, high] = ['rom.bin', 'low.bin', 'high.bin'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     await writeFile(rom, bootRom(truth.dtb));
     await writeFile(low, memory.read(0, LOW_MEMORY));
     await writeFile(high, memory.read(HIGH_MEMORY, memory.byteLength - HIGH_MEMORY));
-    const load = (file: string, address: number): string[] => ['-device', `loader,file=${file},addr=${address},force-raw=on`];
+    const load = (file: string, address: number): string[] => [
+      '-device',
+      `loader,file=${file},addr=${address},force-raw=on`,
+    ];
     const child = spawn(QEMU, [
-      '-M', machine, '-accel', 'tcg', '-m', `${memory.byteLength / 2 ** 20}`, '-nodefaults', '-display', 'none', '-bios', rom,
-      ...load(low, 0), ...load(high, HIGH_MEMORY), '-no-reboot', '-no-shutdown', '-qmp', 'stdio',
+      '-M',
+      machine,
+      '-accel',
+      'tcg',
+      '-m',
+      `${memory.byteLength / 2 ** 20}`,
+      '-nodefaults',
+      '-display',
+      'none',
+      '-bios',
+      rom,
+      ...load(low, 0),
+      ...load(high, HIGH_MEMORY),
+      '-no-reboot',
+      '-no-shutdown',
+      '-qmp',
+      'stdio',
     ]);
     const lines = createInterface(child.stdout);
     const guest = new QemuGuest(child, lines, lines[Symbol.asyncIterator]());

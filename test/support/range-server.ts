@@ -68,7 +68,9 @@ export class RangeServer {
     this.requests.push({ path: request.url!.slice(1), range, authorization, at: performance.now() - this.startedAt });
     const file = this.files[path];
     if (fault?.kind === 'status') {
-      response.writeHead(fault.status, fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter }).end('no');
+      response
+        .writeHead(fault.status, fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter })
+        .end('no');
       return;
     }
     if (file === undefined) {
@@ -83,26 +85,37 @@ export class RangeServer {
       return;
     }
     const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? '');
-    const [first, last] = this.ranges && asked !== null
-      ? [Number(asked[1]), Math.min(Number(asked[2]), file.byteLength - 1)]
-      : [0, file.byteLength - 1];
+    const [first, last] =
+      this.ranges && asked !== null
+        ? [Number(asked[1]), Math.min(Number(asked[2]), file.byteLength - 1)]
+        : [0, file.byteLength - 1];
     if (this.ranges && first >= file.byteLength) {
       response.writeHead(416, { 'content-range': `bytes */${file.byteLength}` }).end();
       return;
     }
     const contentRange = fault?.kind === 'contentRange' ? fault.value : `bytes ${first}-${last}/${file.byteLength}`;
-    response.writeHead(this.ranges ? 206 : 200, { 'content-length': last - first + 1, ...(this.ranges ? { 'content-range': contentRange } : {}) });
+    response.writeHead(this.ranges ? 206 : 200, {
+      'content-length': last - first + 1,
+      ...(this.ranges ? { 'content-range': contentRange } : {}),
+    });
     await this.send(response, file, first, last + 1, fault);
   }
 
-  private async send(response: ServerResponse, file: Source, start: number, end: number, fault: Fault | null): Promise<void> {
+  private async send(
+    response: ServerResponse,
+    file: Source,
+    start: number,
+    end: number,
+    fault: Fault | null,
+  ): Promise<void> {
     const piece = fault?.kind === 'slow' ? Math.ceil((end - start) / fault.pieces) : 1 << 20;
     const stop = fault?.kind === 'cut' || fault?.kind === 'stall' ? Math.min(end, start + fault.after) : end;
     const closed = new Promise((resolve) => response.once('close', resolve));
     for (let at = start; at < stop && !response.destroyed; at += piece) {
       const bytes = await readBytes(file, at, Math.min(piece, stop - at));
       this.sent += bytes.length;
-      if (!response.write(bytes)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed]);
+      if (!response.write(bytes))
+        await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed]);
       if (fault?.kind === 'slow' && at + piece < stop) await sleep(fault.pause);
     }
     if (fault?.kind === 'stall') return;

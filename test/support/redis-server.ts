@@ -17,7 +17,10 @@ export async function freePort(): Promise<number> {
 export class RedisServer {
   private child: ChildProcess | null = null;
 
-  private constructor(readonly port: number, private readonly folder: string) {}
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+  ) {}
 
   static async start(folder: string): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), folder);
@@ -30,10 +33,30 @@ export class RedisServer {
   }
 
   private async run(): Promise<void> {
-    this.child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''], { stdio: 'ignore' });
+    this.child = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(this.port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        this.folder,
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+        '--save',
+        '',
+      ],
+      { stdio: 'ignore' },
+    );
     for (let tries = 0; tries < 100; tries++) {
       const socket = createConnection(this.port, '127.0.0.1');
-      const isUp = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+      const isUp = await Promise.race([
+        once(socket, 'connect').then(() => true),
+        once(socket, 'error').then(() => false),
+      ]).catch(() => false);
       socket.destroy();
       if (isUp) return;
       await delay(50);

@@ -12,7 +12,10 @@ export interface CliResult {
 }
 
 /** Runs the command line with `words`; `input` goes to its standard input. */
-export function runCli(words: readonly string[], options: { input?: Uint8Array; env?: NodeJS.ProcessEnv; cwd?: string; uid?: number } = {}): Promise<CliResult> {
+export function runCli(
+  words: readonly string[],
+  options: { input?: Uint8Array; env?: NodeJS.ProcessEnv; cwd?: string; uid?: number } = {},
+): Promise<CliResult> {
   if (!existsSync(CLI)) throw new Error('the command line is not built: npm run build');
   const spawnOptions: SpawnOptions = {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -29,6 +32,8 @@ export function runCli(words: readonly string[], options: { input?: Uint8Array; 
   child.stdin!.end(options.input ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }));
+    child.on('close', (status) =>
+      resolve({ status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+    );
   });
 }

@@ -22,11 +22,21 @@ export class S3Server {
   cuts = 0;
   private readonly before = ENVIRONMENT.map((name) => process.env[name]);
 
-  private constructor(private readonly folder: string, private readonly server: S3rver, private readonly relay: Server) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly server: S3rver,
+    private readonly relay: Server,
+  ) {}
 
   static async start(): Promise<S3Server> {
     const folder = mkdtempSync(join(tmpdir(), 'pool-tracker-s3-'));
-    const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: folder, configureBuckets: [{ name: BUCKET, configs: [] }] });
+    const server = new S3rver({
+      port: 0,
+      address: '127.0.0.1',
+      silent: true,
+      directory: folder,
+      configureBuckets: [{ name: BUCKET, configs: [] }],
+    });
     const { port } = await server.run();
     const relay = createServer();
     const made = new S3Server(folder, server, relay);
@@ -46,7 +56,11 @@ export class S3Server {
    * @param write makes the file of that path
    * @returns its `s3://` name
    */
-  async put(key: string, write: (path: string) => void | Promise<void>, etag = '0123456789abcdef0123456789abcdef'): Promise<string> {
+  async put(
+    key: string,
+    write: (path: string) => void | Promise<void>,
+    etag = '0123456789abcdef0123456789abcdef',
+  ): Promise<string> {
     const path = join(this.folder, BUCKET, `${key}._S3rver_object`);
     mkdirSync(dirname(path), { recursive: true });
     await write(path);
@@ -70,19 +84,24 @@ export class S3Server {
   private relayTo(port: number): void {
     this.relay.on('request', (incoming, outgoing) => {
       this.requests++;
-      incoming.pipe(request({ port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        const cut = this.cuts > 0 && incoming.method === 'GET' && this.cuts-- > 0;
-        answer.on('data', (piece: Buffer) => {
-          this.sent += piece.length;
-          if (cut) outgoing.write(piece.subarray(0, piece.length >> 1), () => outgoing.destroy());
-          else if (!outgoing.write(piece)) {
-            answer.pause();
-            outgoing.once('drain', () => answer.resume());
-          }
-        });
-        answer.on('end', () => cut || outgoing.end());
-      }).on('error', () => outgoing.destroy()));
+      incoming.pipe(
+        request(
+          { port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers },
+          (answer) => {
+            outgoing.writeHead(answer.statusCode!, answer.headers);
+            const cut = this.cuts > 0 && incoming.method === 'GET' && this.cuts-- > 0;
+            answer.on('data', (piece: Buffer) => {
+              this.sent += piece.length;
+              if (cut) outgoing.write(piece.subarray(0, piece.length >> 1), () => outgoing.destroy());
+              else if (!outgoing.write(piece)) {
+                answer.pause();
+                outgoing.once('drain', () => answer.resume());
+              }
+            });
+            answer.on('end', () => cut || outgoing.end());
+          },
+        ).on('error', () => outgoing.destroy()),
+      );
     });
   }
 }

@@ -10,6 +10,10 @@ export function sampleMemory(): GeneratedMemory {
     tableSlots: 256,
     tagCount: 60,
     kdbg: 'plain',
-    ramRanges: [[0, 0xa0000], [0x100000, 0x1000000], [0x1100000, 0x1900000]],
+    ramRanges: [
+      [0, 0xa0000],
+      [0x100000, 0x1000000],
+      [0x1100000, 0x1900000],
+    ],
   }));
 }

@@ -10,8 +10,15 @@ import type { MergedEntry } from './generate/tracker-table-writer.js';
 import { COUNTER_NAMES, type EntrySize } from './generate/tracker-layouts.js';
 
 /** Walks an image that lies in a buffer. */
-export async function walkBuffer(bytes: Buffer, options: ScanOptions = {}, keepProcessors = false): Promise<DecodedImage> {
-  const scan = await WalkScan.open(await openImage(new BufferSource(bytes), options.imageFormat), { cache: false, ...options });
+export async function walkBuffer(
+  bytes: Buffer,
+  options: ScanOptions = {},
+  keepProcessors = false,
+): Promise<DecodedImage> {
+  const scan = await WalkScan.open(await openImage(new BufferSource(bytes), options.imageFormat), {
+    cache: false,
+    ...options,
+  });
   return decodeScan(scan, keepProcessors);
 }
 
@@ -30,6 +37,15 @@ function expected(entry: MergedEntry, entrySize: EntrySize): object {
 
 /** Asserts that every total is as generated, in table order. */
 export function assertTotals(totals: readonly TagTotal[], merged: readonly MergedEntry[], entrySize: EntrySize): void {
-  const actual = totals.map(({ key, slot, place, complete, counters }) => ({ key, slot, place, complete, counters: [...counters] }));
-  assert.deepEqual(actual, merged.map((entry) => expected(entry, entrySize)));
+  const actual = totals.map(({ key, slot, place, complete, counters }) => ({
+    key,
+    slot,
+    place,
+    complete,
+    counters: [...counters],
+  }));
+  assert.deepEqual(
+    actual,
+    merged.map((entry) => expected(entry, entrySize)),
+  );
 }

@@ -49,7 +49,9 @@ export interface Truth {
 /** Runs `unpack.py` for the named images (all when none is named) and gives the folder that they lie in. */
 export function unpackSharedImages(...names: string[]): string {
   mkdirSync(UNPACKED, { recursive: true });
-  const unpacked = spawnSync('python3', [join(SHARED, 'images', 'unpack.py'), UNPACKED, ...names], { encoding: 'utf8' });
+  const unpacked = spawnSync('python3', [join(SHARED, 'images', 'unpack.py'), UNPACKED, ...names], {
+    encoding: 'utf8',
+  });
   if (unpacked.status !== 0) throw new Error(`unpack.py failed: ${unpacked.stderr}`);
   return UNPACKED;
 }
@@ -57,7 +59,9 @@ export function unpackSharedImages(...names: string[]): string {
 /** Every packed image (no truths), by file name without `.xz`. */
 export function sharedImageNames(): string[] {
   if (!hasSharedImages) return [];
-  const files = readdirSync(join(SHARED, 'images')).filter((name) => name.endsWith('.xz') && !name.endsWith('.truth.json.xz'));
+  const files = readdirSync(join(SHARED, 'images')).filter(
+    (name) => name.endsWith('.xz') && !name.endsWith('.truth.json.xz'),
+  );
   return files.map((name) => name.slice(0, -'.xz'.length)).sort();
 }
 

@@ -16,7 +16,13 @@ export interface WrapCase {
 }
 
 function piped(wrapper: string, title: string, command: string, ...args: string[]): WrapCase {
-  return { title, wrapper, program: [command, '--version'], indexed: false, wrap: (bytes) => run(command, args, bytes) };
+  return {
+    title,
+    wrapper,
+    program: [command, '--version'],
+    indexed: false,
+    wrap: (bytes) => run(command, args, bytes),
+  };
 }
 
 /** The same program on both halves, and what lies between. */
@@ -78,12 +84,23 @@ export const WRAP_CASES: readonly WrapCase[] = [
   piped('zstd', 'zstd --long', 'zstd', '-q', '-c', '--long=27'),
   joined(zstd, Buffer.concat([u32(0x184d2a53), u32(5), Buffer.from('hello')])),
   { ...zstd, title: 'zstd, seekable', indexed: true, wrap: (bytes) => zstdSeekable(bytes, 1 << 20) },
-  { ...zstd, title: 'zstd, seekable with checksums', indexed: true, wrap: (bytes) => zstdSeekable(bytes, 3_000_000, true) },
+  {
+    ...zstd,
+    title: 'zstd, seekable with checksums',
+    indexed: true,
+    wrap: (bytes) => zstdSeekable(bytes, 3_000_000, true),
+  },
   xz,
   { ...joined(xz, Buffer.alloc(8)), indexed: true },
   piped('xz', 'xz with CRC-32', 'xz', '-c', '-1', '--check=crc32'),
   { ...piped('xz', 'xz in blocks', 'xz', '-c', '-1', '--block-size=1MiB'), indexed: true },
-  { ...joined(piped('xz', 'xz in blocks, without a check', 'xz', '-c', '-1', '--check=none', '--block-size=700KiB'), Buffer.alloc(4)), indexed: true },
+  {
+    ...joined(
+      piped('xz', 'xz in blocks, without a check', 'xz', '-c', '-1', '--check=none', '--block-size=700KiB'),
+      Buffer.alloc(4),
+    ),
+    indexed: true,
+  },
   bzip2,
   { ...bzip2, title: 'bzip2 -9', wrap: (bytes) => run('bzip2', ['-c', '-9'], bytes) },
   joined(bzip2),

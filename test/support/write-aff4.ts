@@ -48,9 +48,17 @@ export function aff4Buffer({ memory }: GeneratedMemory, options: Aff4Options = {
     { name: 'container.description', bytes: Buffer.from(VOLUME) },
     { name: 'version.txt', bytes: Buffer.from('major=1\nminor=0\ntool=test\n') },
     { name: `${encodeURIComponent(MAP)}/map`, bytes: map.result() },
-    { name: `${encodeURIComponent(MAP)}/idx`, bytes: Buffer.from(`${stream}\nhttp://aff4.org/Schema#Zero\n`), deflate: true },
+    {
+      name: `${encodeURIComponent(MAP)}/idx`,
+      bytes: Buffer.from(`${stream}\nhttp://aff4.org/Schema#Zero\n`),
+      deflate: true,
+    },
     ...bevies(stream, Buffer.concat(stored), encode),
-    { name: 'information.turtle', bytes: Buffer.from(metadata(stream, length, method, options.direct === true)), deflate: true },
+    {
+      name: 'information.turtle',
+      bytes: Buffer.from(metadata(stream, length, method, options.direct === true)),
+      deflate: true,
+    },
   ];
   return zip64(entries);
 }

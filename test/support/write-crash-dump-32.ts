@@ -24,7 +24,9 @@ export function crashDump32Buffer({ memory, truth }: GeneratedMemory, dumpType: 
   put(0x60, u32(0x82930be8));
   put(0x64, u32(all.length));
   put(0x68, u32(all.reduce((sum, [start, end]) => sum + (end - start) / PAGE, 0)));
-  all.forEach(([start, end], index) => put(0x6c + index * 8, Buffer.concat([u32(start / PAGE), u32((end - start) / PAGE)])));
+  all.forEach(([start, end], index) =>
+    put(0x6c + index * 8, Buffer.concat([u32(start / PAGE), u32((end - start) / PAGE)])),
+  );
   put(0xf88, u32(dumpType));
   put(0xfc0, u64(fileTime(truth.systemTime)));
   const pages = ranges.map(([start, end]) => memory.read(start, end - start));
@@ -37,7 +39,8 @@ function bitmap(bits: number, ranges: readonly RamRange[]): Buffer {
   bytes.write('FDMPDUMP', 'latin1');
   let present = 0;
   for (const [start, end] of ranges) {
-    for (let frame = start / PAGE; frame < end / PAGE; frame++, present++) bytes[0x38 + (frame >> 3)]! |= 1 << (frame & 7);
+    for (let frame = start / PAGE; frame < end / PAGE; frame++, present++)
+      bytes[0x38 + (frame >> 3)]! |= 1 << (frame & 7);
   }
   bytes.set(Buffer.concat([u64(firstPage), u64(present), u64(bits)]), 0x20);
   return bytes;

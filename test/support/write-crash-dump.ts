@@ -19,7 +19,11 @@ export function crashDumpLayout(generated: GeneratedMemory, options: CrashDumpOp
   return type === 1 ? fullDump(generated, options) : bitmapDump(generated, type, options);
 }
 
-export function writeCrashDump(generated: GeneratedMemory, path: string, options: CrashDumpOptions = {}): Promise<void> {
+export function writeCrashDump(
+  generated: GeneratedMemory,
+  path: string,
+  options: CrashDumpOptions = {},
+): Promise<void> {
   return writeLayout(crashDumpLayout(generated, options), path);
 }
 
@@ -35,7 +39,10 @@ export function dumpRanges(ranges: Iterable<RamRange>): RamRange[] {
 function fullDump(generated: GeneratedMemory, options: DumpHeaderOptions): ImageLayout {
   const ranges = dumpRanges(generated.memory.presentRanges());
   const packed = packRanges(generated.memory, ranges, DUMP_HEADER);
-  return { byteLength: packed.end, parts: [{ offset: 0, bytes: dumpHeader(generated, ranges, 1, packed.end, options) }, ...packed.parts] };
+  return {
+    byteLength: packed.end,
+    parts: [{ offset: 0, bytes: dumpHeader(generated, ranges, 1, packed.end, options) }, ...packed.parts],
+  };
 }
 
 function bitmapDump(generated: GeneratedMemory, type: 5 | 6, options: CrashDumpOptions): ImageLayout {
@@ -58,7 +65,10 @@ function bitmapDump(generated: GeneratedMemory, type: 5 | 6, options: CrashDumpO
   summary.writeBigUInt64LE(BigInt(bits), 0x30);
   const packed = packRanges(memory, ranges, firstPage);
   const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end, options);
-  return { byteLength: packed.end, parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: summary }, ...packed.parts] };
+  return {
+    byteLength: packed.end,
+    parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: summary }, ...packed.parts],
+  };
 }
 
 function dumpedRanges(memory: SparseMemory, pages: 'all' | 'written'): RamRange[] {

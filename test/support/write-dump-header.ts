@@ -12,9 +12,21 @@ export interface DumpHeaderOptions {
 }
 
 /** The 64-bit header that every `PAGEDU64` file begins with; fields not written hold `PAGE`. */
-export function dumpHeader({ truth }: GeneratedMemory, ranges: readonly RamRange[], dumpType: number, byteLength: number, options: DumpHeaderOptions): Buffer {
+export function dumpHeader(
+  { truth }: GeneratedMemory,
+  ranges: readonly RamRange[],
+  dumpType: number,
+  byteLength: number,
+  options: DumpHeaderOptions,
+): Buffer {
   const head = Buffer.alloc(DUMP_HEADER);
-  for (const [start, end] of [[0, 0x348], [0x818, 0xf00], [0xf1c, 0xfa0], [0x104c, DUMP_HEADER]] as const) head.fill('PAGE', start, end, 'latin1');
+  for (const [start, end] of [
+    [0, 0x348],
+    [0x818, 0xf00],
+    [0xf1c, 0xfa0],
+    [0x104c, DUMP_HEADER],
+  ] as const)
+    head.fill('PAGE', start, end, 'latin1');
   head.write('PAGEDU64', 0, 'latin1');
   head.writeUInt32LE(0xf, 0x8);
   head.writeUInt32LE(Number(truth.build.version.split('.')[2] ?? 0), 0xc);

@@ -28,8 +28,24 @@ export function elf32Buffer({ memory }: GeneratedMemory, options: Elf32Options =
     return header;
   });
   const counted = options.countInSection === true;
-  const head = [padded('\x7fELF\x01\x01\x01', 16), u16(4), u16(3), u32(1), u32(0), u32(HEADER), u32(counted ? sectionAt : 0), u32(0), u16(HEADER)];
-  const counts = [u16(PROGRAM_HEADER), u16(counted ? 0xffff : segments.length), u16(SECTION), u16(counted ? 1 : 0), u16(0)];
+  const head = [
+    padded('\x7fELF\x01\x01\x01', 16),
+    u16(4),
+    u16(3),
+    u32(1),
+    u32(0),
+    u32(HEADER),
+    u32(counted ? sectionAt : 0),
+    u32(0),
+    u16(HEADER),
+  ];
+  const counts = [
+    u16(PROGRAM_HEADER),
+    u16(counted ? 0xffff : segments.length),
+    u16(SECTION),
+    u16(counted ? 1 : 0),
+    u16(0),
+  ];
   const section = Buffer.alloc(SECTION);
   if (counted) section.set(u32(segments.length), 28);
   return Buffer.concat([...head, ...counts, ...headers, section, ...segments.map(({ bytes }) => bytes)]);

@@ -21,9 +21,14 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
   const kind = options.notes ?? 'qemu';
   const roots = options.cr3 ?? truth.tables.map(() => truth.dtb);
   const notes = Buffer.concat(
-    kind === 'none' ? []
-    : kind === 'virtualbox' ? [note('VBCORE', 0xb00, Buffer.alloc(0x20))]
-    : [...roots.map((_, processor) => note('CORE', 1, processStatus(processor))), ...roots.map((root) => note('QEMU', 0, cpuState(root)))],
+    kind === 'none'
+      ? []
+      : kind === 'virtualbox'
+        ? [note('VBCORE', 0xb00, Buffer.alloc(0x20))]
+        : [
+            ...roots.map((_, processor) => note('CORE', 1, processStatus(processor))),
+            ...roots.map((root) => note('QEMU', 0, cpuState(root))),
+          ],
   );
   const ranges = [...memory.presentRanges()];
   const notesAt = HEADER + PROGRAM_HEADER * (ranges.length + 1);
@@ -40,9 +45,18 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
   programHeader(head, 0, { type: 4, offset: notesAt, virtual: 0, physical: 0, size: notes.length });
   for (const [i, { start, end, offset }] of packed.ranges.entries()) {
     const virtual = options.addressIn === 'vaddr';
-    programHeader(head, i + 1, { type: 1, offset, virtual: virtual ? start : 0, physical: virtual ? 0 : start, size: end - start });
+    programHeader(head, i + 1, {
+      type: 1,
+      offset,
+      virtual: virtual ? start : 0,
+      physical: virtual ? 0 : start,
+      size: end - start,
+    });
   }
-  return { byteLength: packed.end, parts: [{ offset: 0, bytes: head }, { offset: notesAt, bytes: notes }, ...packed.parts] };
+  return {
+    byteLength: packed.end,
+    parts: [{ offset: 0, bytes: head }, { offset: notesAt, bytes: notes }, ...packed.parts],
+  };
 }
 
 export function writeElfCore(generated: GeneratedMemory, path: string, options: ElfCoreOptions = {}): Promise<void> {
@@ -53,10 +67,20 @@ export function elfCoreBuffer(generated: GeneratedMemory, options: ElfCoreOption
   return layoutBuffer(elfCoreLayout(generated, options));
 }
 
-function programHeader(head: Buffer, index: number, values: { type: number; offset: number; virtual: number; physical: number; size: number }): void {
+function programHeader(
+  head: Buffer,
+  index: number,
+  values: { type: number; offset: number; virtual: number; physical: number; size: number },
+): void {
   const at = HEADER + PROGRAM_HEADER * index;
   head.writeUInt32LE(values.type, at);
-  for (const [offset, value] of [[8, values.offset], [16, values.virtual], [24, values.physical], [32, values.size], [40, values.size]] as const) {
+  for (const [offset, value] of [
+    [8, values.offset],
+    [16, values.virtual],
+    [24, values.physical],
+    [32, values.size],
+    [40, values.size],
+  ] as const) {
     head.writeBigUInt64LE(BigInt(value), at + offset);
   }
 }

@@ -10,14 +10,23 @@ const PAGES_IN_SET = 16;
 
 /** By PO_MEMORY_IMAGE's length: where its boot and kernel sets and the number of the latter's pages stand. */
 const LAYOUTS = {
-  0x4d8: [0x68, 0x70, 0x238], 0x448: [0x68, 0x70, 0x230], 0x3e0: [0x68, 0x70, 0x230], 0x3d8: [0x68, 0x70, 0x230],
-  0x3c8: [0x68, 0x70, 0x220], 0x3b0: [0x68, 0x70, 0x218], 0x360: [0x60, 0x68, 0x1c8],
+  0x4d8: [0x68, 0x70, 0x238],
+  0x448: [0x68, 0x70, 0x230],
+  0x3e0: [0x68, 0x70, 0x230],
+  0x3d8: [0x68, 0x70, 0x230],
+  0x3c8: [0x68, 0x70, 0x220],
+  0x3b0: [0x68, 0x70, 0x218],
+  0x360: [0x60, 0x68, 0x1c8],
 } as const;
 export type HibernationLayout = keyof typeof LAYOUTS;
 export const HIBERNATION_LAYOUTS = Object.keys(LAYOUTS).map(Number) as HibernationLayout[];
 
 /** Windows 8 and later: the pages written, the lowest hundred in the boot set and ten of them again in the kernel's. */
-export function hibernationBuffer({ memory, truth }: GeneratedMemory, layout: HibernationLayout = 0x3e0, magic = 'HIBR'): Buffer {
+export function hibernationBuffer(
+  { memory, truth }: GeneratedMemory,
+  layout: HibernationLayout = 0x3e0,
+  magic = 'HIBR',
+): Buffer {
   const frames = memory.writtenFrames();
   const boot = frames.slice(0, 100);
   const kernel = frames.slice(90);
@@ -31,7 +40,10 @@ export function hibernationBuffer({ memory, truth }: GeneratedMemory, layout: Hi
   header.set(u64(boot.length), 0x58);
   header.set(u64(kernel.length), countField);
   file.add(header);
-  for (const [field, pages, huffman] of [[bootField, boot, false], [kernelField, kernel, true]] as const) {
+  for (const [field, pages, huffman] of [
+    [bootField, boot, false],
+    [kernelField, kernel, true],
+  ] as const) {
     file.align(PAGE);
     header.set(u64(file.length / PAGE), field);
     for (let at = 0; at < pages.length; at += PAGES_IN_SET) {

@@ -9,8 +9,16 @@ export function isfDocument(build: KernelBuild): object {
   return {
     base_types: {},
     enums: {},
-    metadata: { format: '6.1.0', windows: { pdb: { GUID: build.guid, age: build.age, database: build.pdb, machine_type: 34404 } } },
-    symbols: { ...symbols, AfterExPoolTagTables: { address: arrayEnd }, Negative: { address: -5 }, Text: { address: 'x' } },
+    metadata: {
+      format: '6.1.0',
+      windows: { pdb: { GUID: build.guid, age: build.age, database: build.pdb, machine_type: 34404 } },
+    },
+    symbols: {
+      ...symbols,
+      AfterExPoolTagTables: { address: arrayEnd },
+      Negative: { address: -5 },
+      Text: { address: 'x' },
+    },
     user_types: {
       _POOL_TRACKER_TABLE: { kind: 'struct', size: build.trackerEntry.size, fields: { Key: FIELD(0) } },
       _UNWANTED: { kind: 'struct', size: 8, fields: { Flink: FIELD(0) } },

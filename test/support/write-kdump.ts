@@ -24,9 +24,12 @@ export interface KdumpOptions {
 /** A compressed kdump of version 6: header, sub header, two bitmaps, descriptors, pages. */
 export function kdumpBuffer({ memory }: GeneratedMemory, options: KdumpOptions = {}): Buffer {
   const { flag, encode } = METHODS[options.method ?? 'zlib'];
-  const frames = options.pages === 'written'
-    ? memory.writtenFrames()
-    : memory.ranges.flatMap(([start, end]) => Array.from({ length: (end - start) / PAGE }, (_, page) => start / PAGE + page));
+  const frames =
+    options.pages === 'written'
+      ? memory.writtenFrames()
+      : memory.ranges.flatMap(([start, end]) =>
+          Array.from({ length: (end - start) / PAGE }, (_, page) => start / PAGE + page),
+        );
   const pageCount = memory.byteLength / PAGE;
   const bitmapBlocks = Math.ceil(pageCount / 8 / PAGE);
   const narrow = options.narrow === true;
@@ -51,7 +54,10 @@ export function kdumpBuffer({ memory }: GeneratedMemory, options: KdumpOptions =
     const place = isZero && zeros.at >= 0 ? zeros : add(page);
     if (isZero) Object.assign(zeros, place);
     const stored = place.size === PAGE;
-    descriptors.set(Buffer.concat([u64(dataAt + place.at), u32(place.size), u32(stored ? 0 : flag), u64(0)]), index * 24);
+    descriptors.set(
+      Buffer.concat([u64(dataAt + place.at), u32(place.size), u32(stored ? 0 : flag), u64(0)]),
+      index * 24,
+    );
   });
   function add(page: Buffer): { at: number; size: number } {
     const packed = encode(page);
@@ -79,6 +85,12 @@ export function flattened(file: Buffer, size = 0x3333): Buffer {
 /** A zstd frame of one block: repeated bytes where the page is one, stored ones else (RFC 8878, 3.1.1). */
 function storedZstdFrame(page: Buffer): Buffer {
   const frame = (block: number, bytes: Uint8Array): Buffer =>
-    Buffer.concat([u32(0xfd2fb528), Buffer.of(0x60), u32(page.length - 256).subarray(0, 2), u32((page.length << 3) | (block << 1) | 1).subarray(0, 3), bytes]);
+    Buffer.concat([
+      u32(0xfd2fb528),
+      Buffer.of(0x60),
+      u32(page.length - 256).subarray(0, 2),
+      u32((page.length << 3) | (block << 1) | 1).subarray(0, 3),
+      bytes,
+    ]);
   return page.every((byte) => byte === page[0]) ? frame(1, page.subarray(0, 1)) : frame(0, page);
 }

@@ -35,7 +35,10 @@ export function rdmpLayout(generated: GeneratedMemory, options: RdmpOptions = {}
   }
   const packed = packRanges(memory, ranges, firstPage);
   const head = dumpHeader(generated, dumpRanges(memory.ranges), type, packed.end, options);
-  return { byteLength: packed.end, parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: metadata }, ...packed.parts] };
+  return {
+    byteLength: packed.end,
+    parts: [{ offset: 0, bytes: head }, { offset: DUMP_HEADER, bytes: metadata }, ...packed.parts],
+  };
 }
 
 export function writeRdmp(generated: GeneratedMemory, path: string, options: RdmpOptions = {}): Promise<void> {

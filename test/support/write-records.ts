@@ -7,7 +7,13 @@ import { openRecords } from '../../src/sink/readers.js';
 import { sinkForPath } from '../../src/sink/sinks.js';
 
 /** @param batchRows small, to have many batches */
-export async function writeRecords(path: string, recordType: RecordType, rows: readonly Row[], options: SinkOptions = {}, batchRows = 8192): Promise<void> {
+export async function writeRecords(
+  path: string,
+  recordType: RecordType,
+  rows: readonly Row[],
+  options: SinkOptions = {},
+  batchRows = 8192,
+): Promise<void> {
   const sink = await openSink({ recordType, format: sinkForPath(path), target: path }, options);
   await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType, batchRows));
 }

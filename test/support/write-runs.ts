@@ -29,7 +29,8 @@ export function packRanges(memory: SparseMemory, ranges: Iterable<RamRange>, off
     const address = frame * PAGE;
     while (index < packed.length && (packed[index]?.end ?? 0) <= address) index++;
     const range = packed[index];
-    if (range !== undefined && range.start <= address) parts.push({ offset: range.offset + address - range.start, bytes: memory.page(frame) });
+    if (range !== undefined && range.start <= address)
+      parts.push({ offset: range.offset + address - range.start, bytes: memory.page(frame) });
   }
   return { ranges: packed, parts, end: offset };
 }

@@ -12,12 +12,21 @@ export function savevmBuffer({ memory }: GeneratedMemory, machine = 'pc-i440fx-7
   file.add(Buffer.of(5), text('configuration/target-page-bits'), u32be(1), u32be(12));
   file.add(Buffer.of(5), text('configuration/capabilities'), u32be(1), u32be(1), text('x-ignore-shared'));
   file.add(Buffer.of(1), u32be(2), text('ram'), u32be(0), u32be(4));
-  file.add(u64be((size + 0x10000) | FLAG.sizes), text('pc.ram'), u64be(size), text('pc.rom'), u64be(0x10000), u64be(FLAG.end), footer());
+  file.add(
+    u64be((size + 0x10000) | FLAG.sizes),
+    text('pc.ram'),
+    u64be(size),
+    text('pc.rom'),
+    u64be(0x10000),
+    u64be(FLAG.end),
+    footer(),
+  );
   file.add(Buffer.of(2), u32be(2));
   file.add(u64be(FLAG.page), text('pc.ram'), Buffer.alloc(PAGE, 0xaa));
   for (let address = PAGE; address < size; address += PAGE) {
     const page = memory.read(address, PAGE);
-    if (page.every((byte) => byte === page[0])) file.add(u64be(address + (FLAG.fill | FLAG.sameBlock)), page.subarray(0, 1));
+    if (page.every((byte) => byte === page[0]))
+      file.add(u64be(address + (FLAG.fill | FLAG.sameBlock)), page.subarray(0, 1));
     else file.add(u64be(address + (FLAG.page | FLAG.sameBlock)), page);
   }
   file.add(u64be(FLAG.end), footer(), Buffer.of(3), u32be(2));

@@ -63,7 +63,17 @@ function header(offset: number, sequence: number): Buffer {
 function key(type: number, flags: number, name: string, data: Buffer): Buffer {
   const text = Buffer.from(`${name}\0`);
   const size = 21 + text.length + data.length;
-  return Buffer.concat([Buffer.of(type, flags), u32(size), u16(1), u32(10), u32(0), u32(1), Buffer.of(text.length), text, data]);
+  return Buffer.concat([
+    Buffer.of(type, flags),
+    u32(size),
+    u16(1),
+    u32(10),
+    u32(0),
+    u32(1),
+    Buffer.of(text.length),
+    text,
+    data,
+  ]);
 }
 
 function keyTable(index: number, sequence: number, entries: readonly Buffer[]): Buffer {
@@ -78,7 +88,11 @@ function packBlock(block: Buffer, number: number): Buffer {
     const page = block.subarray(at, at + PAGE);
     const packed = encodeXpressLz77(page);
     if (page.equals(Buffer.alloc(PAGE, page.subarray(0, 8)))) {
-      out.push(number % 2 ? u32(0xfffffffe) : u32(0xfffffffd), page.subarray(0, 8), number % 2 ? Buffer.alloc(0) : u32(1));
+      out.push(
+        number % 2 ? u32(0xfffffffe) : u32(0xfffffffd),
+        page.subarray(0, 8),
+        number % 2 ? Buffer.alloc(0) : u32(1),
+      );
     } else if (packed.length >= PAGE) out.push(u32(PAGE), page);
     else if (at % (8 * PAGE) === 0) out.push(u32(0xfffffffc), u32(PAGE), u32(packed.length), packed);
     else out.push(u32(packed.length), packed);

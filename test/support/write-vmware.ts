@@ -21,14 +21,19 @@ export function vmwareStateBuffer(generated: GeneratedMemory, options: VmwareOpt
   const version = options.version ?? 2;
   const groups = 12 + 2 * 80;
   const tags = new FileBuilder();
-  for (const register of [0, 3, 4]) tags.add(tag('CR64', [0, register], u64(register === 3 ? generated.truth.dtb : 0x80050033)));
+  for (const register of [0, 3, 4])
+    tags.add(tag('CR64', [0, register], u64(register === 3 ? generated.truth.dtb : 0x80050033)));
   tags.add(Buffer.alloc(2));
   const memoryAt = groups + tags.length;
   const ranges = [...generated.memory.presentRanges()];
   tags.add(tag('regionsCount', [], u32(options.contiguous === true ? 0 : ranges.length)));
   let filePage = 0;
   ranges.forEach(([start, end], index) => {
-    tags.add(tag('regionPPN', [index], u32(start / PAGE)), tag('regionPageNum', [index], u32(filePage)), tag('regionSize', [index], u32((end - start) / PAGE)));
+    tags.add(
+      tag('regionPPN', [index], u32(start / PAGE)),
+      tag('regionPageNum', [index], u32(filePage)),
+      tag('regionSize', [index], u32((end - start) / PAGE)),
+    );
     filePage += (end - start) / PAGE;
   });
   if (options.inside === true) tags.add(largeTag('Memory', [0, 0], vmemBuffer(generated), version));
@@ -39,13 +44,25 @@ export function vmwareStateBuffer(generated: GeneratedMemory, options: VmwareOpt
 }
 
 function tag(name: string, indices: readonly number[], data: Buffer): Buffer {
-  return Buffer.concat([Buffer.of((indices.length << 6) | data.length, name.length), Buffer.from(name), ...indices.map(u32), data]);
+  return Buffer.concat([
+    Buffer.of((indices.length << 6) | data.length, name.length),
+    Buffer.from(name),
+    ...indices.map(u32),
+    data,
+  ]);
 }
 
 function largeTag(name: string, indices: readonly number[], data: Buffer, version: 0 | 2): Buffer {
   const size = version === 0 ? u32(data.length) : u64(data.length);
   const padding = 77;
   return Buffer.concat([
-    Buffer.of((indices.length << 6) | 62, name.length), Buffer.from(name), ...indices.map(u32), size, size, u16(padding), Buffer.alloc(padding), data,
+    Buffer.of((indices.length << 6) | 62, name.length),
+    Buffer.from(name),
+    ...indices.map(u32),
+    size,
+    size,
+    u16(padding),
+    Buffer.alloc(padding),
+    data,
   ]);
 }

@@ -21,7 +21,12 @@ export const bigpoolCommand: Command = {
   usage: 'IMAGE [options]',
   summary: 'list the allocations of a page or more, which have no pool header',
   options: {
-    tag: { type: 'string', multiple: true, value: 'PATTERN', help: "only tags that fit: * any characters, ? one, as in 'Nt*'" },
+    tag: {
+      type: 'string',
+      multiple: true,
+      value: 'PATTERN',
+      help: "only tags that fit: * any characters, ? one, as in 'Nt*'",
+    },
     exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
     ...ANSWER_OPTION_SPECS,
     ...SCAN_OPTION_SPECS,

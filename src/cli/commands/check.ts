@@ -36,14 +36,24 @@ const COUNTS: RecordType = {
 /** What the table shows of a process that the methods do not agree on. */
 const DISPUTED: RecordType = {
   ...PROCESS,
-  columns: PROCESS.columns.filter(({ name }) => ['address', 'pid', 'ppid', 'name', 'exit_time'].includes(name) || name.startsWith('seen_by_')),
+  columns: PROCESS.columns.filter(
+    ({ name }) => ['address', 'pid', 'ppid', 'name', 'exit_time'].includes(name) || name.startsWith('seen_by_'),
+  ),
 };
 
 async function* countLines(decoded: DecodedImage): AsyncGenerator<Row> {
   for await (const row of objectCountRows(decoded)) {
     yield {
-      tag: row.tag!, outstanding: row.tag_outstanding!, kind: row.kind!, method: row.method!, found: row.found!, ended: row.terminated!,
-      unreadable: row.unreadable!, difference: row.difference!, mark: row.difference === null || row.difference === 0n ? '' : MARK, reason: row.reason ?? '',
+      tag: row.tag!,
+      outstanding: row.tag_outstanding!,
+      kind: row.kind!,
+      method: row.method!,
+      found: row.found!,
+      ended: row.terminated!,
+      unreadable: row.unreadable!,
+      difference: row.difference!,
+      mark: row.difference === null || row.difference === 0n ? '' : MARK,
+      reason: row.reason ?? '',
     };
   }
 }
@@ -74,7 +84,10 @@ export const checkCommand: Command = {
   summary: 'count processes, threads and other objects and compare with what their pool tags have outstanding',
   options: { ...ANSWER_OPTION_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
-    ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks a difference: something does not add up`],
+    [
+      'pool-tracker check memory.raw',
+      `print what each method found; ${MARK} marks a difference: something does not add up`,
+    ],
     ['pool-tracker check memory.raw --json', 'the object_count records'],
   ],
   async run(words, options) {

@@ -12,9 +12,21 @@ export const compactCommand: Command = {
   usage: 'DATASET [options]',
   summary: 'merge the many small files of a dataset into few, sorted by tag',
   options: {
-    'target-size': { type: 'string', value: 'MIB', help: `files of at most about this size; ${DEFAULT_TARGET_MIB} unless told otherwise` },
-    grace: { type: 'string', value: 'SECONDS', help: `keep the old files this long beside the new ones, for readers that have listed them; ${DEFAULT_GRACE_S} unless told otherwise` },
-    partition: { type: 'string', value: 'KEYS', help: 'leave out folders: only these of the dataset\'s keys stay; none for no key at all' },
+    'target-size': {
+      type: 'string',
+      value: 'MIB',
+      help: `files of at most about this size; ${DEFAULT_TARGET_MIB} unless told otherwise`,
+    },
+    grace: {
+      type: 'string',
+      value: 'SECONDS',
+      help: `keep the old files this long beside the new ones, for readers that have listed them; ${DEFAULT_GRACE_S} unless told otherwise`,
+    },
+    partition: {
+      type: 'string',
+      value: 'KEYS',
+      help: "leave out folders: only these of the dataset's keys stay; none for no key at all",
+    },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
   },
   examples: [
@@ -24,13 +36,15 @@ export const compactCommand: Command = {
   async run(words, options) {
     requireWords(words, 'DATASET', 1);
     const keys = options.text('partition');
-    if (keys === '') throw new PoolTrackerError('USAGE', '--partition: no key is named', { hint: 'write none to keep no key' });
+    if (keys === '')
+      throw new PoolTrackerError('USAGE', '--partition: no key is named', { hint: 'write none to keep no key' });
     const { filesBefore, filesAfter, rows } = await compact(words[0]!, {
       targetBytes: (parseCount('target-size', options.text('target-size')) ?? DEFAULT_TARGET_MIB) * 2 ** 20,
       graceMs: (parseCount('grace', options.text('grace'), 0) ?? DEFAULT_GRACE_S) * 1000,
       ...(keys === undefined ? {} : { partition: keys === 'none' ? [] : keys.split(',').map((key) => key.trim()) }),
     });
-    if (!options.flag('quiet')) say(filesBefore === 0 ? 'nothing to merge' : `${filesBefore} files merged into ${filesAfter}, ${rows} records`);
+    if (!options.flag('quiet'))
+      say(filesBefore === 0 ? 'nothing to merge' : `${filesBefore} files merged into ${filesAfter}, ${rows} records`);
     return 0;
   },
 };

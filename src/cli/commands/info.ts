@@ -10,11 +10,14 @@ import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 /** Columns that hold JSON in text, with how one element reads. */
 const LISTS: Readonly<Record<string, (item: Record<string, unknown>) => string>> = {
-  runs: ({ start, length, offset }) => `physical 0x${Number(start).toString(16)}, ${String(length)} bytes, at offset ${String(offset)}`,
-  tables: ({ processor, address, pages, pages_missing: missing, entries }) => (processor === null
-    ? `expansion table at ${String(address)}, ${String(entries)} entries`
-    : `${typeof address === 'string' ? `processor ${String(processor)} at ${address}` : `table ${String(processor)}`}, ${String(pages)} pages, ${String(missing)} missing`),
-  rejected: ({ what, address, from, reason }) => `${String(what)} ${String(address)} (${String(from)}): ${String(reason)}`,
+  runs: ({ start, length, offset }) =>
+    `physical 0x${Number(start).toString(16)}, ${String(length)} bytes, at offset ${String(offset)}`,
+  tables: ({ processor, address, pages, pages_missing: missing, entries }) =>
+    processor === null
+      ? `expansion table at ${String(address)}, ${String(entries)} entries`
+      : `${typeof address === 'string' ? `processor ${String(processor)} at ${address}` : `table ${String(processor)}`}, ${String(pages)} pages, ${String(missing)} missing`,
+  rejected: ({ what, address, from, reason }) =>
+    `${String(what)} ${String(address)} (${String(from)}): ${String(reason)}`,
   warnings: ({ code, message }) => `${String(code)}: ${String(message)}`,
 };
 
@@ -44,7 +47,10 @@ function textOf(row: Row): string {
 function jsonOf(row: Row): string {
   const members = Object.entries(row).map(([name, value]) => {
     const isJson = typeof value === 'string' && (name in LISTS || name === 'labels' || name === 'carve');
-    const text = isJson || typeof value === 'bigint' ? String(value) : JSON.stringify(name === 'captured_at' && typeof value === 'number' ? new Date(value) : value ?? null);
+    const text =
+      isJson || typeof value === 'bigint'
+        ? String(value)
+        : JSON.stringify(name === 'captured_at' && typeof value === 'number' ? new Date(value) : (value ?? null));
     return `${JSON.stringify(name)}:${text}`;
   });
   return `{${members.join(',')}}\n`;
@@ -74,7 +80,16 @@ export const infoCommand: Command = {
       await print(image, options);
     } catch (error) {
       if (error instanceof PoolTrackerError && findings.image !== null) {
-        await print(failedImage({ path: words[0]!, labels: asked.labels ?? {}, error, findings, elapsedMs: performance.now() - startedAt }).image, options);
+        await print(
+          failedImage({
+            path: words[0]!,
+            labels: asked.labels ?? {},
+            error,
+            findings,
+            elapsedMs: performance.now() - startedAt,
+          }).image,
+          options,
+        );
       }
       throw error;
     }

@@ -13,13 +13,23 @@ export const queryCommand: Command = {
   usage: 'DATASET (SQL | --view NAME [VALUE...]) [options]',
   summary: 'ask a dataset in SQL (DuckDB), or one of the questions of schemas/duckdb.sql',
   options: {
-    view: { type: 'string', value: 'NAME', help: 'a view or question: pool_tags, images, top_tags, leaks, compare, fleet_outliers, boots, ...; VALUEs are its parameters, in order or as name=value' },
+    view: {
+      type: 'string',
+      value: 'NAME',
+      help: 'a view or question: pool_tags, images, top_tags, leaks, compare, fleet_outliers, boots, ...; VALUEs are its parameters, in order or as name=value',
+    },
     ...ANSWER_OPTION_SPECS,
   },
   examples: [
-    ['pool-tracker query lake "SELECT host, max(bytes) FROM pool_tags WHERE tag = \'Proc\' GROUP BY host"', 'any selection; only the dataset can be read, nothing is written'],
+    [
+      'pool-tracker query lake "SELECT host, max(bytes) FROM pool_tags WHERE tag = \'Proc\' GROUP BY host"',
+      'any selection; only the dataset can be read, nothing is written',
+    ],
     ['pool-tracker query lake --view leaks web01', 'tags that grow without end on one host'],
-    ['pool-tracker query lake --view fleet_outliers min_score=5 --format csv', 'hosts unlike the others, less strictly'],
+    [
+      'pool-tracker query lake --view fleet_outliers min_score=5 --format csv',
+      'hosts unlike the others, less strictly',
+    ],
   ],
   async run(words, options) {
     const [dataset, ...rest] = words;

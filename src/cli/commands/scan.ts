@@ -57,9 +57,17 @@ function isIncomplete(decoded: DecodedImage): boolean {
   return decoded.image.status !== 'ok';
 }
 
-async function scanOne(location: string, options: OptionValues, known: KnownTags, open: readonly OpenOutput[]): Promise<boolean> {
+async function scanOne(
+  location: string,
+  options: OptionValues,
+  known: KnownTags,
+  open: readonly OpenOutput[],
+): Promise<boolean> {
   const progress = new Progress();
-  const scan = await openScan(location, { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) });
+  const scan = await openScan(location, {
+    ...scanOptions(options),
+    ...(options.flag('quiet') ? {} : { onProgress: progress.show }),
+  });
   try {
     const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
     const decoded = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
@@ -68,7 +76,10 @@ async function scanOne(location: string, options: OptionValues, known: KnownTags
       for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
     }
     if (isIncomplete(decoded) && options.flag('strict')) {
-      throw new PoolTrackerError('INCOMPLETE', `${locationName(location)}: the counts are not complete, and --strict was given`);
+      throw new PoolTrackerError(
+        'INCOMPLETE',
+        `${locationName(location)}: the counts are not complete, and --strict was given`,
+      );
     }
     const naming = await tagNaming(known, decoded, options);
     for (const one of open) {
@@ -87,10 +98,21 @@ export const scanCommand: Command = {
   usage: 'IMAGE... [options]',
   summary: 'find the pool tag tables of memory images and print or write them as records',
   options: {
-    output: { type: 'string', short: 'o', multiple: true, value: '[RECORD=]FILE', help: `write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is ${RECORD_TYPES.map(({ name }) => name).join(', ')}` },
+    output: {
+      type: 'string',
+      short: 'o',
+      multiple: true,
+      value: '[RECORD=]FILE',
+      help: `write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is ${RECORD_TYPES.map(({ name }) => name).join(', ')}`,
+    },
     format: { type: 'string', value: 'FORMAT', help: 'format of what goes to standard output' },
     json: { type: 'boolean', help: 'the same as --format ndjson' },
-    tag: { type: 'string', multiple: true, value: 'PATTERN', help: "only tags that fit: * any characters, ? one, as in 'Nt*'" },
+    tag: {
+      type: 'string',
+      multiple: true,
+      value: 'PATTERN',
+      help: "only tags that fit: * any characters, ? one, as in 'Nt*'",
+    },
     exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
     sort: { type: 'string', value: 'ORDER', help: `${SORT_ORDERS.join(', ')}; tag unless told otherwise` },
     top: { type: 'string', value: 'N', help: 'only the first N' },
@@ -105,7 +127,10 @@ export const scanCommand: Command = {
   examples: [
     ['pool-tracker scan memory.raw', 'print every tag'],
     ['pool-tracker scan memory.dmp --sort bytes --top 20 --in-use', 'the 20 tags that hold the most memory'],
-    ['pool-tracker scan memory.raw --third-party --drivers memory.raw', 'tags that are on no list, with the loaded drivers they may belong to'],
+    [
+      'pool-tracker scan memory.raw --third-party --drivers memory.raw',
+      'tags that are on no list, with the loaded drivers they may belong to',
+    ],
     ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
@@ -115,7 +140,9 @@ export const scanCommand: Command = {
     sinkOptions(options);
     selection(options);
     if (options.flag('totals') && !wanted.some(isTagTable)) {
-      throw new PoolTrackerError('USAGE', '--totals ends a printed table of tags, and no output is one', { hint: 'leave it out, or print with --format table' });
+      throw new PoolTrackerError('USAGE', '--totals ends a printed table of tags, and no output is one', {
+        hint: 'leave it out, or print with --format table',
+      });
     }
     const known = await knownTags(options);
     const open: OpenOutput[] = [];

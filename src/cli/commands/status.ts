@@ -12,7 +12,9 @@ function textOf(status: QueueStatus): string {
     `waiting ${waiting}, active ${active}, to be tried again ${delayed}, completed ${completed}, failed ${failed}`,
     `${rate.toFixed(1)} images a minute${minutes}`,
     ...failures.map(({ message, tries }) => `failed after ${tries} tries: ${message}`),
-  ].map((line) => `${line}\n`).join('');
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 export const statusCommand: Command = {
@@ -27,7 +29,10 @@ export const statusCommand: Command = {
   examples: [['pool-tracker status --queue redis://queue:6379', 'how far the work is']],
   async run(words, options) {
     requireNoWords(words);
-    const status = await queueStatus(queueAddress(options), parseCount('failures', options.text('failures')) ?? LISTED_FAILURES);
+    const status = await queueStatus(
+      queueAddress(options),
+      parseCount('failures', options.text('failures')) ?? LISTED_FAILURES,
+    );
     process.stdout.write(options.flag('json') ? `${JSON.stringify(status)}\n` : textOf(status));
     return 0;
   },

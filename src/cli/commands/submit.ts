@@ -14,12 +14,29 @@ export const submitCommand: Command = {
   options: {
     ...QUEUE_OPTION_SPECS,
     ...DATASET_OPTION_SPECS,
-    timeout: { type: 'string', value: 'SECONDS', help: `give an image up after this long; ${DEFAULTS.timeoutS} unless told otherwise` },
-    tries: { type: 'string', value: 'N', help: `how often an image is tried when the fault may not be its own; ${DEFAULTS.tries} unless told otherwise` },
-    backoff: { type: 'string', value: 'SECONDS', help: `before the second try, doubled for each after it; ${DEFAULTS.backoffS} unless told otherwise` },
+    timeout: {
+      type: 'string',
+      value: 'SECONDS',
+      help: `give an image up after this long; ${DEFAULTS.timeoutS} unless told otherwise`,
+    },
+    tries: {
+      type: 'string',
+      value: 'N',
+      help: `how often an image is tried when the fault may not be its own; ${DEFAULTS.tries} unless told otherwise`,
+    },
+    backoff: {
+      type: 'string',
+      value: 'SECONDS',
+      help: `before the second try, doubled for each after it; ${DEFAULTS.backoffS} unless told otherwise`,
+    },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
   },
-  examples: [['pool-tracker submit s3://dumps/2024/ --queue redis://queue:6379 --out s3://lake/pool', 'every image below a prefix']],
+  examples: [
+    [
+      'pool-tracker submit s3://dumps/2024/ --queue redis://queue:6379 --out s3://lake/pool',
+      'every image below a prefix',
+    ],
+  ],
   async run(words, options) {
     requireWords(words, 'SOURCE');
     const address = queueAddress(options);

@@ -17,11 +17,28 @@ export const workerCommand: Command = {
   summary: 'take images from a queue and bring them into the dataset they were submitted for',
   options: {
     ...QUEUE_OPTION_SPECS,
-    jobs: { type: 'string', short: 'j', value: 'N', help: 'images at once; as many as there are cores unless told otherwise' },
-    'stalled-after': { type: 'string', value: 'SECONDS', help: `a job whose worker is silent this long goes to another; ${DEFAULT_STALLED_S} unless told otherwise` },
-    stalls: { type: 'string', value: 'N', help: `how often that may happen before the image is recorded as failed; ${MOST_STALLS} unless told otherwise` },
+    jobs: {
+      type: 'string',
+      short: 'j',
+      value: 'N',
+      help: 'images at once; as many as there are cores unless told otherwise',
+    },
+    'stalled-after': {
+      type: 'string',
+      value: 'SECONDS',
+      help: `a job whose worker is silent this long goes to another; ${DEFAULT_STALLED_S} unless told otherwise`,
+    },
+    stalls: {
+      type: 'string',
+      value: 'N',
+      help: `how often that may happen before the image is recorded as failed; ${MOST_STALLS} unless told otherwise`,
+    },
     'until-empty': { type: 'boolean', help: 'end when no job is left' },
-    log: { type: 'string', value: 'FORM', help: 'on standard error: text (default) or json, one object a line for each image' },
+    log: {
+      type: 'string',
+      value: 'FORM',
+      help: 'on standard error: text (default) or json, one object a line for each image',
+    },
   },
   examples: [
     ['pool-tracker worker --queue redis://queue:6379', 'until SIGTERM, which lets what is in flight finish'],
@@ -31,12 +48,19 @@ export const workerCommand: Command = {
     requireNoWords(words);
     const address = queueAddress(options);
     const stalledS = parseCount('stalled-after', options.text('stalled-after')) ?? DEFAULT_STALLED_S;
-    const display = parseChoice('log', options.text('log'), ['text', 'json']) === 'json' ? new JsonDisplay() : new TextDisplay(true, false);
-    const worker = await QueueWorker.start(address, {
-      jobs: parseCount('jobs', options.text('jobs')) ?? availableParallelism(),
-      stalledMs: stalledS * 1000,
-      stalls: parseCount('stalls', options.text('stalls')) ?? MOST_STALLS,
-    }, display);
+    const display =
+      parseChoice('log', options.text('log'), ['text', 'json']) === 'json'
+        ? new JsonDisplay()
+        : new TextDisplay(true, false);
+    const worker = await QueueWorker.start(
+      address,
+      {
+        jobs: parseCount('jobs', options.text('jobs')) ?? availableParallelism(),
+        stalledMs: stalledS * 1000,
+        stalls: parseCount('stalls', options.text('stalls')) ?? MOST_STALLS,
+      },
+      display,
+    );
     const stop = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.removeAllListeners(signal);
@@ -48,7 +72,7 @@ export const workerCommand: Command = {
     }
     while (!stop.signal.aborted) {
       await delay(POLL_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-      if (options.flag('until-empty') && await isEmpty(address)) stop.abort();
+      if (options.flag('until-empty') && (await isEmpty(address))) stop.abort();
     }
     await worker.close();
     return 0;

@@ -24,7 +24,9 @@ function failureLine({ path, error_code: code, message }: ImageEvent): string {
 
 /** `12 images: 9 ok, 1 incomplete, 2 failed; 18 342 records in 00:03, 4.0 images a second` */
 export function summaryLine({ images, counts, left, records, elapsed_ms: elapsed }: BatchSummary): string {
-  const parts = Object.entries(counts).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status.replace('-', ' ')}`);
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status.replace('-', ' ')}`);
   if (left > 0) parts.push(`${left} left`);
   const done = images - left - counts['done-before'];
   return `${images} images: ${parts.join(', ') || 'none'}; ${records} records in ${duration(elapsed / 1000)}, ${(done / Math.max(elapsed / 1000, 0.001)).toFixed(1)} images a second`;
@@ -39,7 +41,10 @@ export class TextDisplay implements BatchDisplay {
   private scanned = 0;
   private drawnAt = -Infinity;
 
-  constructor(private readonly quiet: boolean, private readonly isTerminal: boolean = process.stderr.isTTY === true) {}
+  constructor(
+    private readonly quiet: boolean,
+    private readonly isTerminal: boolean = process.stderr.isTTY === true,
+  ) {}
 
   listed(images: number): void {
     this.total = images;
@@ -80,7 +85,9 @@ export class TextDisplay implements BatchDisplay {
     this.drawnAt = performance.now();
     const rate = this.scanned / Math.max((performance.now() - this.startedAt) / 1000, 0.001);
     const left = this.scanned === 0 ? Infinity : (this.total - this.done) / rate;
-    process.stderr.write(`\r\u001b[K${this.done} of ${this.total} images, ${this.failed} failed, ${rate.toFixed(1)} a second, ${duration(left)} left`);
+    process.stderr.write(
+      `\r\u001b[K${this.done} of ${this.total} images, ${this.failed} failed, ${rate.toFixed(1)} a second, ${duration(left)} left`,
+    );
   }
 }
 

@@ -16,9 +16,12 @@ const LOCATED: Readonly<Record<string, string>> = {
  *     kernel builds; 100.0 % of the keys obey the hash law; 8 processors summed; 0 pages missing; 4.2 of 8192.0 MiB read
  */
 export function foundLine({ image, facts }: DecodedImage): string {
-  const kernel = image.kernel_base === null || image.kernel_base === undefined
-    ? facts.kernelGuid === null ? 'kernel unknown' : `kernel ${facts.kernelGuid}`
-    : `kernel ${String(image.pdb_name ?? 'without a PDB record')} ${facts.kernelGuid === null ? '' : `${facts.kernelGuid}-${String(image.pdb_age)} `}at ${String(image.kernel_base)}`;
+  const kernel =
+    image.kernel_base === null || image.kernel_base === undefined
+      ? facts.kernelGuid === null
+        ? 'kernel unknown'
+        : `kernel ${facts.kernelGuid}`
+      : `kernel ${String(image.pdb_name ?? 'without a PDB record')} ${facts.kernelGuid === null ? '' : `${facts.kernelGuid}-${String(image.pdb_age)} `}at ${String(image.kernel_base)}`;
   return [
     `Windows ${facts.windowsVersion ?? '(version unknown)'}, ${kernel}`,
     `tables located ${LOCATED[facts.locatedBy ?? ''] ?? 'not at all'}`,

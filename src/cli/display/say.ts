@@ -31,7 +31,9 @@ export class Progress {
     if (!this.terminal.isTTY || elapsed < QUIET_MS || now - this.shownAt < EVERY_MS) return;
     this.shownAt = now;
     const rate = `${size((done * 1000) / elapsed)}/s`;
-    this.terminal.write(`\r\x1b[K${total === null ? `${size(done)}, ${rate}` : `${bar(done / total)}  ${size(done)} of ${size(total)}, ${rate}`}`);
+    this.terminal.write(
+      `\r\x1b[K${total === null ? `${size(done)}, ${rate}` : `${bar(done / total)}  ${size(done)} of ${size(total)}, ${rate}`}`,
+    );
   };
 
   /** Takes the line away, so that what is said next has it to itself. */

@@ -8,19 +8,25 @@ function usage(message: string, hint?: string): PoolTrackerError {
 export function parseCount(name: string, text: string | undefined, least = 1): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) throw usage(`--${name}: expected a whole number of at least ${least}, found '${text}'`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+    throw usage(`--${name}: expected a whole number of at least ${least}, found '${text}'`);
   return value;
 }
 
 /** A percentage: a number from 0 on, with or without its sign. */
 export function parsePercent(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,9}(\.\d{1,9})?%?$/.test(text)) throw usage(`--${name}: expected a percentage from 0 on, found '${text}'`, `try --${name} 10`);
+  if (!/^\d{1,9}(\.\d{1,9})?%?$/.test(text))
+    throw usage(`--${name}: expected a percentage from 0 on, found '${text}'`, `try --${name} 10`);
   return parseFloat(text);
 }
 
 /** One of a list of words. */
-export function parseChoice<T extends string>(name: string, text: string | undefined, choices: readonly T[]): T | undefined {
+export function parseChoice<T extends string>(
+  name: string,
+  text: string | undefined,
+  choices: readonly T[],
+): T | undefined {
   if (text === undefined) return undefined;
   const found = choices.find((choice) => choice === text);
   if (found === undefined) throw usage(`--${name}: expected one of ${choices.join(', ')}, found '${text}'`);
@@ -61,7 +67,9 @@ export interface OptionSpec {
 
 /** Values as the command line gives them: strings and flags, not yet checked. */
 export class OptionValues {
-  constructor(private readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>) {}
+  constructor(
+    private readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>,
+  ) {}
 
   flag(name: string): boolean {
     return this.values[name] === true;

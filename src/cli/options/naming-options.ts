@@ -10,9 +10,18 @@ import { say, warn } from '../display/say.js';
 
 /** The options that tell what tags are known by. */
 export const NAMING_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
-  pooltag: { type: 'string', multiple: true, value: 'FILE', help: 'names of tags: a file like pooltag.txt or localtag.txt, asked before the built-in list' },
+  pooltag: {
+    type: 'string',
+    multiple: true,
+    value: 'FILE',
+    help: 'names of tags: a file like pooltag.txt or localtag.txt, asked before the built-in list',
+  },
   'third-party': { type: 'boolean', help: 'only tags that neither the built-in list nor --pooltag names' },
-  drivers: { type: 'string', value: 'PATH', help: 'search drivers for the tags on no list: a directory, a driver, or a memory image for its loaded modules' },
+  drivers: {
+    type: 'string',
+    value: 'PATH',
+    help: 'search drivers for the tags on no list: a directory, a driver, or a memory image for its loaded modules',
+  },
 };
 
 /** Reads the given lists; lines that are no entries are told of and passed over. */
@@ -23,7 +32,9 @@ export async function knownTags(options: OptionValues): Promise<KnownTags> {
     files.push(file);
     const { malformed, entries } = file;
     if (malformed.length === 0 || options.flag('quiet')) continue;
-    warn(`${location}: ${malformed.length} of its lines are malformed, the first is line ${malformed[0]}; ${entries.length} entries were read`);
+    warn(
+      `${location}: ${malformed.length} of its lines are malformed, the first is line ${malformed[0]}; ${entries.length} entries were read`,
+    );
   }
   return new KnownTags(files);
 }
@@ -36,13 +47,22 @@ export async function tagNaming(known: KnownTags, decoded: DecodedImage, options
   const { imageFormat, ...scan } = scanOptions(options);
   // A format is said of the images that are scanned.
   const isScanned = drivers === decoded.facts.path && imageFormat !== undefined;
-  const { candidates, searched, unreadable } = await driverCandidates(drivers, unknown, isScanned ? { ...scan, imageFormat } : scan);
+  const { candidates, searched, unreadable } = await driverCandidates(
+    drivers,
+    unknown,
+    isScanned ? { ...scan, imageFormat } : scan,
+  );
   if (unreadable.length > 0 && unreadable.length === searched) {
-    throw new PoolTrackerError('SOURCE_UNREADABLE', `${drivers}: none of its ${searched} drivers could be read; the first: ${unreadable[0]!}`);
+    throw new PoolTrackerError(
+      'SOURCE_UNREADABLE',
+      `${drivers}: none of its ${searched} drivers could be read; the first: ${unreadable[0]!}`,
+    );
   }
   if (!options.flag('quiet')) {
     for (const reason of unreadable) warn(reason);
-    say(`${drivers}: ${searched} drivers searched; ${candidates.size} of ${unknown.length} tags on no list have candidates`);
+    say(
+      `${drivers}: ${searched} drivers searched; ${candidates.size} of ${unknown.length} tags on no list have candidates`,
+    );
   }
   return { known, candidates };
 }

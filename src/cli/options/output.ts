@@ -16,7 +16,10 @@ export const SINK_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
 };
 
 export function sinkOptions(options: OptionValues): SinkOptions {
-  const parquetWriter = parseChoice('parquet-writer', options.text('parquet-writer'), ['parquet-wasm', 'parquetjs-lite'] as const);
+  const parquetWriter = parseChoice('parquet-writer', options.text('parquet-writer'), [
+    'parquet-wasm',
+    'parquetjs-lite',
+  ] as const);
   const bigint = parseChoice('bigint', options.text('bigint'), ['number', 'string'] as const);
   return {
     force: options.flag('force'),
@@ -27,26 +30,36 @@ export function sinkOptions(options: OptionValues): SinkOptions {
 
 /** The options of every command that answers with one table. */
 export const ANSWER_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'write to FILE (.parquet .csv .json .ndjson .arrow ...), or - for standard output' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'write to FILE (.parquet .csv .json .ndjson .arrow ...), or - for standard output',
+  },
   format: { type: 'string', value: 'FORMAT', help: 'table (default), csv, json, ndjson, parquet, arrow, ...' },
   json: { type: 'boolean', help: 'the same as --format json' },
   ...SINK_OPTION_SPECS,
 };
 
 function formatFor(file: string | undefined, options: OptionValues): SinkFormat {
-  const named = options.flag('json') ? 'json' : options.text('format') ?? (file === undefined ? 'table' : undefined);
+  const named = options.flag('json') ? 'json' : (options.text('format') ?? (file === undefined ? 'table' : undefined));
   if (named !== undefined) return named === JSON_ARRAY.name ? JSON_ARRAY : sinkNamed(named);
   return file!.toLowerCase().endsWith('.json') ? JSON_ARRAY : sinkForPath(file!);
 }
 
 /** Where an answer goes, checked before the work is done. */
 export class AnswerOutput {
-  private constructor(private readonly format: SinkFormat, private readonly file: string | undefined, private readonly options: OptionValues) {}
+  private constructor(
+    private readonly format: SinkFormat,
+    private readonly file: string | undefined,
+    private readonly options: OptionValues,
+  ) {}
 
   /** @throws PoolTrackerError USAGE */
   static parse(options: OptionValues): AnswerOutput {
     const output = options.text('output');
-    if (output === '') throw new PoolTrackerError('USAGE', '-o: no file is named', { hint: '-o FILE, or - for standard output' });
+    if (output === '')
+      throw new PoolTrackerError('USAGE', '-o: no file is named', { hint: '-o FILE, or - for standard output' });
     const file = output === '-' ? undefined : output;
     sinkOptions(options);
     return new AnswerOutput(formatFor(file, options), file, options);
@@ -59,12 +72,19 @@ export class AnswerOutput {
 
   /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED */
   open(recordType: RecordType): Promise<Writable> {
-    return openSink({ recordType, format: this.format, target: this.file ?? process.stdout }, sinkOptions(this.options));
+    return openSink(
+      { recordType, format: this.format, target: this.file ?? process.stdout },
+      sinkOptions(this.options),
+    );
   }
 }
 
 /** Sends rows through record batches into a sink. */
-export async function writeRows(recordType: RecordType, rows: AsyncIterable<Row> | Iterable<Row>, sink: Writable): Promise<void> {
+export async function writeRows(
+  recordType: RecordType,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  sink: Writable,
+): Promise<void> {
   const { batchesOfRows } = await import('../../record/arrow/record-batches.js');
   await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
 }
@@ -74,7 +94,8 @@ type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
 
 async function consumer(output: Output, options: SinkOptions): Promise<Consume> {
   const { target, format, recordType } = output;
-  if (format.name === 'table' && typeof target !== 'string') return (rows) => printRows(recordType, rows, target, options);
+  if (format.name === 'table' && typeof target !== 'string')
+    return (rows) => printRows(recordType, rows, target, options);
   const sink = await openSink(output, options);
   return (rows) => writeRows(recordType, rows, sink);
 }
@@ -99,7 +120,8 @@ export class OpenOutput {
 
   async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
     for await (const row of rows) {
-      if (!this.rows.write(row)) await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
+      if (!this.rows.write(row))
+        await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
     }
   }
 

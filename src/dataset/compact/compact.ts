@@ -57,12 +57,17 @@ export async function compact(dataset: string, options: CompactOptions): Promise
     if (settings.partition.length < before.partition.length) await writeSettings(store, staging, settings);
     const compactor = new Compactor(store, journal, staging, settings, options.targetBytes);
     const begun: CompactionEntry[] = [];
-    for (const group of await planCompaction(store, settings, options.targetBytes)) begun.push(await compactor.write(group));
+    for (const group of await planCompaction(store, settings, options.targetBytes))
+      begun.push(await compactor.write(group));
     if (begun.length > 0) await delay(options.graceMs);
     for (const entry of begun) await finish(store, journal, entry);
     await journal.append({ ...run, at: Date.now(), state: 'done' });
     const total = (of: (entry: CompactionEntry) => number): number => begun.reduce((sum, entry) => sum + of(entry), 0);
-    return { filesBefore: total(({ inputs }) => inputs.length), filesAfter: total(({ outputs }) => outputs.length), rows: compactor.rows };
+    return {
+      filesBefore: total(({ inputs }) => inputs.length),
+      filesAfter: total(({ outputs }) => outputs.length),
+      rows: compactor.rows,
+    };
   } finally {
     await journal.close();
     await staging.close();
@@ -71,7 +76,18 @@ export async function compact(dataset: string, options: CompactOptions): Promise
 
 async function beginRun(journal: Journal): Promise<CompactionEntry> {
   const owner = ownerName();
-  const run: CompactionEntry = { type: 'compaction', at: Date.now(), id: `run ${owner} ${Date.now()}`, owner, state: 'begun', record: '', folder: '', inputs: [], outputs: [], images: [] };
+  const run: CompactionEntry = {
+    type: 'compaction',
+    at: Date.now(),
+    id: `run ${owner} ${Date.now()}`,
+    owner,
+    state: 'begun',
+    record: '',
+    folder: '',
+    inputs: [],
+    outputs: [],
+    images: [],
+  };
   await journal.append(run);
   return run;
 }
@@ -80,14 +96,21 @@ async function beginRun(journal: Journal): Promise<CompactionEntry> {
 function requireAlone(journal: Journal, run: CompactionEntry): void {
   const other = journal.openCompactions().find((entry) => entry.id !== run.id && !isGone(entry.owner, entry.at));
   if (other !== undefined) {
-    throw new PoolTrackerError('USAGE', `another compaction is at work on this dataset (${other.owner})`, { hint: 'wait until it has ended' });
+    throw new PoolTrackerError('USAGE', `another compaction is at work on this dataset (${other.owner})`, {
+      hint: 'wait until it has ended',
+    });
   }
 }
 
 function keptKeys({ partition }: DatasetSettings, kept: readonly string[] | undefined): readonly string[] {
   if (kept === undefined) return partition;
   const unknown = kept.find((key) => !partition.includes(key));
-  if (unknown !== undefined) throw new PoolTrackerError('USAGE', `--partition: expected some of ${partition.join(',') || '(none)'}, found '${unknown}'`, { hint: 'compacting can only leave keys out' });
+  if (unknown !== undefined)
+    throw new PoolTrackerError(
+      'USAGE',
+      `--partition: expected some of ${partition.join(',') || '(none)'}, found '${unknown}'`,
+      { hint: 'compacting can only leave keys out' },
+    );
   return partition.filter((key) => kept.includes(key));
 }
 
@@ -113,7 +136,11 @@ async function allThere(store: DatasetStore, paths: readonly string[]): Promise<
 }
 
 async function finish(store: DatasetStore, journal: Journal, entry: CompactionEntry): Promise<void> {
-  if (!await allThere(store, entry.outputs)) throw new PoolTrackerError('OUTPUT_FAILED', `${store.name}: a compacted file has gone; what it was made from is kept`);
+  if (!(await allThere(store, entry.outputs)))
+    throw new PoolTrackerError(
+      'OUTPUT_FAILED',
+      `${store.name}: a compacted file has gone; what it was made from is kept`,
+    );
   for (const path of entry.inputs) await store.remove(path);
   await journal.append({ ...entry, at: Date.now(), state: 'done' });
 }
@@ -133,13 +160,24 @@ class Compactor {
   async write(group: CompactionGroup): Promise<CompactionEntry> {
     const work = await this.staging.folder();
     try {
-      const id = createHash('sha256').update(group.inputs.map(({ path, bytes }) => `${path} ${bytes}\n`).join('')).digest('hex').slice(0, 32);
+      const id = createHash('sha256')
+        .update(group.inputs.map(({ path, bytes }) => `${path} ${bytes}\n`).join(''))
+        .digest('hex')
+        .slice(0, 32);
       const images = new Set<string>();
       const staged = await this.stage(group, work, id, images);
       const folder = recordFolder(group.recordType.name, group.folder);
       const entry: CompactionEntry = {
-        type: 'compaction', at: Date.now(), id, owner: ownerName(), state: 'begun', record: group.recordType.name, folder: group.folder,
-        inputs: group.inputs.map(({ path }) => path), outputs: staged.map((name) => `${folder}/${name}`), images: [...images],
+        type: 'compaction',
+        at: Date.now(),
+        id,
+        owner: ownerName(),
+        state: 'begun',
+        record: group.recordType.name,
+        folder: group.folder,
+        inputs: group.inputs.map(({ path }) => path),
+        outputs: staged.map((name) => `${folder}/${name}`),
+        images: [...images],
       };
       await this.journal.append(entry);
       for (const name of staged) await this.store.publish(join(work, name), `${folder}/${name}`);
@@ -150,10 +188,17 @@ class Compactor {
   }
 
   /** @returns the names of the files */
-  private async stage({ recordType, inputs }: CompactionGroup, work: string, id: string, images: Set<string>): Promise<string[]> {
+  private async stage(
+    { recordType, inputs }: CompactionGroup,
+    work: string,
+    id: string,
+    images: Set<string>,
+  ): Promise<string[]> {
     const files = Math.max(1, Math.round(inputs.reduce((sum, { bytes }) => sum + bytes, 0) / this.targetBytes));
     const before = this.rows;
-    const sorted = sortedRows(this.inputRows(recordType, inputs, work, images), recordType, work)[Symbol.asyncIterator]();
+    const sorted = sortedRows(this.inputRows(recordType, inputs, work, images), recordType, work)[
+      Symbol.asyncIterator
+    ]();
     const names: string[] = [];
     // Sorting reads all before it gives any: from here on the number of rows is known.
     let next = await sorted.next();
@@ -171,7 +216,12 @@ class Compactor {
   }
 
   /** A part stands for its image, even where a compacted file holds it, too: it was written later. */
-  private async *inputRows(recordType: RecordType, inputs: readonly StoredFile[], work: string, images: Set<string>): AsyncGenerator<Row> {
+  private async *inputRows(
+    recordType: RecordType,
+    inputs: readonly StoredFile[],
+    work: string,
+    images: Set<string>,
+  ): AsyncGenerator<Row> {
     const parts = new Set(inputs.map(({ path }) => imageOfPart(path)));
     for (const { path } of inputs) {
       const isPart = imageOfPart(path) !== null;

@@ -19,20 +19,30 @@ export function imageOfPart(path: string): string | null {
 
 /** The partition of a file under the keys that are kept. */
 function keptFolder(path: string, record: string, keys: readonly string[]): string {
-  const components = path.slice(recordFolder(record, '').length + 1).split('/').slice(0, -1);
+  const components = path
+    .slice(recordFolder(record, '').length + 1)
+    .split('/')
+    .slice(0, -1);
   return components.filter((component) => keys.includes(component.slice(0, component.indexOf('=')))).join('/');
 }
 
 /** Keys as they were in a file's path. */
 function folderOf(path: string, record: string): string {
-  return path.slice(recordFolder(record, '').length + 1, Math.max(path.lastIndexOf('/'), recordFolder(record, '').length + 1));
+  return path.slice(
+    recordFolder(record, '').length + 1,
+    Math.max(path.lastIndexOf('/'), recordFolder(record, '').length + 1),
+  );
 }
 
 /**
  * What there is to merge: of each record type and partition, the files of less than half the target size, when there
  * is more than one of them; and every file that lies in a partition that is to go.
  */
-export async function planCompaction(store: DatasetStore, { partition, format }: DatasetSettings, targetBytes: number): Promise<CompactionGroup[]> {
+export async function planCompaction(
+  store: DatasetStore,
+  { partition, format }: DatasetSettings,
+  targetBytes: number,
+): Promise<CompactionGroup[]> {
   const groups: CompactionGroup[] = [];
   for (const recordType of RECORD_TYPES) {
     const byFolder = new Map<string, StoredFile[]>();
@@ -45,7 +55,8 @@ export async function planCompaction(store: DatasetStore, { partition, format }:
     }
     for (const [folder, inputs] of byFolder) {
       const moves = inputs.some((file) => folderOf(file.path, recordType.name) !== folder);
-      if (inputs.length > 1 || moves) groups.push({ recordType, folder, inputs: inputs.sort((a, b) => (a.path < b.path ? -1 : 1)) });
+      if (inputs.length > 1 || moves)
+        groups.push({ recordType, folder, inputs: inputs.sort((a, b) => (a.path < b.path ? -1 : 1)) });
     }
   }
   return groups.sort((a, b) => (a.folder < b.folder ? -1 : 1));

@@ -22,7 +22,9 @@ export async function* partRows(path: string, recordType: RecordType): AsyncGene
     yield* (await openRecords(path)).rows;
     return;
   }
-  const { batches } = await decodeParquet(path).catch((error: unknown) => { throw readFailed(path, 'footer', error); });
+  const { batches } = await decodeParquet(path).catch((error: unknown) => {
+    throw readFailed(path, 'footer', error);
+  });
   async function* inArrow(): AsyncGenerator<RecordBatch> {
     for await (const bytes of batches) yield* tableFromIPC(bytes).batches;
   }
@@ -62,7 +64,12 @@ export function rowOrder({ columns }: RecordType): Compare {
  * Sorts any number of rows: runs that fit in memory go to files of a folder, and are merged from there.
  * @param folder for the runs; to be removed by the caller
  */
-export async function* sortedRows(rows: AsyncIterable<Row>, recordType: RecordType, folder: string, runRows = RUN_ROWS): AsyncGenerator<Row> {
+export async function* sortedRows(
+  rows: AsyncIterable<Row>,
+  recordType: RecordType,
+  folder: string,
+  runRows = RUN_ROWS,
+): AsyncGenerator<Row> {
   const compare = rowOrder(recordType);
   let names = 0;
   const spill = async (sorted: Iterable<Row> | AsyncIterable<Row>): Promise<string> => {
@@ -89,12 +96,18 @@ export async function* sortedRows(rows: AsyncIterable<Row>, recordType: RecordTy
 
 /** Several sorted inputs as one. */
 async function* merged(inputs: readonly (AsyncIterable<Row> | Iterable<Row>)[], compare: Compare): AsyncGenerator<Row> {
-  const open = inputs.map((input) => (Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]()));
+  const open = inputs.map((input) =>
+    Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator](),
+  );
   const heads = await Promise.all(open.map(async (iterator) => iterator.next()));
   for (;;) {
     let least = -1;
     for (let index = 0; index < heads.length; index++) {
-      if (heads[index]!.done !== true && (least < 0 || compare(heads[index]!.value as Row, heads[least]!.value as Row) < 0)) least = index;
+      if (
+        heads[index]!.done !== true &&
+        (least < 0 || compare(heads[index]!.value as Row, heads[least]!.value as Row) < 0)
+      )
+        least = index;
     }
     if (least < 0) return;
     yield heads[least]!.value as Row;

@@ -8,10 +8,13 @@ export function hasPattern(word: string): boolean {
 
 /** One component of a pattern: `*`, `?` and `[abc]`, `[!a-z]`; a leading dot has to be named. */
 function componentPattern(component: string): RegExp {
-  const source = component.replace(/\[([!^]?)([^\]]+)\]|[\\^$.*+?()[\]{}|]/g, (found, not: string | undefined, set: string | undefined) => {
-    if (set !== undefined) return `[${not === '' ? '' : '^'}${set.replace(/[\\^[]/g, '\\$&')}]`;
-    return found === '*' ? '[^/]*' : found === '?' ? '[^/]' : `\\${found}`;
-  });
+  const source = component.replace(
+    /\[([!^]?)([^\]]+)\]|[\\^$.*+?()[\]{}|]/g,
+    (found, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined) return `[${not === '' ? '' : '^'}${set.replace(/[\\^[]/g, '\\$&')}]`;
+      return found === '*' ? '[^/]*' : found === '?' ? '[^/]' : `\\${found}`;
+    },
+  );
   return new RegExp(`^${component.startsWith('.') ? '' : '(?!\\.)'}${source}$`);
 }
 
@@ -21,7 +24,13 @@ function componentPattern(component: string): RegExp {
  */
 export async function* glob(pattern: string): AsyncGenerator<string> {
   const { root } = parse(pattern);
-  yield* matches(root, pattern.slice(root.length).split(/[/\\]/).filter((component) => component !== ''));
+  yield* matches(
+    root,
+    pattern
+      .slice(root.length)
+      .split(/[/\\]/)
+      .filter((component) => component !== ''),
+  );
 }
 
 async function* matches(folder: string, components: readonly string[]): AsyncGenerator<string> {

@@ -26,7 +26,9 @@ export async function versionOf(image: ListedImage): Promise<string | null> {
 async function s3Version(url: string): Promise<string | null> {
   const { bucket, key } = parseS3(url);
   const { sdk, client } = await s3Access();
-  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: AbortSignal.timeout(ANSWER_MS) });
+  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), {
+    abortSignal: AbortSignal.timeout(ANSWER_MS),
+  });
   return ETag === undefined ? null : `${ContentLength ?? ''} ${ETag}`;
 }
 

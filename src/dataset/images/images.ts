@@ -22,7 +22,12 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
   if (dot < 0) return null;
   const stem = lower.slice(0, dot);
   const ending = lower.slice(dot + 1);
-  const image = ending === 'vmss' || ending === 'vmsn' ? `${stem}.vmem` : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01' ? `${stem}.e01` : null;
+  const image =
+    ending === 'vmss' || ending === 'vmsn'
+      ? `${stem}.vmem`
+      : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01'
+        ? `${stem}.e01`
+        : null;
   return image !== null && names.has(image) ? image : null;
 }
 
@@ -123,7 +128,10 @@ async function* imagesOfLines(input: Readable, name: string, options: ListOption
     }
   } catch (error) {
     if (error instanceof PoolTrackerError) throw error;
-    throw new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read the list ${name}: ${messageOf(error)}`, { cause: error, hint: 'a file whose name begins with @ is written ./@name' });
+    throw new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read the list ${name}: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'a file whose name begins with @ is written ./@name',
+    });
   }
 }
 
@@ -145,7 +153,10 @@ async function* imagesOfPattern(pattern: string, options: ListOptions): AsyncGen
     any = true;
     yield* imagesOfPath(path, options);
   }
-  if (!any) throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file fits the pattern ${pattern}`, { hint: 'check the pattern' });
+  if (!any)
+    throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file fits the pattern ${pattern}`, {
+      hint: 'check the pattern',
+    });
 }
 
 async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator<ListedImage> {
@@ -166,7 +177,8 @@ async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<L
     if (entry.isDirectory()) {
       yield* imagesIn(path, options);
     } else if (companionOf(entry.name, names) === null) {
-      const isFile = entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true);
+      const isFile =
+        entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true);
       if (isFile) yield { location: path, source: resolve(path), found: true, version: null };
     }
   }

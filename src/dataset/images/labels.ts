@@ -18,11 +18,13 @@ export class LabelTable {
   static async read(path: string): Promise<LabelTable> {
     const table = new LabelTable();
     try {
-      for await (const record of /\.(ndjson|jsonl|json)$/i.test(path) ? jsonRecords(path) : csvRecords(path)) table.add(record);
+      for await (const record of /\.(ndjson|jsonl|json)$/i.test(path) ? jsonRecords(path) : csvRecords(path))
+        table.add(record);
       return table;
     } catch (error) {
       throw new PoolTrackerError('USAGE', `labels ${path}: ${messageOf(error)}`, {
-        cause: error, hint: "a CSV file with a header line, or one JSON object a line; 'path' names the image",
+        cause: error,
+        hint: "a CSV file with a header line, or one JSON object a line; 'path' names the image",
       });
     }
   }
@@ -46,8 +48,11 @@ async function* csvRecords(path: string): AsyncGenerator<Record<string, string>>
       header = fields.map((field) => field ?? '');
       return null;
     }
-    if (fields.length !== header.length) throw new Error(`expected ${header.length} fields in each line, found ${fields.length}`);
-    return Object.fromEntries(header.map((name, index) => [name, fields[index] ?? '']).filter(([, value]) => value !== '')) as Record<string, string>;
+    if (fields.length !== header.length)
+      throw new Error(`expected ${header.length} fields in each line, found ${fields.length}`);
+    return Object.fromEntries(
+      header.map((name, index) => [name, fields[index] ?? '']).filter(([, value]) => value !== ''),
+    ) as Record<string, string>;
   };
   for await (const text of createReadStream(path, 'utf8') as AsyncIterable<string>) {
     for (const fields of parser.take(text)) yield* present(recordOf(fields));
@@ -63,8 +68,13 @@ async function* jsonRecords(path: string): AsyncGenerator<Record<string, string>
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
     if (line.trim() === '') continue;
     const record: unknown = JSON.parse(line);
-    if (typeof record !== 'object' || record === null) throw new Error(`expected an object in each line, found ${line.slice(0, 40)}`);
-    yield Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== '').map(([name, value]) => [name, String(value)]));
+    if (typeof record !== 'object' || record === null)
+      throw new Error(`expected an object in each line, found ${line.slice(0, 40)}`);
+    yield Object.fromEntries(
+      Object.entries(record)
+        .filter(([, value]) => value !== null && value !== '')
+        .map(([name, value]) => [name, String(value)]),
+    );
   }
 }
 
@@ -80,7 +90,11 @@ export interface LabelSources {
 
 /** Gives each image its labels. */
 export class LabelRules {
-  private constructor(private readonly fixed: Labels, private readonly patterns: readonly RegExp[], private readonly table: LabelTable | null) {}
+  private constructor(
+    private readonly fixed: Labels,
+    private readonly patterns: readonly RegExp[],
+    private readonly table: LabelTable | null,
+  ) {}
 
   /** @throws PoolTrackerError USAGE */
   static async load({ fixed, patterns, file }: LabelSources): Promise<LabelRules> {
@@ -94,7 +108,11 @@ export class LabelRules {
   labelsOf(location: string, source: string): Labels {
     const path = location.replaceAll('\\', '/');
     const groups = this.patterns.flatMap((pattern) => Object.entries(pattern.exec(path)?.groups ?? {}));
-    return { ...this.fixed, ...Object.fromEntries(groups.filter(([, value]) => value !== undefined && value !== '')), ...this.table?.labelsOf(location, source) };
+    return {
+      ...this.fixed,
+      ...Object.fromEntries(groups.filter(([, value]) => value !== undefined && value !== '')),
+      ...this.table?.labelsOf(location, source),
+    };
   }
 }
 
@@ -104,6 +122,9 @@ function labelPattern(text: string): RegExp {
     if (!/\(\?<[^=!]/.test(text)) throw new Error('it has no named group');
     return pattern;
   } catch (error) {
-    throw new PoolTrackerError('USAGE', `--label-from '${text}': ${messageOf(error)}`, { cause: error, hint: "try --label-from '/(?<host>[^/]+)/[^/]+$'" });
+    throw new PoolTrackerError('USAGE', `--label-from '${text}': ${messageOf(error)}`, {
+      cause: error,
+      hint: "try --label-from '/(?<host>[^/]+)/[^/]+$'",
+    });
   }
 }

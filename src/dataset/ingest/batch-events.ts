@@ -45,7 +45,15 @@ export interface BatchListener {
   image(event: ImageEvent): void;
 }
 
-const NOTHING = { image_id: null, records: 0, bytes_read: 0, elapsed_ms: 0, warnings: 0, error_code: null, message: null };
+const NOTHING = {
+  image_id: null,
+  records: 0,
+  bytes_read: 0,
+  elapsed_ms: 0,
+  warnings: 0,
+  error_code: null,
+  message: null,
+};
 
 export function imageEvent(path: string, status: ImageStatus, more: Partial<ImageEvent> = {}): ImageEvent {
   return { event: 'image', path: locationName(path), status, ...NOTHING, ...more };

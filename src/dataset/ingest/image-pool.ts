@@ -22,14 +22,18 @@ export class ImagePool {
    * @param timeoutMs after which an image is given up
    * @param entry what a thread runs
    */
-  constructor(private readonly timeoutMs: number, private readonly entry: URL = new URL('./image-worker.js', import.meta.url)) {}
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly entry: URL = new URL('./image-worker.js', import.meta.url),
+  ) {}
 
   /**
    * Scans one image in a thread of its own for as long as it takes; whoever calls bounds how many there are.
    * @throws PoolTrackerError IMAGE_TIMED_OUT, IMAGE_CRASHED, and what `processImage` throws
    */
   async run(task: ImageTask): Promise<ImageOutcome> {
-    if (this.closed) throw new PoolTrackerError('INTERNAL', `${locationName(task.location)}: the worker threads have been ended`);
+    if (this.closed)
+      throw new PoolTrackerError('INTERNAL', `${locationName(task.location)}: the worker threads have been ended`);
     const worker = this.idle.pop() ?? this.start();
     const answer = await this.answer(worker, task).catch(async (error: unknown) => {
       await this.giveUp(worker);
@@ -49,13 +53,24 @@ export class ImagePool {
 
   private answer(worker: Worker, task: ImageTask): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
-      const crashed = (how: string): PoolTrackerError => new PoolTrackerError('IMAGE_CRASHED', `${locationName(task.location)}: its worker thread ${how}`);
+      const crashed = (how: string): PoolTrackerError =>
+        new PoolTrackerError('IMAGE_CRASHED', `${locationName(task.location)}: its worker thread ${how}`);
       const onError = (error: unknown): void => settle(() => reject(crashed(`crashed: ${messageOf(error)}`)));
       const onExit = (status: number): void => settle(() => reject(crashed(`ended with ${status}`)));
       const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
-      const timer = setTimeout(() => settle(() => reject(new PoolTrackerError(
-        'IMAGE_TIMED_OUT', `${locationName(task.location)}: not done after ${this.timeoutMs / 1000} seconds`, { hint: '--timeout gives it more' },
-      ))), this.timeoutMs);
+      const timer = setTimeout(
+        () =>
+          settle(() =>
+            reject(
+              new PoolTrackerError(
+                'IMAGE_TIMED_OUT',
+                `${locationName(task.location)}: not done after ${this.timeoutMs / 1000} seconds`,
+                { hint: '--timeout gives it more' },
+              ),
+            ),
+          ),
+        this.timeoutMs,
+      );
       const settle = (how: () => void): void => {
         clearTimeout(timer);
         worker.off('error', onError).off('exit', onExit).off('message', onMessage);

@@ -5,11 +5,14 @@ import { failureOf, type ImageTask, type WorkerAnswer } from './image-task.js';
 import { processImage } from './process-image.js';
 
 function failureOfThrown(error: unknown): WorkerAnswer {
-  const known = error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`);
+  const known =
+    error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`);
   return { failure: failureOf(known) };
 }
 
 const port = parentPort!;
 port.on('message', (task: ImageTask) => {
-  void processImage(task).then((outcome): WorkerAnswer => ({ outcome }), failureOfThrown).then((answer) => port.postMessage(answer));
+  void processImage(task)
+    .then((outcome): WorkerAnswer => ({ outcome }), failureOfThrown)
+    .then((answer) => port.postMessage(answer));
 });

@@ -35,7 +35,13 @@ export interface FailureRules {
 }
 
 /** An image whose scan ended in one of these is worth another try: the fault may not be the image's. */
-const PASSING_FAULTS: readonly string[] = ['SOURCE_UNREADABLE', 'SOURCE_CHANGED', 'IMAGE_TIMED_OUT', 'IMAGE_CRASHED', 'INTERNAL'];
+const PASSING_FAULTS: readonly string[] = [
+  'SOURCE_UNREADABLE',
+  'SOURCE_CHANGED',
+  'IMAGE_TIMED_OUT',
+  'IMAGE_CRASHED',
+  'INTERNAL',
+];
 
 export function mayPass(failed: { readonly error_code: string | null }): boolean {
   return failed.error_code !== null && PASSING_FAULTS.includes(failed.error_code);
@@ -76,8 +82,13 @@ export class Ingest {
   /** Whether an earlier run has written all that is asked for, of the file as it is now. */
   isDone(source: string, version: string | null): boolean {
     const entry = this.journal.image(source);
-    return entry !== undefined && version !== null && entry.version === version && entry.status !== 'failed'
-      && this.options.records.every((record) => entry.records.includes(record));
+    return (
+      entry !== undefined &&
+      version !== null &&
+      entry.version === version &&
+      entry.status !== 'failed' &&
+      this.options.records.every((record) => entry.records.includes(record))
+    );
   }
 
   /**
@@ -86,13 +97,25 @@ export class Ingest {
    * @param version as it was before the scan (see image-version.ts)
    * @throws PoolTrackerError for what is not the image's fault: OUTPUT_FAILED, USAGE
    */
-  async ingest(pool: ImagePool, image: ListedImage, version: string | null, labels: Labels, { keepFailure = () => true, failure }: FailureRules = {}): Promise<ImageEvent> {
+  async ingest(
+    pool: ImagePool,
+    image: ListedImage,
+    version: string | null,
+    labels: Labels,
+    { keepFailure = () => true, failure }: FailureRules = {},
+  ): Promise<ImageEvent> {
     const staging = await this.staging.folder();
     try {
       const { records, scan, sink } = this.options;
       const task: ImageTask = {
-        location: image.location, mayBeOther: image.found, scan: { ...scan, labels },
-        partition: this.settings.partition, records, format: this.settings.format, sink, staging,
+        location: image.location,
+        mayBeOther: image.found,
+        scan: { ...scan, labels },
+        partition: this.settings.partition,
+        records,
+        format: this.settings.format,
+        sink,
+        staging,
         ...(failure === undefined ? {} : { failure }),
       };
       const outcome = await this.outcome(pool, task);
@@ -110,7 +133,8 @@ export class Ingest {
     try {
       return await pool.run(task);
     } catch (error) {
-      if (!(error instanceof PoolTrackerError) || (error.code !== 'IMAGE_TIMED_OUT' && error.code !== 'IMAGE_CRASHED')) throw error;
+      if (!(error instanceof PoolTrackerError) || (error.code !== 'IMAGE_TIMED_OUT' && error.code !== 'IMAGE_CRASHED'))
+        throw error;
       // What the thread had written so far is of no use.
       await rm(task.staging, { recursive: true, force: true });
       await mkdir(task.staging);
@@ -126,7 +150,12 @@ export class Ingest {
 
 function eventOf(path: string, scanned: ScannedImage): ImageEvent {
   return imageEvent(path, scanned.status, {
-    image_id: scanned.imageId, records: scanned.rows, bytes_read: scanned.bytesRead, elapsed_ms: scanned.elapsedMs, warnings: scanned.warnings,
-    error_code: scanned.failure?.code ?? null, message: scanned.failure?.message ?? null,
+    image_id: scanned.imageId,
+    records: scanned.rows,
+    bytes_read: scanned.bytesRead,
+    elapsed_ms: scanned.elapsedMs,
+    warnings: scanned.warnings,
+    error_code: scanned.failure?.code ?? null,
+    message: scanned.failure?.message ?? null,
   });
 }

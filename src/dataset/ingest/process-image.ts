@@ -40,7 +40,9 @@ async function whyNoImage(location: string): Promise<string | null> {
   const source = await openSource(location);
   try {
     const { format } = await openImage(source);
-    return format === 'raw' && source.byteLength % PAGE_SIZE !== 0 ? 'no format claims it, and it is not made of whole pages' : null;
+    return format === 'raw' && source.byteLength % PAGE_SIZE !== 0
+      ? 'no format claims it, and it is not made of whole pages'
+      : null;
   } catch (error) {
     if (error instanceof PoolTrackerError && error.code === 'NOT_AN_IMAGE') return error.message;
     return null;
@@ -49,7 +51,11 @@ async function whyNoImage(location: string): Promise<string | null> {
   }
 }
 
-async function write(task: ImageTask, records: readonly string[], rowsOfType: (recordType: RecordType) => Rows): Promise<{ files: StagedFile[]; rows: number }> {
+async function write(
+  task: ImageTask,
+  records: readonly string[],
+  rowsOfType: (recordType: RecordType) => Rows,
+): Promise<{ files: StagedFile[]; rows: number }> {
   const files: StagedFile[] = [];
   let rows = 0;
   async function* counted(all: Rows): AsyncGenerator<Row> {
@@ -61,8 +67,15 @@ async function write(task: ImageTask, records: readonly string[], rowsOfType: (r
   for (const record of records) {
     const recordType = recordTypeNamed(record);
     const path = join(task.staging, `${record}${PART_EXTENSION[task.format]}`);
-    const sink = await openSink({ recordType, format: sinkNamed(task.format), target: path }, { ...task.sink, force: true });
-    await pipeline(Readable.from(counted(rowsOfType(recordType))), batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS), sink);
+    const sink = await openSink(
+      { recordType, format: sinkNamed(task.format), target: path },
+      { ...task.sink, force: true },
+    );
+    await pipeline(
+      Readable.from(counted(rowsOfType(recordType))),
+      batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS),
+      sink,
+    );
     files.push({ record, path });
   }
   return { files, rows };
@@ -72,7 +85,9 @@ async function write(task: ImageTask, records: readonly string[], rowsOfType: (r
 async function refuseSpecialFiles(location: string): Promise<void> {
   const found = isUrl(location) ? null : await stat(location).catch(() => null);
   if (found?.isFIFO() === true || found?.isSocket() === true || found?.isCharacterDevice() === true) {
-    throw new PoolTrackerError('NOT_AN_IMAGE', `${location} is not a file: a pipe, a socket or a device`, { hint: 'write it to a file first' });
+    throw new PoolTrackerError('NOT_AN_IMAGE', `${location} is not a file: a pipe, a socket or a device`, {
+      hint: 'write it to a file first',
+    });
   }
 }
 
@@ -90,9 +105,21 @@ async function scanAndWrite(task: ImageTask, findings: WalkFindings): Promise<Wr
   }
 }
 
-async function writeFailure(task: ImageTask, findings: WalkFindings, error: PoolTrackerError, elapsedMs: number): Promise<Written> {
+async function writeFailure(
+  task: ImageTask,
+  findings: WalkFindings,
+  error: PoolTrackerError,
+  elapsedMs: number,
+): Promise<Written> {
   const failed = failedImage({ path: task.location, labels: task.scan.labels ?? {}, error, findings, elapsedMs });
-  return { ...failed, ...await write(task, task.records.filter((record) => record === IMAGE.name), () => [failed.image]) };
+  return {
+    ...failed,
+    ...(await write(
+      task,
+      task.records.filter((record) => record === IMAGE.name),
+      () => [failed.image],
+    )),
+  };
 }
 
 /**
@@ -110,14 +137,22 @@ export async function processImage(task: ImageTask): Promise<ImageOutcome> {
   const findings = noFindings();
   let failure: PoolTrackerError | null = null;
   const { imageId, image, files, rows } = await scanAndWrite(task, findings).catch((error: unknown) => {
-    failure = error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+    failure =
+      error instanceof PoolTrackerError
+        ? error
+        : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
     if (failure.code === 'OUTPUT_FAILED' || failure.code === 'USAGE') throw failure;
     return writeFailure(task, findings, failure, performance.now() - startedAt);
   });
   return {
-    kind: 'scanned', status: image.status as ScannedImage['status'], imageId,
+    kind: 'scanned',
+    status: image.status as ScannedImage['status'],
+    imageId,
     folder: partitionFolder(task.partition, image.captured_at as number | null, task.scan.labels ?? {}),
-    files, rows, bytesRead: Number(image.bytes_read), elapsedMs: Number(image.elapsed_ms),
+    files,
+    rows,
+    bytesRead: Number(image.bytes_read),
+    elapsedMs: Number(image.elapsed_ms),
     warnings: (JSON.parse(String(image.warnings)) as unknown[]).length,
     failure: failure === null ? null : failureOf(failure),
   };

@@ -17,7 +17,11 @@ export type Publication =
 
 /** Moves finished files of records to their places, notes that in the journal, and removes what they stand for. */
 export class Publisher {
-  constructor(private readonly store: DatasetStore, private readonly journal: Journal, private readonly format: PartFormat) {}
+  constructor(
+    private readonly store: DatasetStore,
+    private readonly journal: Journal,
+    private readonly format: PartFormat,
+  ) {}
 
   /**
    * Publishes one image. Killed at any point and done again, it leaves the same files: the image record comes last of
@@ -36,7 +40,13 @@ export class Publisher {
     for (const file of isFirst ? imageRecordLast(files) : []) await this.place(file, folder, imageId);
     const samePart = before?.folder === folder && before.imageId === imageId;
     const entry: ImageEntry = {
-      type: 'image', at: Date.now(), source, version, status, imageId, folder,
+      type: 'image',
+      at: Date.now(),
+      source,
+      version,
+      status,
+      imageId,
+      folder,
       records: [...new Set([...(samePart ? before.records : []), ...files.map(({ record }) => record)])],
     };
     // An image that is no longer what it was keeps its earlier records: they are of another time.
@@ -55,7 +65,8 @@ export class Publisher {
   }
 
   private async remove({ folder, imageId, records }: ImageEntry): Promise<void> {
-    for (const record of records) await this.store.remove(partPath(record, folder, imageId, PART_EXTENSION[this.format]));
+    for (const record of records)
+      await this.store.remove(partPath(record, folder, imageId, PART_EXTENSION[this.format]));
   }
 }
 

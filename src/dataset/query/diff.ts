@@ -53,16 +53,24 @@ export async function readTagCounts(input: string, options: ScanOptions = {}): P
   for await (const row of isRecordFile(input) ? recordRows(input) : imageRows(input, options)) {
     imageId ??= row['image_id'];
     if (row['image_id'] !== imageId) {
-      throw new PoolTrackerError('USAGE', `${input}: expected the records of one image, found those of ${String(imageId)} and ${String(row['image_id'])}`, {
-        hint: "for images of a dataset: pool-tracker query DATASET --view compare IMAGE_A IMAGE_B",
-      });
+      throw new PoolTrackerError(
+        'USAGE',
+        `${input}: expected the records of one image, found those of ${String(imageId)} and ${String(row['image_id'])}`,
+        {
+          hint: 'for images of a dataset: pool-tracker query DATASET --view compare IMAGE_A IMAGE_B',
+        },
+      );
     }
     const key = row['key'] as number;
     const known = counts.get(key);
     const total = (measure: Measure): bigint => BigInt.asIntN(64, sum(row, measure) + (known?.[measure] ?? 0n));
     counts.set(key, {
-      tag: row['tag'] as string, key, complete: row['complete'] === true && known?.complete !== false,
-      bytes: total('bytes'), outstanding: total('outstanding'), allocs: total('allocs'),
+      tag: row['tag'] as string,
+      key,
+      complete: row['complete'] === true && known?.complete !== false,
+      bytes: total('bytes'),
+      outstanding: total('outstanding'),
+      allocs: total('allocs'),
     });
   }
   return counts;
@@ -73,10 +81,18 @@ export const TAG_DIFF: RecordType = {
   name: 'tag_diff',
   description: 'What differs between two images, over both pools.',
   columns: [
-    column('tag', 'string', 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \\xNN.'),
+    column(
+      'tag',
+      'string',
+      'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \\xNN.',
+    ),
     column('key', 'uint32', 'The key as stored, bit 31 (PROTECTED_POOL) included.'),
     column('change', 'string', 'new, gone, grew, shrank or same, by the measure that was asked for.'),
-    nullableColumn('percent', 'float64', 'Change in percent of what there was, by that measure; null where there was nothing.'),
+    nullableColumn(
+      'percent',
+      'float64',
+      'Change in percent of what there was, by that measure; null where there was nothing.',
+    ),
     ...MEASURES.flatMap((measure) => [
       column(`${measure}_change`, 'int64', `${measure}_after less ${measure}_before.`),
       nullableColumn(`${measure}_before`, 'int64', `Of the first image (${measure}); null when it has not the tag.`),
@@ -112,7 +128,12 @@ function percentOf(change: bigint, before: bigint): number {
  * @param by the measure that orders them
  * @param wanted which tags to look at
  */
-export function diffTags(before: ReadonlyMap<number, TagCount>, after: ReadonlyMap<number, TagCount>, by: Measure, wanted: (tag: string) => boolean = () => true): TagDiff[] {
+export function diffTags(
+  before: ReadonlyMap<number, TagCount>,
+  after: ReadonlyMap<number, TagCount>,
+  by: Measure,
+  wanted: (tag: string) => boolean = () => true,
+): TagDiff[] {
   const diffs: TagDiff[] = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [first, second] = [before.get(key) ?? null, after.get(key) ?? null];
@@ -139,8 +160,14 @@ export function diffRow(diff: TagDiff): Row {
     [`${measure}_before`]: before?.[measure] ?? null,
     [`${measure}_after`]: after?.[measure] ?? null,
   }));
-  return Object.assign({
-    tag, key: (after ?? before)!.key, change: changeWord(diff), percent: Number.isFinite(percent) ? percent : null,
-    complete: before?.complete !== false && after?.complete !== false,
-  }, ...measures) as Row;
+  return Object.assign(
+    {
+      tag,
+      key: (after ?? before)!.key,
+      change: changeWord(diff),
+      percent: Number.isFinite(percent) ? percent : null,
+      complete: before?.complete !== false && after?.complete !== false,
+    },
+    ...measures,
+  ) as Row;
 }

@@ -11,9 +11,14 @@ async function loadDuckdb(): Promise<DuckDB> {
   try {
     return await import('@duckdb/node-api');
   } catch (error) {
-    throw new PoolTrackerError('DEPENDENCY_MISSING', `a query needs the package @duckdb/node-api: ${messageOf(error)}`, {
-      cause: error, hint: 'npm install @duckdb/node-api, or use the duckdb program with schemas/duckdb.sql',
-    });
+    throw new PoolTrackerError(
+      'DEPENDENCY_MISSING',
+      `a query needs the package @duckdb/node-api: ${messageOf(error)}`,
+      {
+        cause: error,
+        hint: 'npm install @duckdb/node-api, or use the duckdb program with schemas/duckdb.sql',
+      },
+    );
   }
 }
 
@@ -24,9 +29,14 @@ export function sqlText(text: string): string {
 async function datasetFolder(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory() === true) return realpath(path);
-  throw new PoolTrackerError('SOURCE_NOT_FOUND', `${path}: expected the directory of a dataset, found ${found === null ? 'nothing' : 'a file'}`, {
-    data: { path }, hint: 'pool-tracker batch makes datasets; for one in a bucket see docs/lake.md',
-  });
+  throw new PoolTrackerError(
+    'SOURCE_NOT_FOUND',
+    `${path}: expected the directory of a dataset, found ${found === null ? 'nothing' : 'a file'}`,
+    {
+      data: { path },
+      hint: 'pool-tracker batch makes datasets; for one in a bucket see docs/lake.md',
+    },
+  );
 }
 
 /** DuckDB with the views and questions of schemas/duckdb.sql over one dataset, and no way to any other file. */
@@ -55,7 +65,10 @@ export class DuckdbSession {
       return session;
     } catch (error) {
       await session.close();
-      throw new PoolTrackerError('RECORDS_DAMAGED', `${dataset}: ${messageOf(error)}`, { cause: error, data: { path: dataset } });
+      throw new PoolTrackerError('RECORDS_DAMAGED', `${dataset}: ${messageOf(error)}`, {
+        cause: error,
+        data: { path: dataset },
+      });
     }
   }
 

@@ -1,6 +1,13 @@
 import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { type Column, type ColumnType, nullableColumn, type RecordType, type Row, type Value } from '../../record/schema/record-type.js';
+import {
+  type Column,
+  type ColumnType,
+  nullableColumn,
+  type RecordType,
+  type Row,
+  type Value,
+} from '../../record/schema/record-type.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
 /** How a column of an answer becomes a column of records. */
@@ -13,9 +20,14 @@ export interface AnswerColumn {
 /** DuckDB's types that need no more than their own name; all others follow below. */
 const PLAIN: Readonly<Record<string, ColumnType>> = {
   BOOLEAN: 'bool',
-  TINYINT: 'int32', SMALLINT: 'int32', INTEGER: 'int32', UTINYINT: 'int32', USMALLINT: 'int32',
+  TINYINT: 'int32',
+  SMALLINT: 'int32',
+  INTEGER: 'int32',
+  UTINYINT: 'int32',
+  USMALLINT: 'int32',
   UINTEGER: 'uint32',
-  BIGINT: 'int64', VARCHAR: 'string',
+  BIGINT: 'int64',
+  VARCHAR: 'string',
 };
 
 /** Sums are of 128 bits in DuckDB, which neither lakes nor JSON readers have; one that needs them ends the query. */
@@ -30,9 +42,11 @@ function converted(type: string, value: string): readonly [ColumnType, string] {
   const plain = PLAIN[type];
   if (plain !== undefined) return [plain, value];
   if (WIDE.has(base)) return ['int64', `${value}::BIGINT`];
-  if (base === 'FLOAT' || base === 'DOUBLE') return ['float64', `CASE WHEN isfinite(${value}) THEN ${value}::DOUBLE END`];
+  if (base === 'FLOAT' || base === 'DOUBLE')
+    return ['float64', `CASE WHEN isfinite(${value}) THEN ${value}::DOUBLE END`];
   if (EXACT_IN_DOUBLE.test(type)) return ['float64', `${value}::DOUBLE`];
-  if (base.startsWith('TIMESTAMP')) return ['timestamp', `CASE WHEN isfinite(${value}::TIMESTAMPTZ) THEN epoch_ms(${value}::TIMESTAMPTZ) END`];
+  if (base.startsWith('TIMESTAMP'))
+    return ['timestamp', `CASE WHEN isfinite(${value}::TIMESTAMPTZ) THEN epoch_ms(${value}::TIMESTAMPTZ) END`];
   if (NESTED.has(base) || type.endsWith(']')) return ['string', `to_json(${value})::VARCHAR`];
   return ['string', `${value}::VARCHAR`];
 }
@@ -43,7 +57,11 @@ function converted(type: string, value: string): readonly [ColumnType, string] {
  *
  * @param value the SQL name of the column at an index
  */
-export function answerColumns(names: readonly string[], types: readonly DuckDBType[], value: (index: number) => string): AnswerColumn[] {
+export function answerColumns(
+  names: readonly string[],
+  types: readonly DuckDBType[],
+  value: (index: number) => string,
+): AnswerColumn[] {
   const taken = new Set<string>();
   return names.map((name, index) => {
     let unique = name;
@@ -64,12 +82,20 @@ export interface Answer {
 /** A failure of DuckDB as one line, without the excerpt of the statement, which is not quite the one that was asked. */
 function queryFailed(error: unknown): PoolTrackerError {
   if (error instanceof PoolTrackerError) return error;
-  const message = messageOf(error).replace(/ LINE \d+: .*$/s, '').replace(/^Failed to extract statements: /, '');
+  const message = messageOf(error)
+    .replace(/ LINE \d+: .*$/s, '')
+    .replace(/^Failed to extract statements: /, '');
   if (message.startsWith('Permission Error')) {
-    return new PoolTrackerError('SOURCE_NOT_PERMITTED', `query: ${message}`, { cause: error, hint: 'a query reads the dataset and nothing else' });
+    return new PoolTrackerError('SOURCE_NOT_PERMITTED', `query: ${message}`, {
+      cause: error,
+      hint: 'a query reads the dataset and nothing else',
+    });
   }
   const tooWide = message.startsWith('Conversion Error') && /INT128|UINT64|UINT128/.test(message);
-  return new PoolTrackerError('USAGE', `query: ${message}`, { cause: error, ...(tooWide ? { hint: 'a number of more than 64 bits: cast it to VARCHAR' } : {}) });
+  return new PoolTrackerError('USAGE', `query: ${message}`, {
+    cause: error,
+    ...(tooWide ? { hint: 'a number of more than 64 bits: cast it to VARCHAR' } : {}),
+  });
 }
 
 /** In parentheses a statement can be nothing but a selection; what is checked so is what runs. */
@@ -93,13 +119,23 @@ export class DatasetQuery {
    */
   async ask(sql: string): Promise<Answer> {
     const statement = sql.replace(/[;\s]+$/, '');
-    const prepared = await this.prepare(statement).catch((error: unknown) => { throw queryFailed(error); });
+    const prepared = await this.prepare(statement).catch((error: unknown) => {
+      throw queryFailed(error);
+    });
     const indices = Array.from({ length: prepared.columnCount }, (_, index) => index);
-    const columns = answerColumns(indices.map((index) => prepared.columnName(index)), indices.map((index) => prepared.columnType(index)), (index) => `c${index}`);
+    const columns = answerColumns(
+      indices.map((index) => prepared.columnName(index)),
+      indices.map((index) => prepared.columnType(index)),
+      (index) => `c${index}`,
+    );
     prepared.destroySync();
     const query = `SELECT ${columns.map(({ expression }) => expression).join(', ')} ${selectionOf(statement)} AS answer(${indices.map((index) => `c${index}`).join(', ')})`;
     return {
-      recordType: { name: 'answer', description: 'The answer to a query.', columns: columns.map(({ column }) => column) },
+      recordType: {
+        name: 'answer',
+        description: 'The answer to a query.',
+        columns: columns.map(({ column }) => column),
+      },
       rows: this.rows(query, columns),
     };
   }
@@ -112,12 +148,19 @@ export class DatasetQuery {
   async askView(name: string, values: readonly string[] = []): Promise<Answer> {
     const views = await this.views();
     const parameters = views.get(name);
-    if (parameters === undefined) throw new PoolTrackerError('USAGE', `no view is named '${name}'`, { hint: `one of: ${[...views.keys()].sort().join(', ')}` });
+    if (parameters === undefined)
+      throw new PoolTrackerError('USAGE', `no view is named '${name}'`, {
+        hint: `one of: ${[...views.keys()].sort().join(', ')}`,
+      });
     if (parameters === null) {
       if (values.length > 0) throw new PoolTrackerError('USAGE', `view ${name} takes no values, found '${values[0]!}'`);
       return this.ask(`FROM ${name}`);
     }
-    if (values.length > parameters.length) throw new PoolTrackerError('USAGE', `view ${name} takes ${parameters.length} values (${parameters.join(', ')}), found ${values.length}`);
+    if (values.length > parameters.length)
+      throw new PoolTrackerError(
+        'USAGE',
+        `view ${name} takes ${parameters.length} values (${parameters.join(', ')}), found ${values.length}`,
+      );
     return this.ask(`FROM ${name}(${values.map((value) => argument(value, parameters)).join(', ')})`);
   }
 
@@ -127,7 +170,14 @@ export class DatasetQuery {
       SELECT view_name AS name, NULL AS parameters FROM duckdb_views() WHERE NOT internal
       UNION ALL
       SELECT function_name, to_json(parameters)::VARCHAR FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal`);
-    return new Map(found.getRowsJS().map(([name, parameters]) => [String(name), parameters === null ? null : JSON.parse(String(parameters)) as string[]]));
+    return new Map(
+      found
+        .getRowsJS()
+        .map(([name, parameters]) => [
+          String(name),
+          parameters === null ? null : (JSON.parse(String(parameters)) as string[]),
+        ]),
+    );
   }
 
   /** Refuses before anything is prepared: DuckDB makes the folder of an EXPORT as soon as that. */
@@ -137,10 +187,12 @@ export class DatasetQuery {
     if (count !== 1) throw new PoolTrackerError('USAGE', `query: expected one statement, found ${count}`);
     const selection = await connection.extractStatements(selectionOf(statement)).catch(() => null);
     if (selection?.count === 1) return selection.prepare(0);
-    throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', { hint: 'a dataset is only read here' });
+    throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', {
+      hint: 'a dataset is only read here',
+    });
   }
 
-  private async* rows(query: string, columns: readonly AnswerColumn[]): AsyncGenerator<Row> {
+  private async *rows(query: string, columns: readonly AnswerColumn[]): AsyncGenerator<Row> {
     try {
       const result = await this.session.connection.stream(query);
       for await (const chunk of result.yieldRows()) {
@@ -157,10 +209,12 @@ export class DatasetQuery {
 }
 
 function rowOf(values: readonly DuckDBValue[], columns: readonly AnswerColumn[]): Row {
-  return Object.fromEntries(columns.map(({ column }, index): [string, Value] => {
-    const value = values[index] as Value;
-    return [column.name, column.type === 'timestamp' && value !== null ? Number(value) : value];
-  }));
+  return Object.fromEntries(
+    columns.map(({ column }, index): [string, Value] => {
+      const value = values[index] as Value;
+      return [column.name, column.type === 'timestamp' && value !== null ? Number(value) : value];
+    }),
+  );
 }
 
 /** `min_growth=0.5` names a parameter; a number stays one there. Anything else is text, which DuckDB casts as needed. */

@@ -30,15 +30,25 @@ export class QueueWorker {
   private readonly datasets = new Map<string, Promise<Ingest>>();
   private closing: Promise<void> | null = null;
 
-  private constructor(private readonly bull: BullMq, private readonly listener: QueueListener) {}
+  private constructor(
+    private readonly bull: BullMq,
+    private readonly listener: QueueListener,
+  ) {}
 
   /** @throws PoolTrackerError DEPENDENCY_MISSING */
-  static async start(address: QueueAddress, options: QueueWorkerOptions, listener: QueueListener): Promise<QueueWorker> {
+  static async start(
+    address: QueueAddress,
+    options: QueueWorkerOptions,
+    listener: QueueListener,
+  ): Promise<QueueWorker> {
     const self = new QueueWorker(await loadBullMq(), listener);
     self.worker = new self.bull.Worker<ImageJob, ImageEvent>(address.name, (job) => self.process(job), {
       // Without an end: Redis may be restarted.
       connection: { ...address.redis, maxRetriesPerRequest: null },
-      concurrency: options.jobs, lockDuration: options.stalledMs, stalledInterval: options.stalledMs, maxStalledCount: options.stalls,
+      concurrency: options.jobs,
+      lockDuration: options.stalledMs,
+      stalledInterval: options.stalledMs,
+      maxStalledCount: options.stalls,
       metrics: { maxDataPoints: COUNTED_MINUTES },
     });
     let told = '';
@@ -47,7 +57,9 @@ export class QueueWorker {
       if (line !== told) listener.note(line);
       told = line;
     });
-    self.worker.on('failed', (job, error) => { void self.failed(job, error).catch((fault: unknown) => listener.note(messageOf(fault))); });
+    self.worker.on('failed', (job, error) => {
+      void self.failed(job, error).catch((fault: unknown) => listener.note(messageOf(fault)));
+    });
     return self;
   }
 
@@ -73,7 +85,9 @@ export class QueueWorker {
     const { image, labels } = job.data;
     const ingest = await this.dataset(job.data);
     const version = await versionOf(image);
-    const event = await ingest.ingest(this.pool(job.data), image, version, labels, { keepFailure: (failed) => isLast || !mayPass(failed) });
+    const event = await ingest.ingest(this.pool(job.data), image, version, labels, {
+      keepFailure: (failed) => isLast || !mayPass(failed),
+    });
     this.listener.image(event);
     if (event.status !== 'failed') return event;
     if (mayPass(event) && !isLast) throw new Error(event.message ?? 'failed');

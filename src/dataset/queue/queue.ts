@@ -32,13 +32,19 @@ export function parseQueue(text: string): QueueAddress {
   }
   const db = url.pathname.slice(1);
   if ((url.protocol !== 'redis:' && url.protocol !== 'rediss:') || !/^\d*$/.test(db)) {
-    throw new PoolTrackerError('USAGE', `--queue: expected redis://HOST:PORT/DB, found ${url.protocol}//${url.host}${url.pathname}`, { hint: 'rediss:// is Redis over TLS; DB is a number' });
+    throw new PoolTrackerError(
+      'USAGE',
+      `--queue: expected redis://HOST:PORT/DB, found ${url.protocol}//${url.host}${url.pathname}`,
+      { hint: 'rediss:// is Redis over TLS; DB is a number' },
+    );
   }
   return {
     name: url.searchParams.get('name') ?? 'pool-tracker',
     shown: `${url.protocol}//${url.host}${url.pathname}`,
     redis: {
-      host: url.hostname, port: Number(url.port || 6379), db: Number(db || 0),
+      host: url.hostname,
+      port: Number(url.port || 6379),
+      db: Number(db || 0),
       ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
       ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
       ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
@@ -52,12 +58,19 @@ export async function loadBullMq(): Promise<BullMq> {
     await import('ioredis');
     return await import('bullmq');
   } catch (error) {
-    throw new PoolTrackerError('DEPENDENCY_MISSING', `--queue needs the packages bullmq and ioredis: ${messageOf(error)}`, { cause: error, hint: 'npm install bullmq ioredis' });
+    throw new PoolTrackerError(
+      'DEPENDENCY_MISSING',
+      `--queue needs the packages bullmq and ioredis: ${messageOf(error)}`,
+      { cause: error, hint: 'npm install bullmq ioredis' },
+    );
   }
 }
 
 export function queueFailed(address: QueueAddress, error: unknown): PoolTrackerError {
-  return new PoolTrackerError('QUEUE_FAILED', `queue ${address.shown}: ${messageOf(error) || 'no connection'}`, { cause: error, hint: 'is Redis running there?' });
+  return new PoolTrackerError('QUEUE_FAILED', `queue ${address.shown}: ${messageOf(error) || 'no connection'}`, {
+    cause: error,
+    hint: 'is Redis running there?',
+  });
 }
 
 /**
@@ -67,10 +80,16 @@ export function queueFailed(address: QueueAddress, error: unknown): PoolTrackerE
 export async function withQueue<T>(address: QueueAddress, work: (queue: Queue<ImageJob>) => Promise<T>): Promise<T> {
   const { Queue } = await loadBullMq();
   const queue = new Queue<ImageJob>(address.name, {
-    connection: { ...address.redis, maxRetriesPerRequest: 3, retryStrategy: (times) => (times > 3 ? null : 200 * times) },
+    connection: {
+      ...address.redis,
+      maxRetriesPerRequest: 3,
+      retryStrategy: (times) => (times > 3 ? null : 200 * times),
+    },
   });
   let lastError: unknown = null;
-  queue.on('error', (error) => { lastError = error; });
+  queue.on('error', (error) => {
+    lastError = error;
+  });
   try {
     await queue.waitUntilReady();
     return await work(queue);
@@ -108,10 +127,17 @@ export function queueStatus(address: QueueAddress, listed: number): Promise<Queu
     const minutes = metrics.data.map(Number).filter((count) => Number.isFinite(count));
     const failed = await queue.getFailed(0, listed - 1);
     return {
-      waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0,
-      completed: Math.max(Number(metrics.meta.count), counts.completed ?? 0), failed: counts.failed ?? 0,
+      waiting: counts.waiting ?? 0,
+      active: counts.active ?? 0,
+      delayed: counts.delayed ?? 0,
+      completed: Math.max(Number(metrics.meta.count), counts.completed ?? 0),
+      failed: counts.failed ?? 0,
       completed_a_minute: minutes.reduce((sum, count) => sum + count, 0) / Math.max(minutes.length, 1),
-      failures: failed.map((job) => ({ path: job.data.image.location, tries: job.attemptsMade, message: job.failedReason ?? '' })),
+      failures: failed.map((job) => ({
+        path: job.data.image.location,
+        tries: job.attemptsMade,
+        message: job.failedReason ?? '',
+      })),
     };
   });
 }

@@ -32,7 +32,11 @@ export interface Submitted {
  *
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING, OUTPUT_FAILED, USAGE
  */
-export async function submitImages(images: readonly ListedImage[], address: QueueAddress, options: SubmitOptions): Promise<Submitted> {
+export async function submitImages(
+  images: readonly ListedImage[],
+  address: QueueAddress,
+  options: SubmitOptions,
+): Promise<Submitted> {
   const { labels, timeoutMs, redo, attempts, backoffMs, ...ingestOptions } = options;
   const ingest = await Ingest.open(ingestOptions);
   try {
@@ -45,11 +49,26 @@ export async function submitImages(images: readonly ListedImage[], address: Queu
         for (const image of images.slice(start, start + CHUNK)) {
           const version = await versionOf(image);
           if (!redo && ingest.isDone(image.source, version)) continue;
-          const data: ImageJob = { image, labels: labels.labelsOf(image.location, image.source), ingest: ingestOptions, timeoutMs };
-          const jobId = createHash('sha256').update(JSON.stringify([ingestOptions.out, image.source, version, redo ? Date.now() : 0])).digest('hex').slice(0, 32);
+          const data: ImageJob = {
+            image,
+            labels: labels.labelsOf(image.location, image.source),
+            ingest: ingestOptions,
+            timeoutMs,
+          };
+          const jobId = createHash('sha256')
+            .update(JSON.stringify([ingestOptions.out, image.source, version, redo ? Date.now() : 0]))
+            .digest('hex')
+            .slice(0, 32);
           jobs.push({
-            name: 'image', data,
-            opts: { jobId, attempts, backoff: { type: 'exponential', delay: backoffMs }, removeOnComplete: { count: KEPT_JOBS }, removeOnFail: { count: KEPT_JOBS } },
+            name: 'image',
+            data,
+            opts: {
+              jobId,
+              attempts,
+              backoff: { type: 'exponential', delay: backoffMs },
+              removeOnComplete: { count: KEPT_JOBS },
+              removeOnFail: { count: KEPT_JOBS },
+            },
           });
         }
         await queue.addBulk(jobs);

@@ -25,13 +25,20 @@ async function readSettings(store: DatasetStore): Promise<DatasetSettings | null
   try {
     const found = JSON.parse(await text(stream)) as Partial<DatasetSettings> | null;
     const { partition, format } = found ?? {};
-    if (Array.isArray(partition) && partition.every((key) => typeof key === 'string') && format !== undefined && format in PART_EXTENSION) {
+    if (
+      Array.isArray(partition) &&
+      partition.every((key) => typeof key === 'string') &&
+      format !== undefined &&
+      format in PART_EXTENSION
+    ) {
       return { partition: checkPartitionKeys(partition), format };
     }
   } catch {
     // Told below.
   }
-  throw new PoolTrackerError('RECORDS_DAMAGED', `${store.name}/${PATH}: expected {"partition":[…],"format":"…"}`, { hint: 'restore the file, or write to a new dataset' });
+  throw new PoolTrackerError('RECORDS_DAMAGED', `${store.name}/${PATH}: expected {"partition":[…],"format":"…"}`, {
+    hint: 'restore the file, or write to a new dataset',
+  });
 }
 
 /** Replaces the settings of a dataset. */
@@ -45,22 +52,38 @@ export async function writeSettings(store: DatasetStore, staging: Staging, setti
 export async function existingSettings(store: DatasetStore): Promise<DatasetSettings> {
   const found = await readSettings(store);
   if (found !== null) return found;
-  throw new PoolTrackerError('USAGE', `${store.name} is not a dataset: it holds no ${PATH}`, { hint: 'pool-tracker batch makes datasets' });
+  throw new PoolTrackerError('USAGE', `${store.name} is not a dataset: it holds no ${PATH}`, {
+    hint: 'pool-tracker batch makes datasets',
+  });
 }
 
 /**
  * The settings of a dataset: those it was made with, or those asked for when it is new.
  * @throws PoolTrackerError USAGE when it was made with others than are asked for
  */
-export async function settingsFor(store: DatasetStore, staging: Staging, asked: Partial<DatasetSettings>): Promise<DatasetSettings> {
+export async function settingsFor(
+  store: DatasetStore,
+  staging: Staging,
+  asked: Partial<DatasetSettings>,
+): Promise<DatasetSettings> {
   const found = await readSettings(store);
   if (found === null) {
-    const settings = { partition: checkPartitionKeys(asked.partition ?? DEFAULT_PARTITION), format: asked.format ?? 'parquet' };
+    const settings = {
+      partition: checkPartitionKeys(asked.partition ?? DEFAULT_PARTITION),
+      format: asked.format ?? 'parquet',
+    };
     await writeSettings(store, staging, settings);
     return settings;
   }
-  const differs = asked.partition !== undefined && asked.partition.join() !== found.partition.join() ? `partitioned by ${found.partition.join(',') || 'nothing'}, not ${asked.partition.join(',') || 'nothing'}`
-    : asked.format !== undefined && asked.format !== found.format ? `made of ${found.format} files, not ${asked.format}` : null;
-  if (differs !== null) throw new PoolTrackerError('USAGE', `${store.name} is ${differs}`, { hint: 'leave the option out, or name a new dataset' });
+  const differs =
+    asked.partition !== undefined && asked.partition.join() !== found.partition.join()
+      ? `partitioned by ${found.partition.join(',') || 'nothing'}, not ${asked.partition.join(',') || 'nothing'}`
+      : asked.format !== undefined && asked.format !== found.format
+        ? `made of ${found.format} files, not ${asked.format}`
+        : null;
+  if (differs !== null)
+    throw new PoolTrackerError('USAGE', `${store.name} is ${differs}`, {
+      hint: 'leave the option out, or name a new dataset',
+    });
   return found;
 }

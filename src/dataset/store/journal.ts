@@ -79,8 +79,10 @@ export class Journal {
     } catch {
       return;
     }
-    if (entry?.type === 'image' && typeof entry.source === 'string' && typeof entry.imageId === 'string') this.noteImage(entry as ImageEntry);
-    else if (entry?.type === 'compaction' && typeof entry.id === 'string') this.noteCompaction(entry as CompactionEntry);
+    if (entry?.type === 'image' && typeof entry.source === 'string' && typeof entry.imageId === 'string')
+      this.noteImage(entry as ImageEntry);
+    else if (entry?.type === 'compaction' && typeof entry.id === 'string')
+      this.noteCompaction(entry as CompactionEntry);
   }
 
   private noteImage(entry: ImageEntry): void {
@@ -98,7 +100,8 @@ export class Journal {
     if (before !== undefined && (before.at > entry.at || (before.at === entry.at && before.state !== 'begun'))) return;
     // The long list of images is kept once, where it is asked for; one that is undone has none.
     this.compactions.set(entry.id, entry.state === 'begun' ? entry : { ...entry, images: [] });
-    if (entry.state === 'done') for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
+    if (entry.state === 'done')
+      for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
   }
 
   /** What is known of a source; undefined when it was never done. */

@@ -95,7 +95,12 @@ export class LocalStore implements DatasetStore {
       const handle = await open(full, 'a');
       return {
         append: async (line) => {
-          await handle.appendFile(`${line}\n`).then(() => handle.datasync()).catch((error: unknown) => { throw outputFailed(full, error); });
+          await handle
+            .appendFile(`${line}\n`)
+            .then(() => handle.datasync())
+            .catch((error: unknown) => {
+              throw outputFailed(full, error);
+            });
         },
         flush: () => Promise.resolve(),
         close: () => handle.close(),

@@ -14,11 +14,19 @@ const LONGEST_COMPONENT = 255;
 export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
   const columns = new Set(RECORD_TYPES.flatMap((type) => type.columns.map((column) => column.name)));
   for (const [index, key] of keys.entries()) {
-    const problem = !/^[a-z_][a-z0-9_]*$/.test(key) ? 'a key is lower-case letters, digits and _'
-      : keys.indexOf(key) < index ? 'it is named twice'
-        : key === 'v' ? 'v is the version of the schema'
-          : key !== 'host' && columns.has(key) ? 'records have a column of this name' : null;
-    if (problem !== null) throw new PoolTrackerError('USAGE', `partition key '${key}': ${problem}`, { hint: 'keys are date, host or names of labels' });
+    const problem = !/^[a-z_][a-z0-9_]*$/.test(key)
+      ? 'a key is lower-case letters, digits and _'
+      : keys.indexOf(key) < index
+        ? 'it is named twice'
+        : key === 'v'
+          ? 'v is the version of the schema'
+          : key !== 'host' && columns.has(key)
+            ? 'records have a column of this name'
+            : null;
+    if (problem !== null)
+      throw new PoolTrackerError('USAGE', `partition key '${key}': ${problem}`, {
+        hint: 'keys are date, host or names of labels',
+      });
   }
   return keys;
 }
@@ -28,8 +36,10 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
  * component as %XX, the rest as it is. `a/b` → `a%2Fb`
  */
 export function escapeValue(value: string): string {
-   
-  return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return value.replace(
+    /[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /**
@@ -39,15 +49,29 @@ export function escapeValue(value: string): string {
  * @param labels the values of all other keys; one that is missing or empty is null to the engines
  * @throws PoolTrackerError USAGE for a value too long for a file name
  */
-export function partitionFolder(keys: readonly string[], capturedAt: number | null, labels: Readonly<Record<string, string>>): string {
-  return keys.map((key) => {
-    const value = key === 'date' ? (capturedAt === null ? '' : new Date(capturedAt).toISOString().slice(0, 10)) : labels[key] ?? '';
-    const component = `${key}=${value === '' ? NULL_VALUE : escapeValue(value)}`;
-    if (Buffer.byteLength(component) > LONGEST_COMPONENT) {
-      throw new PoolTrackerError('USAGE', `label ${key}: expected a value of at most ${LONGEST_COMPONENT - key.length - 1} bytes for a partition, found ${Buffer.byteLength(value)}`);
-    }
-    return component;
-  }).join('/');
+export function partitionFolder(
+  keys: readonly string[],
+  capturedAt: number | null,
+  labels: Readonly<Record<string, string>>,
+): string {
+  return keys
+    .map((key) => {
+      const value =
+        key === 'date'
+          ? capturedAt === null
+            ? ''
+            : new Date(capturedAt).toISOString().slice(0, 10)
+          : (labels[key] ?? '');
+      const component = `${key}=${value === '' ? NULL_VALUE : escapeValue(value)}`;
+      if (Buffer.byteLength(component) > LONGEST_COMPONENT) {
+        throw new PoolTrackerError(
+          'USAGE',
+          `label ${key}: expected a value of at most ${LONGEST_COMPONENT - key.length - 1} bytes for a partition, found ${Buffer.byteLength(value)}`,
+        );
+      }
+      return component;
+    })
+    .join('/');
 }
 
 /** The folder of one record type and partition, from the dataset's root. */

@@ -65,7 +65,9 @@ export class S3Store implements DatasetStore {
       return await request(await s3Access(), this.prefix + path);
     } catch (error) {
       if (error instanceof PoolTrackerError) throw error;
-      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: ${messageOf(error)}`, { cause: error });
+      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -94,7 +96,8 @@ export class S3Store implements DatasetStore {
   async localPath(path: string, folder: string): Promise<string> {
     const local = join(await mkdtemp(join(folder, 'copy-')), basename(path));
     const body = await this.open(path);
-    if (body === null) throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: it has gone`);
+    if (body === null)
+      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: it has gone`);
     await pipeline(body, createWriteStream(local));
     return local;
   }
@@ -102,19 +105,35 @@ export class S3Store implements DatasetStore {
   async publish(local: string, path: string): Promise<void> {
     await this.send(path, async ({ client }, Key) => {
       const { Upload } = await import('@aws-sdk/lib-storage').catch((error: unknown) => {
-        throw new PoolTrackerError('DEPENDENCY_MISSING', `--out s3:// needs the package @aws-sdk/lib-storage: ${messageOf(error)}`, { cause: error, hint: 'npm install @aws-sdk/lib-storage' });
+        throw new PoolTrackerError(
+          'DEPENDENCY_MISSING',
+          `--out s3:// needs the package @aws-sdk/lib-storage: ${messageOf(error)}`,
+          { cause: error, hint: 'npm install @aws-sdk/lib-storage' },
+        );
       });
       await new Upload({ client, params: { Bucket: this.bucket, Key, Body: createReadStream(local) } }).done();
     });
   }
 
   async remove(path: string): Promise<void> {
-    await this.send(path, ({ sdk, client }, Key) => client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key })));
+    await this.send(path, ({ sdk, client }, Key) =>
+      client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key })),
+    );
   }
 
   openLog(path: string): Promise<LineLog> {
-    return Promise.resolve(new SegmentedLog((segment, text) => this.send(`${path}`, async ({ sdk, client }, Key) => {
-      await client.send(new sdk.PutObjectCommand({ Bucket: this.bucket, Key: Key.replace(/\.ndjson$/, `-${segment}.ndjson`), Body: text }));
-    })));
+    return Promise.resolve(
+      new SegmentedLog((segment, text) =>
+        this.send(`${path}`, async ({ sdk, client }, Key) => {
+          await client.send(
+            new sdk.PutObjectCommand({
+              Bucket: this.bucket,
+              Key: Key.replace(/\.ndjson$/, `-${segment}.ndjson`),
+              Body: text,
+            }),
+          );
+        }),
+      ),
+    );
   }
 }

@@ -41,7 +41,10 @@ export function isGone(owner: string, touchedAt: number): boolean {
  * left, the next one to open the dataset removes.
  */
 export class Staging {
-  private constructor(private readonly parent: string, readonly path: string) {}
+  private constructor(
+    private readonly parent: string,
+    readonly path: string,
+  ) {}
 
   /** @throws PoolTrackerError OUTPUT_FAILED */
   static async open(parent: string): Promise<Staging> {
@@ -60,7 +63,9 @@ export class Staging {
 
   /** A new folder for the files of one piece of work. */
   async folder(): Promise<string> {
-    return mkdtemp(join(this.path, 'work-')).catch((error: unknown) => { throw outputFailed(this.path, error); });
+    return mkdtemp(join(this.path, 'work-')).catch((error: unknown) => {
+      throw outputFailed(this.path, error);
+    });
   }
 
   async close(): Promise<void> {
@@ -86,6 +91,7 @@ async function removeLeftovers(parent: string): Promise<void> {
   for (const owner of await readdir(parent)) {
     const path = join(parent, owner);
     const found = await stat(path).catch(() => null);
-    if (found !== null && !openHere.has(path) && isGone(owner, found.mtimeMs)) await rm(path, { recursive: true, force: true });
+    if (found !== null && !openHere.has(path) && isGone(owner, found.mtimeMs))
+      await rm(path, { recursive: true, force: true });
   }
 }

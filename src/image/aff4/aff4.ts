@@ -33,23 +33,33 @@ function memoryStream(volume: Aff4Volume): string {
   for (const subject of volume.subjects) {
     if (!volume.property(subject, 'category').includes(PHYSICAL_MEMORY)) continue;
     const streams = [subject, ...volume.property(subject, 'dataStream')];
-    const found = streams.find((stream) => volume.isA(stream, 'Map') || volume.isA(stream, 'map') || volume.isA(stream, 'ImageStream'));
+    const found = streams.find(
+      (stream) => volume.isA(stream, 'Map') || volume.isA(stream, 'map') || volume.isA(stream, 'ImageStream'),
+    );
     if (found !== undefined) return found;
   }
-  throw volume.container.refused('it holds no stream of the category physical memory', 'images of disks hold no kernel tables');
+  throw volume.container.refused(
+    'it holds no stream of the category physical memory',
+    'images of disks hold no kernel tables',
+  );
 }
 
 async function readMap(volume: Aff4Volume, urn: string): Promise<MapEntry[]> {
   const { container } = volume;
   const map = volume.member(`${urn}/map`);
   const list = volume.member(`${urn}/idx`);
-  if (map === undefined || list === undefined) throw container.damaged(`its map ${urn} has no member 'map' or none 'idx'`);
-  const targets = (await volume.readMember(list, LARGEST_TARGET_LIST)).toString('utf8').split('\n').map((line) => line.trim());
+  if (map === undefined || list === undefined)
+    throw container.damaged(`its map ${urn} has no member 'map' or none 'idx'`);
+  const targets = (await volume.readMember(list, LARGEST_TARGET_LIST))
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.trim());
   const fields = new Fields(container, await volume.readMember(map, LARGEST_MAP), 'its map');
   const entries: MapEntry[] = [];
   for (let at = 0; at + MAP_ENTRY <= fields.bytes.length; at += MAP_ENTRY) {
     const target = targets[fields.u32(at + 24)];
-    if (target === undefined || target === '') throw container.damaged(`its map names target ${fields.u32(at + 24)}, which 'idx' does not list`);
+    if (target === undefined || target === '')
+      throw container.damaged(`its map names target ${fields.u32(at + 24)}, which 'idx' does not list`);
     entries.push({
       start: fields.size(at, 'an address'),
       length: fields.size(at + 8, 'a length'),
@@ -62,7 +72,10 @@ async function readMap(volume: Aff4Volume, urn: string): Promise<MapEntry[]> {
 
 /** Streams one after another; each begins where the one before it ends. */
 class JoinedStreams {
-  private readonly begins = new Map<string, { readonly start: number; readonly chunk: number; readonly stream: Aff4Stream }>();
+  private readonly begins = new Map<
+    string,
+    { readonly start: number; readonly chunk: number; readonly stream: Aff4Stream }
+  >();
   private byteLength = 0;
   private chunks = 0;
 
@@ -106,7 +119,8 @@ export const aff4: ImageFormat = {
   name: 'aff4',
   title: 'AFF4 with a physical memory stream (.aff4)',
   probe: (head) =>
-    head.length >= 34 && head.readUInt32LE(0) === ZIP_MAGIC &&
+    head.length >= 34 &&
+    head.readUInt32LE(0) === ZIP_MAGIC &&
     FIRST_NAMES.some((name) => head.toString('latin1', 30, 30 + head.readUInt16LE(26)).startsWith(name)),
   async open(source) {
     const container = new Container(source, 'AFF4 file');
@@ -114,7 +128,9 @@ export const aff4: ImageFormat = {
     const urn = memoryStream(volume);
     const streams = new JoinedStreams(volume);
     const isMap = !volume.isA(urn, 'ImageStream');
-    const entries = isMap ? await readMap(volume, urn) : [{ start: 0, length: volume.number(urn, 'size'), offset: 0, target: urn }];
+    const entries = isMap
+      ? await readMap(volume, urn)
+      : [{ start: 0, length: volume.number(urn, 'size'), offset: 0, target: urn }];
     const stored: { start: number; length: number; offset: number; end: number }[] = [];
     for (const { start, length, offset, target } of entries) {
       if (target.startsWith(AFF4)) continue;
@@ -126,11 +142,17 @@ export const aff4: ImageFormat = {
     const view = new ChunkedSource([source], table);
     const runs = new ClippedRuns(container, table.byteLength);
     for (const { start, length, offset, end } of stored) {
-      if (offset + length > end) throw container.damaged(`its map takes ${length} bytes from a stream that ends after ${end - offset}`);
+      if (offset + length > end)
+        throw container.damaged(`its map takes ${length} bytes from a stream that ends after ${end - offset}`);
       runs.add(start, length, offset);
     }
     for (const { start, length } of zeros) runs.addWhole(start, length, table.byteLength);
     const longest = zeros.reduce((most, { length }) => Math.max(most, length), 0);
-    return { format: 'aff4', source: longest === 0 ? view : new ZeroTailSource(view, longest), ...runs.finish(), hints: {} };
+    return {
+      format: 'aff4',
+      source: longest === 0 ? view : new ZeroTailSource(view, longest),
+      ...runs.finish(),
+      hints: {},
+    };
   },
 };

@@ -50,10 +50,16 @@ export class Aff4Stream {
     const chunksInBevy = volume.number(urn, 'chunksInSegment');
     const method = volume.property(urn, 'compressionMethod')[0] ?? 'http://aff4.org/Schema#NullCompressor';
     const decode = Object.hasOwn(DECODERS, method) ? DECODERS[method] : undefined;
-    if (decode === undefined) throw volume.container.refused(`its chunks are compressed with ${method}`, 'zlib, deflate, snappy, LZ4 and stored can be read');
+    if (decode === undefined)
+      throw volume.container.refused(
+        `its chunks are compressed with ${method}`,
+        'zlib, deflate, snappy, LZ4 and stored can be read',
+      );
     const count = Math.ceil(byteLength / (chunkSize * chunksInBevy));
     if (chunkSize === 0 || chunksInBevy === 0 || chunkSize > LARGEST_CHUNK || count > MOST_BEVIES) {
-      throw volume.container.damaged(`its stream ${urn} of ${byteLength} bytes has ${chunksInBevy} chunks of ${chunkSize} bytes a segment`);
+      throw volume.container.damaged(
+        `its stream ${urn} of ${byteLength} bytes has ${chunksInBevy} chunks of ${chunkSize} bytes a segment`,
+      );
     }
     return new Aff4Stream(volume, urn, byteLength, chunkSize, chunksInBevy, decode);
   }
@@ -66,7 +72,9 @@ export class Aff4Stream {
     const offset = entry.size(0, "a chunk's offset");
     const stored = entry.u32(8);
     if (offset + stored > bevy.size || stored > 2 * this.chunkSize) {
-      throw container.damaged(`chunk ${number} of ${this.urn} takes ${stored} bytes at ${offset}, where its segment has ${bevy.size}`);
+      throw container.damaged(
+        `chunk ${number} of ${this.urn} takes ${stored} bytes at ${offset}, where its segment has ${bevy.size}`,
+      );
     }
     const bytes = await container.bytes(bevy.offset + offset, stored, `chunk ${number} of ${this.urn}`);
     const whole = stored >= this.chunkSize ? bytes : await this.decode(bytes, this.chunkSize);
@@ -89,8 +97,15 @@ export class Aff4Stream {
 async function openBevy(volume: Aff4Volume, urn: string): Promise<Bevy> {
   const data = volume.member(urn);
   const index = volume.member(`${urn}.index`) ?? volume.member(`${urn}/index`);
-  if (data === undefined || index === undefined) throw volume.container.damaged(`it has no member ${urn}, or none of its index`);
+  if (data === undefined || index === undefined)
+    throw volume.container.damaged(`it has no member ${urn}, or none of its index`);
   const indexAt = await volume.storedAt(index);
-  const table = new RecordTable(volume.container, indexAt, INDEX_ENTRY, Math.floor(index.size / INDEX_ENTRY), 'chunk index entry');
+  const table = new RecordTable(
+    volume.container,
+    indexAt,
+    INDEX_ENTRY,
+    Math.floor(index.size / INDEX_ENTRY),
+    'chunk index entry',
+  );
   return { offset: await volume.storedAt(data), size: data.size, index: table };
 }

@@ -21,7 +21,8 @@ export class Aff4Volume {
   static async open(container: Container): Promise<Aff4Volume> {
     const byName = await readZipDirectory(container);
     const metadata = byName.get('information.turtle');
-    if (metadata === undefined) throw container.refused('it has no information.turtle', 'unpack an ordinary ZIP file first');
+    if (metadata === undefined)
+      throw container.refused('it has no information.turtle', 'unpack an ordinary ZIP file first');
     const volume = new Aff4Volume(container, byName, new Map());
     const graph = parseTurtle((await volume.readMember(metadata, LARGEST_METADATA)).toString('utf8'));
     const urn = [...graph].find(([, properties]) => properties.get(RDF_TYPE)?.includes(`${AFF4}ZipVolume`))?.[0] ?? '';
@@ -47,7 +48,9 @@ export class Aff4Volume {
     const text = this.property(subject, name)[0];
     const value = Number(text);
     if (text === undefined || !Number.isSafeInteger(value) || value < 0) {
-      throw this.container.damaged(`its metadata give ${name} of ${subject} as '${text ?? 'nothing'}'; expected a whole number`);
+      throw this.container.damaged(
+        `its metadata give ${name} of ${subject} as '${text ?? 'nothing'}'; expected a whole number`,
+      );
     }
     return value;
   }
@@ -59,7 +62,10 @@ export class Aff4Volume {
   /** Where a member that is stored as it is lies. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
   async storedAt(member: ZipMember): Promise<number> {
     if (member.method !== STORED) {
-      throw this.container.refused(`its member '${member.name}' is compressed by ZIP (method ${member.method})`, 'AFF4 stores such members as they are');
+      throw this.container.refused(
+        `its member '${member.name}' is compressed by ZIP (method ${member.method})`,
+        'AFF4 stores such members as they are',
+      );
     }
     return memberOffset(this.container, member);
   }
@@ -69,10 +75,17 @@ export class Aff4Volume {
     if (member.storedSize > limit || member.size > limit) {
       throw this.container.damaged(`its member '${member.name}' has ${member.size} bytes; expected at most ${limit}`);
     }
-    const bytes = await this.container.bytes(await memberOffset(this.container, member), member.storedSize, `the member '${member.name}'`);
+    const bytes = await this.container.bytes(
+      await memberOffset(this.container, member),
+      member.storedSize,
+      `the member '${member.name}'`,
+    );
     if (member.method === STORED) return bytes;
     if (member.method === DEFLATED) return decodeRawDeflate(bytes, member.size);
-    throw this.container.refused(`its member '${member.name}' is compressed by method ${member.method}`, 'stored and deflated members can be read');
+    throw this.container.refused(
+      `its member '${member.name}' is compressed by method ${member.method}`,
+      'stored and deflated members can be read',
+    );
   }
 }
 

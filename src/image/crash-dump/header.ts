@@ -23,15 +23,35 @@ export interface CrashDumpLayout {
 }
 
 export const HEADER_64: CrashDumpLayout = {
-  title: '64-bit crash dump', magic: 'PAGEDU64', wide: true, size: 0x2000,
-  directoryTableBase: 0x10, psLoadedModuleList: 0x20, machineImageType: 0x30, numberProcessors: 0x34,
-  kdDebuggerDataBlock: 0x80, memoryBlock: 0x88, dumpType: 0xf98, systemTime: 0xfa8, attributes: 0x1050,
+  title: '64-bit crash dump',
+  magic: 'PAGEDU64',
+  wide: true,
+  size: 0x2000,
+  directoryTableBase: 0x10,
+  psLoadedModuleList: 0x20,
+  machineImageType: 0x30,
+  numberProcessors: 0x34,
+  kdDebuggerDataBlock: 0x80,
+  memoryBlock: 0x88,
+  dumpType: 0xf98,
+  systemTime: 0xfa8,
+  attributes: 0x1050,
 };
 
 export const HEADER_32: CrashDumpLayout = {
-  title: '32-bit crash dump', magic: 'PAGEDUMP', wide: false, size: 0x1000,
-  directoryTableBase: 0x10, psLoadedModuleList: 0x18, machineImageType: 0x20, numberProcessors: 0x24,
-  kdDebuggerDataBlock: 0x60, memoryBlock: 0x64, dumpType: 0xf88, systemTime: 0xfc0, attributes: 0x8a0,
+  title: '32-bit crash dump',
+  magic: 'PAGEDUMP',
+  wide: false,
+  size: 0x1000,
+  directoryTableBase: 0x10,
+  psLoadedModuleList: 0x18,
+  machineImageType: 0x20,
+  numberProcessors: 0x24,
+  kdDebuggerDataBlock: 0x60,
+  memoryBlock: 0x64,
+  dumpType: 0xf88,
+  systemTime: 0xfc0,
+  attributes: 0x8a0,
 };
 
 const BUILD = 0x0c;

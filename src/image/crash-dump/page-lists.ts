@@ -103,7 +103,9 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
     forEachSetBits(chunk, bits - done * 8, (bit, count) => addPages(done * 8 + bit, count));
   }
   if (offset !== end) {
-    throw container.damaged(`the bitmap marks ${(offset - firstPage) / PAGE_SIZE} pages, but its header counts ${present}`);
+    throw container.damaged(
+      `the bitmap marks ${(offset - firstPage) / PAGE_SIZE} pages, but its header counts ${present}`,
+    );
   }
   return runs.finish();
 }

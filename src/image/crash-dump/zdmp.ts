@@ -17,7 +17,7 @@ const LARGEST_BLOCK = 4 << 20;
 /** Lists the blocks {ZBLK, compressed size, CRC32}, as many as the uncompressed size asks for and the file holds. */
 async function listBlocks(container: Container, count: number): Promise<number[]> {
   const offsets: number[] = [];
-  for (let offset = HEADER; offsets.length < count && offset + BLOCK_HEADER <= container.source.byteLength; ) {
+  for (let offset = HEADER; offsets.length < count && offset + BLOCK_HEADER <= container.source.byteLength;) {
     const header = await container.fields(offset, BLOCK_HEADER, 'a block header');
     if (header.text(0, 4) !== 'ZBLK') throw container.damaged(`no block at file offset ${hex(offset)}; expected ZBLK`);
     const next = offset + BLOCK_HEADER + header.u32(4);
@@ -36,7 +36,9 @@ async function decompressedView(container: Container): Promise<Source> {
   const method = header.u16(0x16);
   if (method !== LZNT1) throw container.refused(`its compression is method ${method}`, 'LZNT1 (method 2) can be read');
   if (blockSize < SMALLEST_BLOCK || blockSize > LARGEST_BLOCK || size === 0) {
-    throw container.damaged(`its header tells of ${size} bytes in blocks of ${blockSize}; expected ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} a block`);
+    throw container.damaged(
+      `its header tells of ${size} bytes in blocks of ${blockSize}; expected ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} a block`,
+    );
   }
   const offsets = await listBlocks(container, Math.ceil(size / blockSize));
   const table = evenChunks(blockSize, Math.min(size, offsets.length * blockSize));

@@ -49,7 +49,9 @@ export const elfCore: ImageFormat = {
     }
     const zeros = loads.reduce((sum, load) => sum + zerosOf(load), 0);
     if (zeros > MOST_ZEROS) {
-      throw container.damaged(`its segments end in ${zeros} bytes that the file does not hold; expected at most ${MOST_ZEROS}`);
+      throw container.damaged(
+        `its segments end in ${zeros} bytes that the file does not hold; expected at most ${MOST_ZEROS}`,
+      );
     }
     const { runs, warnings } = runsOf(container, loads);
     const architecture = ARCHITECTURES[header.machine];

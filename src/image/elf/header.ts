@@ -33,7 +33,14 @@ export interface ElfSection {
 interface ElfLayout {
   readonly wide: boolean;
   readonly header: number;
-  readonly segment: { size: number; offset: number; virtual: number; physical: number; fileSize: number; memorySize: number };
+  readonly segment: {
+    size: number;
+    offset: number;
+    virtual: number;
+    physical: number;
+    fileSize: number;
+    memorySize: number;
+  };
   readonly section: { size: number; offset: number; length: number; info: number };
 }
 

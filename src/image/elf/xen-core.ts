@@ -15,14 +15,20 @@ const CHUNK = 1 << 20;
 const HOLES: readonly bigint[] = [0xffff_ffffn, 0xffff_ffff_ffff_ffffn];
 
 /** Which guest frame each page of `.xen_pages` is: entry i tells of page i. */
-async function readRuns(container: Container, pages: ElfSection, list: ElfSection, entrySize: number): Promise<FinishedRuns> {
+async function readRuns(
+  container: Container,
+  pages: ElfSection,
+  list: ElfSection,
+  entrySize: number,
+): Promise<FinishedRuns> {
   const runs = new ClippedRuns(container);
   const end = Math.floor(list.size / entrySize) * entrySize;
   let offset = pages.offset;
   for (let at = 0; at < end; at += CHUNK) {
     const chunk = await container.fields(list.offset + at, Math.min(CHUNK, end - at), 'the list of frames');
     for (let entry = 0; entry < chunk.bytes.length; entry += entrySize, offset += PAGE_SIZE) {
-      if (!HOLES.includes(chunk.u64(entry))) runs.add(chunk.size(entry, 'a frame number') * PAGE_SIZE, PAGE_SIZE, offset);
+      if (!HOLES.includes(chunk.u64(entry)))
+        runs.add(chunk.size(entry, 'a frame number') * PAGE_SIZE, PAGE_SIZE, offset);
     }
   }
   return runs.finish();
@@ -33,8 +39,11 @@ export const xenCore: ImageFormat = {
   name: 'xen-core',
   title: 'Xen core (xl dump-core)',
   probe: (head) =>
-    isElfCore(head) && head.length >= 64 && head[4] === ELF_CLASS_64 &&
-    head.readUInt16LE(E_PHNUM) === 0 && head.readUInt16LE(E_SHNUM) > 0,
+    isElfCore(head) &&
+    head.length >= 64 &&
+    head[4] === ELF_CLASS_64 &&
+    head.readUInt16LE(E_PHNUM) === 0 &&
+    head.readUInt16LE(E_SHNUM) > 0,
   async open(source) {
     const container = new Container(source, 'Xen core');
     const header = await ElfHeader.read(container);

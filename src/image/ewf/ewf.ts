@@ -44,7 +44,9 @@ async function readMedia({ container, sections }: EwfSegment): Promise<Media> {
   const sectors = section.size >= ENCASE_VOLUME ? volume.size(16, 'the number of sectors') : volume.u32(16);
   const byteLength = sectors * sectorSize;
   if (chunkSize === 0 || chunkSize > LARGEST_CHUNK || byteLength === 0 || byteLength > Number.MAX_SAFE_INTEGER) {
-    throw container.damaged(`its chunks have ${chunkSize} bytes and its medium ${byteLength}; expected chunks of at most ${LARGEST_CHUNK}`);
+    throw container.damaged(
+      `its chunks have ${chunkSize} bytes and its medium ${byteLength}; expected chunks of at most ${LARGEST_CHUNK}`,
+    );
   }
   return { byteLength, chunkSize };
 }
@@ -79,7 +81,9 @@ async function loadChunk(list: ChunkList, index: number, length: number): Promis
   const stored = end - offset;
   // Incompressible data grow a little when they are compressed anyway.
   if (stored <= 0 || stored > length * 2 + 0x1000) {
-    throw list.container.damaged(`chunk ${list.firstChunk + index} takes ${stored} bytes in it, for ${length} bytes of memory`);
+    throw list.container.damaged(
+      `chunk ${list.firstChunk + index} takes ${stored} bytes in it, for ${length} bytes of memory`,
+    );
   }
   const bytes = await list.container.bytes(offset, stored, `chunk ${list.firstChunk + index}`);
   if ((entry & COMPRESSED) !== 0) return decodeZlib(bytes, length);
@@ -89,7 +93,7 @@ async function loadChunk(list: ChunkList, index: number, length: number): Promis
 /** The list that holds a chunk: the last one that begins at or before it. */
 function listOf(lists: readonly ChunkList[], chunk: number): ChunkList {
   let low = 0;
-  for (let high = lists.length - 1; low < high; ) {
+  for (let high = lists.length - 1; low < high;) {
     const middle = (low + high + 1) >>> 1;
     if (lists[middle]!.firstChunk <= chunk) low = middle;
     else high = middle - 1;
@@ -118,9 +122,14 @@ export const ewf: ImageFormat = {
       };
       const runs = new ClippedRuns(container, table.byteLength);
       runs.add(0, media.byteLength, 0);
-      const warnings: Warning[] = complete ? [] : [
-        { code: 'image-companion-missing', message: `segment ${segments.length + 1} of the image is not beside it; ${segments.length} were found` },
-      ];
+      const warnings: Warning[] = complete
+        ? []
+        : [
+            {
+              code: 'image-companion-missing',
+              message: `segment ${segments.length + 1} of the image is not beside it; ${segments.length} were found`,
+            },
+          ];
       const finished = runs.finish();
       return {
         format: 'ewf',

@@ -31,7 +31,11 @@ export function segmentExtension(number: number, first: string): string {
   if (number < 100) return first + String(number).padStart(2, '0');
   const letters = number - 100;
   const base = first === 'e' ? 97 : 65;
-  const place = [Math.floor(letters / 676) + (first.toLowerCase().charCodeAt(0) - 97), Math.floor(letters / 26) % 26, letters % 26];
+  const place = [
+    Math.floor(letters / 676) + (first.toLowerCase().charCodeAt(0) - 97),
+    Math.floor(letters / 26) % 26,
+    letters % 26,
+  ];
   return String.fromCharCode(...place.map((letter) => base + letter));
 }
 
@@ -44,7 +48,7 @@ export async function openSegments(source: Source): Promise<{ segments: EwfSegme
   const segments: EwfSegment[] = [];
   const opened: Source[] = [];
   try {
-    for (let next: Source | null | undefined = source; next !== null && next !== undefined; ) {
+    for (let next: Source | null | undefined = source; next !== null && next !== undefined;) {
       const segment = await readSegment(next, segments.length + 1);
       segments.push(segment);
       if (segment.sections.at(-1)?.type === 'done') return { segments, complete: true };
@@ -70,7 +74,11 @@ async function readSegment(source: Source, number: number): Promise<EwfSegment> 
   if (!isEwf(header.bytes)) throw container.damaged('it does not begin with the signature of EWF');
   const found = header.u16(9);
   if (found !== number) {
-    if (number === 1) throw container.refused(`it is segment ${found} of its image`, 'name segment 1 (.E01); the others are then found');
+    if (number === 1)
+      throw container.refused(
+        `it is segment ${found} of its image`,
+        'name segment 1 (.E01); the others are then found',
+      );
     throw container.damaged(`it is segment ${found}; expected segment ${number}`);
   }
   return { container, sections: await readSections(container) };
@@ -79,14 +87,16 @@ async function readSegment(source: Source, number: number): Promise<EwfSegment> 
 /** A list of sections leads from each to the next; the last one, `next` or `done`, to itself. */
 async function readSections(container: Container): Promise<EwfSection[]> {
   const sections: EwfSection[] = [];
-  for (let offset = FILE_HEADER; offset + DESCRIPTOR <= container.source.byteLength; ) {
+  for (let offset = FILE_HEADER; offset + DESCRIPTOR <= container.source.byteLength;) {
     if (sections.length === MOST_SECTIONS) throw container.damaged(`it has more than ${MOST_SECTIONS} sections`);
     const descriptor = await container.fields(offset, DESCRIPTOR, 'a section descriptor');
     const type = descriptor.text(0, 16);
     const next = descriptor.size(16, "the next section's offset");
     const last = type === 'done' || type === 'next';
     if (next <= offset && !last) {
-      throw container.damaged(`its section '${type}' at ${hex(offset)} is followed by one at ${hex(next)}; expected a later one`);
+      throw container.damaged(
+        `its section '${type}' at ${hex(offset)} is followed by one at ${hex(next)}; expected a later one`,
+      );
     }
     const end = last ? offset + DESCRIPTOR : next;
     sections.push({ type, offset: offset + DESCRIPTOR, size: Math.max(0, end - offset - DESCRIPTOR) });

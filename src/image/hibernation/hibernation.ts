@@ -81,7 +81,8 @@ export const hibernation: ImageFormat = {
         continue;
       }
       set.pages.forEach((page, position) => {
-        if (page >= MOST_FRAMES) throw container.damaged(`it holds page ${hex(page)}; expected pages below ${hex(MOST_FRAMES)}`);
+        if (page >= MOST_FRAMES)
+          throw container.damaged(`it holds page ${hex(page)}; expected pages below ${hex(MOST_FRAMES)}`);
         if (seen.add(page)) runs.add(page * PAGE_SIZE, PAGE_SIZE, index.byteLength + position * PAGE_SIZE);
       });
       index.add(set);
@@ -92,7 +93,15 @@ export const hibernation: ImageFormat = {
       ...listedChunks(index.starts, index.byteLength),
       load: (chunk) => index.load(container, chunk),
     });
-    const warnings = cut ? [{ code: 'image-cut', message: 'the hibernation file is cut short: it ends before its last compressed pages' }] : [];
-    return { format: 'hibernation', source: view, runs: finished.runs, hints: { ...(systemTime && { systemTime }) }, warnings };
+    const warnings = cut
+      ? [{ code: 'image-cut', message: 'the hibernation file is cut short: it ends before its last compressed pages' }]
+      : [];
+    return {
+      format: 'hibernation',
+      source: view,
+      runs: finished.runs,
+      hints: { ...(systemTime && { systemTime }) },
+      warnings,
+    };
   },
 };

@@ -18,7 +18,11 @@ export interface CompressionSet {
 }
 
 /** The pages of a set, one after another. @throws PoolTrackerError FORMAT_DAMAGED */
-export async function decompressSet(container: Container, set: Omit<CompressionSet, 'pages'>, length: number): Promise<Uint8Array> {
+export async function decompressSet(
+  container: Container,
+  set: Omit<CompressionSet, 'pages'>,
+  length: number,
+): Promise<Uint8Array> {
   const data = await container.bytes(set.offset, set.size, 'compressed pages');
   if (set.compression === 'stored') return data;
   return set.compression === 'xpress-huffman' ? decodeXpressHuffman(data, length) : decodeXpressLz77(data, length);

@@ -42,7 +42,10 @@ export async function* windows7Sets(container: Container, firstTable: number): A
       yield null;
       return;
     }
-    if (next <= table) throw container.damaged(`its table of ranges at ${hex(table)} is followed by one at ${hex(next)}; expected a later one`);
+    if (next <= table)
+      throw container.damaged(
+        `its table of ranges at ${hex(table)} is followed by one at ${hex(next)}; expected a later one`,
+      );
     table = next;
   }
 }
@@ -65,23 +68,30 @@ async function readTable(container: Container, offset: number): Promise<RangeTab
   const ranges = Array.from({ length: count }, (_, index) => {
     const at = layout.link + index * layout.range;
     const [first, end] = [word(at, 'a first page'), word(at + layout.range / 2, 'a last page')];
-    if (end < first) throw container.damaged(`its range ${index} at ${hex(offset)} goes from page ${hex(first)} to ${hex(end)}`);
+    if (end < first)
+      throw container.damaged(`its range ${index} at ${hex(offset)} goes from page ${hex(first)} to ${hex(end)}`);
     return { first, end };
   });
   return { ranges, next: word(0, 'the next table') * PAGE_SIZE };
 }
 
-async function* blocksOf(container: Container, start: number, ranges: RangeTable['ranges']): AsyncGenerator<CompressionSet | null> {
+async function* blocksOf(
+  container: Container,
+  start: number,
+  ranges: RangeTable['ranges'],
+): AsyncGenerator<CompressionSet | null> {
   let left = ranges.reduce((sum, range) => sum + range.end - range.first, 0);
   const pages = pageNumbers(ranges);
-  for (let offset = start; left > 0; ) {
+  for (let offset = start; left > 0;) {
     if (offset + BLOCK_HEADER > container.source.byteLength) {
       yield null;
       return;
     }
     const header = await container.fields(offset, BLOCK_HEADER, 'a block header');
     if (!header.bytes.subarray(0, BLOCK_MAGIC.length).equals(BLOCK_MAGIC)) {
-      throw container.damaged(`no block of compressed pages at file offset ${hex(offset)}; ${left} pages are left of its table`);
+      throw container.damaged(
+        `no block of compressed pages at file offset ${hex(offset)}; ${left} pages are left of its table`,
+      );
     }
     const count = Math.min(MOST_PAGES, left);
     const size = (header.u32(8) >>> 10) + 1;

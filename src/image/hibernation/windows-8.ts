@@ -48,19 +48,29 @@ export async function* windows8Sets(container: Container, header: Fields): Async
   }
 }
 
-async function* restoreSet(container: Container, start: number, pageCount: number): AsyncGenerator<CompressionSet | null> {
+async function* restoreSet(
+  container: Container,
+  start: number,
+  pageCount: number,
+): AsyncGenerator<CompressionSet | null> {
   let offset = start;
-  for (let left = pageCount; left > 0; ) {
+  for (let left = pageCount; left > 0;) {
     if (offset + 4 >= container.source.byteLength) {
       yield null;
       return;
     }
-    const head = await container.fields(offset, Math.min(4 + MOST_PAGES * 8, container.source.byteLength - offset), 'a compression set');
+    const head = await container.fields(
+      offset,
+      Math.min(4 + MOST_PAGES * 8, container.source.byteLength - offset),
+      'a compression set',
+    );
     const word = head.u32(0);
     const descriptors = word & 0xff;
     const size = (word >>> 8) & 0xfffff;
     if (descriptors === 0 || descriptors > MOST_PAGES || size === 0 || 4 + descriptors * 8 > head.bytes.length) {
-      throw container.damaged(`no compression set at file offset ${hex(offset)}; ${left} pages are left of the restore set`);
+      throw container.damaged(
+        `no compression set at file offset ${hex(offset)}; ${left} pages are left of the restore set`,
+      );
     }
     const pages: number[] = [];
     for (let index = 0; index < descriptors; index++) {
@@ -68,7 +78,10 @@ async function* restoreSet(container: Container, start: number, pageCount: numbe
       const first = Math.floor(descriptor / 16);
       for (let page = 0; page <= descriptor % 16; page++) pages.push(first + page);
     }
-    if (pages.length > MOST_PAGES) throw container.damaged(`the set at file offset ${hex(offset)} has ${pages.length} pages; expected at most ${MOST_PAGES}`);
+    if (pages.length > MOST_PAGES)
+      throw container.damaged(
+        `the set at file offset ${hex(offset)} has ${pages.length} pages; expected at most ${MOST_PAGES}`,
+      );
     offset += 4 + descriptors * 8;
     const compression = compressionOf(size, pages.length, word >>> 30 === 0 ? 'xpress-lz77' : 'xpress-huffman');
     yield { offset, size, compression, pages };

@@ -39,12 +39,17 @@ export function isHyperVStorage(head: Buffer): boolean {
 export async function readStoredArrays(container: Container, wanted: RegExp): Promise<Map<string, StoredValue>> {
   const tables = new Map<number, { readonly sequence: number; readonly values: ReadonlyMap<string, StoredValue> }>();
   for await (const { offset, size } of keyTables(container)) {
-    if (size > LARGEST_KEY_TABLE) throw container.damaged(`its key table at ${hex(offset)} has ${size} bytes; expected at most ${LARGEST_KEY_TABLE}`);
+    if (size > LARGEST_KEY_TABLE)
+      throw container.damaged(
+        `its key table at ${hex(offset)} has ${size} bytes; expected at most ${LARGEST_KEY_TABLE}`,
+      );
     const table = await container.fields(offset, size, `the key table at ${hex(offset)}`);
-    if (size < KEY_TABLE_HEADER || table.u16(0) !== KEY_TABLE_SIGNATURE) throw container.damaged(`no key table at file offset ${hex(offset)}`);
+    if (size < KEY_TABLE_HEADER || table.u16(0) !== KEY_TABLE_SIGNATURE)
+      throw container.damaged(`no key table at file offset ${hex(offset)}`);
     const sequence = table.u16(4);
     const known = tables.get(table.u16(2));
-    if (known === undefined || known.sequence < sequence) tables.set(table.u16(2), { sequence, values: readKeys(table, offset, wanted) });
+    if (known === undefined || known.sequence < sequence)
+      tables.set(table.u16(2), { sequence, values: readKeys(table, offset, wanted) });
   }
   return new Map([...tables.values()].flatMap(({ values }) => [...values]));
 }
@@ -64,7 +69,8 @@ async function* keyTables(container: Container): AsyncGenerator<StoredValue> {
       const object = { offset: table.size(at + 5, "an object's offset"), size: table.u32(at + 13) };
       if (type === OBJECT_TYPE.keys) yield object;
       if (type !== OBJECT_TYPE.table || seen.has(object.offset)) continue;
-      if (seen.size === MOST_OBJECT_TABLES) throw container.damaged(`it has more than ${MOST_OBJECT_TABLES} object tables`);
+      if (seen.size === MOST_OBJECT_TABLES)
+        throw container.damaged(`it has more than ${MOST_OBJECT_TABLES} object tables`);
       seen.add(object.offset);
       pending.push(object.offset);
     }
@@ -75,7 +81,7 @@ async function* keyTables(container: Container): AsyncGenerator<StoredValue> {
 function readKeys(table: Fields, tableOffset: number, wanted: RegExp): Map<string, StoredValue> {
   const values = new Map<string, StoredValue>();
   const end = table.bytes.length;
-  for (let at = KEY_TABLE_HEADER; at + KEY_HEADER <= end; ) {
+  for (let at = KEY_TABLE_HEADER; at + KEY_HEADER <= end;) {
     const type = table.u8(at);
     const size = table.u32(at + 2);
     if (size < KEY_HEADER || at + size > end) break;

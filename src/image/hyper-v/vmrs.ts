@@ -36,14 +36,17 @@ export function unpackRamBlock(value: Uint8Array): Buffer {
 
 function part(output: LzOutput, input: LzInput, size: number, stored: number): void {
   if (size > PAGE_SIZE || stored > size || stored === 0) {
-    throw damagedData(`a page of ${size} bytes takes ${stored} compressed; expected at most ${PAGE_SIZE}, and no growth`);
+    throw damagedData(
+      `a page of ${size} bytes takes ${stored} compressed; expected at most ${PAGE_SIZE}, and no growth`,
+    );
   }
   const bytes = input.take(stored);
   output.literals(stored === size ? bytes : decodeXpressLz77(bytes, size));
 }
 
 function fill(output: LzOutput, pattern: Uint8Array, pages: number): void {
-  if (pages > RAM_BLOCK / PAGE_SIZE) throw damagedData(`${pages} pages are filled in a block of ${RAM_BLOCK / PAGE_SIZE}`);
+  if (pages > RAM_BLOCK / PAGE_SIZE)
+    throw damagedData(`${pages} pages are filled in a block of ${RAM_BLOCK / PAGE_SIZE}`);
   const page = Buffer.alloc(PAGE_SIZE, pattern);
   for (let index = 0; index < pages; index++) output.literals(page);
 }
@@ -58,12 +61,19 @@ interface MemoryBlock {
 }
 
 /** Where the blocks of memory belong; without such keys they follow each other from address 0. */
-async function readMemoryBlocks(container: Container, values: ReadonlyMap<string, StoredValue>, pages: number): Promise<MemoryBlock[]> {
+async function readMemoryBlocks(
+  container: Container,
+  values: ReadonlyMap<string, StoredValue>,
+  pages: number,
+): Promise<MemoryBlock[]> {
   const blocks: MemoryBlock[] = [];
   for (;;) {
     const value = values.get(`RamMemoryBlock${blocks.length}`);
     if (value === undefined) break;
-    if (value.size < MEMORY_BLOCK) throw container.damaged(`its key RamMemoryBlock${blocks.length} has ${value.size} bytes; expected ${MEMORY_BLOCK}`);
+    if (value.size < MEMORY_BLOCK)
+      throw container.damaged(
+        `its key RamMemoryBlock${blocks.length} has ${value.size} bytes; expected ${MEMORY_BLOCK}`,
+      );
     const block = await container.fields(value.offset, MEMORY_BLOCK, `the key RamMemoryBlock${blocks.length}`);
     blocks.push({
       pageCount: block.size(8, 'the number of pages'),
@@ -89,12 +99,16 @@ export const hypervVmrs: ImageFormat = {
       blocks.push(value);
     }
     if (!values.has('RamBlock0')) {
-      throw container.refused('it holds no memory (no key RamBlock0)', 'save or pause the machine first; a .vmcx file holds its settings only');
+      throw container.refused(
+        'it holds no memory (no key RamBlock0)',
+        'save or pause the machine first; a .vmcx file holds its settings only',
+      );
     }
     const table = evenChunks(RAM_BLOCK, blocks.length * RAM_BLOCK);
     const load = async (chunk: Chunk): Promise<Uint8Array> => {
       const { offset, size } = blocks[chunk.index]!;
-      if (size > RAM_BLOCK) throw container.damaged(`its key RamBlock${chunk.index} has ${size} bytes; expected at most ${RAM_BLOCK}`);
+      if (size > RAM_BLOCK)
+        throw container.damaged(`its key RamBlock${chunk.index} has ${size} bytes; expected at most ${RAM_BLOCK}`);
       const value = await container.bytes(offset, size, `the key RamBlock${chunk.index}`);
       return size === RAM_BLOCK ? value : unpackRamBlock(value);
     };
@@ -102,6 +116,11 @@ export const hypervVmrs: ImageFormat = {
     for (const block of await readMemoryBlocks(container, values, table.byteLength / PAGE_SIZE)) {
       runs.add(block.firstGuestPage * PAGE_SIZE, block.pageCount * PAGE_SIZE, block.firstPage * PAGE_SIZE);
     }
-    return { format: 'hyperv-vmrs', source: new ChunkedSource([source], { ...table, load }), ...runs.finish(), hints: {} };
+    return {
+      format: 'hyperv-vmrs',
+      source: new ChunkedSource([source], { ...table, load }),
+      ...runs.finish(),
+      hints: {},
+    };
   },
 };

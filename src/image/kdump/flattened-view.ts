@@ -62,7 +62,7 @@ export async function flattenedView(container: Container): Promise<Source> {
 async function listRecords(container: Container): Promise<Pieces> {
   const { byteLength } = container.source;
   const records = new Pieces();
-  for (let offset = HEADER; offset + RECORD_HEADER <= byteLength; ) {
+  for (let offset = HEADER; offset + RECORD_HEADER <= byteLength;) {
     const header = await container.bytes(offset, RECORD_HEADER, 'a record header');
     const start = header.readBigInt64BE(0);
     const size = header.readBigInt64BE(8);
@@ -79,7 +79,9 @@ async function listRecords(container: Container): Promise<Pieces> {
 
 /** The records by where they belong, with zeros in between; a later record replaces an earlier one of the same place. */
 function withoutGaps(records: Pieces, container: Container): Pieces {
-  const order = Uint32Array.from(records.starts.keys()).sort((a, b) => records.starts[a]! - records.starts[b]! || b - a);
+  const order = Uint32Array.from(records.starts.keys()).sort(
+    (a, b) => records.starts[a]! - records.starts[b]! || b - a,
+  );
   const pieces = new Pieces();
   let holes = 0;
   let written = 0;
@@ -87,13 +89,16 @@ function withoutGaps(records: Pieces, container: Container): Pieces {
     const start = records.starts[record]!;
     const overlap = pieces.end - start;
     if (overlap > 0 && record > written) {
-      throw container.damaged(`two records write to ${hex(start)} of what it stands for, and the second in the middle of the first`);
+      throw container.damaged(
+        `two records write to ${hex(start)} of what it stands for, and the second in the middle of the first`,
+      );
     }
     const length = records.lengths[record]! - Math.max(0, overlap);
     if (length <= 0) continue;
     if (overlap < 0) {
       holes -= overlap;
-      if (holes > MOST_HOLES) throw container.damaged(`nothing is written for ${holes} bytes before ${hex(start)} of what it stands for`);
+      if (holes > MOST_HOLES)
+        throw container.damaged(`nothing is written for ${holes} bytes before ${hex(start)} of what it stands for`);
       pieces.add(pieces.end, -overlap, -1);
     }
     const skipped = Math.max(0, overlap);

@@ -13,12 +13,20 @@ interface KdumpLayout {
 }
 
 const WIDE: KdumpLayout = {
-  wide: true, blockSize: 428, subHeaderBlocks: 432, bitmapBlocks: 436, pageCount: 440,
+  wide: true,
+  blockSize: 428,
+  subHeaderBlocks: 432,
+  bitmapBlocks: 436,
+  pageCount: 440,
   sub: { pageCount: 96, notes: 48, size: 104 },
 };
 
 const NARROW: KdumpLayout = {
-  wide: false, blockSize: 416, subHeaderBlocks: 420, bitmapBlocks: 424, pageCount: 428,
+  wide: false,
+  blockSize: 416,
+  subHeaderBlocks: 420,
+  bitmapBlocks: 424,
+  pageCount: 428,
   sub: { pageCount: 72, notes: 32, size: 80 },
 };
 
@@ -49,7 +57,9 @@ export async function readKdumpHeader(container: Container): Promise<KdumpHeader
   const header = await container.fields(0, HEADER, 'the header');
   const layout = [WIDE, NARROW].find((candidate) => BLOCK_SIZES.includes(header.u32(candidate.blockSize)));
   if (layout === undefined) {
-    throw container.damaged(`its block size is ${header.u32(WIDE.blockSize)}; expected a power of two from 4096 to 65536`);
+    throw container.damaged(
+      `its block size is ${header.u32(WIDE.blockSize)}; expected a power of two from 4096 to 65536`,
+    );
   }
   const version = header.u32(8);
   const blockSize = header.u32(layout.blockSize);
@@ -75,5 +85,7 @@ export async function readKdumpHeader(container: Container): Promise<KdumpHeader
 function notesOf(sub: Fields, layout: KdumpLayout): { offset: number; length: number } {
   const at = layout.sub.notes;
   const [offset, length] = layout.wide ? [sub.u64(at), sub.u64(at + 8)] : [sub.u64(at), BigInt(sub.u32(at + 8))];
-  return offset + length > BigInt(Number.MAX_SAFE_INTEGER) ? { offset: 0, length: 0 } : { offset: Number(offset), length: Number(length) };
+  return offset + length > BigInt(Number.MAX_SAFE_INTEGER)
+    ? { offset: 0, length: 0 }
+    : { offset: Number(offset), length: Number(length) };
 }

@@ -56,7 +56,8 @@ async function decompress(data: Buffer, flags: number, blockSize: number, contai
 
 async function loadPage(container: Container, descriptor: Fields, blockSize: number): Promise<Uint8Array> {
   const size = descriptor.u32(8);
-  if (size > 2 * blockSize) throw container.damaged(`a page takes ${size} bytes in it; expected at most ${2 * blockSize}`);
+  if (size > 2 * blockSize)
+    throw container.damaged(`a page takes ${size} bytes in it; expected at most ${2 * blockSize}`);
   const data = await container.bytes(descriptor.size(0, "a page's offset"), size, 'a page');
   const page = await decompress(data, descriptor.u32(12), blockSize, container);
   if (page.length !== blockSize) throw container.damaged(`a page holds ${page.length} bytes; expected ${blockSize}`);

@@ -59,7 +59,9 @@ async function listFrames(container: Container, offset: number, size: number, in
       if (next > byteLength) return byteLength;
       const held = type === FRAME.raw ? length - CRC : snappySize(head.bytes.subarray(4 + CRC));
       if (held === 0 || held > MOST_IN_FRAME || index.byteLength + held > end) {
-        throw container.damaged(`the Snappy frame at file offset ${hex(offset)} holds ${held} bytes, more than its range or none`);
+        throw container.damaged(
+          `the Snappy frame at file offset ${hex(offset)} holds ${held} bytes, more than its range or none`,
+        );
       }
       index.add(data, length - CRC, type === FRAME.compressed, held);
     }
@@ -77,14 +79,15 @@ export const avml: ImageFormat = {
     const container = new Container(source, 'AVML file');
     const index = new FrameIndex();
     const ranges: { start: number; length: number; offset: number }[] = [];
-    for (let offset = 0; offset < source.byteLength; ) {
+    for (let offset = 0; offset < source.byteLength;) {
       const header = await container.fields(offset, HEADER, `the header of range ${ranges.length + 1}`);
       if (header.u32(0) !== MAGIC || header.u32(4) !== 2) {
         throw container.damaged(`no range header of version 2 at file offset ${hex(offset)}`);
       }
       const start = header.size(8, 'the first address');
       const last = header.size(16, 'the last address');
-      if (last < start) throw container.damaged(`range ${ranges.length + 1} ends at ${hex(last)}, before it starts at ${hex(start)}`);
+      if (last < start)
+        throw container.damaged(`range ${ranges.length + 1} ends at ${hex(last)}, before it starts at ${hex(start)}`);
       ranges.push({ start, length: last - start + 1, offset: index.byteLength });
       const end = await listFrames(container, offset + HEADER, last - start + 1, index);
       // The count of compressed bytes follows.

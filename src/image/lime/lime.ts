@@ -40,7 +40,8 @@ export const lime: ImageFormat = {
       }
       const first = header.size(8, 'the first address');
       const last = header.size(16, 'the last address');
-      if (last < first) throw container.damaged(`range ${range} ends at ${hex(last)}, before it starts at ${hex(first)}`);
+      if (last < first)
+        throw container.damaged(`range ${range} ends at ${hex(last)}, before it starts at ${hex(first)}`);
       const length = last - first + 1;
       runs.add(first, length, offset + HEADER);
       offset += HEADER + length;

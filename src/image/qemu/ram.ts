@@ -32,11 +32,13 @@ export async function readRam(reader: StreamReader, container: Container): Promi
   for (;;) {
     const at = reader.offset;
     const type = await reader.u8();
-    if (type < SECTION.start || type > SECTION.end) throw container.damaged(`no section of memory at file offset ${hex(at)}`);
+    if (type < SECTION.start || type > SECTION.end)
+      throw container.damaged(`no section of memory at file offset ${hex(at)}`);
     await reader.u32();
     if (type === SECTION.start) {
       const name = await reader.text();
-      if (name !== 'ram') throw container.refused(`the section '${name}' comes before memory`, 'save the state without block migration');
+      if (name !== 'ram')
+        throw container.refused(`the section '${name}' comes before memory`, 'save the state without block migration');
       reader.skip(8);
     }
     const whole = await records.readSection();
@@ -56,7 +58,8 @@ class RamRecords {
   ) {}
 
   pages(): RamPages {
-    if (this.ram === undefined) throw this.container.refused(`it has no block ${MACHINE_MEMORY}`, 'only PC machines can be read');
+    if (this.ram === undefined)
+      throw this.container.refused(`it has no block ${MACHINE_MEMORY}`, 'only PC machines can be read');
     return this.ram;
   }
 
@@ -71,7 +74,10 @@ class RamRecords {
       const address = Number(word - BigInt(flags));
       if (flags & ~FLAGS_READ) {
         const hint = 'save the state without compression, XBZRLE and multifd';
-        throw container.refused(`the record at file offset ${hex(at)} has flags ${hex(flags)}, which cannot be read`, hint);
+        throw container.refused(
+          `the record at file offset ${hex(at)} has flags ${hex(flags)}, which cannot be read`,
+          hint,
+        );
       }
       if (flags & FLAG.end) return true;
       if (flags & FLAG.sizes) await this.readSizes(address);
@@ -81,7 +87,7 @@ class RamRecords {
 
   /** The blocks and their sizes, which add up to `total`. */
   private async readSizes(total: number): Promise<void> {
-    for (let left = total; left > 0; ) {
+    for (let left = total; left > 0;) {
       const name = await this.reader.text();
       const size = Number(await this.reader.u64());
       if (size === 0 || size > left || size % PAGE_SIZE !== 0) {
@@ -91,7 +97,9 @@ class RamRecords {
       if (name !== MACHINE_MEMORY) continue;
       const pages = size / PAGE_SIZE;
       if (pages > Math.max(PAGES_IN_HAND, this.container.source.byteLength / LEAST_PER_PAGE)) {
-        throw this.container.damaged(`its memory is said to be ${size} bytes, which a file of ${this.container.source.byteLength} cannot hold`);
+        throw this.container.damaged(
+          `its memory is said to be ${size} bytes, which a file of ${this.container.source.byteLength} cannot hold`,
+        );
       }
       this.ram = { byteLength: size, offsets: new Float64Array(pages) };
     }
@@ -104,12 +112,16 @@ class RamRecords {
     let where = reader.offset;
     if (flags & FLAG.fill) where = ABSENT - 1 - (await reader.u8());
     else if (flags & FLAG.page) reader.skip(PAGE_SIZE);
-    else throw this.container.damaged(`the record before file offset ${hex(where)} holds neither a page nor a fill byte`);
+    else
+      throw this.container.damaged(`the record before file offset ${hex(where)} holds neither a page nor a fill byte`);
     if (reader.offset > this.container.source.byteLength) return false;
     if (this.block !== MACHINE_MEMORY) return true;
     const page = address / PAGE_SIZE;
     const ram = this.pages();
-    if (page >= ram.offsets.length) throw this.container.damaged(`a page at ${hex(address)} is behind the end of its block at ${hex(ram.byteLength)}`);
+    if (page >= ram.offsets.length)
+      throw this.container.damaged(
+        `a page at ${hex(address)} is behind the end of its block at ${hex(ram.byteLength)}`,
+      );
     ram.offsets[page] = where;
     return true;
   }

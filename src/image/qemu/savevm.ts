@@ -47,7 +47,8 @@ export async function readMachineName(reader: StreamReader, container: Container
     const subsection = await reader.text();
     await reader.u32();
     const read = Object.hasOwn(SUBSECTIONS, subsection) ? SUBSECTIONS[subsection] : undefined;
-    if (read === undefined) throw container.damaged(`its configuration has a subsection '${subsection}', which is not known`);
+    if (read === undefined)
+      throw container.damaged(`its configuration has a subsection '${subsection}', which is not known`);
     await read(reader, container);
   }
 }
@@ -91,12 +92,20 @@ export const qemuSavevm: ImageFormat = {
     const runs = runsOf(ram, machine, container);
     if (runs.count === 0) throw container.damaged('it ends before its first page of memory');
     const missing = ram.byteLength - runs.byteLength;
-    const warnings: Warning[] = missing === 0 ? [] : [
-      { code: 'image-cut', message: `the saved state is cut short: ${missing} of ${ram.byteLength} bytes of memory are not in it` },
-    ];
+    const warnings: Warning[] =
+      missing === 0
+        ? []
+        : [
+            {
+              code: 'image-cut',
+              message: `the saved state is cut short: ${missing} of ${ram.byteLength} bytes of memory are not in it`,
+            },
+          ];
     const load = (chunk: Chunk): Promise<Buffer> => {
       const offset = ram.offsets[chunk.index]!;
-      return offset > 0 ? container.bytes(offset, PAGE_SIZE, 'a page') : Promise.resolve(Buffer.alloc(PAGE_SIZE, ABSENT - 1 - offset));
+      return offset > 0
+        ? container.bytes(offset, PAGE_SIZE, 'a page')
+        : Promise.resolve(Buffer.alloc(PAGE_SIZE, ABSENT - 1 - offset));
     };
     const view = new ChunkedSource([source], { ...evenChunks(PAGE_SIZE, ram.byteLength), load });
     return { format: 'qemu-savevm', source: view, runs, hints: {}, warnings };

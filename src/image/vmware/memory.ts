@@ -32,8 +32,10 @@ export async function readVmwareMemory(container: Container): Promise<VmwareMemo
     throw container.refused('the memory in it is compressed', 'use a .vmem file, or a snapshot without compression');
   }
   const count = await numberOf(container, tags, 'regionsCount');
-  if (count === undefined && memory === undefined) throw container.damaged("it has no group 'memory' with a tag 'regionsCount'");
-  if ((count ?? 0) > MOST_REGIONS) throw container.damaged(`it lists ${count} regions of memory; expected at most ${MOST_REGIONS}`);
+  if (count === undefined && memory === undefined)
+    throw container.damaged("it has no group 'memory' with a tag 'regionsCount'");
+  if ((count ?? 0) > MOST_REGIONS)
+    throw container.damaged(`it lists ${count} regions of memory; expected at most ${MOST_REGIONS}`);
   const regions: MemoryRegion[] = [];
   for (let index = 0; index < (count ?? 0); index++) {
     const pages = async (name: string): Promise<number> => {
@@ -41,9 +43,17 @@ export async function readVmwareMemory(container: Container): Promise<VmwareMemo
       if (value === undefined) throw container.damaged(`its region ${index} of memory has no tag '${name}'`);
       return value * PAGE_SIZE;
     };
-    regions.push({ start: await pages('regionPPN'), length: await pages('regionSize'), offset: await pages('regionPageNum') });
+    regions.push({
+      start: await pages('regionPPN'),
+      length: await pages('regionSize'),
+      offset: await pages('regionPageNum'),
+    });
   }
-  return { regions, inside: memory && { offset: memory.offset, length: memory.size }, hints: await readHints(container) };
+  return {
+    regions,
+    inside: memory && { offset: memory.offset, length: memory.size },
+    hints: await readHints(container),
+  };
 }
 
 /** CR3 is register 3 of the array `CR64` that each processor has in the group `cpu`. */
@@ -58,8 +68,15 @@ async function readHints(container: Container): Promise<VmwareMemory['hints']> {
   return roots.size === 0 ? {} : { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) };
 }
 
-async function numberOf(container: Container, tags: readonly StateTag[], name: string, index?: number): Promise<number | undefined> {
-  const tag = tags.find((candidate) => candidate.name === name && (index === undefined || candidate.indices[0] === index));
+async function numberOf(
+  container: Container,
+  tags: readonly StateTag[],
+  name: string,
+  index?: number,
+): Promise<number | undefined> {
+  const tag = tags.find(
+    (candidate) => candidate.name === name && (index === undefined || candidate.indices[0] === index),
+  );
   if (tag === undefined) return undefined;
   const fields = await container.fields(tag.offset, Math.min(tag.size, 8), `the tag '${name}'`);
   if (tag.size === 4) return fields.u32(0);

@@ -37,7 +37,8 @@ export async function readStateTags(container: Container, group: string): Promis
   const header = await container.fields(0, GROUPS, 'the header');
   const wide = (header.u32(0) & 0xf) !== 0;
   const count = header.u32(8);
-  if (count > MOST_GROUPS) throw container.damaged(`its header counts ${count} groups; expected at most ${MOST_GROUPS}`);
+  if (count > MOST_GROUPS)
+    throw container.damaged(`its header counts ${count} groups; expected at most ${MOST_GROUPS}`);
   const table = await container.fields(GROUPS, count * GROUP, 'the table of groups');
   for (let at = 0; at < count * GROUP; at += GROUP) {
     if (table.text(at, 64) === group) return readTags(container, table.size(at + 64, "a group's offset"), wide);

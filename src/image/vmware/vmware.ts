@@ -45,7 +45,11 @@ export const vmwareVmem: ImageFormat = {
     if (state !== undefined || source.byteLength <= BELOW_PCI_HOLE) return { ...image, format: 'vmware-vmem', hints };
     const message =
       'no .vmss or .vmsn file of the same name is beside it, so memory above the PCI hole (3 GiB or less) is taken to lie lower than it does';
-    return { ...image, format: 'vmware-vmem', warnings: [...image.warnings, { code: 'image-companion-missing', message }] };
+    return {
+      ...image,
+      format: 'vmware-vmem',
+      warnings: [...image.warnings, { code: 'image-companion-missing', message }],
+    };
   },
 };
 
@@ -58,7 +62,10 @@ export const vmwareSnapshot: ImageFormat = {
     const container = new Container(source, 'VMware state file');
     const { regions, inside, hints } = await readVmwareMemory(container);
     if (inside === undefined) {
-      throw container.refused('the memory is not in it', 'name the .vmem file beside it; this file is then found by itself');
+      throw container.refused(
+        'the memory is not in it',
+        'name the .vmem file beside it; this file is then found by itself',
+      );
     }
     const runs = new ClippedRuns(container);
     if (regions.length === 0) runs.add(0, inside.length, inside.offset);

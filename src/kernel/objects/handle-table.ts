@@ -43,11 +43,17 @@ export class HandleTables {
     if (typeof table === 'string') return table;
     const asField = layout.fields('handleTableEntry', 'size', 'ObjectPointerBits.bit', 'ObjectPointerBits.bits');
     if (typeof asField !== 'string') {
-      const coding = { size: asField.size, bit: asField['ObjectPointerBits.bit'], bits: asField['ObjectPointerBits.bits'] };
+      const coding = {
+        size: asField.size,
+        bit: asField['ObjectPointerBits.bit'],
+        bits: asField['ObjectPointerBits.bits'],
+      };
       return new HandleTables(memory, layout, table.TableCode, coding);
     }
     const plain = layout.fields('handleTableEntry', 'size', 'Object');
-    return typeof plain === 'string' ? plain : new HandleTables(memory, layout, table.TableCode, { size: plain.size, bit: 0, bits: 0 });
+    return typeof plain === 'string'
+      ? plain
+      : new HandleTables(memory, layout, table.TableCode, { size: plain.size, bit: 0, bits: 0 });
   }
 
   /** Walks the HANDLE_TABLE at an address. */
@@ -89,11 +95,16 @@ export class HandleTableWalk {
   /** Every entry in use, by handle. */
   async *entries(): AsyncGenerator<HandleEntry> {
     const kernel = this.memory.pageTable.isKernelAddress(this.table);
-    const code = kernel ? (await readCached(this.memory, virtualAddress(this.table + BigInt(this.codeAt)), 8))?.readBigUInt64LE() : undefined;
+    const code = kernel
+      ? (await readCached(this.memory, virtualAddress(this.table + BigInt(this.codeAt)), 8))?.readBigUInt64LE()
+      : undefined;
     if (code === undefined) return this.tally.miss(`the handle table at ${hex(this.table)} is missing`);
     if (code === 0n) return this.tally.miss(`the handle table at ${hex(this.table)} has no pages: its TableCode is 0`);
     const level = Number(code & LEVEL_BITS);
-    if (level > DEEPEST) return this.tally.miss(`the handle table at ${hex(this.table)} claims ${level} levels of pointers; there are at most ${DEEPEST}`);
+    if (level > DEEPEST)
+      return this.tally.miss(
+        `the handle table at ${hex(this.table)} claims ${level} levels of pointers; there are at most ${DEEPEST}`,
+      );
     yield* this.below(virtualAddress(code & ~ENTRY_FLAGS), level, 0);
   }
 
@@ -119,13 +130,15 @@ export class HandleTableWalk {
     }
     this.seen.add(address);
     const page = await readCached(this.memory, address, PAGE_SIZE);
-    if (page === null) this.tally.miss(`in the handle table at ${hex(this.table)}: the page at ${hex(address)} is missing`);
+    if (page === null)
+      this.tally.miss(`in the handle table at ${hex(this.table)}: the page at ${hex(address)} is missing`);
     else this.pages++;
     return page;
   }
 
   private refusal(address: VirtualAddress): string | null {
-    if (!this.memory.pageTable.isKernelAddress(address) || address % BigInt(PAGE_SIZE) !== 0n) return `${hex(address)} is no page of the kernel's`;
+    if (!this.memory.pageTable.isKernelAddress(address) || address % BigInt(PAGE_SIZE) !== 0n)
+      return `${hex(address)} is no page of the kernel's`;
     if (this.seen.has(address)) return `the page at ${hex(address)} stands in it twice`;
     return this.grant() ? null : `the image's tables have more than ${MOST_TABLE_PAGES} pages`;
   }
@@ -145,7 +158,9 @@ export class HandleTableWalk {
     const { bit, bits } = this.coding;
     if (bits === 0) return virtualAddress(word & ~ENTRY_FLAGS);
     const field = BigInt.asUintN(bits, word >> BigInt(bit));
-    return field === 0n ? virtualAddress(0n) : virtualAddress(BigInt.asIntN(POINTER_BITS, field << BigInt(POINTER_BITS - bits)));
+    return field === 0n
+      ? virtualAddress(0n)
+      : virtualAddress(BigInt.asIntN(POINTER_BITS, field << BigInt(POINTER_BITS - bits)));
   }
 }
 
@@ -162,7 +177,10 @@ export interface CidTable {
  * themselves. Each proves itself: the object at a handle names that handle as its id. Or why it is not available.
  */
 export async function readCidTable(
-  memory: VirtualMemory, layout: KernelLayout, tables: HandleTables, reader: ProcessReader,
+  memory: VirtualMemory,
+  layout: KernelLayout,
+  tables: HandleTables,
+  reader: ProcessReader,
 ): Promise<CidTable | string> {
   const variable = layout.address('PspCidTable');
   if (typeof variable === 'string') return variable;
@@ -181,9 +199,17 @@ export async function readCidTable(
       else threads.tally.miss(`the thread at ${hex(object)} under id ${handle} has another id`);
       continue;
     }
-    const process = type === DISPATCHER_PROCESS ? await reader.read(object) : `what id ${handle} leads to, ${hex(object)}, is ${type === null ? 'missing' : 'neither process nor thread'}`;
+    const process =
+      type === DISPATCHER_PROCESS
+        ? await reader.read(object)
+        : `what id ${handle} leads to, ${hex(object)}, is ${type === null ? 'missing' : 'neither process nor thread'}`;
     if (typeof process !== 'string' && process.pid === handle) processes.add(object);
-    else processes.tally.miss(typeof process === 'string' ? process : `the process at ${hex(object)} under id ${handle} has id ${process.pid}`);
+    else
+      processes.tally.miss(
+        typeof process === 'string'
+          ? process
+          : `the process at ${hex(object)} under id ${handle} has id ${process.pid}`,
+      );
   }
   if (walk.pages === 0) return walk.tally.reason ?? 'PspCidTable is empty';
   processes.tally.add(walk.tally);

@@ -79,7 +79,9 @@ export function counted(kind: ObjectKind, method: string, found: number, tally: 
 
 /** A method's count; of a method that is not available, its reason. */
 export function countOf(kind: ObjectKind, method: string, sighting: Sighting | string): ObjectCount {
-  return typeof sighting === 'string' ? notAvailable(kind, method, sighting) : counted(kind, method, sighting.found.size, sighting.tally);
+  return typeof sighting === 'string'
+    ? notAvailable(kind, method, sighting)
+    : counted(kind, method, sighting.found.size, sighting.tally);
 }
 
 /** Kind by kind, each kind's methods in their own order. */

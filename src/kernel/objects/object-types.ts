@@ -21,7 +21,11 @@ const MOST_TYPES = 256;
 const FIRST_TYPE = 2;
 
 /** The types in ObTypeIndexTable, or why they are not available. */
-export async function readObjectTypes(memory: VirtualMemory, layout: KernelLayout, tally: Tally): Promise<ObjectType[] | string> {
+export async function readObjectTypes(
+  memory: VirtualMemory,
+  layout: KernelLayout,
+  tally: Tally,
+): Promise<ObjectType[] | string> {
   const table = layout.address('ObTypeIndexTable');
   if (typeof table === 'string') return table;
   const offsets = layout.fields('objectType', 'size', 'Name', 'Index', 'TotalNumberOfObjects');
@@ -31,7 +35,9 @@ export async function readObjectTypes(memory: VirtualMemory, layout: KernelLayou
     const pointer = (await readCached(memory, virtualAddress(table + BigInt(index * 8)), 8))?.readBigUInt64LE();
     if (pointer === undefined) tally.miss(`ObTypeIndexTable[${index}] is missing`);
     if (pointer === undefined || pointer === 0n) break;
-    const type = memory.pageTable.isKernelAddress(pointer) ? await readCached(memory, virtualAddress(pointer), offsets.size) : null;
+    const type = memory.pageTable.isKernelAddress(pointer)
+      ? await readCached(memory, virtualAddress(pointer), offsets.size)
+      : null;
     const name = type === null ? null : await readUnicodeString(memory, type, offsets.Name);
     if (type === null || name === null || type.readUInt8(offsets.Index) !== index) {
       tally.miss(`no object type lies at ${hex(pointer)}, where ObTypeIndexTable[${index}] points to`);
@@ -39,7 +45,7 @@ export async function readObjectTypes(memory: VirtualMemory, layout: KernelLayou
     }
     types.push({ index, name, objects: type.readUInt32LE(offsets.TotalNumberOfObjects) });
   }
-  return types.length > 0 ? types : tally.reason ?? 'ObTypeIndexTable is empty';
+  return types.length > 0 ? types : (tally.reason ?? 'ObTypeIndexTable is empty');
 }
 
 /** Since Windows 10 the index in an object header is XORed with a cookie and with the second byte of its address. */
@@ -60,7 +66,10 @@ export class TypeDecoder {
    * their headers hold stands for it
    */
   static async of(
-    kernel: Kernel, layout: KernelLayout, types: readonly ObjectType[] | string, examples: Readonly<Record<string, readonly VirtualAddress[]>>,
+    kernel: Kernel,
+    layout: KernelLayout,
+    types: readonly ObjectType[] | string,
+    examples: Readonly<Record<string, readonly VirtualAddress[]>>,
   ): Promise<TypeDecoder | string> {
     const offsets = layout.fields('objectHeader', 'TypeIndex', 'Body');
     if (typeof offsets === 'string') return offsets;
@@ -71,7 +80,9 @@ export class TypeDecoder {
     } else {
       for (const [name, objects] of Object.entries(examples)) await decoder.learn(name, objects);
     }
-    return decoder.names.size > 0 ? decoder : 'the types of objects cannot be told: neither ObHeaderCookie and ObTypeIndexTable nor an example is readable';
+    return decoder.names.size > 0
+      ? decoder
+      : 'the types of objects cannot be told: neither ObHeaderCookie and ObTypeIndexTable nor an example is readable';
   }
 
   private async cookie(layout: KernelLayout): Promise<number | null> {
@@ -94,7 +105,9 @@ export class TypeDecoder {
 
   /** The index as the header holds it, freed of the address byte but not of the cookie; null when it is missing. */
   private async code(header: VirtualAddress): Promise<number | null> {
-    const stored = (await readCached(this.memory, virtualAddress(header + BigInt(this.offsets.TypeIndex)), 1))?.readUInt8();
+    const stored = (
+      await readCached(this.memory, virtualAddress(header + BigInt(this.offsets.TypeIndex)), 1)
+    )?.readUInt8();
     if (stored === undefined) return null;
     return this.isEncoded ? stored ^ Number((header >> 8n) & 0xffn) : stored;
   }
@@ -102,7 +115,7 @@ export class TypeDecoder {
   /** The type's name; null for one that has none; undefined when the header is missing. */
   async typeOf(header: VirtualAddress): Promise<string | null | undefined> {
     const code = this.memory.pageTable.isKernelAddress(header) ? await this.code(header) : null;
-    return code === null ? undefined : this.names.get(code) ?? null;
+    return code === null ? undefined : (this.names.get(code) ?? null);
   }
 
   /** The object behind a header. */

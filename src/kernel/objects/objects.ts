@@ -48,7 +48,10 @@ export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | nul
 }
 
 async function surveyProcesses(
-  kernel: Kernel, layout: KernelLayout, types: readonly ObjectType[] | string, reader: ProcessReader | string,
+  kernel: Kernel,
+  layout: KernelLayout,
+  types: readonly ObjectType[] | string,
+  reader: ProcessReader | string,
 ): Promise<KernelObjects> {
   const { memory } = kernel;
   if (typeof reader === 'string') return withoutProcesses({}, reader);
@@ -61,7 +64,10 @@ async function surveyProcesses(
   const known = await survey.processes();
   if (known.length === 0) return withoutProcesses(survey.sightings, 'no process was found to begin with');
 
-  const handles = typeof tables === 'string' ? tables : new ProcessHandles(tables, await decoder(kernel, layout, types, known, cid), reader);
+  const handles =
+    typeof tables === 'string'
+      ? tables
+      : new ProcessHandles(tables, await decoder(kernel, layout, types, known, cid), reader);
   const sessions = SessionProcesses.of(memory, layout, reader);
   await survey.follow(handles, sessions);
   const processes = await survey.processes();
@@ -74,7 +80,10 @@ async function surveyProcesses(
   return {
     processes: seen.sort((a, b) => a.pid - b.pid || (a.address < b.address ? -1 : 1)),
     counts: [
-      ...PROCESS_METHODS.map((method) => ({ ...countOf('process', method, survey.sightings[method] ?? ''), terminated: survey.terminated(method, processes) })),
+      ...PROCESS_METHODS.map((method) => ({
+        ...countOf('process', method, survey.sightings[method] ?? ''),
+        terminated: survey.terminated(method, processes),
+      })),
       countOf('thread', 'ThreadListHead', await threadLists(memory, layout, processes)),
       countOf('thread', 'PspCidTable', typeof cid === 'string' ? cid : cid.threads),
       countOf('token', 'EPROCESS.Token', tokens(layout, processes)),
@@ -98,7 +107,11 @@ function withoutProcesses(sightings: ProcessSightings, reason: string): KernelOb
 }
 
 function decoder(
-  kernel: Kernel, layout: KernelLayout, types: readonly ObjectType[] | string, known: readonly Process[], cid: CidTable | string,
+  kernel: Kernel,
+  layout: KernelLayout,
+  types: readonly ObjectType[] | string,
+  known: readonly Process[],
+  cid: CidTable | string,
 ): Promise<TypeDecoder | string> {
   const threads = typeof cid === 'string' || typeof cid.threads === 'string' ? [] : [...cid.threads.found];
   return TypeDecoder.of(kernel, layout, types, {
@@ -120,9 +133,11 @@ function handleCounts(handles: ProcessHandles | string, cid: CidTable | string):
   const why = typeof handles === 'string' ? handles : handles.unavailable();
   const kinds = HANDLE_TYPES.flatMap((type) => (type === 'Process' ? [] : [type]));
   return [
-    ...kinds.map((type) => typeof handles === 'string' || why !== null
-      ? notAvailable(BY_HANDLES[type], 'Handles', why ?? '')
-      : counted(BY_HANDLES[type], 'Handles', handles.byType[type].found.size, handles.tally)),
+    ...kinds.map((type) =>
+      typeof handles === 'string' || why !== null
+        ? notAvailable(BY_HANDLES[type], 'Handles', why ?? '')
+        : counted(BY_HANDLES[type], 'Handles', handles.byType[type].found.size, handles.tally),
+    ),
     tableCount(handles, cid),
   ];
 }
@@ -132,7 +147,9 @@ function tableCount(handles: ProcessHandles | string, cid: CidTable | string): O
   if (typeof handles === 'string') return notAvailable('handle_table', 'ObjectTable', handles);
   const tally = new Tally();
   tally.add(handles.tally);
-  tally.note(`${handles.tables} tables of processes${typeof cid === 'string' ? '' : ' and PspCidTable'}; each structure and each page counts as one allocation`);
+  tally.note(
+    `${handles.tables} tables of processes${typeof cid === 'string' ? '' : ' and PspCidTable'}; each structure and each page counts as one allocation`,
+  );
   const own = typeof cid === 'string' ? 0 : 1 + cid.walk.pages;
   return counted('handle_table', 'ObjectTable', handles.allocations + own, tally);
 }
@@ -150,7 +167,8 @@ function typeCounts(types: readonly ObjectType[] | string, tally: Tally): Object
 
 async function moduleCount(kernel: Kernel, symbols: KernelSymbols | null): Promise<ObjectCount> {
   const found = await findLoadedModules(kernel, symbols);
-  if (found === null) return notAvailable('module', 'PsLoadedModuleList', 'no list of loaded modules with this kernel on it was found');
+  if (found === null)
+    return notAvailable('module', 'PsLoadedModuleList', 'no list of loaded modules with this kernel on it was found');
   const tally = new Tally();
   if (!found.whole) tally.miss('the list does not lead back to its head, or entries of it are missing');
   return counted('module', 'PsLoadedModuleList', found.modules.length, tally);

@@ -15,7 +15,11 @@ const CSRSS = 'csrss.exe';
 /** What the handle tables of processes lead to. */
 export class ProcessHandles {
   readonly byType: Readonly<Record<HandleType, Sighting>> = {
-    Process: new Sighting(), Thread: new Sighting(), Token: new Sighting(), File: new Sighting(), Key: new Sighting(),
+    Process: new Sighting(),
+    Thread: new Sighting(),
+    Token: new Sighting(),
+    File: new Sighting(),
+    Key: new Sighting(),
   };
   readonly csrss = new Sighting();
   readonly tally = new Tally();
@@ -81,7 +85,8 @@ export class ProcessHandles {
   /** Why the method Handles says nothing; null when it says something. */
   unavailable(): string | null {
     if (this.tables === 0) return `none of ${this.processes} processes has a handle table`;
-    if (this.tablesRead === 0) return `none of ${this.tables} handle tables could be read: ${this.tally.reason ?? 'all are empty'}`;
+    if (this.tablesRead === 0)
+      return `none of ${this.tables} handle tables could be read: ${this.tally.reason ?? 'all are empty'}`;
     return typeof this.types === 'string' ? this.types : null;
   }
 

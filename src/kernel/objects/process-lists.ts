@@ -6,7 +6,11 @@ import { MOST_OBJECTS, Sighting } from './object-count.js';
 import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
 
 /** The threads on each process's ThreadListHead; or why they are not available. */
-export async function threadLists(memory: VirtualMemory, layout: KernelLayout, processes: Iterable<Process>): Promise<Sighting | string> {
+export async function threadLists(
+  memory: VirtualMemory,
+  layout: KernelLayout,
+  processes: Iterable<Process>,
+): Promise<Sighting | string> {
   const head = layout.fields('eprocess', 'ThreadListHead');
   const thread = layout.fields('ethread', 'ThreadListEntry', 'Cid');
   if (typeof head === 'string') return head;
@@ -23,9 +27,13 @@ export async function threadLists(memory: VirtualMemory, layout: KernelLayout, p
       const type = (await readCached(memory, address, 1))?.readUInt8();
       const owner = (await readCached(memory, virtualAddress(address + BigInt(thread.Cid)), 8))?.readBigUInt64LE();
       if (type === DISPATCHER_THREAD && owner === BigInt(process.pid)) sighting.add(address);
-      else sighting.tally.miss(`${type === undefined || owner === undefined ? 'missing' : 'no thread of its'}: ${hex(address)} on the thread list of ${process.name} (${process.pid})`);
+      else
+        sighting.tally.miss(
+          `${type === undefined || owner === undefined ? 'missing' : 'no thread of its'}: ${hex(address)} on the thread list of ${process.name} (${process.pid})`,
+        );
     }
-    if (!ring.whole) sighting.tally.miss(`the thread list of ${process.name} (${process.pid}) does not lead back to its head`);
+    if (!ring.whole)
+      sighting.tally.miss(`the thread list of ${process.name} (${process.pid}) does not lead back to its head`);
   }
   if (claimed !== sighting.found.size) sighting.tally.note(`ActiveThreads of the processes add up to ${claimed}`);
   return sighting;
@@ -35,7 +43,11 @@ export async function threadLists(memory: VirtualMemory, layout: KernelLayout, p
 export const MOST_PROCESSES = 1 << 16;
 
 /** The processes on PsActiveProcessHead, forward and, where that way is torn, backward; or why it is not available. */
-export async function activeProcesses(memory: VirtualMemory, layout: KernelLayout, reader: ProcessReader): Promise<Sighting | string> {
+export async function activeProcesses(
+  memory: VirtualMemory,
+  layout: KernelLayout,
+  reader: ProcessReader,
+): Promise<Sighting | string> {
   const head = layout.address('PsActiveProcessHead');
   const links = layout.fields('eprocess', 'ActiveProcessLinks');
   if (typeof head === 'string') return head;
@@ -47,6 +59,9 @@ export async function activeProcesses(memory: VirtualMemory, layout: KernelLayou
     if (typeof process === 'string') sighting.tally.miss(process);
     else sighting.add(process.address);
   }
-  if (!ring.whole) sighting.tally.miss('the forward links do not lead back to PsActiveProcessHead; what the backward ones lead to is counted too');
+  if (!ring.whole)
+    sighting.tally.miss(
+      'the forward links do not lead back to PsActiveProcessHead; what the backward ones lead to is counted too',
+    );
   return sighting;
 }

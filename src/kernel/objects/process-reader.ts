@@ -39,7 +39,14 @@ const ROOT_BITS = 0x000ffffffffff000n;
 /** The lowest bits of an EX_FAST_REF count references. */
 const FAST_REF_BITS = 0xfn;
 
-const NEEDED = ['size', 'UniqueProcessId', 'InheritedFromUniqueProcessId', 'ImageFileName', 'CreateTime', 'ExitTime'] as const;
+const NEEDED = [
+  'size',
+  'UniqueProcessId',
+  'InheritedFromUniqueProcessId',
+  'ImageFileName',
+  'CreateTime',
+  'ExitTime',
+] as const;
 
 /** Reads EPROCESS structures, each once. */
 export class ProcessReader {
@@ -75,7 +82,9 @@ export class ProcessReader {
     const pid = bytes.readBigUInt64LE(offsets.UniqueProcessId);
     const ppid = bytes.readBigUInt64LE(offsets.InheritedFromUniqueProcessId);
     if (bytes.readUInt8(0) !== DISPATCHER_PROCESS || pid > 0xffffffffn || ppid > 0xffffffffn) return null;
-    const name = bytes.toString('latin1', offsets.ImageFileName, offsets.ImageFileName + NAME_LENGTH).replace(/\0.*$/s, '');
+    const name = bytes
+      .toString('latin1', offsets.ImageFileName, offsets.ImageFileName + NAME_LENGTH)
+      .replace(/\0.*$/s, '');
     const u64 = (field: string): bigint | undefined => {
       const offset = this.layout.field('eprocess', field);
       return offset === undefined ? undefined : bytes.readBigUInt64LE(offset);
@@ -84,7 +93,8 @@ export class ProcessReader {
     const threads = this.layout.field('eprocess', 'ActiveThreads');
     const token = u64('Token');
     return {
-      address, name,
+      address,
+      name,
       pid: Number(pid),
       ppid: Number(ppid),
       createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,

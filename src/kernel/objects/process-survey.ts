@@ -52,13 +52,16 @@ export class ProcessSurvey {
     }
     this.sightings = {
       ...this.sightings,
-      Handles: typeof handles === 'string' ? handles : handles.unavailable() ?? withTally(handles),
-      CSRSS: typeof handles === 'string' ? handles : handles.csrssUnavailable() ?? handles.csrss,
-      Sessions: typeof sessions === 'string' ? sessions : sessions.unavailable() ?? sessions.sighting,
+      Handles: typeof handles === 'string' ? handles : (handles.unavailable() ?? withTally(handles)),
+      CSRSS: typeof handles === 'string' ? handles : (handles.csrssUnavailable() ?? handles.csrss),
+      Sessions: typeof sessions === 'string' ? sessions : (sessions.unavailable() ?? sessions.sighting),
     };
   }
 
-  private async unfollowed(sources: readonly ReadonlySet<VirtualAddress>[], done: ReadonlySet<VirtualAddress>): Promise<Process[]> {
+  private async unfollowed(
+    sources: readonly ReadonlySet<VirtualAddress>[],
+    done: ReadonlySet<VirtualAddress>,
+  ): Promise<Process[]> {
     const fresh: Process[] = [];
     for (const address of new Set(sources.flatMap((found) => [...found]))) {
       if (done.has(address)) continue;
@@ -75,8 +78,11 @@ export class ProcessSurvey {
       return sighting === undefined || typeof sighting === 'string' ? null : sighting.found.has(address);
     };
     return {
-      PsActiveProcessHead: saw('PsActiveProcessHead'), CSRSS: saw('CSRSS'), PspCidTable: saw('PspCidTable'),
-      Sessions: saw('Sessions'), Handles: saw('Handles'),
+      PsActiveProcessHead: saw('PsActiveProcessHead'),
+      CSRSS: saw('CSRSS'),
+      PspCidTable: saw('PspCidTable'),
+      Sessions: saw('Sessions'),
+      Handles: saw('Handles'),
     };
   }
 

@@ -39,7 +39,8 @@ export class SessionProcesses {
     const { session } = process;
     this.processes++;
     if (session === undefined || session === 0n || this.ids.has(session)) return;
-    if (this.ids.size >= MOST_SESSIONS) return this.sighting.tally.miss(`more than ${MOST_SESSIONS} sessions: the rest is not walked`);
+    if (this.ids.size >= MOST_SESSIONS)
+      return this.sighting.tally.miss(`more than ${MOST_SESSIONS} sessions: the rest is not walked`);
     this.ids.set(session, null);
     for (const memory of this.memoriesOf(process)) {
       const id = memory.pageTable.isKernelAddress(session)
@@ -56,7 +57,8 @@ export class SessionProcesses {
   private *memoriesOf({ pageTableRoot }: Process): Generator<VirtualMemory> {
     yield this.memory;
     const { physical, pageTable } = this.memory;
-    if (pageTableRoot !== undefined) yield new VirtualMemory(new X64PageTable(physical, physicalAddress(Number(pageTableRoot)), pageTable.levels));
+    if (pageTableRoot !== undefined)
+      yield new VirtualMemory(new X64PageTable(physical, physicalAddress(Number(pageTableRoot)), pageTable.levels));
   }
 
   private async walk(memory: VirtualMemory, session: VirtualAddress): Promise<void> {
@@ -67,12 +69,13 @@ export class SessionProcesses {
       if (typeof process === 'string') this.sighting.tally.miss(process);
       else this.sighting.add(process.address);
     }
-    if (!ring.whole) this.sighting.tally.miss(`the process list of the session at ${hex(session)} does not lead back to its head`);
+    if (!ring.whole)
+      this.sighting.tally.miss(`the process list of the session at ${hex(session)} does not lead back to its head`);
   }
 
   /** A process's session; null when it is in none, or it could not be read. */
   idOf({ session }: Process): number | null {
-    return session === undefined ? null : this.ids.get(session) ?? null;
+    return session === undefined ? null : (this.ids.get(session) ?? null);
   }
 
   /** Why the method says nothing; null when it says something. */

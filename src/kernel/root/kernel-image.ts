@@ -1,4 +1,11 @@
-import { hex, PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import {
+  hex,
+  PAGE_SIZE,
+  physicalAddress,
+  virtualAddress,
+  type PhysicalAddress,
+  type VirtualAddress,
+} from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { isMapped } from '../../memory/paging/translation.js';
 import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../pe.js';
@@ -22,7 +29,8 @@ export async function kernelAt(memory: VirtualMemory, base: VirtualAddress): Pro
   const [page] = await memory.pages(base, 1);
   const header = page!.bytes === null ? null : decodePeHeader(page!.bytes);
   if (header === null) return 'no 64-bit PE header';
-  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > LARGEST_KERNEL) return `an image of ${hex(header.imageSize)} bytes is no kernel`;
+  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > LARGEST_KERNEL)
+    return `an image of ${hex(header.imageSize)} bytes is no kernel`;
   const pdb = await pdbOf(memory, base, header);
   if (pdb !== null && !isKernelPdb(pdb.name)) return `its PDB is ${pdb.name}`;
   return { base, header, pdb };
@@ -32,9 +40,16 @@ async function pdbOf(memory: VirtualMemory, base: VirtualAddress, header: PeHead
   return (await pdbByDirectory(memory, base, header)) ?? (await pdbBySearch(memory, base, header));
 }
 
-async function pdbByDirectory(memory: VirtualMemory, base: VirtualAddress, header: PeHeader): Promise<PdbIdentity | null> {
+async function pdbByDirectory(
+  memory: VirtualMemory,
+  base: VirtualAddress,
+  header: PeHeader,
+): Promise<PdbIdentity | null> {
   if (header.debugDirectory === null) return null;
-  const directory = await memory.readWhole(virtualAddress(base + BigInt(header.debugDirectory.rva)), header.debugDirectory.size);
+  const directory = await memory.readWhole(
+    virtualAddress(base + BigInt(header.debugDirectory.rva)),
+    header.debugDirectory.size,
+  );
   if (directory === null) return null;
   for (let entry = 0; entry + 28 <= directory.length; entry += 28) {
     const size = directory.readUInt32LE(entry + 16);
@@ -51,7 +66,10 @@ async function pdbByDirectory(memory: VirtualMemory, base: VirtualAddress, heade
 async function pdbBySearch(memory: VirtualMemory, base: VirtualAddress, header: PeHeader): Promise<PdbIdentity | null> {
   const found = new Map<string, PdbIdentity>();
   for (let rva = 0; rva < header.imageSize; rva += READ_AT_ONCE * PAGE_SIZE) {
-    const { bytes } = await memory.read(virtualAddress(base + BigInt(rva)), Math.min(READ_AT_ONCE * PAGE_SIZE, header.imageSize - rva));
+    const { bytes } = await memory.read(
+      virtualAddress(base + BigInt(rva)),
+      Math.min(READ_AT_ONCE * PAGE_SIZE, header.imageSize - rva),
+    );
     const magic = Buffer.alloc(4);
     magic.writeUInt32LE(RSDS);
     for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
@@ -102,7 +120,11 @@ export async function* kernelsMapped(memory: VirtualMemory): AsyncGenerator<Kern
   }
 }
 
-async function kernelIfImage(memory: VirtualMemory, base: VirtualAddress, physical: PhysicalAddress): Promise<KernelImage | null> {
+async function kernelIfImage(
+  memory: VirtualMemory,
+  base: VirtualAddress,
+  physical: PhysicalAddress,
+): Promise<KernelImage | null> {
   const { bytes } = await memory.physical.read(physical, 2);
   if (bytes.readUInt16LE() !== 0x5a4d) return null;
   const kernel = await kernelAt(memory, base);

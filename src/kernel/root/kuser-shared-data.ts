@@ -30,7 +30,11 @@ export function decodeSharedData(page: Buffer): SharedData | string {
   if (systemTime === undefined) return 'SystemTime is no time';
   const majorVersion = page.readUInt32LE(0x26c);
   const minorVersion = page.readUInt32LE(0x270);
-  if (!((majorVersion === 10 && minorVersion === 0) || (majorVersion === 6 && minorVersion <= 3) || (majorVersion === 5 && minorVersion <= 2))) {
+  if (!(
+    (majorVersion === 10 && minorVersion === 0) ||
+    (majorVersion === 6 && minorVersion <= 3) ||
+    (majorVersion === 5 && minorVersion <= 2)
+  )) {
     return `NtMajorVersion.NtMinorVersion is ${majorVersion}.${minorVersion}`;
   }
   const root = page.toString('utf16le', 0x30, 0x36);

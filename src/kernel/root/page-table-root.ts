@@ -1,4 +1,10 @@
-import { PAGE_SIZE, physicalAddress, virtualAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import {
+  PAGE_SIZE,
+  physicalAddress,
+  virtualAddress,
+  type PhysicalAddress,
+  type VirtualAddress,
+} from '../../address.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 
 /** A physical address that may be the kernel's page table root, and who says so. */

@@ -44,9 +44,13 @@ async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandi
 export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] = []): Promise<Kernel> {
   const architecture = memory.image.hints.architecture ?? 'x64';
   if (architecture !== 'x64') {
-    throw new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`, {
-      hint: 'carving needs no page tables: --method carve',
-    });
+    throw new PoolTrackerError(
+      'NO_KERNEL',
+      `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`,
+      {
+        hint: 'carving needs no page tables: --method carve',
+      },
+    );
   }
   const tried = new Set<PhysicalAddress>();
   for await (const candidate of rootCandidates(memory)) {
@@ -56,11 +60,19 @@ export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] =
     const outcome = await proveRoot(memory, candidate);
     if (typeof outcome !== 'string') return outcome;
     if (rejected.length < MOST_REJECTIONS) {
-      rejected.push({ what: 'page-table-root', address: hex(candidate.address), from: candidate.from, reason: outcome });
+      rejected.push({
+        what: 'page-table-root',
+        address: hex(candidate.address),
+        from: candidate.from,
+        reason: outcome,
+      });
     }
   }
   const last = rejected.at(-1);
-  const why = last === undefined ? 'no page looks like a page table root' : `${tried.size} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
+  const why =
+    last === undefined
+      ? 'no page looks like a page table root'
+      : `${tried.size} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
   throw new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: no running x64 Windows kernel found: ${why}`, {
     hint: 'is it a Windows image, and whole? --image-format forces the container; --method carve needs no page tables',
     data: { candidates: tried.size },
@@ -77,8 +89,12 @@ async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Prom
       continue;
     }
     const image = await kernelThrough(virtual, candidate);
-    if (image !== null) return { memory: virtual, root: candidate.address, rootFrom: candidate.from, image, sharedData };
-    refusal = candidate.kernelEntry === null ? 'no kernel image is mapped' : `no kernel image lies near its entry ${hex(candidate.kernelEntry)}`;
+    if (image !== null)
+      return { memory: virtual, root: candidate.address, rootFrom: candidate.from, image, sharedData };
+    refusal =
+      candidate.kernelEntry === null
+        ? 'no kernel image is mapped'
+        : `no kernel image lies near its entry ${hex(candidate.kernelEntry)}`;
   }
   return refusal;
 }
@@ -93,4 +109,3 @@ async function kernelThrough(memory: VirtualMemory, candidate: RootCandidate): P
   for await (const mapped of kernelsMapped(memory)) return mapped;
   return null;
 }
-

@@ -29,7 +29,11 @@ const SMALLEST = 0x1c0;
 const LARGEST = 0x1000;
 
 /** Where the block may lie: the container's word, the symbols', then every `KDBG` in the kernel's writable sections. */
-async function* candidates(memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
+async function* candidates(
+  memory: VirtualMemory,
+  kernel: KernelImage,
+  symbols: KernelSymbols | null,
+): AsyncGenerator<VirtualAddress> {
   const hint = memory.physical.image.hints.kdDebuggerDataBlock;
   if (hint !== undefined) yield hint;
   const rva = symbols?.rva.KdDebuggerDataBlock;
@@ -57,7 +61,12 @@ export function decodeWord(word: bigint, waitNever: bigint, waitAlways: bigint, 
   return swapped.readBigUInt64BE() ^ waitAlways;
 }
 
-async function decoded(memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null, block: Buffer): Promise<Buffer | null> {
+async function decoded(
+  memory: VirtualMemory,
+  kernel: KernelImage,
+  symbols: KernelSymbols | null,
+  block: Buffer,
+): Promise<Buffer | null> {
   const { KiWaitNever, KiWaitAlways, KdpDataBlockEncoded } = symbols?.rva ?? {};
   if (KiWaitNever === undefined || KiWaitAlways === undefined || KdpDataBlockEncoded === undefined) return null;
   const at = (rva: number): VirtualAddress => virtualAddress(kernel.base + BigInt(rva));
@@ -71,7 +80,12 @@ async function decoded(memory: VirtualMemory, kernel: KernelImage, symbols: Kern
   return plain;
 }
 
-function describe(address: VirtualAddress, block: Buffer, kernel: KernelImage, encoded: boolean): DebuggerDataBlock | null {
+function describe(
+  address: VirtualAddress,
+  block: Buffer,
+  kernel: KernelImage,
+  encoded: boolean,
+): DebuggerDataBlock | null {
   const size = block.readUInt32LE(SIZE_AT);
   if (block.readUInt32LE(TAG_AT) !== TAG || size < SMALLEST || size > LARGEST) return null;
   if (block.readBigUInt64LE(KERN_BASE_AT) !== kernel.base) return null;
@@ -90,7 +104,9 @@ function describe(address: VirtualAddress, block: Buffer, kernel: KernelImage, e
  * only when it names this kernel's base: those of earlier boots do not. Null, with the reason, when there is none.
  */
 export async function findDebuggerDataBlock(
-  memory: VirtualMemory, kernel: KernelImage, symbols: KernelSymbols | null,
+  memory: VirtualMemory,
+  kernel: KernelImage,
+  symbols: KernelSymbols | null,
 ): Promise<DebuggerDataBlock | string> {
   let unreadable = 0;
   for await (const address of candidates(memory, kernel, symbols)) {

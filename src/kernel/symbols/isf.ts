@@ -5,7 +5,15 @@ import { messageOf, PoolTrackerError } from '../../errors.js';
 import { WRAPPER_HEAD } from '../../source/wrapper/wrapper.js';
 import { detectWrapper, unwrap } from '../../source/wrapper/wrappers.js';
 import type { PdbIdentity } from '../pe.js';
-import { type FieldOffsets, KERNEL_STRUCTURES, KERNEL_VARIABLES, type KernelSymbols, type KernelVariable, MOST_TAG_TABLES, type StructureName } from './kernel-symbols.js';
+import {
+  type FieldOffsets,
+  KERNEL_STRUCTURES,
+  KERNEL_VARIABLES,
+  type KernelSymbols,
+  type KernelVariable,
+  MOST_TAG_TABLES,
+  type StructureName,
+} from './kernel-symbols.js';
 
 /** Documents over this are streamed, which takes some twenty times as long as JSON.parse but no memory. */
 const PARSED_WHOLE = 256 * 2 ** 20;
@@ -65,11 +73,15 @@ class StreamedDocument implements SymbolDocument {
 
   async *entries(section: string): AsyncGenerator<readonly [string, unknown]> {
     const [{ parser }, { pick }, { streamObject }, { default: chain }] = await Promise.all([
-      import('stream-json'), import('stream-json/filters/pick.js'), import('stream-json/streamers/stream-object.js'), import('stream-chain'),
+      import('stream-json'),
+      import('stream-json/filters/pick.js'),
+      import('stream-json/streamers/stream-object.js'),
+      import('stream-chain'),
     ]);
     const members = chain([await unpacked(this.path), parser(), pick({ filter: section }), streamObject()]);
     try {
-      for await (const member of members as AsyncIterable<{ key: string; value: unknown }>) yield [member.key, member.value];
+      for await (const member of members as AsyncIterable<{ key: string; value: unknown }>)
+        yield [member.key, member.value];
     } catch (error) {
       throw damagedSymbolFile(this.path, messageOf(error), error);
     }
@@ -88,7 +100,9 @@ export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE
     if (text === null) return new StreamedDocument(path);
     root = JSON.parse(text.toString('utf8'));
   } catch (error) {
-    throw error instanceof PoolTrackerError && error.code === 'SYMBOL_FILE_DAMAGED' ? error : damagedSymbolFile(path, messageOf(error), error);
+    throw error instanceof PoolTrackerError && error.code === 'SYMBOL_FILE_DAMAGED'
+      ? error
+      : damagedSymbolFile(path, messageOf(error), error);
   }
   if (!isObject(root)) throw damagedSymbolFile(path, 'expected a JSON object');
   return new ParsedDocument(root);
@@ -150,7 +164,8 @@ export async function resolveSymbols(document: SymbolDocument, path: string): Pr
   const structures: Partial<Record<StructureName, FieldOffsets>> = {};
   for await (const [name, type] of document.entries('user_types')) {
     const known = Object.hasOwn(KERNEL_STRUCTURES, name) ? KERNEL_STRUCTURES[name] : undefined;
-    if (known !== undefined && typeof type === 'object' && type !== null) structures[known.name] = fieldOffsets(type, known.fields);
+    if (known !== undefined && typeof type === 'object' && type !== null)
+      structures[known.name] = fieldOffsets(type, known.fields);
   }
   const entrySize = structures.trackerEntry?.size;
   if (rva.PoolTrackTable === undefined) throw damagedSymbolFile(path, 'it has no symbol PoolTrackTable');

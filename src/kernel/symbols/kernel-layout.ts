@@ -18,7 +18,10 @@ export class KernelLayout {
   }
 
   /** The offsets of some fields (`size` is the structure's own), or why they are not available. */
-  fields<Field extends string>(structure: StructureName, ...fields: readonly Field[]): Readonly<Record<Field, number>> | string {
+  fields<Field extends string>(
+    structure: StructureName,
+    ...fields: readonly Field[]
+  ): Readonly<Record<Field, number>> | string {
     const known = this.structures[structure] ?? {};
     const missing = fields.find((field) => known[field] === undefined);
     if (missing === undefined) return known as Readonly<Record<Field, number>>;
@@ -37,15 +40,22 @@ export class KernelLayout {
  */
 export async function kernelLayout(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelLayout> {
   if (symbols !== null) {
-    const variables = Object.entries(symbols.rva).map(([name, rva]) => [name, virtualAddress(kernel.image.base + BigInt(rva))]);
+    const variables = Object.entries(symbols.rva).map(([name, rva]) => [
+      name,
+      virtualAddress(kernel.image.base + BigInt(rva)),
+    ]);
     return new KernelLayout(Object.fromEntries(variables), symbols.structures);
   }
   const { majorVersion, minorVersion, build } = kernel.sharedData;
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, null);
   return new KernelLayout(
-    typeof block === 'string' ? {} : {
-      PsActiveProcessHead: block.psActiveProcessHead, PspCidTable: block.pspCidTable, PsLoadedModuleList: block.psLoadedModuleList,
-    },
+    typeof block === 'string'
+      ? {}
+      : {
+          PsActiveProcessHead: block.psActiveProcessHead,
+          PspCidTable: block.pspCidTable,
+          PsLoadedModuleList: block.psLoadedModuleList,
+        },
     await familyStructures(buildFamily(`${majorVersion}.${minorVersion}.${baseBuild(build)}`)),
   );
 }

@@ -6,8 +6,17 @@ interface KnownStructure {
 }
 
 export type StructureName =
-  | 'trackerEntry' | 'bigPagesEntry' | 'eprocess' | 'kprocess' | 'ethread'
-  | 'handleTable' | 'handleTableFreeList' | 'handleTableEntry' | 'objectHeader' | 'objectType' | 'sessionSpace';
+  | 'trackerEntry'
+  | 'bigPagesEntry'
+  | 'eprocess'
+  | 'kprocess'
+  | 'ethread'
+  | 'handleTable'
+  | 'handleTableFreeList'
+  | 'handleTableEntry'
+  | 'objectHeader'
+  | 'objectType'
+  | 'sessionSpace';
 
 /**
  * Field offsets in bytes; `size` is the structure's own. A bit field adds `NAME.bit`, its lowest bit in the word at
@@ -21,8 +30,18 @@ export const KERNEL_STRUCTURES: Readonly<Record<string, KnownStructure>> = {
   _EPROCESS: {
     name: 'eprocess',
     fields: [
-      'ActiveProcessLinks', 'UniqueProcessId', 'InheritedFromUniqueProcessId', 'ImageFileName', 'CreateTime', 'ExitTime', 'ActiveThreads',
-      'ObjectTable', 'Token', 'Session', 'SessionProcessLinks', 'ThreadListHead',
+      'ActiveProcessLinks',
+      'UniqueProcessId',
+      'InheritedFromUniqueProcessId',
+      'ImageFileName',
+      'CreateTime',
+      'ExitTime',
+      'ActiveThreads',
+      'ObjectTable',
+      'Token',
+      'Session',
+      'SessionProcessLinks',
+      'ThreadListHead',
     ],
   },
   _KPROCESS: { name: 'kprocess', fields: ['DirectoryTableBase'] },
@@ -42,10 +61,25 @@ export function debuggerName(structure: StructureName): string {
 
 /** The kernel's variables that finding the tables and reading beside them needs. */
 export const KERNEL_VARIABLES = [
-  'PoolTrackTable', 'PoolTrackTableSize', 'PoolTrackTableMask', 'ExPoolTagTables',
-  'PoolTrackTableExpansion', 'PoolTrackTableExpansionSize', 'PoolBigPageTable', 'PoolBigPageTableSize',
-  'PsActiveProcessHead', 'PsLoadedModuleList', 'PspCidTable', 'KdDebuggerDataBlock', 'KdpDataBlockEncoded',
-  'KiWaitNever', 'KiWaitAlways', 'NtBuildLab', 'ExpSessionPoolTrackTable', 'ObHeaderCookie', 'ObTypeIndexTable',
+  'PoolTrackTable',
+  'PoolTrackTableSize',
+  'PoolTrackTableMask',
+  'ExPoolTagTables',
+  'PoolTrackTableExpansion',
+  'PoolTrackTableExpansionSize',
+  'PoolBigPageTable',
+  'PoolBigPageTableSize',
+  'PsActiveProcessHead',
+  'PsLoadedModuleList',
+  'PspCidTable',
+  'KdDebuggerDataBlock',
+  'KdpDataBlockEncoded',
+  'KiWaitNever',
+  'KiWaitAlways',
+  'NtBuildLab',
+  'ExpSessionPoolTrackTable',
+  'ObHeaderCookie',
+  'ObTypeIndexTable',
 ] as const;
 
 export type KernelVariable = (typeof KERNEL_VARIABLES)[number];

@@ -23,7 +23,9 @@ export function buildFamily(version: string): string {
 }
 
 /** The structures of a family as far as they are known: none for a family that no symbol file was at hand of. */
-export async function familyStructures(family: string): Promise<Readonly<Partial<Record<StructureName, FieldOffsets>>>> {
+export async function familyStructures(
+  family: string,
+): Promise<Readonly<Partial<Record<StructureName, FieldOffsets>>>> {
   return (await loadStructures()).families[family] ?? {};
 }
 
@@ -33,8 +35,14 @@ export async function furtherVariables(pdb: PdbIdentity): Promise<Readonly<Parti
 }
 
 type BuildRow = readonly [
-  guid: string, age: number, version: string, entrySize: number, capacity: number,
-  bigPages: number, eprocess: number, ...rvas: (number | null)[],
+  guid: string,
+  age: number,
+  version: string,
+  entrySize: number,
+  capacity: number,
+  bigPages: number,
+  eprocess: number,
+  ...rvas: (number | null)[],
 ];
 
 interface KnownBuilds {
@@ -60,7 +68,7 @@ export async function knownBuild(pdb: PdbIdentity): Promise<KernelSymbols | null
   const row = list.builds.find(([guid, age]) => guid === pdb.guid && age === pdb.age);
   if (row === undefined) return null;
   const [, , version, trackerEntrySize, tagTablesCapacity, bigPages, eprocess, ...rvas] = row;
-  const rva: Partial<Record<KernelVariable, number>> = { ...await furtherVariables(pdb) };
+  const rva: Partial<Record<KernelVariable, number>> = { ...(await furtherVariables(pdb)) };
   list.symbols.forEach((symbol, index) => {
     const value = rvas[index];
     if (typeof value === 'number') rva[symbol] = value;

@@ -73,9 +73,11 @@ const symbolFile: SymbolSource = {
   name: 'symbol-file',
   async find(pdb, { symbols, cache = true }) {
     if (symbols === undefined) return null;
-    const isDirectory = await stat(symbols).then((found) => found.isDirectory()).catch((error: unknown) => {
-      throw damagedSymbolFile(symbols, messageOf(error), error);
-    });
+    const isDirectory = await stat(symbols)
+      .then((found) => found.isDirectory())
+      .catch((error: unknown) => {
+        throw damagedSymbolFile(symbols, messageOf(error), error);
+      });
     const cached = cache ? await readCachedSymbols(pdb) : null;
     if (cached !== null) return cached;
     const resolved = isDirectory ? await fromDirectory(symbols, pdb) : await fromFile(symbols, pdb);
@@ -95,7 +97,10 @@ async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols |
 }
 
 async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
-  const files = (await readdir(directory, { recursive: true })).slice(0, MOST_FILES).filter((name) => SYMBOL_FILE.test(name)).sort();
+  const files = (await readdir(directory, { recursive: true }))
+    .slice(0, MOST_FILES)
+    .filter((name) => SYMBOL_FILE.test(name))
+    .sort();
   const named = files.filter((name) => basename(name).toUpperCase().includes(pdb.guid));
   const unnamed = files.filter((name) => !GUID_IN_NAME.test(basename(name))).slice(0, MOST_OPENED);
   for (const name of named) {
@@ -104,7 +109,9 @@ async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<Kerne
   }
   for (const name of unnamed) {
     const path = join(directory, name);
-    const identity = await openSymbolDocument(path).then(pdbOfDocument).catch(() => null);
+    const identity = await openSymbolDocument(path)
+      .then(pdbOfDocument)
+      .catch(() => null);
     if (identity?.guid === pdb.guid && identity.age === pdb.age) return fromFile(path, pdb);
   }
   return null;

@@ -31,7 +31,10 @@ export function describeMissing(missing: MissingPage): string {
   const why = {
     'not-canonical': 'the address is not canonical',
     'not-present': `the ${missing.level} entry at${where} is not present`,
-    'not-in-image': missing.level === 'page' ? `the page at${where} is not in the image` : `the ${missing.level} at${where} is not in the image`,
+    'not-in-image':
+      missing.level === 'page'
+        ? `the page at${where} is not in the image`
+        : `the ${missing.level} at${where} is not in the image`,
   }[missing.reason];
   return `virtual ${hex(missing.virtualAddress)} is missing: ${why}`;
 }

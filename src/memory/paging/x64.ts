@@ -70,7 +70,8 @@ export class X64PageTable {
   /** One level down: the next table (pageSize 0), a page, or why there is neither. */
   private async step(table: PhysicalAddress, level: number, address: VirtualAddress): Promise<Translation> {
     const page = await this.memory.page(table);
-    if (page === null) return { virtualAddress: address, reason: 'not-in-image', level: LEVELS[level]!, physicalAddress: table };
+    if (page === null)
+      return { virtualAddress: address, reason: 'not-in-image', level: LEVELS[level]!, physicalAddress: table };
     const index = Number((address >> SHIFTS[level]!) & 0x1ffn);
     const entry = page.readBigUInt64LE(index * 8);
     const next = this.follow(entry, level, address);
@@ -132,7 +133,12 @@ export class X64PageTable {
   }
 
   private async *mappingsBelow(
-    table: PhysicalAddress, level: number, base: bigint, from: bigint, to: bigint, budget: { tables: number },
+    table: PhysicalAddress,
+    level: number,
+    base: bigint,
+    from: bigint,
+    to: bigint,
+    budget: { tables: number },
   ): AsyncGenerator<Mapping> {
     if (budget.tables-- <= 0) return;
     const page = await this.memory.page(table);

@@ -24,8 +24,18 @@ export interface CarveReport {
   /** What was set aside, by what it is. */
   readonly set_aside: Readonly<Record<string, number>>;
   /** Where the evidence does not decide: what was taken, what could be meant as well. */
-  readonly alternatives: readonly { readonly page: number; readonly taken: number; readonly others: readonly string[]; readonly why: string }[];
-  readonly other_tables: readonly { readonly entry_size: number; readonly table_slots: number; readonly pages: number; readonly keys: number }[];
+  readonly alternatives: readonly {
+    readonly page: number;
+    readonly taken: number;
+    readonly others: readonly string[];
+    readonly why: string;
+  }[];
+  readonly other_tables: readonly {
+    readonly entry_size: number;
+    readonly table_slots: number;
+    readonly pages: number;
+    readonly keys: number;
+  }[];
 }
 
 export function carveReport(carved: CarvedTables, { pages }: PageCollection, pass: PassCounts): CarveReport {
@@ -42,16 +52,37 @@ export function carveReport(carved: CarvedTables, { pages }: PageCollection, pas
     entry_size: shape.channel.layout.size,
     table_slots: shape.slots,
     hash: shape.channel.xp ? 'xp' : 'vista',
-    copies: lives.map((live) => (live === null ? 0 : [...live.live, ...live.setAside.map(({ placed }) => placed)].reduce((sum, { page }) => sum + page.copies, 0))),
+    copies: lives.map((live) =>
+      live === null
+        ? 0
+        : [...live.live, ...live.setAside.map(({ placed }) => placed)].reduce((sum, { page }) => sum + page.copies, 0),
+    ),
     live: lives.map((live) => live?.live.length ?? 0),
     never_seen: places.filter(({ lost }) => lost > 0).map(({ index, lost }) => ({ page: index, missing: lost })),
     set_aside: aside,
-    alternatives: lives.flatMap((live) => (live?.doubt == null ? [] : [{
-      page: live.index, taken: live.live.length, others: live.setAside.map(({ as }) => as), why: live.doubt,
-    }])).slice(0, LISTED),
-    other_tables: passedOver.filter(isTable).slice(0, LISTED).map(({ shape: other, pages: found, keys }) => ({
-      entry_size: other.channel.layout.size, table_slots: other.slots, pages: found.length, keys,
-    })),
+    alternatives: lives
+      .flatMap((live) =>
+        live?.doubt == null
+          ? []
+          : [
+              {
+                page: live.index,
+                taken: live.live.length,
+                others: live.setAside.map(({ as }) => as),
+                why: live.doubt,
+              },
+            ],
+      )
+      .slice(0, LISTED),
+    other_tables: passedOver
+      .filter(isTable)
+      .slice(0, LISTED)
+      .map(({ shape: other, pages: found, keys }) => ({
+        entry_size: other.channel.layout.size,
+        table_slots: other.slots,
+        pages: found.length,
+        keys,
+      })),
   };
 }
 

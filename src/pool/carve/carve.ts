@@ -37,7 +37,10 @@ const RIVAL_SHARE = 0.5;
 const LIKELY_EMPTY = 0.001;
 
 /** Puts the tables together; null when the pages are too few or say too little to be believed. */
-export function carveTables({ collection, expansions }: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
+export function carveTables({
+  collection,
+  expansions,
+}: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
   const [main, ...others] = shapesOf(collection.pages);
   if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
   const { shape } = main;
@@ -66,14 +69,22 @@ export function carveTables({ collection, expansions }: Pick<PageCarver, 'collec
   const tables = assembleTables(places, shape, most);
   const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
-    shape, places, tables, expansion, strangers,
+    shape,
+    places,
+    tables,
+    expansion,
+    strangers,
     passedOver: others,
     warnings: [...warningsOf(places, main, others, strangers, collection), ...warnings],
   };
 }
 
 /** Tags only go to the expansion table when every slot is taken. */
-function expansionOf(first: TrackerTable, { channel, slots }: TableShape, pages: ExpansionPages): Pick<CarvedTables, 'expansion' | 'warnings'> {
+function expansionOf(
+  first: TrackerTable,
+  { channel, slots }: TableShape,
+  pages: ExpansionPages,
+): Pick<CarvedTables, 'expansion' | 'warnings'> {
   const keys = new Set<number>();
   for (let slot = 0; slot < slots; slot++) {
     const key = first.key(slot);
@@ -81,7 +92,15 @@ function expansionOf(first: TrackerTable, { channel, slots }: TableShape, pages:
     keys.add(key);
   }
   const { table, why } = pages.assemble(channel.layout, keys);
-  const warnings = table !== null ? [] : [{ code: 'expansion-unseen', message: `every slot is taken, so that more tags may lie in an expansion table: ${why}` }];
+  const warnings =
+    table !== null
+      ? []
+      : [
+          {
+            code: 'expansion-unseen',
+            message: `every slot is taken, so that more tags may lie in an expansion table: ${why}`,
+          },
+        ];
   return { expansion: table, warnings };
 }
 
@@ -96,15 +115,25 @@ function overflowPages(pages: readonly OverflowPage[], shape: TableShape): Place
   const index = pageCount(shape) - 1;
   if ((slots * size) % PAGE_SIZE !== 0) return [];
   const fit = { channel, slots, page: index, score: SURE_FAMILY, keys: 1, atHome: 0, dirty: 0 };
-  return pages.map((page): CarvedPage => ({ ...page, fit }))
-    .filter((page) => wordsOf(page).subarray(size / 4).every((word) => word === 0))
+  return pages
+    .map((page): CarvedPage => ({ ...page, fit }))
+    .filter((page) =>
+      wordsOf(page)
+        .subarray(size / 4)
+        .every((word) => word === 0),
+    )
     .map((page) => ({ page, index }));
 }
 
 /** Whether a family is more than a page that looks like one by chance: evidence, a second witness, or a neighbour. */
-function isBelievable({ score: evidence, pages, index, keys }: PageFamily, places: ReadonlyMap<number, readonly PlacedPage[]>): boolean {
+function isBelievable(
+  { score: evidence, pages, index, keys }: PageFamily,
+  places: ReadonlyMap<number, readonly PlacedPage[]>,
+): boolean {
   if (evidence >= BELIEVABLE_FAMILY || pages.length > 1) return true;
-  const isNeighbour = [-1, 1].some((side) => (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)));
+  const isNeighbour = [-1, 1].some((side) =>
+    (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)),
+  );
   return isNeighbour || [...keys.values()].every(isPrintable);
 }
 
@@ -139,7 +168,10 @@ function commonCount(found: readonly LivePages[]): number {
 function withCountDoubt(live: LivePages, processors: number): LivePages {
   const count = live.live.length;
   if (live.doubt !== null || count === processors || (count < processors && live.cost < 1)) return live;
-  const why = count > processors ? `${count} pages are live as far as can be told, of ${processors} processors` : `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
+  const why =
+    count > processors
+      ? `${count} pages are live as far as can be told, of ${processors} processors`
+      : `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
   return { ...live, doubt: why };
 }
 
@@ -171,23 +203,39 @@ function shareUntouched(lives: readonly LivePages[]): number {
 }
 
 function warningsOf(
-  places: readonly Place[], main: ShapedPages, others: readonly ShapedPages[], strangers: readonly PageFamily[],
+  places: readonly Place[],
+  main: ShapedPages,
+  others: readonly ShapedPages[],
+  strangers: readonly PageFamily[],
   { dropped }: PageCollection,
 ): Warning[] {
   const warnings: Warning[] = [];
   const doubts = places.filter(({ live }) => live?.doubt != null);
   if (doubts.length > 0) {
-    warnings.push({ code: 'carve-undecided', message: `at ${doubts.length} of ${places.length} pages of the table the evidence does not decide which copies are live; at page ${doubts[0]!.index}: ${doubts[0]!.live!.doubt}` });
+    warnings.push({
+      code: 'carve-undecided',
+      message: `at ${doubts.length} of ${places.length} pages of the table the evidence does not decide which copies are live; at page ${doubts[0]!.index}: ${doubts[0]!.live!.doubt}`,
+    });
   }
   const rival = others.find((other) => score(other.pages) >= score(main.pages) * RIVAL_SHARE);
   if (rival !== undefined) {
-    warnings.push({ code: 'carve-rival', message: `tables of another shape are nearly as frequent: ${rival.shape.channel.layout.size}-byte entries, N = ${rival.shape.slots}, ${rival.pages.length} pages` });
+    warnings.push({
+      code: 'carve-rival',
+      message: `tables of another shape are nearly as frequent: ${rival.shape.channel.layout.size}-byte entries, N = ${rival.shape.slots}, ${rival.pages.length} pages`,
+    });
   }
   const strange = strangers.reduce((sum, family) => sum + family.score, 0);
-  if (strange >= score(main.pages) * RIVAL_SHARE / 2) {
-    warnings.push({ code: 'carve-rival', message: `${strangers.length} pages belong to another system's tables of the same shape; the fuller ones were taken` });
+  if (strange >= (score(main.pages) * RIVAL_SHARE) / 2) {
+    warnings.push({
+      code: 'carve-rival',
+      message: `${strangers.length} pages belong to another system's tables of the same shape; the fuller ones were taken`,
+    });
   }
-  if (dropped > 0) warnings.push({ code: 'carve-crowded', message: `${dropped} pages that may be of tables were left out: more were found than are kept` });
+  if (dropped > 0)
+    warnings.push({
+      code: 'carve-crowded',
+      message: `${dropped} pages that may be of tables were left out: more were found than are kept`,
+    });
   return warnings;
 }
 

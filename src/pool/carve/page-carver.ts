@@ -4,7 +4,14 @@ import { KernelTraces } from '../../kernel/version.js';
 import { ExpansionPages } from './fit/expansion-pages.js';
 import { PageCollection } from './fit/page-collection.js';
 import {
-  BUILD_LAB_SIGN, CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
+  BUILD_LAB_SIGN,
+  CHANNEL_SIGNS,
+  EXPANSION_SIGN,
+  NOT_ZERO_SIGN,
+  OVERFLOW_SIGN,
+  RSDS_SIGN,
+  SHARED_DATA_SIGN,
+  type PageScanner,
 } from './scan/page-signs.js';
 
 const TELLING_SIGNS = CHANNEL_SIGNS | EXPANSION_SIGN | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
@@ -41,7 +48,12 @@ export class PageCarver {
       const page = bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
       if ((sign & (CHANNEL_SIGNS | OVERFLOW_SIGN)) !== 0) {
         this.looked++;
-        this.collection.offer(page, sign, start === null ? null : physicalAddress(start + index * PAGE_SIZE), this.pages + index);
+        this.collection.offer(
+          page,
+          sign,
+          start === null ? null : physicalAddress(start + index * PAGE_SIZE),
+          this.pages + index,
+        );
       }
       if ((sign & EXPANSION_SIGN) !== 0) this.expansions.offer(page);
       this.offerTraces(page, sign);

@@ -31,7 +31,10 @@ export class ScanCrew {
   private done: Promise<void> = Promise.resolve();
 
   /** @param wanted threads to look beside this one; none where WebAssembly is missing */
-  constructor(private readonly wanted = 0, module: WasmModule | null = compilePageScanner()) {
+  constructor(
+    private readonly wanted = 0,
+    module: WasmModule | null = compilePageScanner(),
+  ) {
     if (module === null) {
       this.shared = null;
       this.scanner = new PlainScanner();
@@ -83,7 +86,10 @@ export class ScanCrew {
   }
 
   private leastBusy(): ScanThread | undefined {
-    return this.threads.reduce<ScanThread | undefined>((best, thread) => (best === undefined || thread.pending < best.pending ? thread : best), undefined);
+    return this.threads.reduce<ScanThread | undefined>(
+      (best, thread) => (best === undefined || thread.pending < best.pending ? thread : best),
+      undefined,
+    );
   }
 
   private startThreads(): void {

@@ -91,14 +91,19 @@ function keysApart(a: Candidate, b: Candidate): number {
  * near variables with its size and mask.
  */
 function better(a: Candidate, b: Candidate): number {
-  return b.array.tables.length - a.array.tables.length
-    || Number(b.places.length > 1) - Number(a.places.length > 1)
-    || keysApart(a, b)
-    || (a.distance === b.distance ? 0 : a.distance - b.distance);
+  return (
+    b.array.tables.length - a.array.tables.length ||
+    Number(b.places.length > 1) - Number(a.places.length > 1) ||
+    keysApart(a, b) ||
+    (a.distance === b.distance ? 0 : a.distance - b.distance)
+  );
 }
 
 async function candidateAt(
-  kernel: Kernel, sections: readonly Section[], address: VirtualAddress, places: readonly VirtualAddress[],
+  kernel: Kernel,
+  sections: readonly Section[],
+  address: VirtualAddress,
+  places: readonly VirtualAddress[],
 ): Promise<Candidate | null> {
   const measured = await measureTable(kernel.memory, address);
   if (measured === null) return null;
@@ -109,9 +114,10 @@ async function candidateAt(
     const capacity = Math.min(MOST_TAG_TABLES, Number((imageEnd - place) / 8n));
     const read = await readProcessorTables(kernel.memory, place, capacity, address, measured.table, true);
     if (array === null || read.tables.length > array.tables.length) array = read;
-    distance = Math.min(distance, Math.max(
-      distanceTo(sections, place, measured.slots + 1), distanceTo(sections, place, measured.slots - 1),
-    ));
+    distance = Math.min(
+      distance,
+      Math.max(distanceTo(sections, place, measured.slots + 1), distanceTo(sections, place, measured.slots - 1)),
+    );
   }
   return { address, places, measured, array: array!, distance };
 }
@@ -138,7 +144,9 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
   }
   const [first, ...rest] = candidates;
   if (first === undefined) {
-    return notLocated(`none of ${wanted.length} pointers in the kernel's writable sections leads to a table that obeys the hash law`);
+    return notLocated(
+      `none of ${wanted.length} pointers in the kernel's writable sections leads to a table that obeys the hash law`,
+    );
   }
   const best = rest.reduce((favoured, candidate) => (better(favoured, candidate) > 0 ? candidate : favoured), first);
   const found = best.array;
@@ -147,7 +155,16 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
   const { layout, slots, proof, table } = best.measured;
   const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, best.places));
   return {
-    tables: { locatedBy: 'structure', layout, slots, proof, expansion, tables: found.tables, unreadablePointers: found.unreadable, warnings: expansionWarnings(expansion) },
+    tables: {
+      locatedBy: 'structure',
+      layout,
+      slots,
+      proof,
+      expansion,
+      tables: found.tables,
+      unreadablePointers: found.unreadable,
+      warnings: expansionWarnings(expansion),
+    },
     reason: '',
     rejected,
   };
@@ -155,13 +172,23 @@ export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): 
 
 function expansionWarnings(expansion: FoundExpansion | null): Warning[] {
   if (expansion === null || expansion.isCertain) return [];
-  return [{ code: 'expansion-uncertain', message: `where the expansion table at ${hex(expansion.address)} ends is a guess: ${expansion.entries} entries` }];
+  return [
+    {
+      code: 'expansion-uncertain',
+      message: `where the expansion table at ${hex(expansion.address)} ends is a guess: ${expansion.entries} entries`,
+    },
+  ];
 }
 
 function rejection(other: Candidate, best: Candidate): Rejection {
   const story = ({ measured, places, array, distance }: Candidate): string =>
     `${measured.proof.keys} keys, named ${places.length} times, heads an array of ${array.tables.length}, ${distance} bytes from its size and mask`;
-  return { what: 'table', address: hex(other.address), from: 'structure', reason: `${story(other)}; ${hex(best.address)}: ${story(best)}` };
+  return {
+    what: 'table',
+    address: hex(other.address),
+    from: 'structure',
+    reason: `${story(other)}; ${hex(best.address)}: ${story(best)}`,
+  };
 }
 
 function variablesNear(sections: readonly Section[], places: readonly VirtualAddress[]): Buffer {

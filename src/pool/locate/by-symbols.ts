@@ -49,7 +49,10 @@ async function readSlots(kernel: Kernel, symbols: KernelSymbols): Promise<number
 /** Locates the tables by the kernel's own variables, at the addresses that symbols give. */
 export async function locateBySymbols(kernel: Kernel, symbols: KernelSymbols): Promise<Located> {
   const layout = layoutOfSize(symbols.trackerEntrySize);
-  if (layout === undefined) return notLocated(`${symbols.source} gives entries of ${symbols.trackerEntrySize} bytes, a layout that is not known`);
+  if (layout === undefined)
+    return notLocated(
+      `${symbols.source} gives entries of ${symbols.trackerEntrySize} bytes, a layout that is not known`,
+    );
   const pointer = await readVariable(kernel, symbols, 'PoolTrackTable');
   if (typeof pointer === 'string') return notLocated(pointer);
   const table0 = virtualAddress(pointer);
@@ -61,22 +64,42 @@ export async function locateBySymbols(kernel: Kernel, symbols: KernelSymbols): P
   const first = await readTable(kernel.memory, table0, layout, slots + 1);
   const proof = judge(first.keys(), slots);
   if (!isProved(proof)) {
-    return notLocated(`the table at ${hex(table0)} that PoolTrackTable points to is not proved: ${describeProof(proof)}, ${first.pagesMissing} of ${first.pageCount} pages missing`);
+    return notLocated(
+      `the table at ${hex(table0)} that PoolTrackTable points to is not proved: ${describeProof(proof)}, ${first.pagesMissing} of ${first.pageCount} pages missing`,
+    );
   }
   const warnings: Warning[] = [];
   const arrayRva = symbols.rva.ExPoolTagTables;
-  const processors = arrayRva === undefined
-    ? { tables: [{ processor: 0, address: table0 }], unreadable: 1, rejected: [] }
-    : await readProcessorTables(kernel.memory, virtualAddress(kernel.image.base + BigInt(arrayRva)), symbols.tagTablesCapacity, table0, first, false);
+  const processors =
+    arrayRva === undefined
+      ? { tables: [{ processor: 0, address: table0 }], unreadable: 1, rejected: [] }
+      : await readProcessorTables(
+          kernel.memory,
+          virtualAddress(kernel.image.base + BigInt(arrayRva)),
+          symbols.tagTablesCapacity,
+          table0,
+          first,
+          false,
+        );
   const expansion = await readExpansion(kernel, symbols, warnings);
   const tables: TableSet = {
-    locatedBy: symbols.origin, layout, slots, proof, warnings, expansion,
-    tables: processors.tables, unreadablePointers: processors.unreadable,
+    locatedBy: symbols.origin,
+    layout,
+    slots,
+    proof,
+    warnings,
+    expansion,
+    tables: processors.tables,
+    unreadablePointers: processors.unreadable,
   };
   return { tables, reason: '', rejected: processors.rejected };
 }
 
-async function readExpansion(kernel: Kernel, symbols: KernelSymbols, warnings: Warning[]): Promise<TableSet['expansion']> {
+async function readExpansion(
+  kernel: Kernel,
+  symbols: KernelSymbols,
+  warnings: Warning[],
+): Promise<TableSet['expansion']> {
   const warn = (why: string): null => {
     warnings.push({ code: 'expansion-unreadable', message: `the expansion table is left out: ${why}` });
     return null;
@@ -86,7 +109,8 @@ async function readExpansion(kernel: Kernel, symbols: KernelSymbols, warnings: W
   if (address === 0n) return null;
   const entries = await readVariable(kernel, symbols, 'PoolTrackTableExpansionSize');
   if (typeof entries === 'string') return warn(entries);
-  if (!kernel.memory.pageTable.isKernelAddress(address)) return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
+  if (!kernel.memory.pageTable.isKernelAddress(address))
+    return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
   if (entries === 0n) return null;
   if (entries > BigInt(MOST_EXPANSION_ENTRIES)) {
     return warn(`PoolTrackTableExpansionSize is ${entries}; expected at most ${MOST_EXPANSION_ENTRIES}`);

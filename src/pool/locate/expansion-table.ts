@@ -34,7 +34,12 @@ interface Stretch {
   readonly isEnded: boolean;
 }
 
-function isPlausible(table: TrackerTable, entry: number, first: ReadonlySet<number>, counters: BigUint64Array): boolean {
+function isPlausible(
+  table: TrackerTable,
+  entry: number,
+  first: ReadonlySet<number>,
+  counters: BigUint64Array,
+): boolean {
   if (!table.isReadable(entry) || first.has(table.key(entry))) return false;
   table.counters(entry, counters, 0);
   return BYTE_COUNTERS.every((index) => BigInt.asUintN(64, counters[index]! + ABSURD) <= 2n * ABSURD);
@@ -52,7 +57,12 @@ function stretchOf(table: TrackerTable, first: ReadonlySet<number>): Stretch {
   return { used, isEnded: used < table.entries && table.key(used) === 0 };
 }
 
-async function measureStretch(kernel: Kernel, address: VirtualAddress, layout: TrackerLayout, first: ReadonlySet<number>): Promise<Stretch> {
+async function measureStretch(
+  kernel: Kernel,
+  address: VirtualAddress,
+  layout: TrackerLayout,
+  first: ReadonlySet<number>,
+): Promise<Stretch> {
   for (let entries = FIRST_READ; ; entries *= 2) {
     const stretch = stretchOf(await readTable(kernel.memory, address, layout, entries), first);
     if (stretch.used < entries || entries >= MOST_EXPANSION_ENTRIES) return stretch;
@@ -76,7 +86,11 @@ function largestCount(variables: Buffer, most: number): number {
  * @param variables the kernel's data around PoolTrackTable
  */
 export async function findExpansion(
-  kernel: Kernel, layout: TrackerLayout, first: TrackerTable, slots: number, variables: Buffer,
+  kernel: Kernel,
+  layout: TrackerLayout,
+  first: TrackerTable,
+  slots: number,
+  variables: Buffer,
 ): Promise<FoundExpansion | null> {
   const keys = new Set<number>();
   for (let slot = 0; slot < slots; slot++) {
@@ -91,7 +105,8 @@ export async function findExpansion(
     tried.add(address);
     const stretch = await measureStretch(kernel, virtualAddress(address), layout, keys);
     const entries = stretch.isEnded ? stretch.used : largestCount(variables, stretch.used);
-    if (entries > (best?.entries ?? 0)) best = { address: virtualAddress(address), entries, isCertain: entries === stretch.used };
+    if (entries > (best?.entries ?? 0))
+      best = { address: virtualAddress(address), entries, isCertain: entries === stretch.used };
   }
   return best;
 }

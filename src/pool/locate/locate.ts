@@ -16,10 +16,16 @@ export async function locateByKdbg(kernel: Kernel, symbols: KernelSymbols | null
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
   if (typeof block === 'string') return notLocated(block);
   const table0 = await kernel.memory.readUint64(block.poolTrackTable);
-  if (table0 === null) return notLocated(`PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`);
+  if (table0 === null)
+    return notLocated(
+      `PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`,
+    );
   const located = await locateByStructure(kernel, virtualAddress(table0));
   if (located.tables === null) {
-    return notLocated(`the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`, located.rejected);
+    return notLocated(
+      `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
+      located.rejected,
+    );
   }
   return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
 }
@@ -55,7 +61,11 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
  * @param rejected collects every table that is refused, also when none is accepted
  * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
  */
-export async function locateTables(kernel: Kernel, options: LocateOptions = {}, rejected: Rejection[] = []): Promise<LocatedTables> {
+export async function locateTables(
+  kernel: Kernel,
+  options: LocateOptions = {},
+  rejected: Rejection[] = [],
+): Promise<LocatedTables> {
   const symbols = await knownSymbols(kernel, options);
   const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
     ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
@@ -64,7 +74,9 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}, 
   ];
   const reasons: string[] = [];
   if (symbols.length === 0 && options.locate === 'symbols') {
-    reasons.push(`symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`);
+    reasons.push(
+      `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
+    );
   }
   for (const { name, locate } of ways) {
     if (options.locate !== undefined && options.locate !== name) continue;

@@ -68,7 +68,9 @@ function census(table: TrackerTable, count: number, slots: number): { keys: numb
  * which it is proved it is the one with the most keys, since a table cut to half its N obeys as well.
  */
 export async function measureTable(
-  memory: VirtualMemory, address: VirtualAddress, layouts: readonly TrackerLayout[] = X64_LAYOUTS,
+  memory: VirtualMemory,
+  address: VirtualAddress,
+  layouts: readonly TrackerLayout[] = X64_LAYOUTS,
 ): Promise<MeasuredTable | null> {
   const growing = new GrowingTable(memory, address);
   const peek = await growing.upTo(PEEKED_PAGES);

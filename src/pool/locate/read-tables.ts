@@ -6,7 +6,12 @@ import type { TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
 /** Reads a table of `entries` entries; pages that are missing stay so. */
-export async function readTable(memory: VirtualMemory, address: VirtualAddress, layout: TrackerLayout, entries: number): Promise<TrackerTable> {
+export async function readTable(
+  memory: VirtualMemory,
+  address: VirtualAddress,
+  layout: TrackerLayout,
+  entries: number,
+): Promise<TrackerTable> {
   const table = new TrackerTable(layout, entries);
   const pages = await memory.pages(address, table.pageCount);
   pages.forEach((page, index) => {
@@ -23,8 +28,14 @@ const COMPARED_PAGES = 4;
  * were copied from there. A few pages are compared, until one has keys.
  * @returns null when it may; else the reason why not
  */
-export async function disagreement(memory: VirtualMemory, address: VirtualAddress, first: TrackerTable, needKeys: boolean): Promise<string | null> {
-  if ((address & 0xfffn) !== 0n || !memory.pageTable.isKernelAddress(address)) return 'not a page-aligned kernel address';
+export async function disagreement(
+  memory: VirtualMemory,
+  address: VirtualAddress,
+  first: TrackerTable,
+  needKeys: boolean,
+): Promise<string | null> {
+  if ((address & 0xfffn) !== 0n || !memory.pageTable.isKernelAddress(address))
+    return 'not a page-aligned kernel address';
   let read = 0;
   let same = 0;
   let other = 0;
@@ -41,7 +52,8 @@ export async function disagreement(memory: VirtualMemory, address: VirtualAddres
     }
     if (same + other >= 16) break;
   }
-  if (other > (same + other) / 16) return `${other} of its ${same + other} keys are not those of table 0 at their slots`;
+  if (other > (same + other) / 16)
+    return `${other} of its ${same + other} keys are not those of table 0 at their slots`;
   if (needKeys && same === 0) return 'it holds no keys';
   return null;
 }
@@ -73,7 +85,12 @@ export interface ProcessorTables {
  * is reported
  */
 export async function readProcessorTables(
-  memory: VirtualMemory, array: VirtualAddress, capacity: number, table0: VirtualAddress, first: TrackerTable, endsAtStranger: boolean,
+  memory: VirtualMemory,
+  array: VirtualAddress,
+  capacity: number,
+  table0: VirtualAddress,
+  first: TrackerTable,
+  endsAtStranger: boolean,
 ): Promise<ProcessorTables> {
   const { bytes, missing } = await memory.read(array, capacity * 8);
   const tables: ProcessorTable[] = [{ processor: 0, address: table0 }];
@@ -82,7 +99,9 @@ export async function readProcessorTables(
   for (let processor = 1; processor < capacity; processor++) {
     const pointer = virtualAddress(bytes.readBigUInt64LE(processor * 8));
     if (pointer === 0n) continue;
-    const reason = seen.has(pointer) ? 'the same table as an earlier processor\'s' : await disagreement(memory, pointer, first, endsAtStranger);
+    const reason = seen.has(pointer)
+      ? "the same table as an earlier processor's"
+      : await disagreement(memory, pointer, first, endsAtStranger);
     if (reason === null) {
       tables.push({ processor, address: pointer });
       seen.add(pointer);
@@ -91,7 +110,14 @@ export async function readProcessorTables(
     if (endsAtStranger) break;
     rejected.push({ what: 'table', address: hex(pointer), from: `ExPoolTagTables[${processor}]`, reason });
   }
-  const unreadable = missing.length === 0 ? 0 : unreadPointers(array, capacity, missing.map((page) => page.virtualAddress));
+  const unreadable =
+    missing.length === 0
+      ? 0
+      : unreadPointers(
+          array,
+          capacity,
+          missing.map((page) => page.virtualAddress),
+        );
   return { tables, unreadable, rejected };
 }
 

@@ -58,11 +58,18 @@ export class TableDecoder {
     if (this.current === null) return;
     const { table, place } = this.current;
     this.current = null;
-    this.readings.push({ table: place.table, processor: place.processor, pages: table.pageCount, pagesMissing: table.pagesMissing });
+    this.readings.push({
+      table: place.table,
+      processor: place.processor,
+      pages: table.pageCount,
+      pagesMissing: table.pagesMissing,
+    });
     if (place.table === 'expansion') this.totals.addExpansion(table);
     else this.totals.add(table);
     if (!this.keepProcessors) return;
     const isExpansion = place.table === 'expansion';
-    this.processorTags.push(...entriesOf(table, isExpansion ? 'expansion' : 'table', this.tables.slots, isExpansion ? null : place.processor));
+    this.processorTags.push(
+      ...entriesOf(table, isExpansion ? 'expansion' : 'table', this.tables.slots, isExpansion ? null : place.processor),
+    );
   }
 }

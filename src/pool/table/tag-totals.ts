@@ -130,15 +130,34 @@ export class TagTotals {
       if (key <= 0) continue;
       const at = slot * COUNTER_COUNT;
       const counters = signedCounters(this.layout, this.sums, at);
-      yield this.total(key, slot, slot === this.slots ? 'overflow' : 'table', counters, this.seen[slot]!, this.incomplete[slot] === 0);
+      yield this.total(
+        key,
+        slot,
+        slot === this.slots ? 'overflow' : 'table',
+        counters,
+        this.seen[slot]!,
+        this.incomplete[slot] === 0,
+      );
     }
     yield* this.expansion;
   }
 
-  private total(key: number, slot: number, place: Place, counters: CounterValues, processorsSeen: number, complete: boolean): TagTotal {
+  private total(
+    key: number,
+    slot: number,
+    place: Place,
+    counters: CounterValues,
+    processorsSeen: number,
+    complete: boolean,
+  ): TagTotal {
     const bits = this.layout.countBits;
     return {
-      key, slot, place, counters, complete, processorsSeen,
+      key,
+      slot,
+      place,
+      counters,
+      complete,
+      processorsSeen,
       nonPagedOutstanding: outstanding(counters[0], counters[1], bits),
       pagedOutstanding: outstanding(counters[3], counters[4], bits),
     };
@@ -150,7 +169,8 @@ export class TagTotals {
    */
   imageId(): string {
     const hash = createHash('sha256').update(`pool-tags ${this.layout.size} ${this.slots}\n`);
-    for (const { key, slot, place, counters } of this.totals()) hash.update(`${place} ${slot} ${key} ${counters.join(' ')}\n`);
+    for (const { key, slot, place, counters } of this.totals())
+      hash.update(`${place} ${slot} ${key} ${counters.join(' ')}\n`);
     return hash.digest('hex').slice(0, 32);
   }
 }
@@ -170,7 +190,10 @@ function signedCounters(layout: TrackerLayout, values: BigUint64Array, at: numbe
  * @param slots N, to tell the overflow slot; of no meaning for the expansion table, which ends at its first free entry
  */
 export function* entriesOf(
-  table: TrackerTable, place: 'table' | 'expansion', slots: number, processor: number | null,
+  table: TrackerTable,
+  place: 'table' | 'expansion',
+  slots: number,
+  processor: number | null,
 ): Generator<ProcessorTag> {
   const values = new BigUint64Array(COUNTER_COUNT);
   for (let slot = 0; slot < table.entries; slot++) {

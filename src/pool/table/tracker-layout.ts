@@ -1,6 +1,11 @@
 /** Which of an entry's six counters; the order in which they are kept everywhere. */
 export const COUNTERS = [
-  'nonPagedAllocs', 'nonPagedFrees', 'nonPagedBytes', 'pagedAllocs', 'pagedFrees', 'pagedBytes',
+  'nonPagedAllocs',
+  'nonPagedFrees',
+  'nonPagedBytes',
+  'pagedAllocs',
+  'pagedFrees',
+  'pagedBytes',
 ] as const;
 
 export const COUNTER_COUNT = COUNTERS.length;
@@ -19,7 +24,11 @@ export interface TrackerLayout {
 }
 
 function layout(
-  size: number, pointerBits: 32 | 64, countBits: 32 | 64, byteBits: 32 | 64, offsets: TrackerLayout['offsets'],
+  size: number,
+  pointerBits: 32 | 64,
+  countBits: 32 | 64,
+  byteBits: 32 | 64,
+  offsets: TrackerLayout['offsets'],
 ): TrackerLayout {
   return { size, pointerBits, countBits, byteBits, offsets };
 }

@@ -55,9 +55,10 @@ export class TrackerTable {
     const start = entry * this.layout.size;
     for (let index = 0; index < COUNTER_COUNT; index++) {
       const offset = start + this.layout.offsets[index]!;
-      target[at + index] = counterBits(this.layout, index) === 64
-        ? this.bytes.readBigUInt64LE(offset)
-        : BigInt(this.bytes.readUInt32LE(offset));
+      target[at + index] =
+        counterBits(this.layout, index) === 64
+          ? this.bytes.readBigUInt64LE(offset)
+          : BigInt(this.bytes.readUInt32LE(offset));
     }
   }
 }

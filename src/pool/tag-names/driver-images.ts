@@ -16,7 +16,10 @@ const MZ = 0x5a4d;
 
 /** Whether `path` is a local directory. */
 export async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isDirectory(), () => false);
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Whether the file or URL begins as an executable image does. */
@@ -42,12 +45,17 @@ export function driverFile(location: string): DriverImage {
  */
 export async function* driversInDirectory(directory: string): AsyncGenerator<DriverImage> {
   const names = await readdir(directory).catch((error: unknown) => {
-    throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read the directory ${directory}: ${messageOf(error)}`, { cause: error });
+    throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read the directory ${directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   let found = 0;
   for (const name of names.sort().slice(0, MOST_FILES)) {
     const path = join(directory, name);
-    const isFile = await stat(path).then((entry) => entry.isFile(), () => false);
+    const isFile = await stat(path).then(
+      (entry) => entry.isFile(),
+      () => false,
+    );
     if (!isFile || !(await isExecutable(path).catch(() => true))) continue;
     found++;
     yield driverFile(path);

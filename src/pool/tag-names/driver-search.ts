@@ -24,7 +24,10 @@ const MOST_CANDIDATES = 16;
  * `push imm32`, as in a call of ExAllocatePoolWithTag, the module comes before those that hold them as data.
  * @param keys as stored; PROTECTED_POOL is left out of the comparison
  */
-export async function searchDrivers(images: Iterable<DriverImage> | AsyncIterable<DriverImage>, keys: Iterable<number>): Promise<DriverSearch> {
+export async function searchDrivers(
+  images: Iterable<DriverImage> | AsyncIterable<DriverImage>,
+  keys: Iterable<number>,
+): Promise<DriverSearch> {
   const wanted = new WantedTags(keys);
   const operands = new Map<number, string[]>();
   const data = new Map<number, string[]>();

@@ -79,7 +79,8 @@ export async function readPooltagFile(location: string): Promise<PooltagFile> {
       throw notATagList(location, `it has ${source.byteLength} bytes, a tag list at most ${LARGEST_FILE}`);
     }
     const file = parsePooltag(decodeText(await readBytes(source, 0, source.byteLength)));
-    if (file.entries.length === 0 && file.malformed.length > 0) throw notATagList(location, `none of its ${file.malformed.length} lines is an entry`);
+    if (file.entries.length === 0 && file.malformed.length > 0)
+      throw notATagList(location, `none of its ${file.malformed.length} lines is an entry`);
     return file;
   } finally {
     await source.close();

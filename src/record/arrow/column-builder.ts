@@ -1,4 +1,14 @@
-import { Bool, BufferType, Data, type DataType, type Dictionary, type Int32, makeData, type Utf8, Vector } from 'apache-arrow';
+import {
+  Bool,
+  BufferType,
+  Data,
+  type DataType,
+  type Dictionary,
+  type Int32,
+  makeData,
+  type Utf8,
+  Vector,
+} from 'apache-arrow';
 import type { Column, Value } from '../schema/record-type.js';
 
 /** Which rows of a column are not null, one bit a row, least significant bit first, as Arrow lays it out. */
@@ -33,7 +43,10 @@ export abstract class ColumnBuilder {
   private readonly validity: ValidityBitmap;
 
   /** @param capacity of one batch, in rows */
-  constructor(protected readonly type: DataType, capacity: number) {
+  constructor(
+    protected readonly type: DataType,
+    capacity: number,
+  ) {
     this.validity = new ValidityBitmap(capacity);
   }
 
@@ -49,7 +62,10 @@ export abstract class ColumnBuilder {
   /** The first rows as Arrow data; the builder is empty afterwards. */
   take(rows: number): Data {
     const { nullCount } = this.validity;
-    const buffers = { [BufferType.DATA]: this.takeValues(rows), [BufferType.VALIDITY]: this.validity.take(rows) ?? undefined };
+    const buffers = {
+      [BufferType.DATA]: this.takeValues(rows),
+      [BufferType.VALIDITY]: this.validity.take(rows) ?? undefined,
+    };
     return new Data(this.type, 0, rows, nullCount, buffers as never, [], this.dictionary());
   }
 
@@ -63,7 +79,11 @@ export abstract class ColumnBuilder {
 class FixedWidthColumn<Element extends number | bigint> extends ColumnBuilder {
   constructor(
     type: DataType,
-    private readonly values: { [row: number]: Element; length: number; slice(start: number, end: number): ArrayBufferView },
+    private readonly values: {
+      [row: number]: Element;
+      length: number;
+      slice(start: number, end: number): ArrayBufferView;
+    },
     private readonly element: (value: NonNullable<Value>) => Element,
   ) {
     super(type, values.length);
@@ -107,7 +127,10 @@ class StringColumn extends ColumnBuilder {
   private fresh: string[] = [];
   private values: Vector<Utf8> | undefined;
 
-  constructor(private readonly dictionaryType: Dictionary<Utf8, Int32>, capacity: number) {
+  constructor(
+    private readonly dictionaryType: Dictionary<Utf8, Int32>,
+    capacity: number,
+  ) {
     super(dictionaryType, capacity);
     this.indices = new Int32Array(capacity);
   }
@@ -152,12 +175,19 @@ export function utf8Data(type: Utf8, strings: readonly string[]): Data<Utf8> {
 /** @param capacity of one batch, in rows */
 export function columnBuilder(column: Column, type: DataType, capacity: number): ColumnBuilder {
   switch (column.type) {
-    case 'string': return new StringColumn(type as Dictionary<Utf8, Int32>, capacity);
-    case 'bool': return new BoolColumn(capacity);
-    case 'int32': return new FixedWidthColumn(type, new Int32Array(capacity), (value) => value as number);
-    case 'uint32': return new FixedWidthColumn(type, new Uint32Array(capacity), (value) => value as number);
-    case 'float64': return new FixedWidthColumn(type, new Float64Array(capacity), (value) => value as number);
-    case 'int64': return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => value as bigint);
-    case 'timestamp': return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => BigInt(value as number));
+    case 'string':
+      return new StringColumn(type as Dictionary<Utf8, Int32>, capacity);
+    case 'bool':
+      return new BoolColumn(capacity);
+    case 'int32':
+      return new FixedWidthColumn(type, new Int32Array(capacity), (value) => value as number);
+    case 'uint32':
+      return new FixedWidthColumn(type, new Uint32Array(capacity), (value) => value as number);
+    case 'float64':
+      return new FixedWidthColumn(type, new Float64Array(capacity), (value) => value as number);
+    case 'int64':
+      return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => value as bigint);
+    case 'timestamp':
+      return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => BigInt(value as number));
   }
 }

@@ -8,17 +8,22 @@ import type { Column, Value } from '../schema/record-type.js';
  */
 export function withinBounds(data: Data): boolean {
   const end = data.offset + data.length;
-  if (data.nullCount > 0 && (data.nullBitmap as Uint8Array | undefined ?? new Uint8Array()).length * 8 < end) return false;
+  if (data.nullCount > 0 && ((data.nullBitmap as Uint8Array | undefined) ?? new Uint8Array()).length * 8 < end)
+    return false;
   switch (data.type.typeId as Type) {
-    case Type.Bool: return data.length === 0 || (data.values as Uint8Array).length * 8 >= end;
-    case Type.Utf8: return offsetsWithin(data);
-    case Type.Dictionary: return hasValues(data) && indicesWithin(data);
-    default: return hasValues(data);
+    case Type.Bool:
+      return data.length === 0 || (data.values as Uint8Array).length * 8 >= end;
+    case Type.Utf8:
+      return offsetsWithin(data);
+    case Type.Dictionary:
+      return hasValues(data) && indicesWithin(data);
+    default:
+      return hasValues(data);
   }
 }
 
 function hasValues(data: Data): boolean {
-  return data.length === 0 || (data.values as ArrayLike<unknown> | undefined ?? []).length >= data.length;
+  return data.length === 0 || ((data.values as ArrayLike<unknown> | undefined) ?? []).length >= data.length;
 }
 
 function offsetsWithin(data: Data): boolean {
@@ -42,7 +47,11 @@ function indicesWithin(data: Data): boolean {
 export type ReadValue = (row: number) => Value;
 
 /** How many of a timestamp's units are one millisecond; seconds are the other way round. */
-const UNITS_PER_MILLISECOND = { [TimeUnit.MILLISECOND]: 1n, [TimeUnit.MICROSECOND]: 1000n, [TimeUnit.NANOSECOND]: 1_000_000n } as const;
+const UNITS_PER_MILLISECOND = {
+  [TimeUnit.MILLISECOND]: 1n,
+  [TimeUnit.MICROSECOND]: 1000n,
+  [TimeUnit.NANOSECOND]: 1_000_000n,
+} as const;
 
 /**
  * Reads one column out of batch after batch. Besides our own Arrow types it takes what other writers make of the same
@@ -53,7 +62,10 @@ export class ColumnReader {
   private chunks: readonly Data[] = [];
 
   /** @param convert is applied to each string, once for each value of a dictionary */
-  constructor(private readonly column: Column, private readonly convert: (text: string) => string = (text) => text) {}
+  constructor(
+    private readonly column: Column,
+    private readonly convert: (text: string) => string = (text) => text,
+  ) {}
 
   /** @throws PoolTrackerError RECORDS_DAMAGED when the data are of a type that the column's values cannot come from, or cut short */
   open(data: Data): ReadValue {
@@ -72,7 +84,8 @@ export class ColumnReader {
     }
     if (kind === Type.Int && (type === 'int32' || type === 'uint32' || type === 'int64')) {
       const values = data.values as ArrayLike<number> | ArrayLike<bigint>;
-      if (type === 'int64') return values instanceof BigInt64Array ? (row) => values[row]! : (row) => BigInt(values[row]!);
+      if (type === 'int64')
+        return values instanceof BigInt64Array ? (row) => values[row]! : (row) => BigInt(values[row]!);
       return (row) => Number(values[row]!);
     }
     if (kind === Type.Float && type === 'float64') {
@@ -92,7 +105,7 @@ export class ColumnReader {
   private openStrings(data: Data, kind: Type): ReadValue {
     if (kind === Type.Dictionary) {
       const dictionary = data.dictionary!;
-      if (dictionary.type.typeId as Type !== Type.Utf8) throw this.wrongType(data);
+      if ((dictionary.type.typeId as Type) !== Type.Utf8) throw this.wrongType(data);
       const texts = this.dictionaryTexts(dictionary);
       const indices = data.values as ArrayLike<number>;
       return (row) => texts[indices[row]!]!;
@@ -105,7 +118,8 @@ export class ColumnReader {
   /** A dictionary that has grown keeps the chunks it had, so only the new ones are decoded. */
   private dictionaryTexts(dictionary: Vector): readonly string[] {
     const chunks = dictionary.data;
-    const grown = this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
+    const grown =
+      this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
     if (!grown) this.texts = [];
     for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
       if (!withinBounds(chunk)) throw this.damaged('its dictionary is shorter than its length');

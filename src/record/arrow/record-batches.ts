@@ -20,9 +20,14 @@ export class RecordBatchBuilder {
   private rows = 0;
 
   /** @param capacity rows of a full batch */
-  constructor(private readonly recordType: RecordType, private readonly capacity: number = BATCH_ROWS) {
+  constructor(
+    private readonly recordType: RecordType,
+    private readonly capacity: number = BATCH_ROWS,
+  ) {
     this.schema = arrowSchema(recordType);
-    this.columns = recordType.columns.map((column, index) => columnBuilder(column, this.schema.fields[index]!.type, capacity));
+    this.columns = recordType.columns.map((column, index) =>
+      columnBuilder(column, this.schema.fields[index]!.type, capacity),
+    );
   }
 
   /** Rows collected since the last batch. */
@@ -39,7 +44,11 @@ export class RecordBatchBuilder {
    * @throws PoolTrackerError INTERNAL when a value does not fit its column, or the batch is full
    */
   append(row: Row): void {
-    if (this.full) throw new PoolTrackerError('INTERNAL', `record batch of ${this.recordType.name}: more than ${this.capacity} rows`);
+    if (this.full)
+      throw new PoolTrackerError(
+        'INTERNAL',
+        `record batch of ${this.recordType.name}: more than ${this.capacity} rows`,
+      );
     const { columns } = this.recordType;
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]!;
@@ -91,7 +100,12 @@ export class RowReader {
 /** A stream of record batches in, their rows out. */
 export function rowsOfBatches(recordType: RecordType): Transform {
   const reader = new RowReader(recordType);
-  return objectTransform(function (this: Transform, batch: RecordBatch, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
+  return objectTransform(function (
+    this: Transform,
+    batch: RecordBatch,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ) {
     try {
       for (const row of reader.rows(batch)) this.push(row);
       done();

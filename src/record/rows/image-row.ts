@@ -43,9 +43,17 @@ export function kernelColumns(kernel: Kernel, ntBuildLab: string | null): Row {
 export function tableColumns(set: TableSet, readings: readonly TableReading[], rejected: readonly Rejection[]): Row {
   const tables = set.tables.map(({ processor, address }) => {
     const reading = readings.find((read) => read.table === 'processor' && read.processor === processor);
-    return { processor, address: hex(address), pages: reading?.pages ?? null, pages_missing: reading?.pagesMissing ?? null };
+    return {
+      processor,
+      address: hex(address),
+      pages: reading?.pages ?? null,
+      pages_missing: reading?.pagesMissing ?? null,
+    };
   });
-  const expansion = set.expansion === null ? [] : [{ processor: null, address: hex(set.expansion.address), entries: set.expansion.entries }];
+  const expansion =
+    set.expansion === null
+      ? []
+      : [{ processor: null, address: hex(set.expansion.address), entries: set.expansion.entries }];
   return {
     located_by: set.locatedBy,
     tables: JSON.stringify([...tables, ...expansion]),

@@ -36,7 +36,14 @@ export async function* objectCountRows({ walked, facts, imageId, totals }: Decod
 }
 
 function carvedCount(kind: string): ObjectCount {
-  return { kind: kind as ObjectCount['kind'], method: 'any', found: null, terminated: null, unreadable: null, reason: CARVED };
+  return {
+    kind: kind as ObjectCount['kind'],
+    method: 'any',
+    found: null,
+    terminated: null,
+    unreadable: null,
+    reason: CARVED,
+  };
 }
 
 function processColumns(process: SeenProcess): Row {
@@ -68,7 +75,10 @@ export async function* processRows({ walked, facts, imageId }: DecodedImage): As
 }
 
 /** `bigpool` rows in table order, read as they are asked for; none where the table cannot be read. */
-export async function* bigpoolRows({ walked, facts, imageId }: DecodedImage, selection: TagSelection = {}): AsyncGenerator<Row> {
+export async function* bigpoolRows(
+  { walked, facts, imageId }: DecodedImage,
+  selection: TagSelection = {},
+): AsyncGenerator<Row> {
   if (walked === undefined || typeof walked.bigPages === 'string') return;
   const identity = identityRow(facts, imageId);
   const isWanted = tagFilter(selection);
@@ -98,5 +108,5 @@ export async function shortfall(recordType: string, { walked }: DecodedImage): P
   if (recordType !== 'process') return null;
   if (walked === undefined) return CARVED;
   const { processes, counts } = await walked.objects();
-  return processes.length > 0 ? null : counts.find(({ kind }) => kind === 'process')?.reason ?? null;
+  return processes.length > 0 ? null : (counts.find(({ kind }) => kind === 'process')?.reason ?? null);
 }

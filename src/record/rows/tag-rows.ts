@@ -21,7 +21,12 @@ export interface TagNaming {
  */
 
 /** `pool_tag` rows, one for each total. */
-export function* poolTagRows(totals: Iterable<TagTotal>, facts: ImageFacts, imageId: string, naming: TagNaming = {}): Generator<Row> {
+export function* poolTagRows(
+  totals: Iterable<TagTotal>,
+  facts: ImageFacts,
+  imageId: string,
+  naming: TagNaming = {},
+): Generator<Row> {
   const image = identityRow(facts, imageId);
   const { known = new KnownTags(), candidates, big } = naming;
   for (const total of totals) {

@@ -24,11 +24,13 @@ export interface TagSelection {
 /** Compiles a pattern; it is matched against the printable form of a tag, in full, with or without its trailing spaces. */
 export function tagPattern(pattern: string): RegExp {
   if (pattern === '') throw new PoolTrackerError('USAGE', 'a tag pattern is empty', { hint: "try --tag 'Nt*'" });
-  const source = [...pattern].map((char) => {
-    if (char === '*') return '.*';
-    if (char === '?') return '(?:\\\\x[0-9A-F]{2}|[^\\\\])';
-    return char.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  }).join('');
+  const source = [...pattern]
+    .map((char) => {
+      if (char === '*') return '.*';
+      if (char === '?') return '(?:\\\\x[0-9A-F]{2}|[^\\\\])';
+      return char.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    })
+    .join('');
   return new RegExp(`^${source} *$`, 's');
 }
 
@@ -61,7 +63,9 @@ function compareBy(order: SortOrder): (a: TagTotal, b: TagTotal) => number {
 export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: string) => boolean {
   const wanted = tags.map(tagPattern);
   const unwanted = exclude.map(tagPattern);
-  return (name) => (wanted.length === 0 || wanted.some((pattern) => pattern.test(name))) && !unwanted.some((pattern) => pattern.test(name));
+  return (name) =>
+    (wanted.length === 0 || wanted.some((pattern) => pattern.test(name))) &&
+    !unwanted.some((pattern) => pattern.test(name));
 }
 
 /**
@@ -71,9 +75,11 @@ export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: str
 export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection, known = new KnownTags()): TagTotal[] {
   const isWanted = tagFilter(selection);
   const picked = [...totals].filter((total) => {
-    return isWanted(tagName(total.key))
-      && !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n)
-      && !(selection.thirdParty === true && known.find(total.key) !== null);
+    return (
+      isWanted(tagName(total.key)) &&
+      !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n) &&
+      !(selection.thirdParty === true && known.find(total.key) !== null)
+    );
   });
   if (selection.sort !== undefined) picked.sort(compareBy(selection.sort));
   return selection.top === undefined ? picked : picked.slice(0, selection.top);

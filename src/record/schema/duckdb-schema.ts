@@ -17,8 +17,12 @@ function quoted(text: string): string {
 
 /** The DuckDB table of a record type, with what each column means as its comment, as text. */
 export function duckdbTableText(recordType: RecordType): string {
-  const columns = recordType.columns.map((column) => `  ${column.name} ${DUCKDB_TYPES[column.type]}${column.nullable ? '' : ' NOT NULL'}`);
-  const comments = recordType.columns.map((column) => `COMMENT ON COLUMN ${recordType.name}.${column.name} IS ${quoted(column.description)};`);
+  const columns = recordType.columns.map(
+    (column) => `  ${column.name} ${DUCKDB_TYPES[column.type]}${column.nullable ? '' : ' NOT NULL'}`,
+  );
+  const comments = recordType.columns.map(
+    (column) => `COMMENT ON COLUMN ${recordType.name}.${column.name} IS ${quoted(column.description)};`,
+  );
   return [
     `-- Schema version ${SCHEMA_VERSION}.`,
     `CREATE TABLE ${recordType.name} (`,

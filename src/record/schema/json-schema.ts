@@ -7,14 +7,25 @@ const INT64_RANGE = { minimum: '-9223372036854775808n', maximum: '92233720368547
 
 function typeSchema(column: Column): { type: string[] } & JsonSchema {
   switch (column.type) {
-    case 'string': return { type: ['string'] };
-    case 'bool': return { type: ['boolean'] };
-    case 'int32': return { type: ['integer'], minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
-    case 'uint32': return { type: ['integer'], minimum: 0, maximum: 2 ** 32 - 1 };
+    case 'string':
+      return { type: ['string'] };
+    case 'bool':
+      return { type: ['boolean'] };
+    case 'int32':
+      return { type: ['integer'], minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+    case 'uint32':
+      return { type: ['integer'], minimum: 0, maximum: 2 ** 32 - 1 };
     // A string when written with --bigint string.
-    case 'int64': return { type: ['integer', 'string'], ...INT64_RANGE, pattern: '^-?[0-9]{1,19}$' };
-    case 'float64': return { type: ['number'] };
-    case 'timestamp': return { type: ['string'], format: 'date-time', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' };
+    case 'int64':
+      return { type: ['integer', 'string'], ...INT64_RANGE, pattern: '^-?[0-9]{1,19}$' };
+    case 'float64':
+      return { type: ['number'] };
+    case 'timestamp':
+      return {
+        type: ['string'],
+        format: 'date-time',
+        pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$',
+      };
   }
 }
 

@@ -55,14 +55,26 @@ export const IDENTITY_COLUMNS: readonly Column[] = [
 
 /** Which kernel the counts are of. */
 export const KERNEL_COLUMNS: readonly Column[] = [
-  nullableColumn('windows_version', 'string', 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).'),
+  nullableColumn(
+    'windows_version',
+    'string',
+    'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).',
+  ),
   nullableColumn('arch', 'string', 'Architecture: x64, x86 or arm64.'),
-  nullableColumn('kernel_guid', 'string', 'GUID of the kernel\'s PDB, 32 upper-case hexadecimal digits; null when unknown.'),
+  nullableColumn(
+    'kernel_guid',
+    'string',
+    "GUID of the kernel's PDB, 32 upper-case hexadecimal digits; null when unknown.",
+  ),
 ];
 
 /** A tag and where its entry lies. */
 export const TAG_COLUMNS: readonly Column[] = [
-  column('tag', 'string', 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \\xNN.'),
+  column(
+    'tag',
+    'string',
+    'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \\xNN.',
+  ),
   column('key', 'uint32', 'The key as stored, bit 31 (PROTECTED_POOL) included.'),
   column('protected', 'bool', 'Whether bit 31 of the key is set.'),
 ];
@@ -81,12 +93,19 @@ const VALUE_TYPES: Readonly<Record<ColumnType, ValueType>> = {
   string: { expected: 'a string', holds: (value) => typeof value === 'string' },
   bool: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   int32: { expected: 'an integer of 32 bits', holds: (value) => typeof value === 'number' && (value | 0) === value },
-  uint32: { expected: 'an unsigned integer of 32 bits', holds: (value) => typeof value === 'number' && value >>> 0 === value },
-  int64: { expected: 'a bigint of 64 bits', holds: (value) => typeof value === 'bigint' && BigInt.asIntN(64, value) === value },
+  uint32: {
+    expected: 'an unsigned integer of 32 bits',
+    holds: (value) => typeof value === 'number' && value >>> 0 === value,
+  },
+  int64: {
+    expected: 'a bigint of 64 bits',
+    holds: (value) => typeof value === 'bigint' && BigInt.asIntN(64, value) === value,
+  },
   float64: { expected: 'a finite number', holds: (value) => typeof value === 'number' && Number.isFinite(value) },
   timestamp: {
     expected: 'whole milliseconds since 1970 within the years 1 to 9999',
-    holds: (value) => typeof value === 'number' && Number.isInteger(value) && value >= FIRST_MILLISECOND && value <= LAST_MILLISECOND,
+    holds: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= FIRST_MILLISECOND && value <= LAST_MILLISECOND,
   },
 };
 

@@ -38,7 +38,11 @@ function keep(chunk: ArrayBufferView, written: Uint8Array[]): number {
   return chunk.byteLength;
 }
 
-async function* encode(writer: FileWriter | StreamWriter, batches: AsyncIterable<RecordBatch>, recordType: RecordType): AsyncGenerator<Uint8Array> {
+async function* encode(
+  writer: FileWriter | StreamWriter,
+  batches: AsyncIterable<RecordBatch>,
+  recordType: RecordType,
+): AsyncGenerator<Uint8Array> {
   writer.reset(undefined, arrowSchema(recordType));
   for await (const batch of batches) {
     writer.write(batch);

@@ -1,6 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Data, type Dictionary, type Int32, makeData, RecordBatch, RecordBatchReader, Struct, Table, tableToIPC, type Utf8, Vector } from 'apache-arrow';
+import {
+  type Data,
+  type Dictionary,
+  type Int32,
+  makeData,
+  RecordBatch,
+  RecordBatchReader,
+  Struct,
+  Table,
+  tableToIPC,
+  type Utf8,
+  Vector,
+} from 'apache-arrow';
 import { utf8Data } from '../../record/arrow/column-builder.js';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
 import type { DecodedFile } from '../isolated/isolated.js';
@@ -15,7 +27,10 @@ export function compactDictionaries(batch: RecordBatch): RecordBatch {
     const column = batch.data.children[index]!;
     return column.dictionary === undefined ? column : compact(field.type as Dictionary<Utf8, Int32>, column);
   });
-  return new RecordBatch(batch.schema, makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }));
+  return new RecordBatch(
+    batch.schema,
+    makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }),
+  );
 }
 
 function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
@@ -36,8 +51,12 @@ function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
     indices[row] = index;
   }
   return makeData({
-    type, length: column.length, nullCount: column.nullCount, nullBitmap: column.nullBitmap,
-    data: indices, dictionary: new Vector([utf8Data(type.dictionary, values)]),
+    type,
+    length: column.length,
+    nullCount: column.nullCount,
+    nullBitmap: column.nullBitmap,
+    data: indices,
+    dictionary: new Vector([utf8Data(type.dictionary, values)]),
   });
 }
 
@@ -61,12 +80,18 @@ export async function decodeArrow(path: string | null): Promise<DecodedFile> {
 }
 
 async function openReader(file: FileHandle | null): Promise<DecodedFile> {
-  const reader: RecordBatchReader = await RecordBatchReader.from((file ?? createReadStream('', { fd: 0 })) as FileHandle);
+  const reader: RecordBatchReader = await RecordBatchReader.from(
+    (file ?? createReadStream('', { fd: 0 })) as FileHandle,
+  );
   await reader.open();
   const schema = reader.schema as typeof reader.schema | null | undefined;
   if (schema === undefined || schema === null) throw new Error('not an Arrow IPC file or stream');
   if (file !== null && !reader.isFile() && schema.metadata.has(METADATA_KEY.toolVersion)) await checkEnd(file);
-  return { columns: schema.fields.map((field) => String(field.name)), metadata: schema.metadata, batches: batches(reader, file) };
+  return {
+    columns: schema.fields.map((field) => String(field.name)),
+    metadata: schema.metadata,
+    batches: batches(reader, file),
+  };
 }
 
 async function* batches(reader: RecordBatchReader, file: FileHandle | null): AsyncGenerator<Uint8Array> {
@@ -79,7 +104,7 @@ async function* batches(reader: RecordBatchReader, file: FileHandle | null): Asy
   } finally {
     await file?.close().catch(() => undefined);
   }
-  const expected = reader.isFile() ? reader.footer?.numRecordBatches ?? 0 : 0;
+  const expected = reader.isFile() ? (reader.footer?.numRecordBatches ?? 0) : 0;
   if (seen < expected) throw new Error(`expected ${expected} record batches, could read ${seen}`);
 }
 

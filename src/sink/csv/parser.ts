@@ -31,7 +31,8 @@ export class CsvParser {
       yield record.fields;
     }
     this.rest = this.rest.slice(start);
-    if (this.rest.length > LONGEST_RECORD) throw new Error(`a record longer than ${LONGEST_RECORD} characters; a quote is never closed?`);
+    if (this.rest.length > LONGEST_RECORD)
+      throw new Error(`a record longer than ${LONGEST_RECORD} characters; a quote is never closed?`);
   }
 }
 
@@ -46,9 +47,14 @@ function readRecord(text: string, start: number, final: boolean): { fields: CsvF
     if (text[position] === ',') continue;
     if (text[position] === '\n') return { fields, end: position + 1 };
     if (text[position] === '\r' && position + 1 === text.length && !final) return null;
-    if (text[position] === '\r' && (text[position + 1] === '\n' || position + 1 === text.length)) return { fields, end: position + 2 };
+    if (text[position] === '\r' && (text[position + 1] === '\n' || position + 1 === text.length))
+      return { fields, end: position + 2 };
     if (position === text.length) return { fields, end: position };
-    throw new Error(text[position] === '\r' ? 'a carriage return within a field that is not quoted' : 'characters after a closing quote');
+    throw new Error(
+      text[position] === '\r'
+        ? 'a carriage return within a field that is not quoted'
+        : 'characters after a closing quote',
+    );
   }
 }
 

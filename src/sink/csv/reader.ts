@@ -23,19 +23,30 @@ async function* readLines(input: RecordInput): AsyncGenerator<CsvField[]> {
   }
 }
 
-async function* readRows(lines: AsyncIterable<CsvField[]>, header: readonly string[], recordType: RecordType, name: string): AsyncGenerator<Row> {
+async function* readRows(
+  lines: AsyncIterable<CsvField[]>,
+  header: readonly string[],
+  recordType: RecordType,
+  name: string,
+): AsyncGenerator<Row> {
   let records = -1;
   const places = recordType.columns.map((column) => header.indexOf(column.name));
   for await (const fields of lines) {
     // The first line is the header.
     if (++records === 0) continue;
     const where = `record ${records}`;
-    if (fields.length !== header.length) throw damaged(name, where, `expected ${header.length} fields, found ${fields.length}`);
+    if (fields.length !== header.length)
+      throw damaged(name, where, `expected ${header.length} fields, found ${fields.length}`);
     const row: Record<string, Value> = {};
     recordType.columns.forEach((column, index) => {
       const text = places[index]! < 0 ? null : fields[places[index]!]!;
       const value = text === null ? null : valueOfText(column.type, text);
-      if (value === UNREADABLE) throw damaged(name, where, `column ${column.name}: expected ${column.type}, found ${JSON.stringify(text!.slice(0, 40))}`);
+      if (value === UNREADABLE)
+        throw damaged(
+          name,
+          where,
+          `column ${column.name}: expected ${column.type}, found ${JSON.stringify(text!.slice(0, 40))}`,
+        );
       row[column.name] = value;
     });
     yield checkedRow(recordType, row, name, where);
@@ -45,7 +56,8 @@ async function* readRows(lines: AsyncIterable<CsvField[]>, header: readonly stri
 /** CSV with a header line. An empty field is no value, a quoted empty one an empty string. */
 export const readCsv: ReadRecords = async (input) => {
   const { first, all } = await peek(readLines(input));
-  if (first === null) throw damaged(input.name, 'header', 'the file is empty; expected a line with the names of the columns');
+  if (first === null)
+    throw damaged(input.name, 'header', 'the file is empty; expected a line with the names of the columns');
   const header = first.map((field) => field ?? '');
   const recordType = detectRecordType(header, input.name);
   return { recordType, rows: readRows(all, header, recordType, input.name) };

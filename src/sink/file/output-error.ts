@@ -28,7 +28,10 @@ export function outputFailed(path: string, error: unknown): PoolTrackerError {
 }
 
 export function outputExists(path: string): PoolTrackerError {
-  return new PoolTrackerError('OUTPUT_EXISTS', `${path} exists already`, { data: { path }, hint: '--force replaces it' });
+  return new PoolTrackerError('OUTPUT_EXISTS', `${path} exists already`, {
+    data: { path },
+    hint: '--force replaces it',
+  });
 }
 
 /** Whether an output failed because its reader went away (`| head`), which ends a command quietly. */

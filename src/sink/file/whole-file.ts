@@ -47,7 +47,11 @@ export class WholeFile extends Writable {
   private readonly temporary: string;
   private handle: FileHandle | null = null;
 
-  private constructor(private readonly path: string, private readonly force: boolean, private readonly mode: number) {
+  private constructor(
+    private readonly path: string,
+    private readonly force: boolean,
+    private readonly mode: number,
+  ) {
     super();
     this.temporary = join(dirname(path), `.pool-tracker-${randomBytes(8).toString('hex')}.part`);
   }
@@ -59,7 +63,7 @@ export class WholeFile extends Writable {
   static async open(path: string, force: boolean, mode = 0o666): Promise<WholeFile> {
     const file = new WholeFile(path, force, mode);
     try {
-      if (!force && await exists(path)) throw outputExists(path);
+      if (!force && (await exists(path))) throw outputExists(path);
       noteUnfinished(file.temporary);
       file.handle = await open(file.temporary, 'wx', file.mode);
     } catch (error) {
@@ -71,19 +75,31 @@ export class WholeFile extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    this.writeAll([chunk]).then(() => done(), (error) => done(outputFailed(this.path, error)));
+    this.writeAll([chunk]).then(
+      () => done(),
+      (error) => done(outputFailed(this.path, error)),
+    );
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
-    this.writeAll(chunks.map(({ chunk }) => chunk)).then(() => done(), (error) => done(outputFailed(this.path, error)));
+    this.writeAll(chunks.map(({ chunk }) => chunk)).then(
+      () => done(),
+      (error) => done(outputFailed(this.path, error)),
+    );
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.commit().then(() => done(), (error) => done(outputFailed(this.path, error)));
+    this.commit().then(
+      () => done(),
+      (error) => done(outputFailed(this.path, error)),
+    );
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.discard().then(() => done(error), () => done(error));
+    this.discard().then(
+      () => done(error),
+      () => done(error),
+    );
   }
 
   private async writeAll(chunks: Buffer[]): Promise<void> {

@@ -7,7 +7,11 @@ import { damaged, readFailed, type ReadRecords, type RecordInput, type Records }
 import { decodeIsolated } from './isolated.js';
 
 /** The rows of batches that came from a file, each checked. */
-export async function* rowsOfFile(batches: AsyncIterable<RecordBatch>, recordType: RecordType, name: string): AsyncGenerator<Row> {
+export async function* rowsOfFile(
+  batches: AsyncIterable<RecordBatch>,
+  recordType: RecordType,
+  name: string,
+): AsyncGenerator<Row> {
   const reader = new RowReader(recordType);
   let records = 0;
   const rowsOf = (batch: RecordBatch): Iterable<Row> => {
@@ -42,6 +46,9 @@ export const readArrow: ReadRecords = (input) => read('arrow', input);
 
 /** Parquet of any codec. */
 export const readParquet: ReadRecords = (input) => {
-  if (input.path === null) throw new PoolTrackerError('USAGE', 'Parquet cannot be read from a pipe: its index is at its end', { hint: 'name a file' });
+  if (input.path === null)
+    throw new PoolTrackerError('USAGE', 'Parquet cannot be read from a pipe: its index is at its end', {
+      hint: 'name a file',
+    });
   return read('parquet', input);
 };

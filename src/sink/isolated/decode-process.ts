@@ -8,7 +8,9 @@ import type { DecodedFile, DecodeReply, DecodeRequest } from './isolated.js';
 let batches: AsyncIterator<Uint8Array> | null = null;
 
 async function decode(format: 'parquet' | 'arrow', path: string | null): Promise<DecodedFile> {
-  return format === 'parquet' ? (await import('../parquet/reader.js')).decodeParquet(path!) : (await import('../arrow/reader.js')).decodeArrow(path);
+  return format === 'parquet'
+    ? (await import('../parquet/reader.js')).decodeParquet(path!)
+    : (await import('../arrow/reader.js')).decodeArrow(path);
 }
 
 async function answer(request: DecodeRequest): Promise<DecodeReply> {
@@ -24,6 +26,10 @@ async function answer(request: DecodeRequest): Promise<DecodeReply> {
 
 process.on('message', (request: DecodeRequest) => {
   void answer(request)
-    .catch((error: unknown): DecodeReply => ({ kind: 'failed', message: messageOf(error), code: systemErrorCode(error) }))
+    .catch((error: unknown): DecodeReply => ({
+      kind: 'failed',
+      message: messageOf(error),
+      code: systemErrorCode(error),
+    }))
     .then((reply) => process.send!(reply));
 });

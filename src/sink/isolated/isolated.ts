@@ -111,14 +111,23 @@ export interface IsolatedFile {
  * @param path null for standard input
  * @param name of the file, for messages
  */
-export async function decodeIsolated(format: 'parquet' | 'arrow', path: string | null, name: string): Promise<IsolatedFile> {
+export async function decodeIsolated(
+  format: 'parquet' | 'arrow',
+  path: string | null,
+  name: string,
+): Promise<IsolatedFile> {
   const decoder = DecoderProcess.acquire(path === null);
   const opened = await ask(decoder, { kind: 'open', format, path }, name).catch((error: unknown) => {
     decoder.release();
     throw error;
   });
   if (opened.kind !== 'opened') throw damaged(name, 'schema', 'it could not be opened');
-  return { columns: opened.columns, metadata: opened.metadata, batches: batchesOf(decoder, name), close: () => decoder.release() };
+  return {
+    columns: opened.columns,
+    metadata: opened.metadata,
+    batches: batchesOf(decoder, name),
+    close: () => decoder.release(),
+  };
 }
 
 async function* batchesOf(decoder: DecoderProcess, name: string): AsyncGenerator<RecordBatch> {
@@ -134,7 +143,10 @@ async function* batchesOf(decoder: DecoderProcess, name: string): AsyncGenerator
 }
 
 async function ask(decoder: DecoderProcess, request: DecodeRequest, name: string): Promise<DecodeReply> {
-  const reply = await decoder.ask(request).catch((error: unknown) => { throw readFailed(name, 'content', error); });
-  if (reply.kind === 'failed') throw readFailed(name, 'content', Object.assign(new Error(reply.message), { code: reply.code }));
+  const reply = await decoder.ask(request).catch((error: unknown) => {
+    throw readFailed(name, 'content', error);
+  });
+  if (reply.kind === 'failed')
+    throw readFailed(name, 'content', Object.assign(new Error(reply.message), { code: reply.code }));
   return reply;
 }

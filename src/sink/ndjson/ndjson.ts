@@ -38,13 +38,14 @@ export const encodeNdjsonGzip: Encode = async function* (batches, recordType, op
 export const JSON_ARRAY: SinkFormat = {
   name: 'json',
   extensions: ['.json'],
-  load: () => Promise.resolve(async function* (batches, recordType, options) {
-    let before = '[\n';
-    for await (const lines of encodeNdjson(batches, recordType, options)) {
-      // Whole lines, and JSON has no newline inside a value.
-      yield Buffer.from(before + Buffer.from(lines).toString('utf8').trimEnd().replaceAll('\n', ',\n'), 'utf8');
-      before = ',\n';
-    }
-    yield Buffer.from(before === '[\n' ? '[]\n' : '\n]\n', 'utf8');
-  }),
+  load: () =>
+    Promise.resolve(async function* (batches, recordType, options) {
+      let before = '[\n';
+      for await (const lines of encodeNdjson(batches, recordType, options)) {
+        // Whole lines, and JSON has no newline inside a value.
+        yield Buffer.from(before + Buffer.from(lines).toString('utf8').trimEnd().replaceAll('\n', ',\n'), 'utf8');
+        before = ',\n';
+      }
+      yield Buffer.from(before === '[\n' ? '[]\n' : '\n]\n', 'utf8');
+    }),
 };

@@ -48,10 +48,16 @@ export class JsonRowAssembler {
         if (this.values.has(token.value)) throw this.damaged(`column ${token.value.slice(0, 40)} is there twice`);
         this.key = token.value;
         return null;
-      case 'numberValue': return this.set({ kind: 'number', text: token.value });
-      case 'stringValue': return this.set({ kind: 'string', text: token.value });
-      case 'nullValue': case 'trueValue': case 'falseValue': return this.set(token.value);
-      default: throw this.damaged('expected one flat JSON object a line, found an array');
+      case 'numberValue':
+        return this.set({ kind: 'number', text: token.value });
+      case 'stringValue':
+        return this.set({ kind: 'string', text: token.value });
+      case 'nullValue':
+      case 'trueValue':
+      case 'falseValue':
+        return this.set(token.value);
+      default:
+        throw this.damaged('expected one flat JSON object a line, found an array');
     }
   }
 
@@ -71,7 +77,8 @@ export class JsonRowAssembler {
       this.values.delete(column.name);
     }
     const [unknown] = this.values.keys();
-    if (unknown !== undefined) throw this.damaged(`column ${unknown.slice(0, 40)} is not one of ${this.recordType.name}`);
+    if (unknown !== undefined)
+      throw this.damaged(`column ${unknown.slice(0, 40)} is not one of ${this.recordType.name}`);
     return checkedRow(this.recordType, row, this.name, `record ${this.records}`);
   }
 
@@ -81,7 +88,10 @@ export class JsonRowAssembler {
     // 64-bit integers may come as strings, as --bigint string writes them.
     const fits = value.kind === 'string' ? isText || column.type === 'int64' : !isText && column.type !== 'bool';
     const read = fits ? valueOfText(column.type, value.text) : UNREADABLE;
-    if (read === UNREADABLE) throw this.damaged(`column ${column.name}: expected ${column.type}, found the ${value.kind} ${value.text.slice(0, 40)}`);
+    if (read === UNREADABLE)
+      throw this.damaged(
+        `column ${column.name}: expected ${column.type}, found the ${value.kind} ${value.text.slice(0, 40)}`,
+      );
     return read;
   }
 
@@ -92,7 +102,9 @@ export class JsonRowAssembler {
 
 /** Parser and assembler as one stage: a stream between them would cost more than the parsing. */
 function rowsOfJson(assembler: JsonRowAssembler): NodeJS.ReadWriteStream {
-  const stage = (() => (token: Token) => assembler.take(token) ?? undefined) as unknown as Parameters<typeof withParser.asStream>[0];
+  const stage = (() => (token: Token) => assembler.take(token) ?? undefined) as unknown as Parameters<
+    typeof withParser.asStream
+  >[0];
   return withParser.asStream(stage, { streamValues: false, jsonStreaming: true });
 }
 
@@ -126,4 +138,8 @@ async function read(input: RecordInput, bytes: Readable): Promise<Records> {
 /** NDJSON, or JSON objects one after another in any layout. Parsed as it comes; 64-bit integers are exact. */
 export const readNdjson: ReadRecords = (input) => read(input, input.open());
 
-export const readNdjsonGzip: ReadRecords = (input) => read(input, pipeline(input.open(), createGunzip(), () => undefined));
+export const readNdjsonGzip: ReadRecords = (input) =>
+  read(
+    input,
+    pipeline(input.open(), createGunzip(), () => undefined),
+  );

@@ -5,8 +5,9 @@ export const ROW_GROUP_ROWS = 122_880;
 
 /** Parquet by the writer that the options choose; both write the same columns, values, statistics and metadata. */
 export const encodeParquet: Encode = async function* (batches, recordType, options) {
-  const encode = options.parquetWriter === 'parquetjs-lite'
-    ? (await import('./parquetjs-writer.js')).encodeWithParquetJs
-    : (await import('./wasm-writer.js')).encodeWithParquetWasm;
+  const encode =
+    options.parquetWriter === 'parquetjs-lite'
+      ? (await import('./parquetjs-writer.js')).encodeWithParquetJs
+      : (await import('./wasm-writer.js')).encodeWithParquetWasm;
   yield* encode(batches, recordType, options);
 };

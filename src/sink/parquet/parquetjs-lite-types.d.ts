@@ -19,7 +19,13 @@ declare module 'parquetjs-lite' {
   }
 
   export class ParquetEnvelopeWriter {
-    constructor(schema: ParquetSchema, write: (bytes: Buffer) => void, close: () => void, offset: number, options: WriterOptions);
+    constructor(
+      schema: ParquetSchema,
+      write: (bytes: Buffer) => void,
+      close: () => void,
+      offset: number,
+      options: WriterOptions,
+    );
   }
 
   export class ParquetWriter {
@@ -39,12 +45,15 @@ declare module 'parquetjs-lite' {
 }
 
 declare module 'parquetjs-lite/lib/types.js' {
-  export const PARQUET_LOGICAL_TYPES: Record<string, {
-    primitiveType: string;
-    originalType?: string;
-    toPrimitive(value: unknown): unknown;
-    fromPrimitive?(value: unknown): unknown;
-  }>;
+  export const PARQUET_LOGICAL_TYPES: Record<
+    string,
+    {
+      primitiveType: string;
+      originalType?: string;
+      toPrimitive(value: unknown): unknown;
+      fromPrimitive?(value: unknown): unknown;
+    }
+  >;
 }
 
 declare module 'parquetjs-lite/lib/codec/index.js' {

@@ -19,7 +19,10 @@ const PARQUET_TYPES: Readonly<Record<ColumnType, string>> = {
   timestamp: 'TIMESTAMP_MILLIS',
 };
 
-const COMPRESSION = { zstd: 'GZIP', gzip: 'GZIP', snappy: 'SNAPPY', none: 'UNCOMPRESSED' } as const satisfies Record<ParquetCompression, string>;
+const COMPRESSION = { zstd: 'GZIP', gzip: 'GZIP', snappy: 'SNAPPY', none: 'UNCOMPRESSED' } as const satisfies Record<
+  ParquetCompression,
+  string
+>;
 
 /**
  * Makes parquetjs-lite exact: it parses 64-bit integers with parseInt, by way of a double, and refuses unsigned ones
@@ -96,12 +99,26 @@ export const encodeWithParquetJs: Encode = async function* (batches, recordType,
   makeExact();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
   const compression = COMPRESSION[options.parquetCompression ?? 'zstd'];
-  const schema = new parquet.ParquetSchema(Object.fromEntries(recordType.columns.map((column) =>
-    [column.name, { type: PARQUET_TYPES[column.type], optional: column.nullable, compression }])));
+  const schema = new parquet.ParquetSchema(
+    Object.fromEntries(
+      recordType.columns.map((column) => [
+        column.name,
+        { type: PARQUET_TYPES[column.type], optional: column.nullable, compression },
+      ]),
+    ),
+  );
   const written: Buffer[] = [];
   // The page index would come without its list of empty pages, which the format requires.
   const writerOptions = { rowGroupSize, pageIndex: false };
-  const envelope = new parquet.ParquetEnvelopeWriter(schema, (bytes) => { written.push(bytes); }, () => undefined, 0, writerOptions);
+  const envelope = new parquet.ParquetEnvelopeWriter(
+    schema,
+    (bytes) => {
+      written.push(bytes);
+    },
+    () => undefined,
+    0,
+    writerOptions,
+  );
   const writer = new parquet.ParquetWriter(schema, envelope, writerOptions);
   for (const [key, value] of fileMetadata(recordType)) writer.setMetadata(key, value);
   const reader = new RowReader(recordType);

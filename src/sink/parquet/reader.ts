@@ -22,7 +22,11 @@ export async function decodeParquet(path: string): Promise<DecodedFile> {
 async function* batches(file: wasm.ParquetFile): AsyncGenerator<Uint8Array> {
   const groups = file.metadata().numRowGroups();
   for (let group = 0; group < groups; group++) {
-    const stream = await file.stream({ rowGroups: [group], batchSize: BATCH_ROWS, concurrency: 1 }) as ReadableStream<wasm.RecordBatch>;
+    const stream = (await file.stream({
+      rowGroups: [group],
+      batchSize: BATCH_ROWS,
+      concurrency: 1,
+    })) as ReadableStream<wasm.RecordBatch>;
     for await (const batch of stream) yield batch.intoIPCStream();
   }
 }

@@ -1,4 +1,15 @@
-import { type Data, Field, makeData, RecordBatch, Schema, Struct, Table, tableToIPC, Utf8, type Vector } from 'apache-arrow';
+import {
+  type Data,
+  Field,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  tableToIPC,
+  Utf8,
+  type Vector,
+} from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
@@ -13,9 +24,11 @@ import { ROW_GROUP_ROWS } from './parquet.js';
  */
 export function plainStrings(batch: RecordBatch): RecordBatch {
   const { fields, metadata } = batch.schema;
-  const plain = fields.map((field, index) => (batch.data.children[index]!.dictionary === undefined
-    ? field
-    : new Field(field.name, new Utf8(), field.nullable, field.metadata)));
+  const plain = fields.map((field, index) =>
+    batch.data.children[index]!.dictionary === undefined
+      ? field
+      : new Field(field.name, new Utf8(), field.nullable, field.metadata),
+  );
   const children = plain.map((_, index) => {
     const column = batch.data.children[index]!;
     return column.dictionary === undefined ? column : written(column, column.dictionary as Vector<Utf8>);
@@ -46,8 +59,12 @@ function written(column: Data, dictionary: Vector<Utf8>): Data<Utf8> {
     offsets[row + 1] = end;
   }
   return makeData({
-    type: new Utf8(), length: column.length, nullCount: column.nullCount, nullBitmap: column.nullBitmap,
-    valueOffsets: offsets, data: Buffer.concat(parts, end),
+    type: new Utf8(),
+    length: column.length,
+    nullCount: column.nullCount,
+    nullBitmap: column.nullBitmap,
+    valueOffsets: offsets,
+    data: Buffer.concat(parts, end),
   });
 }
 
@@ -67,19 +84,23 @@ export const encodeWithParquetWasm: Encode = async function* (batches, recordTyp
   let failure: unknown;
   // The writer learns the schema from its first batch, so that a file without rows still needs one.
   let first: RecordBatch | null = new RecordBatchBuilder(recordType, 1).take();
-  const input = new ReadableStream<wasm.RecordBatch>({
-    async pull(controller) {
-      try {
-        const next: IteratorResult<RecordBatch> = first === null ? await source.next() : { value: first, done: false };
-        first = null;
-        if (next.done === true) controller.close();
-        else controller.enqueue(intoWasm(next.value));
-      } catch (error) {
-        failure = error;
-        controller.close();
-      }
+  const input = new ReadableStream<wasm.RecordBatch>(
+    {
+      async pull(controller) {
+        try {
+          const next: IteratorResult<RecordBatch> =
+            first === null ? await source.next() : { value: first, done: false };
+          first = null;
+          if (next.done === true) controller.close();
+          else controller.enqueue(intoWasm(next.value));
+        } catch (error) {
+          failure = error;
+          controller.close();
+        }
+      },
     },
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
   const properties = new wasm.WriterPropertiesBuilder()
     .setCompression(COMPRESSION[options.parquetCompression ?? 'zstd'])
     .setMaxRowGroupSize(options.rowGroupRows ?? ROW_GROUP_ROWS)
@@ -87,7 +108,7 @@ export const encodeWithParquetWasm: Encode = async function* (batches, recordTyp
     .setCreatedBy(`pool-tracker version ${toolVersion()} (parquet-wasm)`)
     .build();
   try {
-    const output = await wasm.transformParquetStream(input, properties) as ReadableStream<Uint8Array>;
+    const output = (await wasm.transformParquetStream(input, properties)) as ReadableStream<Uint8Array>;
     for await (const chunk of output) {
       if (failure !== undefined) break;
       yield chunk;

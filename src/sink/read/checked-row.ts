@@ -10,16 +10,26 @@ import { damaged } from './record-reader.js';
  * @param metadata of the file, for formats that have some
  * @throws PoolTrackerError RECORDS_DAMAGED when no record type fits, or a later version wrote the file
  */
-export function detectRecordType(columns: readonly string[], name: string, metadata: ReadonlyMap<string, string> = new Map()): RecordType {
+export function detectRecordType(
+  columns: readonly string[],
+  name: string,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): RecordType {
   checkSchemaVersion(Number(metadata.get(METADATA_KEY.schemaVersion) ?? SCHEMA_VERSION), name);
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
   if (twice !== undefined) throw damaged(name, 'columns', `${twice} is there twice`);
   const named = RECORD_TYPES.filter((type) => type.name === metadata.get(METADATA_KEY.recordType));
   const candidates = named.length > 0 ? named : RECORD_TYPES;
-  const misfits = candidates.map((type) => ({ type, missing: missing(type, columns), unknown: unknown(type, columns) }));
+  const misfits = candidates.map((type) => ({
+    type,
+    missing: missing(type, columns),
+    unknown: unknown(type, columns),
+  }));
   const found = misfits.find((fit) => fit.missing.length + fit.unknown.length === 0);
   if (found !== undefined) return found.type;
-  const nearest = misfits.reduce((best, fit) => (fit.missing.length + fit.unknown.length < best.missing.length + best.unknown.length ? fit : best));
+  const nearest = misfits.reduce((best, fit) =>
+    fit.missing.length + fit.unknown.length < best.missing.length + best.unknown.length ? fit : best,
+  );
   const faults = [
     ...(nearest.missing.length > 0 ? [`without ${shortList(nearest.missing)}`] : []),
     ...(nearest.unknown.length > 0 ? [`with the unknown ${shortList(nearest.unknown)}`] : []),
@@ -30,11 +40,18 @@ export function detectRecordType(columns: readonly string[], name: string, metad
 /** @throws PoolTrackerError RECORDS_DAMAGED when the records are of a later schema than this */
 export function checkSchemaVersion(version: number, name: string): void {
   if (Number.isInteger(version) && version >= 1 && version <= SCHEMA_VERSION) return;
-  throw damaged(name, 'schema version', `expected 1 to ${SCHEMA_VERSION}, found ${version}`, 'a later version of pool-tracker may read it');
+  throw damaged(
+    name,
+    'schema version',
+    `expected 1 to ${SCHEMA_VERSION}, found ${version}`,
+    'a later version of pool-tracker may read it',
+  );
 }
 
 function missing(type: RecordType, columns: readonly string[]): string[] {
-  return type.columns.filter((column) => !column.nullable && !columns.includes(column.name)).map((column) => column.name);
+  return type.columns
+    .filter((column) => !column.nullable && !columns.includes(column.name))
+    .map((column) => column.name);
 }
 
 function unknown(type: RecordType, columns: readonly string[]): string[] {
@@ -42,7 +59,10 @@ function unknown(type: RecordType, columns: readonly string[]): string[] {
 }
 
 function shortList(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => name.slice(0, 40)).join(', ');
+  const shown = names
+    .slice(0, 3)
+    .map((name) => name.slice(0, 40))
+    .join(', ');
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }
 
@@ -65,13 +85,20 @@ export const UNREADABLE = Symbol('unreadable');
 /** The value that a text format wrote as this text, or UNREADABLE. */
 export function valueOfText(type: RecordType['columns'][number]['type'], text: string): Value | typeof UNREADABLE {
   switch (type) {
-    case 'string': return text;
-    case 'bool': return text === 'true' ? true : text === 'false' ? false : UNREADABLE;
+    case 'string':
+      return text;
+    case 'bool':
+      return text === 'true' ? true : text === 'false' ? false : UNREADABLE;
     // Twenty characters hold every 64-bit integer; a longer run of digits is not even converted.
-    case 'int64': return /^-?\d{1,19}$/.test(text) ? BigInt(text) : UNREADABLE;
-    case 'int32': case 'uint32': return /^-?\d{1,10}$/.test(text) ? Number(text) : UNREADABLE;
-    case 'float64': return /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : UNREADABLE;
-    case 'timestamp': return timestampOfText(text);
+    case 'int64':
+      return /^-?\d{1,19}$/.test(text) ? BigInt(text) : UNREADABLE;
+    case 'int32':
+    case 'uint32':
+      return /^-?\d{1,10}$/.test(text) ? Number(text) : UNREADABLE;
+    case 'float64':
+      return /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : UNREADABLE;
+    case 'timestamp':
+      return timestampOfText(text);
   }
 }
 

@@ -23,7 +23,8 @@ export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): Async
     const lastLineEnd = chunk.lastIndexOf(0x0a);
     if (lastLineEnd >= 0) lineStart = offset + lastLineEnd + 1;
     offset += chunk.length;
-    if (offset - lineStart > LONGEST_LINE) throw damaged(name, `byte ${lineStart}`, `a line longer than ${LONGEST_LINE} bytes`);
+    if (offset - lineStart > LONGEST_LINE)
+      throw damaged(name, `byte ${lineStart}`, `a line longer than ${LONGEST_LINE} bytes`);
     if (text !== '') yield text;
   }
   const rest = decode();

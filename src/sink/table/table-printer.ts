@@ -1,7 +1,12 @@
 import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
 
 const SUMMED = [
-  'nonpaged_allocs', 'nonpaged_outstanding', 'nonpaged_bytes', 'paged_allocs', 'paged_outstanding', 'paged_bytes',
+  'nonpaged_allocs',
+  'nonpaged_outstanding',
+  'nonpaged_bytes',
+  'paged_allocs',
+  'paged_outstanding',
+  'paged_bytes',
 ] as const;
 
 /** Exact sums over pool_tag rows, as the last line of WinDbg's !poolused has them. */
@@ -37,9 +42,19 @@ interface TableColumn {
 /** The columns and widths of Rekall's pool_tracker. */
 const POOL_TRACKER: readonly TableColumn[] = [
   { title: 'Tag', leastWidth: 4, alignRight: false, text: (row) => String(row['tag']) },
-  { title: 'NP Alloc', leastWidth: 20, alignRight: true, text: (row) => `${row['nonpaged_allocs']} (${row['nonpaged_outstanding']})` },
+  {
+    title: 'NP Alloc',
+    leastWidth: 20,
+    alignRight: true,
+    text: (row) => `${row['nonpaged_allocs']} (${row['nonpaged_outstanding']})`,
+  },
   { title: 'NP Bytes', leastWidth: 10, alignRight: true, text: (row) => String(row['nonpaged_bytes']) },
-  { title: 'P Alloc', leastWidth: 20, alignRight: true, text: (row) => `${row['paged_allocs']} (${row['paged_outstanding']})` },
+  {
+    title: 'P Alloc',
+    leastWidth: 20,
+    alignRight: true,
+    text: (row) => `${row['paged_allocs']} (${row['paged_outstanding']})`,
+  },
   { title: 'P Bytes', leastWidth: 10, alignRight: true, text: (row) => String(row['paged_bytes']) },
 ];
 
@@ -54,7 +69,9 @@ const KNOWN_AS: TableColumn = { title: 'Known As', leastWidth: 1, alignRight: fa
 function knownAs({ driver, description, candidates }: Row): string {
   const parts = [driver, description].filter((part) => typeof part === 'string');
   if (parts.length > 0) return printable(parts.join(': '));
-  return typeof candidates === 'string' ? printable(`candidates: ${(JSON.parse(candidates) as string[]).join(', ')}`) : '';
+  return typeof candidates === 'string'
+    ? printable(`candidates: ${(JSON.parse(candidates) as string[]).join(', ')}`)
+    : '';
 }
 
 function plainColumn(column: Column): TableColumn {
@@ -74,7 +91,10 @@ function plainText(column: Column, value: Value): string {
 
 /** A newline or an escape sequence of the input must not reach the terminal as such. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 /**
@@ -86,7 +106,10 @@ export class TablePrinter {
   private readonly sums: TagSums | null;
   private widths: readonly number[] | null = null;
 
-  constructor(recordType: RecordType, private readonly options: TableOptions = {}) {
+  constructor(
+    recordType: RecordType,
+    private readonly options: TableOptions = {},
+  ) {
     const ofTags = recordType.name === 'pool_tag';
     const isWide = (options.terminalColumns ?? 0) >= WIDE_TERMINAL;
     this.columns = ofTags ? [...POOL_TRACKER, ...(isWide ? [KNOWN_AS] : [])] : recordType.columns.map(plainColumn);
@@ -120,7 +143,11 @@ export class TablePrinter {
 
   private fit(cells: readonly (readonly string[])[]): number[] {
     const widths = this.columns.map((column, index) =>
-      cells.reduce((width, row) => Math.max(width, row[index]!.length), Math.max(column.leastWidth, column.title.length)));
+      cells.reduce(
+        (width, row) => Math.max(width, row[index]!.length),
+        Math.max(column.leastWidth, column.title.length),
+      ),
+    );
     if (this.columns.at(-1)?.cut !== true) return widths;
     const widest = widths.pop()!;
     const left = (this.options.terminalColumns ?? 0) - widths.reduce((sum, width) => sum + width + 1, 0);

@@ -9,7 +9,11 @@ import { TablePrinter } from './table-printer.js';
 /** Rows that share their column widths. */
 const ROWS_AT_ONCE = 8192;
 
-async function* printed(recordType: RecordType, rows: AsyncIterable<Row>, options: EncodeOptions): AsyncGenerator<Uint8Array> {
+async function* printed(
+  recordType: RecordType,
+  rows: AsyncIterable<Row>,
+  options: EncodeOptions,
+): AsyncGenerator<Uint8Array> {
   const printer = new TablePrinter(recordType, options);
   let waiting: Row[] = [];
   let isEmpty = true;
@@ -27,7 +31,12 @@ async function* printed(recordType: RecordType, rows: AsyncIterable<Row>, option
  * Prints rows as a table into a stream, which stays open. The same text as the table sink gives, without record
  * batches: their library takes longer to load than most scans take.
  */
-export function printRows(recordType: RecordType, rows: AsyncIterable<Row>, stream: Writable, options: EncodeOptions): Promise<void> {
+export function printRows(
+  recordType: RecordType,
+  rows: AsyncIterable<Row>,
+  stream: Writable,
+  options: EncodeOptions,
+): Promise<void> {
   return pipeline(Readable.from(printed(recordType, rows, options)), stream, { end: false });
 }
 

@@ -16,7 +16,11 @@ const ZEROS = Buffer.alloc(PAGE_SIZE);
 
 /** A stream, kept in a temporary file that has no name any more. */
 class SpooledSource implements Source {
-  constructor(readonly name: string, private readonly file: FileSource, private readonly origin: { readonly bytesRead: number }) {}
+  constructor(
+    readonly name: string,
+    private readonly file: FileSource,
+    private readonly origin: { readonly bytesRead: number },
+  ) {}
 
   get byteLength(): number {
     return this.file.byteLength;
@@ -54,7 +58,9 @@ export async function spool(stream: ByteStream, folder: string): Promise<Source>
     stream.close();
     if (error instanceof PoolTrackerError) throw error;
     throw new PoolTrackerError('OUTPUT_FAILED', `cannot spool ${stream.name} into ${folder}: ${messageOf(error)}`, {
-      hint: systemErrorCode(error) === 'ENOENT' ? 'name a directory that exists' : 'name another directory with --spool', cause: error,
+      hint:
+        systemErrorCode(error) === 'ENOENT' ? 'name a directory that exists' : 'name another directory with --spool',
+      cause: error,
     });
   }
 }
@@ -63,10 +69,14 @@ async function requireRoom(folder: string, stream: ByteStream, needed: number): 
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= needed + MARGIN) return;
-  throw new PoolTrackerError('OUTPUT_FAILED', `cannot spool ${stream.name} into ${folder}: ${needed + MARGIN} bytes are needed, ${free} are free`, {
-    hint: 'name a directory with more room, or scan without --spool: tables are then carved from the stream',
-    data: { needed: needed + MARGIN, free },
-  });
+  throw new PoolTrackerError(
+    'OUTPUT_FAILED',
+    `cannot spool ${stream.name} into ${folder}: ${needed + MARGIN} bytes are needed, ${free} are free`,
+    {
+      hint: 'name a directory with more room, or scan without --spool: tables are then carved from the stream',
+      data: { needed: needed + MARGIN, free },
+    },
+  );
 }
 
 /** Stretches of zero pages become holes; what is written between two looks at the free space is bounded. */
@@ -74,7 +84,7 @@ async function fill(file: FileHandle, stream: ByteStream, folder: string): Promi
   let offset = 0;
   let unseen = 0;
   for await (const piece of stream.bytes as AsyncIterable<Buffer>) {
-    for (let at = 0; at < piece.length; ) {
+    for (let at = 0; at < piece.length;) {
       const zero = isZero(piece, at);
       let end = at;
       while (end < piece.length && isZero(piece, end) === zero) end += PAGE_SIZE;
@@ -100,7 +110,7 @@ function isZero(piece: Buffer, at: number): boolean {
 }
 
 async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
   }
 }

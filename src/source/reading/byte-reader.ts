@@ -31,7 +31,9 @@ export class WrapperInput {
 
   /** The wrapper is whole, but of a kind that is not unwrapped here. */
   refused(why: string, hint: string): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_REFUSED', `${this.name} is a ${this.title} that cannot be used: ${why}`, { hint });
+    return new PoolTrackerError('FORMAT_REFUSED', `${this.name} is a ${this.title} that cannot be used: ${why}`, {
+      hint,
+    });
   }
 
   /** The next `count` bytes, which stay to be taken; fewer only where the input ends. */
@@ -151,7 +153,7 @@ export class StreamBytes {
   /** Passes over bytes. */
   async skip(length: number): Promise<void> {
     const target = Buffer.alloc(Math.min(length, 1 << 20));
-    for (let left = length; left > 0; ) {
+    for (let left = length; left > 0;) {
       const filled = await this.fill(target.subarray(0, Math.min(left, target.length)));
       if (filled === 0) return;
       left -= filled;
@@ -205,7 +207,8 @@ export class StreamReader {
       this.buffer = await readBytes(this.source, this.offset, Math.max(AHEAD, count));
       this.bufferAt = this.offset;
       at = 0;
-      if (this.buffer.length < count) throw this.container.damaged(`it ends at ${hex(this.source.byteLength)}, in the middle of a record`);
+      if (this.buffer.length < count)
+        throw this.container.damaged(`it ends at ${hex(this.source.byteLength)}, in the middle of a record`);
     }
     this.offset += count;
     return this.buffer.subarray(at, at + count);
@@ -218,7 +221,7 @@ const PIECE = 1 << 20;
 /** All bytes of a source in order, from the first to the last; one piece is read ahead. */
 export async function* sourceBytes(source: Source): AsyncGenerator<Buffer> {
   let ahead = readBytes(source, 0, PIECE);
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const piece = await ahead;
     if (piece.length === 0) return;
     offset += piece.length;

@@ -56,7 +56,7 @@ export class ChunkedSource implements Source {
 
   async read(target: Uint8Array, offset: number): Promise<number> {
     const end = Math.min(offset + target.length, this.byteLength);
-    for (let position = offset; position < end; ) {
+    for (let position = offset; position < end;) {
       const batch: Chunk[] = [];
       for (let at = position; at < end && batch.length < AT_ONCE; at = batch.at(-1)!.start + batch.at(-1)!.length) {
         batch.push(this.table.at(at));
@@ -110,7 +110,8 @@ export class ChunkedSource implements Source {
       if (!(error instanceof PoolTrackerError) || error.code !== 'FORMAT_DAMAGED') throw error;
       throw this.damaged(chunk, error.message, error);
     }
-    if (bytes.length !== chunk.length) throw this.damaged(chunk, `${chunk.length} bytes belong there, ${bytes.length} came out`);
+    if (bytes.length !== chunk.length)
+      throw this.damaged(chunk, `${chunk.length} bytes belong there, ${bytes.length} came out`);
     return bytes;
   }
 

@@ -67,7 +67,9 @@ export class Container {
 
   /** The file breaks its format's rules; `problem` says where, what was expected and what was found. */
   damaged(problem: string, cause?: unknown): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_DAMAGED', `${this.source.name} is a damaged ${this.title}: ${problem}`, { cause });
+    return new PoolTrackerError('FORMAT_DAMAGED', `${this.source.name} is a damaged ${this.title}: ${problem}`, {
+      cause,
+    });
   }
 
   /** The file is whole, but of a kind that cannot be read here; `why` says which and why. */

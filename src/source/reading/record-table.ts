@@ -24,7 +24,8 @@ export class RecordTable {
 
   /** @throws PoolTrackerError FORMAT_DAMAGED when there is no such record or the file ends before it */
   async get(index: number): Promise<Fields> {
-    if (index >= this.count) throw this.container.damaged(`${this.what} ${index} is asked for, where ${this.count} are`);
+    if (index >= this.count)
+      throw this.container.damaged(`${this.what} ${index} is asked for, where ${this.count} are`);
     const slice = Math.floor(index / this.perSlice);
     const bytes = await this.slice(slice);
     const at = (index - slice * this.perSlice) * this.recordSize;
@@ -36,7 +37,11 @@ export class RecordTable {
     if (bytes === undefined) {
       const first = slice * this.perSlice;
       const count = Math.min(this.perSlice, this.count - first);
-      bytes = this.container.bytes(this.offset + first * this.recordSize, count * this.recordSize, `the table of ${this.what}s`);
+      bytes = this.container.bytes(
+        this.offset + first * this.recordSize,
+        count * this.recordSize,
+        `the table of ${this.what}s`,
+      );
       bytes.catch(() => this.slices.delete(slice));
     }
     this.slices.delete(slice);

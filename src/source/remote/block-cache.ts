@@ -43,7 +43,7 @@ export class BlockCache {
   /** Fills `target` from `offset` on. @returns how many bytes there were before the end */
   async read(target: Uint8Array, offset: number): Promise<number> {
     const end = Math.min(offset + target.length, this.byteLength);
-    for (let position = offset; position < end; ) {
+    for (let position = offset; position < end;) {
       const stepEnd = Math.min(end, position + STEP);
       const first = Math.floor(position / BLOCK);
       const count = Math.ceil(stepEnd / BLOCK) - first;
@@ -61,7 +61,8 @@ export class BlockCache {
   /** Puts in the first bytes, which come with the answer that tells how many there are. */
   addHead(bytes: Uint8Array): void {
     this.bytesFetched += bytes.length;
-    for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) this.keep(at / BLOCK, Promise.resolve(bytes.slice(at, at + BLOCK)));
+    for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK)
+      this.keep(at / BLOCK, Promise.resolve(bytes.slice(at, at + BLOCK)));
   }
 
   private block(index: number): Promise<Uint8Array> {
@@ -95,10 +96,11 @@ export class BlockCache {
     this.wanted = [];
     let request: WantedBlock[] = [];
     for (const block of wanted) {
-      const near = request.length > 0
-        && this.isGap(request.at(-1)!.index, block.index)
-        && (block.index - request[0]!.index + 1) * BLOCK <= LONGEST_REQUEST;
-      if (!near) this.queue.push(request = []);
+      const near =
+        request.length > 0 &&
+        this.isGap(request.at(-1)!.index, block.index) &&
+        (block.index - request[0]!.index + 1) * BLOCK <= LONGEST_REQUEST;
+      if (!near) this.queue.push((request = []));
       request.push(block);
     }
     this.send();

@@ -3,7 +3,16 @@ import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
 import { IDLE_LIMIT, withIdleLimit } from './retry.js';
 import { locationName } from '../source.js';
-import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
+import {
+  bodyBytes,
+  changed,
+  companion,
+  HEAD_BYTES,
+  parseContentRange,
+  RemoteObject,
+  requireSameVersion,
+  type ObjectVersion,
+} from './remote-object.js';
 import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
 import type { Source } from '../source.js';
 
@@ -42,7 +51,10 @@ class HttpObject {
   private readonly url: URL;
   private readonly credentials: Readonly<Record<string, string>>;
 
-  constructor(location: URL, private readonly options: HttpOptions) {
+  constructor(
+    location: URL,
+    private readonly options: HttpOptions,
+  ) {
     ({ url: this.url, headers: this.credentials } = authorized(location));
     this.name = locationName(location.href);
   }
@@ -57,27 +69,43 @@ class HttpObject {
           if (error instanceof PoolTrackerError || error instanceof Transient) throw error;
           throw new Transient(this.unreadable(reasonOf(error), error));
         }
-      }));
+      }),
+    );
   }
 
-  private async attempt(offset: number, length: number, opened: ObjectVersion | null, signal: AbortSignal, alive: () => void): Promise<Answer> {
+  private async attempt(
+    offset: number,
+    length: number,
+    opened: ObjectVersion | null,
+    signal: AbortSignal,
+    alive: () => void,
+  ): Promise<Answer> {
     const response = await fetch(this.url, { headers: this.headers(offset, length, opened), signal });
     alive();
     if (response.status === 200) return { kind: 'whole', stream: this.whole(response) };
     if (response.status !== 206) {
       await response.body?.cancel();
-      if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return { kind: 'range', bytes: new Uint8Array(0), version: versionOf(response, 0) };
+      if (response.status === 416 && response.headers.get('content-range') === 'bytes */0')
+        return { kind: 'range', bytes: new Uint8Array(0), version: versionOf(response, 0) };
       throw this.refusal(response);
     }
     const found = parseContentRange(response.headers.get('content-range'));
     const expectedLast = Math.min(offset + length, found?.total ?? Infinity) - 1;
     if (found === null || found.first !== offset || found.last !== expectedLast || response.body === null) {
       await response.body?.cancel();
-      throw new Transient(this.unreadable(`asked for bytes ${offset} to ${expectedLast}, the server says '${response.headers.get('content-range') ?? 'nothing'}'`));
+      throw new Transient(
+        this.unreadable(
+          `asked for bytes ${offset} to ${expectedLast}, the server says '${response.headers.get('content-range') ?? 'nothing'}'`,
+        ),
+      );
     }
     const version = versionOf(response, found.total);
     if (opened !== null) requireSameVersion(this.name, opened, version);
-    return { kind: 'range', bytes: await bodyBytes(response.body as ReadableStream<Uint8Array>, found.last - found.first + 1, alive), version };
+    return {
+      kind: 'range',
+      bytes: await bodyBytes(response.body as ReadableStream<Uint8Array>, found.last - found.first + 1, alive),
+      version,
+    };
   }
 
   private headers(offset: number, length: number, opened: ObjectVersion | null): Record<string, string> {
@@ -100,7 +128,8 @@ class HttpObject {
         yield* (response.body ?? []) as AsyncIterable<Uint8Array>;
       } catch (error) {
         throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${name}: ${reasonOf(error)}`, {
-          hint: 'the server does not take up where it stopped; try again', cause: error,
+          hint: 'the server does not take up where it stopped; try again',
+          cause: error,
         });
       }
     }
@@ -109,8 +138,18 @@ class HttpObject {
 
   private refusal({ status, statusText, headers }: Response): Error {
     if (status === 412) return changed(this.name, 'its ETag is another one now');
-    if (status === 404 || status === 410) return new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read ${this.name}: the server answers ${status} ${statusText}`, { hint: 'check the URL' });
-    if (status === 401 || status === 403) return new PoolTrackerError('SOURCE_NOT_PERMITTED', `cannot read ${this.name}: the server answers ${status} ${statusText}`, { hint: 'give credentials as https://USER:PASSWORD@HOST/…, or a signed URL' });
+    if (status === 404 || status === 410)
+      return new PoolTrackerError(
+        'SOURCE_NOT_FOUND',
+        `cannot read ${this.name}: the server answers ${status} ${statusText}`,
+        { hint: 'check the URL' },
+      );
+    if (status === 401 || status === 403)
+      return new PoolTrackerError(
+        'SOURCE_NOT_PERMITTED',
+        `cannot read ${this.name}: the server answers ${status} ${statusText}`,
+        { hint: 'give credentials as https://USER:PASSWORD@HOST/…, or a signed URL' },
+      );
     const error = this.unreadable(`the server answers ${status} ${statusText}`);
     return TRANSIENT.has(status) ? new Transient(error, retryAfter(headers.get('retry-after'))) : error;
   }
@@ -134,17 +173,26 @@ function reasonOf(error: unknown): string {
  * @throws PoolTrackerError USAGE for no URL, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_UNREADABLE
  */
 export async function openHttp(location: string, options: HttpOptions = {}): Promise<Source | ByteStream> {
-  if (!URL.canParse(location)) throw new PoolTrackerError('USAGE', 'the http:// or https:// name of an image is not a URL', { hint: 'write spaces as %20' });
+  if (!URL.canParse(location))
+    throw new PoolTrackerError('USAGE', 'the http:// or https:// name of an image is not a URL', {
+      hint: 'write spaces as %20',
+    });
   const url = new URL(location);
   const object = new HttpObject(url, options);
   const head = await object.request(0, HEAD_BYTES, null);
   if (head.kind === 'whole') return head.stream;
-  return new RemoteObject(object.name, head.version.byteLength, head.bytes, async (offset, length) => {
-    const answer = await object.request(offset, length, head.version);
-    if (answer.kind === 'range') return answer.bytes;
-    answer.stream.close();
-    throw changed(object.name, 'the server no longer honours ranges');
-  }, (fileName) => openSibling(url, fileName, options));
+  return new RemoteObject(
+    object.name,
+    head.version.byteLength,
+    head.bytes,
+    async (offset, length) => {
+      const answer = await object.request(offset, length, head.version);
+      if (answer.kind === 'range') return answer.bytes;
+      answer.stream.close();
+      throw changed(object.name, 'the server no longer honours ranges');
+    },
+    (fileName) => openSibling(url, fileName, options),
+  );
 }
 
 /** @param fileName as URLs write it, since it is made from the name of a Source */

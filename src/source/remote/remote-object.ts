@@ -47,7 +47,8 @@ export async function companion(opening: Promise<Source | ByteStream>): Promise<
     opened.close();
     return null;
   } catch (error) {
-    if (error instanceof PoolTrackerError && ['SOURCE_NOT_FOUND', 'SOURCE_NOT_PERMITTED'].includes(error.code)) return null;
+    if (error instanceof PoolTrackerError && ['SOURCE_NOT_FOUND', 'SOURCE_NOT_PERMITTED'].includes(error.code))
+      return null;
     throw error;
   }
 }
@@ -60,16 +61,21 @@ export function requireSameVersion(name: string, opened: ObjectVersion, found: O
     ['Last-Modified', opened.lastModified, found.lastModified],
   ] as const;
   for (const [what, expected, actual] of pairs) {
-    if (expected !== actual) throw changed(name, `its ${what} was ${expected ?? 'not told'} and is ${actual ?? 'not told'} now`);
+    if (expected !== actual)
+      throw changed(name, `its ${what} was ${expected ?? 'not told'} and is ${actual ?? 'not told'} now`);
   }
 }
 
 export function changed(name: string, how: string): PoolTrackerError {
-  return new PoolTrackerError('SOURCE_CHANGED', `${name} changed while it was read: ${how}`, { hint: 'scan it again once it is no longer written to' });
+  return new PoolTrackerError('SOURCE_CHANGED', `${name} changed while it was read: ${how}`, {
+    hint: 'scan it again once it is no longer written to',
+  });
 }
 
 /** `bytes 0-499/1234` (RFC 9110, 14.4) → first, last, whole length; null for anything else. */
-export function parseContentRange(value: string | null | undefined): { first: number; last: number; total: number } | null {
+export function parseContentRange(
+  value: string | null | undefined,
+): { first: number; last: number; total: number } | null {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(value ?? '');
   if (match === null) return null;
   const [first, last, total] = match.slice(1).map(Number) as [number, number, number];
@@ -81,12 +87,17 @@ export function parseContentRange(value: string | null | undefined): { first: nu
  * @param alive called for every piece
  * @throws Error of the body; RangeError when there are not `length` bytes
  */
-export async function bodyBytes(body: AsyncIterable<Uint8Array>, length: number, alive: () => void): Promise<Uint8Array> {
+export async function bodyBytes(
+  body: AsyncIterable<Uint8Array>,
+  length: number,
+  alive: () => void,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   for await (const piece of body) {
     alive();
-    if (filled + piece.length > length) throw new RangeError(`the answer has more than the ${length} bytes it announced`);
+    if (filled + piece.length > length)
+      throw new RangeError(`the answer has more than the ${length} bytes it announced`);
     bytes.set(piece, filled);
     filled += piece.length;
   }

@@ -13,7 +13,10 @@ export const RETRY: RetryPolicy = { attempts: 5, firstWait: 200, longestWait: 30
 /** An error that may be gone the next time; anything else is thrown as it comes. */
 export class Transient extends Error {
   /** @param after milliseconds that the server asks to wait */
-  constructor(override readonly cause: Error, readonly after: number | null = null) {
+  constructor(
+    override readonly cause: Error,
+    readonly after: number | null = null,
+  ) {
     super(cause.message);
   }
 }
@@ -46,9 +49,15 @@ export const IDLE_LIMIT = 30_000;
  * Runs a transfer and gives it up when nothing comes for too long.
  * @param transfer is to stop on the signal, and to call `alive` for whatever comes
  */
-export async function withIdleLimit<T>(milliseconds: number, transfer: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
+export async function withIdleLimit<T>(
+  milliseconds: number,
+  transfer: (signal: AbortSignal, alive: () => void) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)), milliseconds);
+  const timer = setTimeout(
+    () => controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)),
+    milliseconds,
+  );
   try {
     return await transfer(controller.signal, () => timer.refresh());
   } finally {

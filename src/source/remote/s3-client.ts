@@ -34,9 +34,14 @@ async function newClient(): Promise<S3Access> {
     const sdk = await import('@aws-sdk/client-s3');
     return { sdk, client: new sdk.S3Client({ forcePathStyle: byPath() }) };
   } catch (error) {
-    throw new PoolTrackerError('DEPENDENCY_MISSING', `s3:// names need the package @aws-sdk/client-s3: ${messageOf(error)}`, {
-      hint: 'npm install @aws-sdk/client-s3', cause: error,
-    });
+    throw new PoolTrackerError(
+      'DEPENDENCY_MISSING',
+      `s3:// names need the package @aws-sdk/client-s3: ${messageOf(error)}`,
+      {
+        hint: 'npm install @aws-sdk/client-s3',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -3,14 +3,28 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
 import { IDLE_LIMIT, withIdleLimit } from './retry.js';
-import { bodyBytes, changed, companion, HEAD_BYTES, parseContentRange, RemoteObject, requireSameVersion, type ObjectVersion } from './remote-object.js';
+import {
+  bodyBytes,
+  changed,
+  companion,
+  HEAD_BYTES,
+  parseContentRange,
+  RemoteObject,
+  requireSameVersion,
+  type ObjectVersion,
+} from './remote-object.js';
 import { RETRY, retried, Transient } from './retry.js';
 import { parseS3, s3Access, type S3Access } from './s3-client.js';
 import type { Source } from '../source.js';
 
 /** One object of a bucket. */
 class S3Object {
-  constructor(readonly name: string, private readonly access: S3Access, private readonly bucket: string, private readonly key: string) {}
+  constructor(
+    readonly name: string,
+    private readonly access: S3Access,
+    private readonly bucket: string,
+    private readonly key: string,
+  ) {}
 
   /** A range; the SDK tries requests again by itself, but not bodies that break off. */
   fetch(offset: number, length: number, opened: ObjectVersion): Promise<Uint8Array> {
@@ -19,11 +33,14 @@ class S3Object {
         const answer = await this.get(offset, length, opened, signal);
         const found = parseContentRange(answer.ContentRange);
         if (found === null || found.first !== offset || found.last !== offset + length - 1) {
-          throw this.unreadable(`asked for bytes ${offset} to ${offset + length - 1}, the server says '${answer.ContentRange ?? 'nothing'}'`);
+          throw this.unreadable(
+            `asked for bytes ${offset} to ${offset + length - 1}, the server says '${answer.ContentRange ?? 'nothing'}'`,
+          );
         }
         requireSameVersion(this.name, opened, versionOf(answer, found.total));
         return this.body(answer, length, alive);
-      }));
+      }),
+    );
   }
 
   /** The first bytes and what the object is; from a server that ignores ranges, all of it. */
@@ -33,20 +50,30 @@ class S3Object {
         const answer = await this.get(0, HEAD_BYTES, null, signal);
         if (answer.ContentRange === undefined) return this.whole(answer);
         const found = parseContentRange(answer.ContentRange);
-        if (found?.first !== 0) throw this.unreadable(`asked for its first bytes, the server says '${answer.ContentRange}'`);
+        if (found?.first !== 0)
+          throw this.unreadable(`asked for its first bytes, the server says '${answer.ContentRange}'`);
         return { head: await this.body(answer, found.last + 1, alive), version: versionOf(answer, found.total) };
-      }));
+      }),
+    );
   }
 
-  private async get(offset: number, length: number, opened: ObjectVersion | null, signal: AbortSignal): Promise<GetObjectCommandOutput> {
+  private async get(
+    offset: number,
+    length: number,
+    opened: ObjectVersion | null,
+    signal: AbortSignal,
+  ): Promise<GetObjectCommandOutput> {
     const { client, sdk } = this.access;
     try {
-      return await client.send(new sdk.GetObjectCommand({
-        Bucket: this.bucket,
-        Key: this.key,
-        Range: `bytes=${offset}-${offset + length - 1}`,
-        ...(opened?.etag == null ? {} : { IfMatch: opened.etag }),
-      }), { abortSignal: signal });
+      return await client.send(
+        new sdk.GetObjectCommand({
+          Bucket: this.bucket,
+          Key: this.key,
+          Range: `bytes=${offset}-${offset + length - 1}`,
+          ...(opened?.etag == null ? {} : { IfMatch: opened.etag }),
+        }),
+        { abortSignal: signal },
+      );
     } catch (error) {
       throw this.refusal(error);
     }
@@ -77,11 +104,20 @@ class S3Object {
     const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
     const why = `cannot read ${this.name}: ${messageOf(error)}`;
     if (status === 412) return changed(this.name, 'its ETag is another one now');
-    if (status === 404) return new PoolTrackerError('SOURCE_NOT_FOUND', why, { hint: 'check bucket and key', cause: error });
-    if (status === 401 || status === 403) return new PoolTrackerError('SOURCE_NOT_PERMITTED', why, { hint: 'check the credentials and the policy of the bucket', cause: error });
-    if (status === 416) return new PoolTrackerError('NOT_AN_IMAGE', `${this.name} is not a memory image: it is empty`, { cause: error });
+    if (status === 404)
+      return new PoolTrackerError('SOURCE_NOT_FOUND', why, { hint: 'check bucket and key', cause: error });
+    if (status === 401 || status === 403)
+      return new PoolTrackerError('SOURCE_NOT_PERMITTED', why, {
+        hint: 'check the credentials and the policy of the bucket',
+        cause: error,
+      });
+    if (status === 416)
+      return new PoolTrackerError('NOT_AN_IMAGE', `${this.name} is not a memory image: it is empty`, { cause: error });
     const unset = /region|credential/i.test(messageOf(error));
-    return new PoolTrackerError('SOURCE_UNREADABLE', why, { ...(unset ? { hint: 'set AWS_REGION, AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' } : {}), cause: error });
+    return new PoolTrackerError('SOURCE_UNREADABLE', why, {
+      ...(unset ? { hint: 'set AWS_REGION, AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' } : {}),
+      cause: error,
+    });
   }
 
   private unreadable(why: string, cause?: unknown): PoolTrackerError {
@@ -104,7 +140,12 @@ export async function openS3(location: string): Promise<Source | ByteStream> {
   const opened = await object.open();
   if (opened instanceof ByteStream) return opened;
   const { head, version } = opened;
-  return new RemoteObject(location, version.byteLength, head, (offset, length) => object.fetch(offset, length, version),
+  return new RemoteObject(
+    location,
+    version.byteLength,
+    head,
+    (offset, length) => object.fetch(offset, length, version),
     // A missing key is answered with 403 where the bucket may not be listed.
-    (fileName) => companion(openS3(`s3://${bucket}/${key.replace(/[^/]*$/, '')}${fileName}`)));
+    (fileName) => companion(openS3(`s3://${bucket}/${key.replace(/[^/]*$/, '')}${fileName}`)),
+  );
 }

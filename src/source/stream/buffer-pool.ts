@@ -23,7 +23,7 @@ export class BufferPool {
 
   /** A buffer of which the caller is the one holder; waits until one is free. */
   async acquire(): Promise<Uint8Array> {
-    const index = this.free.pop() ?? await new Promise<number>((resolve) => this.waiting.push(resolve));
+    const index = this.free.pop() ?? (await new Promise<number>((resolve) => this.waiting.push(resolve)));
     this.holders[index] = 1;
     return new Uint8Array(this.memory, this.start + index * this.size, this.size);
   }

@@ -25,14 +25,19 @@ export class PipeReader {
   constructor(descriptor: number) {
     // Types of Node 20 know `onread` only where a connection is made.
     const options = {
-      fd: descriptor, readable: true, writable: false,
+      fd: descriptor,
+      readable: true,
+      writable: false,
       onread: {
         buffer: () => this.room(),
         callback: (count: number, buffer: Uint8Array) => this.arrived(count, buffer),
       },
     };
     this.socket = new Socket(options);
-    this.socket.on('error', (error) => this.finish(error)).on('end', () => this.finish(null)).on('close', () => this.finish(null));
+    this.socket
+      .on('error', (error) => this.finish(error))
+      .on('end', () => this.finish(null))
+      .on('close', () => this.finish(null));
   }
 
   /** Fills `target`. @returns how many bytes: fewer than its length only where the pipe ends */
@@ -41,7 +46,9 @@ export class PipeReader {
     this.filled = 0;
     this.hand(this.left);
     while (this.filled < target.length && !this.ended) {
-      const woken = new Promise<void>((resolve) => { this.wake = resolve; });
+      const woken = new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
       this.socket.resume();
       this.socket.read(0);
       await woken;
@@ -56,7 +63,9 @@ export class PipeReader {
 
   /** Where the next bytes are to go. */
   private room(): Uint8Array {
-    return this.target.length - this.filled > PIPE_SIZE ? this.target.subarray(this.filled, this.filled + PIPE_SIZE) : this.small;
+    return this.target.length - this.filled > PIPE_SIZE
+      ? this.target.subarray(this.filled, this.filled + PIPE_SIZE)
+      : this.small;
   }
 
   /** @returns whether to read on */
@@ -96,7 +105,10 @@ export class DescriptorBytes {
   private pipe: PipeReader | null = null;
 
   /** @param name how messages name it */
-  constructor(private readonly name: string, private readonly descriptor: number) {}
+  constructor(
+    private readonly name: string,
+    private readonly descriptor: number,
+  ) {}
 
   /** The next bytes, `length` of them or as many as there are, which are read again afterwards. */
   async peek(length: number): Promise<Buffer> {
@@ -118,7 +130,9 @@ export class DescriptorBytes {
     try {
       filled += await this.readInto(target.subarray(filled));
     } catch (error) {
-      throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: ${messageOf(error)}`, { cause: error });
+      throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
     this.bytesRead += filled;
     return filled;

@@ -44,11 +44,14 @@ async function* streamBytes(input: WrapperInput, blockBytes: number): AsyncGener
     let crc: number;
     try {
       const magic = [bits.read(24), bits.read(24)];
-      if (!isMagic(magic, BLOCK) && !isMagic(magic, END)) throw input.damaged('neither a block nor the end follows a block');
+      if (!isMagic(magic, BLOCK) && !isMagic(magic, END))
+        throw input.damaged('neither a block nor the end follows a block');
       crc = bits.read(16) * 0x10000 + bits.read(16);
       block = isMagic(magic, BLOCK) ? decodeBzip2Block(bits, links) : null;
     } catch (error) {
-      throw error instanceof PoolTrackerError && !bits.has(0) ? input.cut('a block') : input.damaged(messageOf(error), error);
+      throw error instanceof PoolTrackerError && !bits.has(0)
+        ? input.cut('a block')
+        : input.damaged(messageOf(error), error);
     }
     if (block === null) {
       input.skip(Math.ceil(bits.position / 8));

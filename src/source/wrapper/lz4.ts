@@ -34,7 +34,10 @@ export const lz4: Wrapper = {
       const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
       if (magic === FRAME) yield* frameBytes(input);
       else if (isSkippable(magic)) await skipFrame(input);
-      else throw input.damaged(`a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${FRAME.toString(16)}`);
+      else
+        throw input.damaged(
+          `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${FRAME.toString(16)}`,
+        );
     }
   },
   async unwrappedSize(source) {
@@ -61,15 +64,18 @@ function parseDescriptor(bytes: Buffer): Descriptor {
 
 async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
   const frame = parseDescriptor(await input.take(2, 'a frame descriptor'));
-  if (frame.version !== 1 || frame.blockLimit < WINDOW) throw input.damaged('a frame descriptor is of no known version or block size');
-  if (frame.dictionary) throw input.refused('it was compressed with a dictionary', 'decompress it first: lz4 -d -D DICTIONARY');
+  if (frame.version !== 1 || frame.blockLimit < WINDOW)
+    throw input.damaged('a frame descriptor is of no known version or block size');
+  if (frame.dictionary)
+    throw input.refused('it was compressed with a dictionary', 'decompress it first: lz4 -d -D DICTIONARY');
   await input.take(frame.more, 'a frame descriptor');
   let history = Buffer.alloc(0);
   for (;;) {
     const word = (await input.take(4, "a block's size")).readUInt32LE();
     if (word === 0) break;
     const length = word % UNCOMPRESSED;
-    if (length > frame.blockLimit) throw input.damaged(`a block has ${length} bytes; expected at most ${frame.blockLimit}`);
+    if (length > frame.blockLimit)
+      throw input.damaged(`a block has ${length} bytes; expected at most ${frame.blockLimit}`);
     const block = await input.take(length, 'a block');
     if (frame.blockChecksums) await input.take(4, "a block's checksum");
     const bytes = word >= UNCOMPRESSED ? block : decode(input, block, frame.blockLimit, history);

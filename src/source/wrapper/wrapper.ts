@@ -33,7 +33,7 @@ export function isSkippable(magic: number): boolean {
 
 /** Takes such a frame from behind its magic number on. */
 export async function skipFrame(input: WrapperInput): Promise<void> {
-  for (let left = (await input.take(4, "a skippable frame's size")).readUInt32LE(); left > 0; ) {
+  for (let left = (await input.take(4, "a skippable frame's size")).readUInt32LE(); left > 0;) {
     const piece = await input.next(left);
     if (piece === null) throw input.cut('a skippable frame');
     left -= piece.length;

@@ -20,7 +20,11 @@ export function detectWrapper(head: Uint8Array): Wrapper | null {
  * @param name how messages name it
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `bytes` throws
  */
-export async function* unwrap(wrapper: Wrapper, bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+export async function* unwrap(
+  wrapper: Wrapper,
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const input = new WrapperInput(bytes, name, wrapper.title);
   try {
     yield* wrapper.unwrap(input);

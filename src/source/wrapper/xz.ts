@@ -52,7 +52,9 @@ export function parseIndex(index: Buffer): XzRecord[] | null {
   const count = number();
   const records: XzRecord[] = [];
   while (records.length < count && at < end) records.push({ unpaddedSize: number(), size: number() });
-  const sound = records.every(({ unpaddedSize, size }) => Number.isSafeInteger(unpaddedSize) && Number.isSafeInteger(size));
+  const sound = records.every(
+    ({ unpaddedSize, size }) => Number.isSafeInteger(unpaddedSize) && Number.isSafeInteger(size),
+  );
   return sound && records.length === count && end - at < 4 ? records : null;
 }
 
@@ -95,23 +97,32 @@ interface XzBlock extends XzRecord {
  */
 export async function openXzIndex(source: Source): Promise<Source | null> {
   const blocks = (await readBlocks(source)).filter(({ size }) => size > 0);
-  if (blocks.length < 2 || blocks.some((block) => Math.max(block.size, block.unpaddedSize) > LARGEST_BLOCK)) return null;
+  if (blocks.length < 2 || blocks.some((block) => Math.max(block.size, block.unpaddedSize) > LARGEST_BLOCK))
+    return null;
   const starts: number[] = [];
   let total = 0;
   for (const { size } of blocks) {
     starts.push(total);
     total += size;
   }
-  return new ChunkedSource([source], {
-    ...listedChunks(starts, total),
-    async load({ index }) {
-      const block = blocks[index]!;
-      const alone = [block.header, await readBytes(source, block.offset, paddedSize(block)), streamTail(block, block.header.subarray(6, 8))];
-      const pieces: Uint8Array[] = [];
-      for await (const piece of decodeXzStream(alone)) pieces.push(piece);
-      return Buffer.concat(pieces);
+  return new ChunkedSource(
+    [source],
+    {
+      ...listedChunks(starts, total),
+      async load({ index }) {
+        const block = blocks[index]!;
+        const alone = [
+          block.header,
+          await readBytes(source, block.offset, paddedSize(block)),
+          streamTail(block, block.header.subarray(6, 8)),
+        ];
+        const pieces: Uint8Array[] = [];
+        for await (const piece of decodeXzStream(alone)) pieces.push(piece);
+        return Buffer.concat(pieces);
+      },
     },
-  }, CACHE_BYTES);
+    CACHE_BYTES,
+  );
 }
 
 /** How many bytes all blocks hold. @throws PoolTrackerError FORMAT_DAMAGED */
@@ -134,7 +145,8 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
     const footer = parseFooter(footerBytes);
     if (footer === null) throw damaged(`no stream ends at offset ${end}`);
     const indexAt = end - FOOTER_SIZE - footer.indexSize;
-    if (indexAt < HEADER_SIZE || footer.indexSize > LARGEST_INDEX) throw damaged(`the index before offset ${end} has ${footer.indexSize} bytes, more than there is room for`);
+    if (indexAt < HEADER_SIZE || footer.indexSize > LARGEST_INDEX)
+      throw damaged(`the index before offset ${end} has ${footer.indexSize} bytes, more than there is room for`);
     const records = parseIndex(await readBytes(source, indexAt, footer.indexSize));
     if (records === null) throw damaged(`no index is at offset ${indexAt}`);
     const headerAt = indexAt - records.reduce((sum, record) => sum + paddedSize(record), 0) - HEADER_SIZE;
@@ -143,11 +155,13 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
       throw damaged(`the index at offset ${indexAt} lists blocks that do not fill its stream`);
     }
     let offset = headerAt + HEADER_SIZE;
-    streams.push(records.map((record) => {
-      const block = { ...record, offset, header };
-      offset += paddedSize(record);
-      return block;
-    }));
+    streams.push(
+      records.map((record) => {
+        const block = { ...record, offset, header };
+        offset += paddedSize(record);
+        return block;
+      }),
+    );
     end = headerAt;
   }
   return streams.reverse().flat();
@@ -182,7 +196,10 @@ async function checkHead(input: WrapperInput): Promise<void> {
   const bits = head[filter + 2]! & 0x3f;
   const dictionary = bits >= 40 ? 2 ** 32 : (2 + (bits & 1)) * 2 ** ((bits >> 1) + 11);
   if (dictionary > LARGEST_DICTIONARY) {
-    throw input.refused(`it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${LARGEST_DICTIONARY}`, 'decompress it first: xz -d');
+    throw input.refused(
+      `it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${LARGEST_DICTIONARY}`,
+      'decompress it first: xz -d',
+    );
   }
 }
 

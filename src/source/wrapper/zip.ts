@@ -88,7 +88,11 @@ async function readMember(input: WrapperInput): Promise<Member> {
 function sizes(header: Buffer, extra: Buffer): { storedSize: number; size: number } {
   const storedSize = header.readUInt32LE(18);
   const size = header.readUInt32LE(22);
-  for (let at = 0; (storedSize === WIDE || size === WIDE) && at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+  for (
+    let at = 0;
+    (storedSize === WIDE || size === WIDE) && at + 4 <= extra.length;
+    at += 4 + extra.readUInt16LE(at + 2)
+  ) {
     if (extra.readUInt16LE(at) !== ZIP64 || at + 20 > extra.length) continue;
     return { size: Number(extra.readBigUInt64LE(at + 4)), storedSize: Number(extra.readBigUInt64LE(at + 12)) };
   }
@@ -100,9 +104,14 @@ async function* memberBytes(input: WrapperInput, { title, method, storedSize }: 
     yield* inflateThrough(input, createInflateRaw({ chunkSize: 1 << 18 }));
     return;
   }
-  if (method !== STORED) throw input.refused(`its member ${title} is compressed by method ${method}`, 'stored and deflated members can be read');
-  if (storedSize === null) throw input.refused(`its member ${title} is stored, and its size is told only behind it`, 'unpack it first');
-  for (let left = storedSize; left > 0; ) {
+  if (method !== STORED)
+    throw input.refused(
+      `its member ${title} is compressed by method ${method}`,
+      'stored and deflated members can be read',
+    );
+  if (storedSize === null)
+    throw input.refused(`its member ${title} is stored, and its size is told only behind it`, 'unpack it first');
+  for (let left = storedSize; left > 0;) {
     const piece = await input.next(left);
     if (piece === null) throw input.cut(`its member ${title}`);
     left -= piece.length;

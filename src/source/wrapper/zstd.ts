@@ -30,9 +30,12 @@ export function parseHeader(head: Buffer): FrameHeader {
   const dictionaryLength = [0, 1, 2, 4][descriptor & 3]!;
   const sizeLength = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
   const sizeAt = 1 + (single ? 0 : 1) + dictionaryLength;
-  const size = sizeLength === 0 ? null
-    : sizeLength === 8 ? Number(head.readBigUInt64LE(sizeAt))
-    : head.readUIntLE(sizeAt, sizeLength) + (sizeLength === 2 ? 256 : 0);
+  const size =
+    sizeLength === 0
+      ? null
+      : sizeLength === 8
+        ? Number(head.readBigUInt64LE(sizeAt))
+        : head.readUIntLE(sizeAt, sizeLength) + (sizeLength === 2 ? 256 : 0);
   const base = 2 ** (10 + (head.readUInt8(1) >> 3));
   return {
     length: sizeAt + sizeLength,
@@ -49,7 +52,10 @@ export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Arra
     const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
     if (magic === ZSTD_FRAME) yield* frameBytes(input);
     else if (isSkippable(magic)) await skipFrame(input);
-    else throw input.damaged(`a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`);
+    else
+      throw input.damaged(
+        `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
+      );
   }
 }
 
@@ -57,9 +63,13 @@ export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Arra
 async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
   const head = Buffer.concat([await input.peek(LONGEST_HEADER - 4)], LONGEST_HEADER - 4);
   const header = parseHeader(head);
-  if (header.dictionary) throw input.refused('it was compressed with a dictionary', 'decompress it first: zstd -d -D DICTIONARY');
+  if (header.dictionary)
+    throw input.refused('it was compressed with a dictionary', 'decompress it first: zstd -d -D DICTIONARY');
   if (header.window > LARGEST_WINDOW) {
-    throw input.refused(`it takes a window of ${header.window} bytes to decompress; expected at most ${LARGEST_WINDOW}`, 'decompress it first: zstd -d --long=31');
+    throw input.refused(
+      `it takes a window of ${header.window} bytes to decompress; expected at most ${LARGEST_WINDOW}`,
+      'decompress it first: zstd -d --long=31',
+    );
   }
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(ZSTD_FRAME);
@@ -74,7 +84,7 @@ async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
     }
   };
   decode(Buffer.concat([magic, await input.take(header.length, 'a frame header')]), false);
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const blockHeader = await input.take(3, 'a block header');
     const word = blockHeader.readUIntLE(0, 3);
     last = (word & 1) === 1;
@@ -113,11 +123,13 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
     new PoolTrackerError('FORMAT_DAMAGED', `${source.name} is a damaged seekable zstd file: ${problem}`);
   const frames = footer.readUInt32LE(0);
   const descriptor = footer.readUInt8(4);
-  if (descriptor & RESERVED) throw damaged(`its seek table's descriptor is 0x${descriptor.toString(16)}; expected bits 2 to 6 to be 0`);
+  if (descriptor & RESERVED)
+    throw damaged(`its seek table's descriptor is 0x${descriptor.toString(16)}; expected bits 2 to 6 to be 0`);
   const width = descriptor & HAS_CHECKSUMS ? 12 : 8;
   const tableLength = frames * width + FOOTER;
   const tableAt = source.byteLength - tableLength - 8;
-  if (tableAt < 0 || tableLength > LARGEST_TABLE) throw damaged(`its seek table lists ${frames} frames, more than there is room for`);
+  if (tableAt < 0 || tableLength > LARGEST_TABLE)
+    throw damaged(`its seek table lists ${frames} frames, more than there is room for`);
   const table = await readBytes(source, tableAt, 8 + tableLength);
   if (table.readUInt32LE(0) !== TABLE_FRAME || table.readUInt32LE(4) !== tableLength) {
     throw damaged(`no seek table of ${frames} frames begins at offset ${tableAt}`);
@@ -136,13 +148,17 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
   }
   if (offset !== tableAt) throw damaged(`its seek table lists ${offset} bytes of frames; expected ${tableAt}`);
   if (start === 0) return null;
-  return new ChunkedSource([source], {
-    ...listedChunks(starts, start),
-    async load({ index, length }) {
-      const end = offsets[index + 1] ?? tableAt;
-      return indexedFrameBytes(source, offsets[index]!, end, length);
+  return new ChunkedSource(
+    [source],
+    {
+      ...listedChunks(starts, start),
+      async load({ index, length }) {
+        const end = offsets[index + 1] ?? tableAt;
+        return indexedFrameBytes(source, offsets[index]!, end, length);
+      },
     },
-  }, CACHE_BYTES);
+    CACHE_BYTES,
+  );
 }
 
 /** The contents of the frame between two offsets, and little more than `limit` bytes of them. */
@@ -173,6 +189,8 @@ export const zstd: Wrapper = {
   /** That of the first frame; zstd writes one frame, unless told otherwise. */
   async unwrappedSize(source) {
     const head = await readBytes(source, 0, LONGEST_HEADER);
-    return head.length < LONGEST_HEADER || head.readUInt32LE() !== ZSTD_FRAME ? null : parseHeader(head.subarray(4)).size;
+    return head.length < LONGEST_HEADER || head.readUInt32LE() !== ZSTD_FRAME
+      ? null
+      : parseHeader(head.subarray(4)).size;
   },
 };

@@ -11,7 +11,10 @@ import { VirtualSpace } from '../../support/virtual-space.js';
 const START = 0xffff910000000000n;
 const WINDOWS_7 = objectBuild(listedBuild('6.1.7601.24540'));
 const WINDOWS_10 = objectBuild(listedBuild('10.0.19041.1466'));
-const BUILDS: Readonly<Record<string, ObjectBuild>> = { 'pointers as they are': WINDOWS_7, 'pointers as bit fields': WINDOWS_10 };
+const BUILDS: Readonly<Record<string, ObjectBuild>> = {
+  'pointers as they are': WINDOWS_7,
+  'pointers as bit fields': WINDOWS_10,
+};
 
 interface Walked {
   readonly entries: readonly (readonly [number, bigint])[];
@@ -28,7 +31,11 @@ async function walkTable(virtual: VirtualSpace, build: ObjectBuild, table: bigin
 }
 
 /** A table of some handles, each to a pool address. */
-function sample(build: ObjectBuild, handles: readonly number[], leastLevel = 0): { virtual: VirtualSpace; pool: PoolSpace; table: bigint } {
+function sample(
+  build: ObjectBuild,
+  handles: readonly number[],
+  leastLevel = 0,
+): { virtual: VirtualSpace; pool: PoolSpace; table: bigint } {
   const virtual = new VirtualSpace();
   const pool = new PoolSpace(virtual.space, START);
   const entries = new Map(handles.map((handle) => [handle, 0xffff8a0000000000n + BigInt(handle) * 16n]));
@@ -46,15 +53,32 @@ function topPage(virtual: VirtualSpace, build: ObjectBuild, table: bigint): bigi
 describe('handle tables', () => {
   for (const [name, build] of Object.entries(BUILDS)) {
     it(`gives back every handle of every level: ${name}`, async () => {
-      const handle = fc.oneof(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 256, max: 2000 }), fc.integer({ min: 131072, max: 131500 }));
-      await fc.assert(fc.asyncProperty(fc.uniqueArray(handle, { maxLength: 30 }), fc.integer({ min: 0, max: 2 }), async (indices, leastLevel) => {
-        const handles = indices.filter((index) => index % 256 !== 0).map((index) => index * 4).sort((a, b) => a - b);
-        const { virtual, table } = sample(build, handles, leastLevel);
-        const { entries, walk } = await walkTable(virtual, build, table);
-        assert.deepEqual(entries, handles.map((each) => [each, 0xffff8a0000000000n + BigInt(each) * 16n]));
-        assert.equal(walk.tally.unreadable, 0);
-        assert.equal(walk.entriesFound, handles.length);
-      }), { numRuns: 25 });
+      const handle = fc.oneof(
+        fc.integer({ min: 1, max: 255 }),
+        fc.integer({ min: 256, max: 2000 }),
+        fc.integer({ min: 131072, max: 131500 }),
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(handle, { maxLength: 30 }),
+          fc.integer({ min: 0, max: 2 }),
+          async (indices, leastLevel) => {
+            const handles = indices
+              .filter((index) => index % 256 !== 0)
+              .map((index) => index * 4)
+              .sort((a, b) => a - b);
+            const { virtual, table } = sample(build, handles, leastLevel);
+            const { entries, walk } = await walkTable(virtual, build, table);
+            assert.deepEqual(
+              entries,
+              handles.map((each) => [each, 0xffff8a0000000000n + BigInt(each) * 16n]),
+            );
+            assert.equal(walk.tally.unreadable, 0);
+            assert.equal(walk.entriesFound, handles.length);
+          },
+        ),
+        { numRuns: 25 },
+      );
     });
 
     it(`does not believe a level that is none: ${name}`, async () => {
@@ -93,7 +117,10 @@ describe('handle tables', () => {
       virtual.space.writeU64(top + 8n, START + 0x7000000000n);
       virtual.space.writeU64(top + 16n, 0x1234567890abcdefn);
       const { entries, walk } = await walkTable(virtual, build, table);
-      assert.deepEqual(entries.map(([handle]) => handle), [4]);
+      assert.deepEqual(
+        entries.map(([handle]) => handle),
+        [4],
+      );
       assert.equal(walk.tally.unreadable, 2);
     });
 
@@ -103,10 +130,15 @@ describe('handle tables', () => {
       const physical = virtual.space.physical(shared);
       const pages = MOST_TABLE_PAGES + 2000;
       const top = topPage(virtual, build, table);
-      for (let index = 0; index < pages; index++) virtual.space.map(START + 0x4000000000n + BigInt(index) * 0x1000n, physical);
+      for (let index = 0; index < pages; index++)
+        virtual.space.map(START + 0x4000000000n + BigInt(index) * 0x1000n, physical);
       for (let middle = 0; middle < Math.ceil(pages / 512); middle++) {
         const page = pool.allocate(0x1000, 0x1000);
-        for (let index = 0; index < 512; index++) virtual.space.writeU64(page + BigInt(index * 8), START + 0x4000000000n + BigInt(middle * 512 + index) * 0x1000n);
+        for (let index = 0; index < 512; index++)
+          virtual.space.writeU64(
+            page + BigInt(index * 8),
+            START + 0x4000000000n + BigInt(middle * 512 + index) * 0x1000n,
+          );
         virtual.space.writeU64(top + BigInt(middle * 8), page);
       }
       const { walk } = await walkTable(virtual, build, table);
@@ -118,9 +150,15 @@ describe('handle tables', () => {
 
   it('says what a build lacks', async () => {
     const memory = await new VirtualSpace().read();
-    assert.equal(HandleTables.of(memory, new KernelLayout({}, {})), 'not available for this build: the offset of _HANDLE_TABLE.TableCode is not known');
+    assert.equal(
+      HandleTables.of(memory, new KernelLayout({}, {})),
+      'not available for this build: the offset of _HANDLE_TABLE.TableCode is not known',
+    );
     const withoutEntries = new KernelLayout({}, { handleTable: { TableCode: 0 } });
-    assert.equal(HandleTables.of(memory, withoutEntries), 'not available for this build: the offset of _HANDLE_TABLE_ENTRY.size is not known');
+    assert.equal(
+      HandleTables.of(memory, withoutEntries),
+      'not available for this build: the offset of _HANDLE_TABLE_ENTRY.size is not known',
+    );
   });
 
   it('tells a table that is missing or empty', async () => {

@@ -88,8 +88,14 @@ describe('lists that are torn or hostile', () => {
   it('ends in a session list and a thread list that never come back', async () => {
     const memory = generated();
     const session = memory.truth.objects!.sessions.get(1)!;
-    memory.space.writeU64(session + at('sessionSpace', 'ProcessList'), addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'));
-    memory.space.writeU64(addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'), addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'));
+    memory.space.writeU64(
+      session + at('sessionSpace', 'ProcessList'),
+      addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'),
+    );
+    memory.space.writeU64(
+      addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'),
+      addressOf(memory, 500) + at('eprocess', 'SessionProcessLinks'),
+    );
     const thread = memory.truth.objects!.processes[0]!.threads[0]! + at('ethread', 'ThreadListEntry');
     memory.space.writeU64(thread, thread);
     const objects = await survey(memory);
@@ -113,7 +119,10 @@ describe('lists that are torn or hostile', () => {
     const claimed = Buffer.alloc(4, 0xff);
     memory.space.write(table + at('handleTable', 'FreeLists') + at('handleTableFreeList', 'HandleCount'), claimed);
     const { processes } = await survey(memory);
-    assert.equal(processes.find(({ pid }) => pid === 600)!.handles, memory.truth.objects!.processes.find(({ plan }) => plan.pid === 600)!.handles);
+    assert.equal(
+      processes.find(({ pid }) => pid === 600)!.handles,
+      memory.truth.objects!.processes.find(({ plan }) => plan.pid === 600)!.handles,
+    );
   });
 
   it('takes the claim where a page of the table is missing', async () => {
@@ -122,17 +131,24 @@ describe('lists that are torn or hostile', () => {
     const code = memory.space.read(table + at('handleTable', 'TableCode'), 8).readBigUInt64LE();
     memory.space.writeU64((code & ~7n) + 8n, NOWHERE);
     const objects = await survey(memory);
-    assert.equal(objects.processes.find(({ pid }) => pid === 600)!.handles, memory.truth.objects!.processes.find(({ plan }) => plan.pid === 600)!.handles);
+    assert.equal(
+      objects.processes.find(({ pid }) => pid === 600)!.handles,
+      memory.truth.objects!.processes.find(({ plan }) => plan.pid === 600)!.handles,
+    );
     assert.ok(count(objects, 'file', 'Handles').unreadable! > 0);
     assert.ok(count(objects, 'file', 'Handles').found! < memory.truth.objects!.files);
   });
 
   it('says why when no handle table can be read', async () => {
     const memory = generated();
-    for (const table of memory.truth.objects!.handleTables.values()) memory.space.writeU64(table + at('handleTable', 'TableCode'), 7n);
+    for (const table of memory.truth.objects!.handleTables.values())
+      memory.space.writeU64(table + at('handleTable', 'TableCode'), 7n);
     const objects = await survey(memory);
     for (const method of ['Handles', 'CSRSS']) assert.equal(count(objects, 'process', method).found, null);
-    assert.match(count(objects, 'process', 'Handles').reason!, /none of 8 handle tables could be read: .* claims 3 levels/);
+    assert.match(
+      count(objects, 'process', 'Handles').reason!,
+      /none of 8 handle tables could be read: .* claims 3 levels/,
+    );
     assert.ok(objects.processes.every(({ seenBy }) => seenBy.Handles === null && seenBy.CSRSS === null));
   });
 

@@ -9,7 +9,15 @@ import { walkBuffer } from '../../support/scan-generated.js';
 import { rawBuffer } from '../../support/write-raw.js';
 
 /** One real build for each structure layout that is known. */
-export const BUILDS = ['6.1.7601.24540', '6.3.9600.20369', '10.0.14393.5291', '10.0.17763.3770', '10.0.19041.1466', '10.0.20348.1547', '10.0.22000.1219'];
+export const BUILDS = [
+  '6.1.7601.24540',
+  '6.3.9600.20369',
+  '10.0.14393.5291',
+  '10.0.17763.3770',
+  '10.0.19041.1466',
+  '10.0.20348.1547',
+  '10.0.22000.1219',
+];
 
 function plan(version: string, more: MemoryPlan = {}): MemoryPlan {
   return { build: listedBuild(version), processes: SAMPLE_PROCESSES, ...more };
@@ -32,13 +40,18 @@ describe('a survey of generated objects', () => {
       const objects = await survey(generated);
       const seenBy = (method: keyof KernelObjects['processes'][number]['seenBy']): number[] =>
         objects.processes.filter((process) => process.seenBy[method] === true).map(({ pid }) => pid);
-      assert.deepEqual(objects.processes.map(({ pid }) => pid), SAMPLE_PROCESSES.map(({ pid }) => pid), 'all, by id');
+      assert.deepEqual(
+        objects.processes.map(({ pid }) => pid),
+        SAMPLE_PROCESSES.map(({ pid }) => pid),
+        'all, by id',
+      );
       assert.deepEqual(seenBy('PsActiveProcessHead'), [4, 300, 400, 460, 500, 600, 820, 900]);
       assert.deepEqual(seenBy('PspCidTable'), [4, 300, 400, 460, 500, 600, 700, 900]);
       assert.deepEqual(seenBy('CSRSS'), [460, 600, 700, 760, 820, 900]);
       assert.deepEqual(seenBy('Handles'), [460, 600, 700, 760, 764, 820, 900]);
       assert.deepEqual(seenBy('Sessions'), [400, 460, 500, 600, 700, 764, 768, 900]);
-      for (const { kind, method, unreadable } of objects.counts) if (kind !== 'module' && kind !== 'handle_table') assert.equal(unreadable, 0, `${kind} by ${method}`);
+      for (const { kind, method, unreadable } of objects.counts)
+        if (kind !== 'module' && kind !== 'handle_table') assert.equal(unreadable, 0, `${kind} by ${method}`);
     });
 
     it(`decodes each process: ${version}`, async () => {
@@ -50,7 +63,7 @@ describe('a survey of generated objects', () => {
         assert.equal(process.address, truth.address);
         assert.equal(process.name, truth.plan.name.slice(0, 15));
         assert.equal(process.ppid, truth.plan.ppid ?? 0);
-        assert.equal(process.sessionId, truth.plan.isTerminated === true ? null : truth.plan.session ?? null);
+        assert.equal(process.sessionId, truth.plan.isTerminated === true ? null : (truth.plan.session ?? null));
         assert.equal(process.pageTableRoot, BigInt(generated.truth.dtb));
         assert.equal(process.activeThreads, truth.threads.length);
         assert.equal(process.handles, truth.handles);
@@ -78,9 +91,16 @@ describe('a survey of generated objects', () => {
 
   it('tells terminated processes apart', async () => {
     const { counts } = await survey(generateMemory(plan('10.0.19041.1466')));
-    const terminated = counts.filter(({ kind, found: count }) => kind === 'process' && count !== null).map(({ method, terminated: ended }) => [method, ended]);
+    const terminated = counts
+      .filter(({ kind, found: count }) => kind === 'process' && count !== null)
+      .map(({ method, terminated: ended }) => [method, ended]);
     assert.deepEqual(terminated, [
-      ['PsActiveProcessHead', 1], ['CSRSS', 1], ['PspCidTable', 0], ['Sessions', 0], ['Handles', 1], ['ObTypeIndexTable', null],
+      ['PsActiveProcessHead', 1],
+      ['CSRSS', 1],
+      ['PspCidTable', 0],
+      ['Sessions', 0],
+      ['Handles', 1],
+      ['ObTypeIndexTable', null],
     ]);
   });
 
@@ -116,7 +136,9 @@ describe('a survey of generated objects', () => {
 
   it('uses the family of an unknown build and the debugger block', async () => {
     const known = listedBuild('10.0.19041.1466');
-    const generated = generateMemory(plan('10.0.19041.1466', { build: { ...known, guid: '0'.repeat(31) + '1' }, kdbg: 'plain' }));
+    const generated = generateMemory(
+      plan('10.0.19041.1466', { build: { ...known, guid: '0'.repeat(31) + '1' }, kdbg: 'plain' }),
+    );
     const objects = await survey(generated);
     assert.equal(found(objects, 'process', 'PsActiveProcessHead'), 8);
     assert.equal(found(objects, 'process', 'Handles'), 7);

@@ -4,7 +4,17 @@ import { hashOfKeyXp } from '../../../src/pool/table/hash-law.js';
 import { Random } from '../../support/generate/random.js';
 import { counterBits, COUNTER_NAMES, type EntrySize } from '../../support/generate/tracker-layouts.js';
 import { mergeTables, tableBytes, type TrackerTables } from '../../support/generate/tracker-table-writer.js';
-import { carvePages, cut, makeTables, otherPage, pagesOf, shuffle, tableOfKeys, totalsOf, type TablePlan } from '../../support/carve-pages.js';
+import {
+  carvePages,
+  cut,
+  makeTables,
+  otherPage,
+  pagesOf,
+  shuffle,
+  tableOfKeys,
+  totalsOf,
+  type TablePlan,
+} from '../../support/carve-pages.js';
 
 const SIZES: readonly EntrySize[] = [28, 40, 48, 56, 64, 80];
 
@@ -18,11 +28,23 @@ function assertCarved(tables: TrackerTables, pages: readonly Buffer[], doubtful 
   assert.equal(carved.shape.channel.layout.size, tables.entrySize);
   assert.equal(carved.shape.slots, tables.slots);
   const merged = mergeTables(tables).filter(({ place }) => place !== 'expansion');
-  const doubted = new Set(totalsOf(carved).filter(({ complete }) => !complete).map(({ slot }) => slot));
+  const doubted = new Set(
+    totalsOf(carved)
+      .filter(({ complete }) => !complete)
+      .map(({ slot }) => slot),
+  );
   const isJudged = ({ slot }: { slot: number }): boolean => !doubted.has(slot);
   const bits = counterBits(tables.entrySize);
-  const wanted = merged.filter(isJudged).map(({ slot, key, counters }) => ({ slot, key, counters: COUNTER_NAMES.map((name) => counters[name]) }));
-  const found = totalsOf(carved).filter(isJudged).map(({ slot, key, counters }) => ({ slot, key, counters: counters.map((value, index) => BigInt.asUintN(bits[index]!, value)) }));
+  const wanted = merged
+    .filter(isJudged)
+    .map(({ slot, key, counters }) => ({ slot, key, counters: COUNTER_NAMES.map((name) => counters[name]) }));
+  const found = totalsOf(carved)
+    .filter(isJudged)
+    .map(({ slot, key, counters }) => ({
+      slot,
+      key,
+      counters: counters.map((value, index) => BigInt.asUintN(bits[index]!, value)),
+    }));
   assert.deepEqual(found, wanted);
   assert.ok(doubted.size <= doubtful * merged.length, `${doubted.size} of ${merged.length} tags are in doubt`);
 }
@@ -32,29 +54,47 @@ describe('tables put together from pages', () => {
     it(`finds any table of ${entrySize}-byte entries, shuffled among other pages`, function () {
       this.timeout(120_000);
       const plans = fc.record({
-        seed: fc.nat(), processors: fc.integer({ min: 1, max: 4 }), slots: fc.constantFrom(512, 1024, 2048, 4096),
+        seed: fc.nat(),
+        processors: fc.integer({ min: 1, max: 4 }),
+        slots: fc.constantFrom(512, 1024, 2048, 4096),
         load: fc.integer({ min: 30, max: 70 }),
       });
-      fc.assert(fc.property(plans, ({ seed, processors, slots, load }) => {
-        const tables = makeTables({ seed, entrySize, slots, processors, tagCount: Math.max(70, Math.floor(slots * load / 100)) });
-        const random = new Random(seed);
-        const others = Array.from({ length: 40 }, () => otherPage(random));
-        assertCarved(tables, shuffle([...pagesOf(tables), ...others], random), 0.2);
-      }), { numRuns: 8 });
+      fc.assert(
+        fc.property(plans, ({ seed, processors, slots, load }) => {
+          const tables = makeTables({
+            seed,
+            entrySize,
+            slots,
+            processors,
+            tagCount: Math.max(70, Math.floor((slots * load) / 100)),
+          });
+          const random = new Random(seed);
+          const others = Array.from({ length: 40 }, () => otherPage(random));
+          assertCarved(tables, shuffle([...pagesOf(tables), ...others], random), 0.2);
+        }),
+        { numRuns: 8 },
+      );
     });
   }
 
   for (const slots of [64, 128, 256, 8192, 16384, 65536]) {
     it(`finds a table of ${slots} slots`, () => {
       for (const entrySize of SIZES) {
-        const tables = makeTables({ seed: slots, entrySize, slots, processors: 1, tagCount: Math.floor(slots * (slots < 512 ? 0.7 : 0.2)) });
+        const tables = makeTables({
+          seed: slots,
+          entrySize,
+          slots,
+          processors: 1,
+          tagCount: Math.floor(slots * (slots < 512 ? 0.7 : 0.2)),
+        });
         assertCarved(tables, shuffle(pagesOf(tables), new Random(1)));
       }
     }).timeout(60_000);
   }
 
   it('finds the 70 tags of a system that has just started', () => {
-    for (const entrySize of SIZES) assertCarved(...withPages({ seed: 3, entrySize, slots: 512, processors: 1, tagCount: 70 }));
+    for (const entrySize of SIZES)
+      assertCarved(...withPages({ seed: 3, entrySize, slots: 512, processors: 1, tagCount: 70 }));
   });
 
   it('finds pages in reverse order', () => {
@@ -76,18 +116,50 @@ describe('tables put together from pages', () => {
     const random = new Random(11);
     const tables = makeTables({ seed: 11, entrySize: 56, slots: 2048, processors: 4, tagCount: 900 });
     const merged = mergeTables(tables).filter(({ place }) => place === 'table');
-    const older = merged.map((entry) => ({ ...entry, counters: { ...entry.counters, nonPagedAllocs: entry.counters.nonPagedAllocs * 99n / 100n, pagedAllocs: entry.counters.pagedAllocs * 99n / 100n } }));
+    const older = merged.map((entry) => ({
+      ...entry,
+      counters: {
+        ...entry.counters,
+        nonPagedAllocs: (entry.counters.nonPagedAllocs * 99n) / 100n,
+        pagedAllocs: (entry.counters.pagedAllocs * 99n) / 100n,
+      },
+    }));
     const snapshot = cut(tableBytes(56, 2049, merged));
     const olderSnapshot = cut(tableBytes(56, 2049, older));
-    const stale = cut(tableBytes(56, 2049, tables.entries[2]!.map((entry) => ({ ...entry, counters: { ...entry.counters, nonPagedAllocs: entry.counters.nonPagedAllocs / 2n, pagedFrees: entry.counters.pagedFrees / 2n } }))));
+    const stale = cut(
+      tableBytes(
+        56,
+        2049,
+        tables.entries[2]!.map((entry) => ({
+          ...entry,
+          counters: {
+            ...entry.counters,
+            nonPagedAllocs: entry.counters.nonPagedAllocs / 2n,
+            pagedFrees: entry.counters.pagedFrees / 2n,
+          },
+        })),
+      ),
+    );
     const overwritten = tableBytes(56, 2049, tables.entries[0]!);
     random.bytes(overwritten.length >> 1).copy(overwritten);
-    assertCarved(tables, shuffle([...pagesOf(tables), ...snapshot, ...olderSnapshot, ...stale.slice(3, 8), ...cut(overwritten)], random));
+    assertCarved(
+      tables,
+      shuffle([...pagesOf(tables), ...snapshot, ...olderSnapshot, ...stale.slice(3, 8), ...cut(overwritten)], random),
+    );
   });
 
-  it('takes the latest of several states of a single processor\'s table', () => {
+  it("takes the latest of several states of a single processor's table", () => {
     const tables = makeTables({ seed: 12, entrySize: 40, slots: 1024, processors: 1, tagCount: 500 });
-    const old = tables.entries[0]!.map((entry) => ({ ...entry, counters: { ...entry.counters, nonPagedAllocs: entry.counters.nonPagedAllocs * 3n / 4n, nonPagedFrees: entry.counters.nonPagedFrees * 3n / 4n, pagedAllocs: entry.counters.pagedAllocs * 3n / 4n, pagedFrees: entry.counters.pagedFrees * 3n / 4n } }));
+    const old = tables.entries[0]!.map((entry) => ({
+      ...entry,
+      counters: {
+        ...entry.counters,
+        nonPagedAllocs: (entry.counters.nonPagedAllocs * 3n) / 4n,
+        nonPagedFrees: (entry.counters.nonPagedFrees * 3n) / 4n,
+        pagedAllocs: (entry.counters.pagedAllocs * 3n) / 4n,
+        pagedFrees: (entry.counters.pagedFrees * 3n) / 4n,
+      },
+    }));
     assertCarved(tables, shuffle([...pagesOf(tables), ...cut(tableBytes(40, 1025, old))], new Random(2)));
   });
 
@@ -96,8 +168,13 @@ describe('tables put together from pages', () => {
     const pages = pagesOf(tables);
     pages.splice(57 + 20, 1);
     const carved = carvePages(pages);
-    assert.deepEqual(carved?.places.filter(({ lost }) => lost > 0).map(({ index, lost }) => [index, lost]), [[20, 1]]);
-    const touched = totalsOf(carved).filter(({ complete }) => !complete).map(({ slot }) => slot);
+    assert.deepEqual(
+      carved?.places.filter(({ lost }) => lost > 0).map(({ index, lost }) => [index, lost]),
+      [[20, 1]],
+    );
+    const touched = totalsOf(carved)
+      .filter(({ complete }) => !complete)
+      .map(({ slot }) => slot);
     assert.ok(touched.length > 0 && touched.every((slot) => slot * 56 + 56 > 20 * 4096 && slot * 56 < 21 * 4096));
   });
 
@@ -109,16 +186,19 @@ describe('tables put together from pages', () => {
   it('never fails on damaged pages', () => {
     const tables = makeTables({ seed: 21, entrySize: 80, slots: 512, processors: 3, tagCount: 300 });
     const pages = pagesOf(tables);
-    fc.assert(fc.property(fc.nat(), fc.integer({ min: 1, max: 400 }), (seed, damage) => {
-      const random = new Random(seed);
-      const damaged = pages.map((page) => Buffer.from(page));
-      for (let count = 0; count < damage; count++) {
-        const page = random.pick(damaged);
-        page.writeUInt32LE(random.oneIn(3) ? 0 : random.u32(), random.below(1024) * 4);
-      }
-      const carved = carvePages(shuffle(damaged.slice(0, 1 + random.below(damaged.length)), random));
-      if (carved !== null) assert.ok(totalsOf(carved).length <= 513);
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 400 }), (seed, damage) => {
+        const random = new Random(seed);
+        const damaged = pages.map((page) => Buffer.from(page));
+        for (let count = 0; count < damage; count++) {
+          const page = random.pick(damaged);
+          page.writeUInt32LE(random.oneIn(3) ? 0 : random.u32(), random.below(1024) * 4);
+        }
+        const carved = carvePages(shuffle(damaged.slice(0, 1 + random.below(damaged.length)), random));
+        if (carved !== null) assert.ok(totalsOf(carved).length <= 513);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('is not slowed down by pages of repeated keys', () => {

@@ -2,9 +2,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { pageScannerModule } from '../../../scripts/build-wasm.js';
-import { CHANNEL_SIGNS, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, BUILD_LAB_SIGN } from '../../../src/pool/carve/scan/page-signs.js';
+import {
+  CHANNEL_SIGNS,
+  EXPANSION_SIGN,
+  NOT_ZERO_SIGN,
+  OVERFLOW_SIGN,
+  RSDS_SIGN,
+  SHARED_DATA_SIGN,
+  BUILD_LAB_SIGN,
+} from '../../../src/pool/carve/scan/page-signs.js';
 import { PlainScanner } from '../../../src/pool/carve/scan/plain-scanner.js';
-import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from '../../../src/pool/carve/scan/wasm-scanner.js';
+import {
+  BUFFERS_AT,
+  compilePageScanner,
+  scannerMemory,
+  WasmScanner,
+} from '../../../src/pool/carve/scan/wasm-scanner.js';
 import { Random } from '../../support/generate/random.js';
 import { makeTables, otherPage, pagesOf } from '../../support/carve-pages.js';
 
@@ -31,23 +44,39 @@ function pageWith(write: (page: Buffer) => void): Buffer {
 
 describe('the first look at pages', () => {
   it('is assembled from its source', async () => {
-    const generated = readFileSync(new URL('../../../src/pool/carve/scan/page-scanner-module.ts', import.meta.url), 'utf8');
+    const generated = readFileSync(
+      new URL('../../../src/pool/carve/scan/page-scanner-module.ts', import.meta.url),
+      'utf8',
+    );
     assert.equal(generated, await pageScannerModule());
   });
 
   it('says the same in WebAssembly and in JavaScript', () => {
-    fc.assert(fc.property(fc.nat(), fc.constantFrom(28, 40, 48, 56, 64, 80), fc.integer({ min: 0, max: 1000 }), (seed, entrySize, damage) => {
-      const random = new Random(seed);
-      const tables = makeTables({ seed, entrySize: entrySize as 28, slots: 512, processors: 2, tagCount: 200 });
-      const pages = [...pagesOf(tables).slice(0, 8), ...Array.from({ length: 8 }, () => otherPage(random))].map((page) => Buffer.from(page));
-      for (let count = 0; count < damage; count++) random.pick(pages).writeUInt32LE(random.oneIn(2) ? 0 : random.u32(), random.below(1024) * 4);
-      signsOf(pages);
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.constantFrom(28, 40, 48, 56, 64, 80),
+        fc.integer({ min: 0, max: 1000 }),
+        (seed, entrySize, damage) => {
+          const random = new Random(seed);
+          const tables = makeTables({ seed, entrySize: entrySize as 28, slots: 512, processors: 2, tagCount: 200 });
+          const pages = [...pagesOf(tables).slice(0, 8), ...Array.from({ length: 8 }, () => otherPage(random))].map(
+            (page) => Buffer.from(page),
+          );
+          for (let count = 0; count < damage; count++)
+            random.pick(pages).writeUInt32LE(random.oneIn(2) ? 0 : random.u32(), random.below(1024) * 4);
+          signsOf(pages);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it('has a sign for every page of a table that holds keys', () => {
     for (const entrySize of [28, 40, 48, 56, 64, 80] as const) {
-      const pages = pagesOf(makeTables({ seed: 5, entrySize, slots: 1024, processors: 1, tagCount: 500 })).filter((page) => page.some((byte) => byte !== 0));
+      const pages = pagesOf(makeTables({ seed: 5, entrySize, slots: 1024, processors: 1, tagCount: 500 })).filter(
+        (page) => page.some((byte) => byte !== 0),
+      );
       assert.ok(signsOf(pages).every((signs) => (signs & CHANNEL_SIGNS) !== 0));
     }
   });

@@ -38,7 +38,10 @@ describe('pooltag file', () => {
 
   it('passes over comments and blank lines, whatever ends the lines', () => {
     const text = 'rem\nREM  a - b - c\r\n  rem indented\r\n\r\n   \nrem\ttab\rProc - nt!ps - process\n';
-    assert.deepEqual(parsePooltag(text), { entries: [{ pattern: 'Proc', driver: 'nt!ps', description: 'process' }], malformed: [] });
+    assert.deepEqual(parsePooltag(text), {
+      entries: [{ pattern: 'Proc', driver: 'nt!ps', description: 'process' }],
+      malformed: [],
+    });
   });
 
   it('takes a tag that begins like a comment for a tag', () => {
@@ -46,9 +49,13 @@ describe('pooltag file', () => {
   });
 
   it('counts malformed lines by their number and goes on', () => {
-    const text = 'Good - a.sys - first\nno hyphen at all\nTooLong - a.sys - x\n       <unknown>\nAb  -\n\u2013abc - a.sys - en dash\nFine - b.sys - last';
+    const text =
+      'Good - a.sys - first\nno hyphen at all\nTooLong - a.sys - x\n       <unknown>\nAb  -\n\u2013abc - a.sys - en dash\nFine - b.sys - last';
     const { entries, malformed } = parsePooltag(text);
-    assert.deepEqual(entries.map(({ pattern }) => pattern), ['Good', 'Fine']);
+    assert.deepEqual(
+      entries.map(({ pattern }) => pattern),
+      ['Good', 'Fine'],
+    );
     assert.deepEqual(malformed, [2, 3, 4, 5, 6]);
   });
 
@@ -62,17 +69,25 @@ describe('pooltag file', () => {
   it('reads back what is written in its form', () => {
     const tag = fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom(...'abzAZ019_!:@.') });
     const word = fc.string({ minLength: 1, maxLength: 20, unit: fc.constantFrom(...'abc.-!XYZ') });
-    fc.assert(fc.property(tag, word, fc.array(word, { minLength: 1, maxLength: 5 }), (name, driver, words) => {
-      fc.pre(!driver.startsWith('-') && !words[0]!.startsWith('-'));
-      const description = words.join(' ');
-      assert.deepEqual(only(`${name.padEnd(4)} - ${driver.padEnd(12)} - ${description}`), { pattern: name.padEnd(4), driver, description });
-    }));
+    fc.assert(
+      fc.property(tag, word, fc.array(word, { minLength: 1, maxLength: 5 }), (name, driver, words) => {
+        fc.pre(!driver.startsWith('-') && !words[0]!.startsWith('-'));
+        const description = words.join(' ');
+        assert.deepEqual(only(`${name.padEnd(4)} - ${driver.padEnd(12)} - ${description}`), {
+          pattern: name.padEnd(4),
+          driver,
+          description,
+        });
+      }),
+    );
   });
 
   it('never fails, whatever the text', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'Aa?* -\n\r\t\u0000\u00e9\u2013rem') }), (text) => {
-      for (const { pattern } of parsePooltag(text).entries) assert.match(pattern, /^[\0-\xff]{4}$/);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'Aa?* -\n\r\t\u0000\u00e9\u2013rem') }), (text) => {
+        for (const { pattern } of parsePooltag(text).entries) assert.match(pattern, /^[\0-\xff]{4}$/);
+      }),
+    );
   });
 
   describe('as a file', () => {
@@ -88,7 +103,10 @@ describe('pooltag file', () => {
       it(`reads ${name}`, async () => {
         const path = folder.path(`${name}.txt`);
         writeFileSync(path, bytes);
-        assert.deepEqual(await readPooltagFile(path), { entries: [{ pattern: 'Caf\u00e9', driver: 'b.sys', description: 'caf\u00e9' }], malformed: [] });
+        assert.deepEqual(await readPooltagFile(path), {
+          entries: [{ pattern: 'Caf\u00e9', driver: 'b.sys', description: 'caf\u00e9' }],
+          malformed: [],
+        });
       });
     }
 
@@ -100,7 +118,10 @@ describe('pooltag file', () => {
       it(`refuses ${what}`, async () => {
         const path = folder.path('refused.bin');
         writeFileSync(path, bytes);
-        await assert.rejects(readPooltagFile(path), (error) => error instanceof PoolTrackerError && error.code === 'USAGE' && message.test(error.message));
+        await assert.rejects(
+          readPooltagFile(path),
+          (error) => error instanceof PoolTrackerError && error.code === 'USAGE' && message.test(error.message),
+        );
       });
     }
 

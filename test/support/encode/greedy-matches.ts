@@ -12,12 +12,13 @@ export function* greedyMatches(
   const places = new Map<number, number>();
   const key = (at: number): number => data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16);
   let literalsFrom = 0;
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const place = at + 3 <= data.length ? places.get(key(at)) : undefined;
     if (at + 3 <= data.length) places.set(key(at), at);
     let length = 0;
     if (place !== undefined && at - place <= limits.farthest) {
-      while (length < limits.longest && at + length < data.length && data[place + length] === data[at + length]) length++;
+      while (length < limits.longest && at + length < data.length && data[place + length] === data[at + length])
+        length++;
     }
     if (length < limits.shortest) {
       at++;

@@ -24,7 +24,7 @@ function encodeChunk(chunk: Uint8Array): Buffer {
   };
   for (const { literals, match } of greedyMatches(chunk, { shortest: 3, longest: CHUNK, farthest: CHUNK })) {
     for (const byte of literals) literal(byte);
-    for (let left = match?.length ?? 0; left > 0; ) {
+    for (let left = match?.length ?? 0; left > 0;) {
       let lengthBits = 12;
       for (let bits = position - 1; bits >= 0x10; bits >>= 1) lengthBits--;
       const length = Math.min(left, (1 << lengthBits) + 2);
@@ -41,7 +41,10 @@ function encodeChunk(chunk: Uint8Array): Buffer {
   const out: Uint8Array[] = [];
   for (let at = 0; at < items.length; at += 8) {
     const group = items.slice(at, at + 8);
-    out.push(Buffer.of(group.reduce((flags, item, bit) => flags | (item.match ? 1 << bit : 0), 0)), ...group.map((item) => item.bytes));
+    out.push(
+      Buffer.of(group.reduce((flags, item, bit) => flags | (item.match ? 1 << bit : 0), 0)),
+      ...group.map((item) => item.bytes),
+    );
   }
   return Buffer.concat(out);
 }

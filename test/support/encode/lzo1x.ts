@@ -21,11 +21,15 @@ export function encodeLzo1x(data: Uint8Array): Buffer {
     flush();
     if (match === null) break;
     const { distance, length } = match;
-    if (distance <= 0x4000) out.push(length <= 33 ? Buffer.of(0x20 | (length - 2)) : extended(0x20, length - 33), u16((distance - 1) << 2));
+    if (distance <= 0x4000)
+      out.push(length <= 33 ? Buffer.of(0x20 | (length - 2)) : extended(0x20, length - 33), u16((distance - 1) << 2));
     else {
       const far = distance - 0x4000;
       const high = far >> 14 ? 8 : 0;
-      out.push(length <= 9 ? Buffer.of(0x10 | high | (length - 2)) : extended(0x10 | high, length - 9), u16((far & 0x3fff) << 2));
+      out.push(
+        length <= 9 ? Buffer.of(0x10 | high | (length - 2)) : extended(0x10 | high, length - 9),
+        u16((far & 0x3fff) << 2),
+      );
     }
   }
   out.push(Buffer.of(0x11, 0, 0));
@@ -33,5 +37,9 @@ export function encodeLzo1x(data: Uint8Array): Buffer {
 }
 
 function extended(token: number, rest: number): Buffer {
-  return Buffer.concat([Buffer.of(token), Buffer.alloc(Math.floor((rest - 1) / 255)), Buffer.of(((rest - 1) % 255) + 1)]);
+  return Buffer.concat([
+    Buffer.of(token),
+    Buffer.alloc(Math.floor((rest - 1) / 255)),
+    Buffer.of(((rest - 1) % 255) + 1),
+  ]);
 }

@@ -6,7 +6,11 @@ const FIRST_ALLOCATION = 0xffffa50000000000n;
 
 /** Writes PoolBigPageTable: every third slot is one never used, some as Windows 7 marks them. */
 export function writeBigPages(
-  space: PageTableWriter, build: ObjectBuild, variables: Readonly<Record<string, bigint>>, plans: readonly BigPagePlan[], address: bigint,
+  space: PageTableWriter,
+  build: ObjectBuild,
+  variables: Readonly<Record<string, bigint>>,
+  plans: readonly BigPagePlan[],
+  address: bigint,
 ): BigPageTruth[] {
   const entry = build.structures['bigPagesEntry'] ?? {};
   const size = entry['size'] ?? 24;
@@ -19,7 +23,10 @@ export function writeBigPages(
     const allocation = FIRST_ALLOCATION + BigInt(order) * 0x100000n;
     bytes.writeBigUInt64LE(allocation | (plan.free === true ? 1n : 0n), at + (entry['Va'] ?? 0));
     bytes.writeUInt32LE(plan.key, at + (entry['Key'] ?? 8));
-    bytes.writeUInt32LE((((plan.poolType ?? 0) << (entry['PoolType.bit'] ?? 0)) | (entry['PoolType.bit'] === undefined ? 0 : 0xa5)) >>> 0, at + (entry['PoolType'] ?? 12));
+    bytes.writeUInt32LE(
+      (((plan.poolType ?? 0) << (entry['PoolType.bit'] ?? 0)) | (entry['PoolType.bit'] === undefined ? 0 : 0xa5)) >>> 0,
+      at + (entry['PoolType'] ?? 12),
+    );
     bytes.writeBigUInt64LE(BigInt.asUintN(64, plan.bytes), at + (entry['NumberOfBytes'] ?? 16));
     truth.push({ ...plan, slot, address: allocation });
   }

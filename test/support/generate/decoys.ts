@@ -26,8 +26,15 @@ interface Scene {
 }
 
 /** Plants what was asked for, in that order; the physical addresses of each. */
-export function plantDecoys(kinds: readonly Decoy[], scene: Scene, generateGuest: (plan: MemoryPlan) => SparseMemory): MemoryTruth['decoys'] {
-  return kinds.map((kind) => ({ kind, addresses: kind === 'guest' ? guest(scene, generateGuest) : PLANTERS[kind](scene) }));
+export function plantDecoys(
+  kinds: readonly Decoy[],
+  scene: Scene,
+  generateGuest: (plan: MemoryPlan) => SparseMemory,
+): MemoryTruth['decoys'] {
+  return kinds.map((kind) => ({
+    kind,
+    addresses: kind === 'guest' ? guest(scene, generateGuest) : PLANTERS[kind](scene),
+  }));
 }
 
 const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
@@ -35,7 +42,10 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
     const stub = memory.allocateLowPage();
     const root = memory.allocatePage();
     memory.write(root, random.bytes(PAGE));
-    memory.write(stub, lowStub({ kernelEntry: 0xfffff80012345a30n, selfMap: 0xfffff7a000000000n + BigInt(stub), root }));
+    memory.write(
+      stub,
+      lowStub({ kernelEntry: 0xfffff80012345a30n, selfMap: 0xfffff7a000000000n + BigInt(stub), root }),
+    );
     return [stub, root];
   },
 
@@ -55,7 +65,11 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
   },
 
   snapshot({ memory, space, merged, tracker, poolAt }) {
-    const bytes = tableBytes(tracker.entrySize, tracker.slots + 1, merged.filter(({ place }) => place !== 'expansion'));
+    const bytes = tableBytes(
+      tracker.entrySize,
+      tracker.slots + 1,
+      merged.filter(({ place }) => place !== 'expansion'),
+    );
     const freed = memory.allocateRun(Math.ceil(bytes.length / PAGE));
     memory.write(freed, bytes);
     const live = space.mapFresh(poolAt, bytes.length);
@@ -81,12 +95,16 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
 
   sessionTable({ space, random, tracker, variables }) {
     const slots = 256;
-    const tags = Array.from({ length: 80 }, () => ({ key: (random.u32() & 0x7f7f7f7f) | 1, perProcessor: [{ pagedAllocs: 9n, pagedBytes: 144n }] }));
+    const tags = Array.from({ length: 80 }, () => ({
+      key: (random.u32() & 0x7f7f7f7f) | 1,
+      perProcessor: [{ pagedAllocs: 9n, pagedBytes: 144n }],
+    }));
     const session = placeTags(tags, { entrySize: tracker.entrySize, slots, processors: 1 });
     const bytes = tableBytes(tracker.entrySize, slots + 1, session.entries[0] ?? []);
     const pages = space.mapFresh(SESSION_SPACE, bytes.length);
     space.write(SESSION_SPACE, bytes);
-    if (variables['ExpSessionPoolTrackTable'] !== undefined) space.writeU64(variables['ExpSessionPoolTrackTable'], SESSION_SPACE);
+    if (variables['ExpSessionPoolTrackTable'] !== undefined)
+      space.writeU64(variables['ExpSessionPoolTrackTable'], SESSION_SPACE);
     return pages;
   },
 };

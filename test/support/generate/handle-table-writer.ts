@@ -23,7 +23,12 @@ export function encodeEntry(pointer: bigint, { structures }: ObjectBuild): bigin
  * @param entries what each handle (a multiple of 4) points to
  * @param leastLevel levels of pointer pages at least; as many as the handles need
  */
-export function writeHandleTable(pool: PoolSpace, build: ObjectBuild, entries: ReadonlyMap<number, bigint>, leastLevel = 0): WrittenHandleTable {
+export function writeHandleTable(
+  pool: PoolSpace,
+  build: ObjectBuild,
+  entries: ReadonlyMap<number, bigint>,
+  leastLevel = 0,
+): WrittenHandleTable {
   const { handleTable = {}, handleTableEntry = {}, handleTableFreeList = {} } = build.structures;
   const perPage = PAGE / (handleTableEntry['size'] ?? 16);
   let pages = 0;
@@ -32,7 +37,8 @@ export function writeHandleTable(pool: PoolSpace, build: ObjectBuild, entries: R
     pages++;
     for (let index = 0; index < perPage; index++) {
       const pointer = entries.get((first + index) * 4);
-      if (pointer !== undefined) pool.space.writeU64(page + BigInt(index * (handleTableEntry['size'] ?? 16)), encodeEntry(pointer, build));
+      if (pointer !== undefined)
+        pool.space.writeU64(page + BigInt(index * (handleTableEntry['size'] ?? 16)), encodeEntry(pointer, build));
     }
     return page;
   };
@@ -52,7 +58,8 @@ export function writeHandleTable(pool: PoolSpace, build: ObjectBuild, entries: R
   const code = below(level, 0) | BigInt(level);
   const address = pool.allocate(handleTable['size'] ?? 128);
   pool.space.writeU64(address + BigInt(handleTable['TableCode'] ?? 0), code);
-  const countAt = handleTable['HandleCount'] ?? (handleTable['FreeLists'] ?? 0) + (handleTableFreeList['HandleCount'] ?? 0);
+  const countAt =
+    handleTable['HandleCount'] ?? (handleTable['FreeLists'] ?? 0) + (handleTableFreeList['HandleCount'] ?? 0);
   const count = Buffer.alloc(4);
   count.writeUInt32LE(entries.size);
   pool.space.write(address + BigInt(countAt), count);

@@ -25,23 +25,36 @@ export const REAL_BUILDS: readonly KernelBuild[] = JSON.parse(
 /** The real build with this entry layout. */
 export function realBuild(entrySize: EntrySize): KernelBuild {
   const build = REAL_BUILDS.find((candidate) => candidate.trackerEntry.size === entrySize);
-  if (build === undefined) throw new RangeError(`no real x64 build has entries of ${entrySize} bytes; 40, 56 and 80 exist`);
+  if (build === undefined)
+    throw new RangeError(`no real x64 build has entries of ${entrySize} bytes; 40, 56 and 80 exist`);
   return build;
 }
 
 /** Bytes of the variables that are larger than a pointer. */
-const VARIABLE_SIZE: Readonly<Record<string, number>> = { ObTypeIndexTable: 0x100, KdDebuggerDataBlock: 0x380, NtBuildLab: 0x40, PsActiveProcessHead: 16, PsLoadedModuleList: 16 };
+const VARIABLE_SIZE: Readonly<Record<string, number>> = {
+  ObTypeIndexTable: 0x100,
+  KdDebuggerDataBlock: 0x380,
+  NtBuildLab: 0x40,
+  PsActiveProcessHead: 16,
+  PsLoadedModuleList: 16,
+};
 
 /** Bytes that a variable takes in the image. */
 export function variableSize(build: KernelBuild, name: string): number {
-  return name === 'ExPoolTagTables' ? build.tagTablesCapacity * 8 : VARIABLE_SIZE[name] ?? 8;
+  return name === 'ExPoolTagTables' ? build.tagTablesCapacity * 8 : (VARIABLE_SIZE[name] ?? 8);
 }
 
 /** A build that nobody has symbols for: a random GUID, the variables in random order at random places in .data. */
 export function unknownBuild(random: Random, entrySize: EntrySize): KernelBuild {
   const like = realBuild(entrySize);
-  const build = { ...like, guid: random.bytes(16).toString('hex').toUpperCase(), tagTablesCapacity: random.pick([64, 256, 640, 1280, 2048]) };
-  const names = Object.keys(like.rva).map((name) => ({ name, order: random.u32() })).sort((a, b) => a.order - b.order);
+  const build = {
+    ...like,
+    guid: random.bytes(16).toString('hex').toUpperCase(),
+    tagTablesCapacity: random.pick([64, 256, 640, 1280, 2048]),
+  };
+  const names = Object.keys(like.rva)
+    .map((name) => ({ name, order: random.u32() }))
+    .sort((a, b) => a.order - b.order);
   const rva: Record<string, number> = {};
   let at = 0x180 * PAGE + 8 * random.below(PAGE / 8);
   for (const { name } of names) {

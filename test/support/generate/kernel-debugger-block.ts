@@ -15,8 +15,14 @@ export interface DebuggerBlockFields {
 export function debuggerBlock(fields: DebuggerBlockFields): Buffer {
   const block = Buffer.alloc(fields.size);
   const pointers: readonly (readonly [number, bigint])[] = [
-    [0x00, fields.listHead], [0x08, fields.listHead], [0x18, fields.kernelBase], [0x48, fields.psLoadedModuleList],
-    [0x50, fields.psActiveProcessHead], [0x58, fields.pspCidTable], [0x1b8, fields.poolTrackTable], [0x208, fields.ntBuildLab],
+    [0x00, fields.listHead],
+    [0x08, fields.listHead],
+    [0x18, fields.kernelBase],
+    [0x48, fields.psLoadedModuleList],
+    [0x50, fields.psActiveProcessHead],
+    [0x58, fields.pspCidTable],
+    [0x1b8, fields.poolTrackTable],
+    [0x208, fields.ntBuildLab],
   ];
   for (const [offset, value] of pointers) block.writeBigUInt64LE(value, offset);
   block.write('KDBG', 0x10, 'latin1');

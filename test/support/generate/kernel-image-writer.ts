@@ -40,12 +40,16 @@ export function kernelImage(build: KernelBuild, base: bigint): KernelImage {
   const rsdsRva = RDATA * PAGE + 0x6f0;
   const mappedPages = [0];
   for (const section of sections) {
-    const pages = section.characteristics === READ_EXECUTE ? Math.min(TEXT_MAPPED, section.size / PAGE) : section.size / PAGE;
+    const pages =
+      section.characteristics === READ_EXECUTE ? Math.min(TEXT_MAPPED, section.size / PAGE) : section.size / PAGE;
     for (let page = 0; page < pages; page++) mappedPages.push(section.rva / PAGE + page);
   }
   const record = rsdsRecord(build);
   return {
-    sections, size, rsdsRva, mappedPages,
+    sections,
+    size,
+    rsdsRva,
+    mappedPages,
     parts: [
       { rva: 0, bytes: header(sections, size, base, directoryRva) },
       { rva: directoryRva, bytes: debugDirectory(rsdsRva, record.length) },
@@ -77,14 +81,22 @@ function planSections(build: KernelBuild): Section[] {
       current.names.push(name);
     } else clusters.push({ names: [name], start, end });
   }
-  const sections: Section[] = [{ name: '.rdata', rva: RDATA * PAGE, size: (TEXT - RDATA) * PAGE, characteristics: READ_ONLY }];
+  const sections: Section[] = [
+    { name: '.rdata', rva: RDATA * PAGE, size: (TEXT - RDATA) * PAGE, characteristics: READ_ONLY },
+  ];
   let end = TEXT * PAGE;
   for (const cluster of clusters) {
     const rva = Math.floor(cluster.start / PAGE) * PAGE;
-    const code = ['.text', 'PAGE', 'PAGELK', 'INIT'][sections.filter((section) => section.characteristics === READ_EXECUTE).length];
+    const code = ['.text', 'PAGE', 'PAGELK', 'INIT'][
+      sections.filter((section) => section.characteristics === READ_EXECUTE).length
+    ];
     sections.push({ name: code ?? 'INIT', rva: end, size: rva - end, characteristics: READ_EXECUTE });
     end = Math.ceil(cluster.end / PAGE) * PAGE;
-    const name = cluster.names.includes('PoolTrackTable') ? '.data' : cluster.names.every((one) => one === 'NtBuildLab') ? 'RODATA' : 'ALMOSTRO';
+    const name = cluster.names.includes('PoolTrackTable')
+      ? '.data'
+      : cluster.names.every((one) => one === 'NtBuildLab')
+        ? 'RODATA'
+        : 'ALMOSTRO';
     sections.push({ name, rva, size: end - rva, characteristics: name === 'RODATA' ? READ_ONLY : READ_WRITE });
   }
   sections.push({ name: '.reloc', rva: end, size: PAGE, characteristics: 0x42000040 });
@@ -119,7 +131,13 @@ function header(sections: readonly Section[], size: number, base: bigint, direct
   for (const [i, section] of sections.entries()) {
     const at = optional + 0xf0 + 40 * i;
     bytes.write(section.name, at, 'latin1');
-    for (const [offset, value] of [[8, section.size], [12, section.rva], [16, section.size], [20, section.rva], [36, section.characteristics]] as const) {
+    for (const [offset, value] of [
+      [8, section.size],
+      [12, section.rva],
+      [16, section.size],
+      [20, section.rva],
+      [36, section.characteristics],
+    ] as const) {
       bytes.writeUInt32LE(value, at + offset);
     }
   }
@@ -129,6 +147,13 @@ function header(sections: readonly Section[], size: number, base: bigint, direct
 /** IMAGE_DEBUG_DIRECTORY of type 2 (CodeView). */
 function debugDirectory(rsdsRva: number, length: number): Buffer {
   const bytes = Buffer.alloc(28);
-  for (const [offset, value] of [[4, 0x1c8a9bdd], [12, 2], [16, length], [20, rsdsRva], [24, rsdsRva]] as const) bytes.writeUInt32LE(value, offset);
+  for (const [offset, value] of [
+    [4, 0x1c8a9bdd],
+    [12, 2],
+    [16, length],
+    [20, rsdsRva],
+    [24, rsdsRva],
+  ] as const)
+    bytes.writeUInt32LE(value, offset);
   return bytes;
 }

@@ -20,14 +20,23 @@ export function objectBuild(build: KernelBuild): ObjectBuild {
   const structures = known.families[build.version.split('.').slice(0, 3).join('.')];
   if (structures === undefined) throw new RangeError(`the structures of ${build.version} are not known`);
   return {
-    version: build.version, structures, variables: known.variables[`${build.guid}-${build.age}`] ?? {},
+    version: build.version,
+    structures,
+    variables: known.variables[`${build.guid}-${build.age}`] ?? {},
     encodesTypes: Number(build.version.split('.')[0]) >= 10,
   };
 }
 
 interface ListedBuilds {
   readonly symbols: readonly string[];
-  readonly builds: readonly (readonly [guid: string, age: number, version: string, entrySize: number, capacity: number, ...rest: (number | null)[]])[];
+  readonly builds: readonly (readonly [
+    guid: string,
+    age: number,
+    version: string,
+    entrySize: number,
+    capacity: number,
+    ...rest: (number | null)[],
+  ])[];
 }
 
 /** Variables below lie where the generator puts the image's headers. */
@@ -35,10 +44,14 @@ const FIRST_VARIABLE = 0x5000;
 
 /** A build of the project's own list by its four-part version. */
 export function listedBuild(version: string): KernelBuild {
-  const { symbols, builds } = JSON.parse(readFileSync(new URL('../../../data/known-builds.json', import.meta.url), 'utf8')) as ListedBuilds;
+  const { symbols, builds } = JSON.parse(
+    readFileSync(new URL('../../../data/known-builds.json', import.meta.url), 'utf8'),
+  ) as ListedBuilds;
   const row = builds.find((candidate) => candidate[2] === version);
   if (row === undefined) throw new RangeError(`no build ${version} is listed`);
   const [guid, age, , size, tagTablesCapacity, , , ...rvas] = row;
-  const rva = Object.fromEntries(symbols.flatMap((name, index) => (Number(rvas[index] ?? 0) < FIRST_VARIABLE ? [] : [[name, Number(rvas[index])]])));
+  const rva = Object.fromEntries(
+    symbols.flatMap((name, index) => (Number(rvas[index] ?? 0) < FIRST_VARIABLE ? [] : [[name, Number(rvas[index])]])),
+  );
   return { version, pdb: 'ntkrnlmp.pdb', guid, age, trackerEntry: { size }, tagTablesCapacity, rva };
 }

@@ -10,7 +10,14 @@ export function fileTime(date: Date): bigint {
 }
 
 /** The page of KUSER_SHARED_DATA: times, versions, system root. */
-export function kuserSharedData(values: { systemTime: bigint; upTime: bigint; major: number; minor: number; build: number; processors: number }): Buffer {
+export function kuserSharedData(values: {
+  systemTime: bigint;
+  upTime: bigint;
+  major: number;
+  minor: number;
+  build: number;
+  processors: number;
+}): Buffer {
   const page = Buffer.alloc(0x1000);
   page.writeUInt32LE(0x0fa00000, 0x4);
   writeSystemTime(page, 0x08, values.upTime);

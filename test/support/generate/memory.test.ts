@@ -46,7 +46,8 @@ describe('generated memory', () => {
       assert.equal(memory.read(walk(generated, truth.kernelBase), 2).toString(), 'MZ');
       assert.equal(memory.read(walk(generated, 0xfffff78000000000n) + 0x30, 4).toString('utf16le'), 'C:');
       for (const table of truth.tables) {
-        for (const [page, physical] of table.pages.entries()) assert.equal(walk(generated, table.address + BigInt(page * PAGE)), physical);
+        for (const [page, physical] of table.pages.entries())
+          assert.equal(walk(generated, table.address + BigInt(page * PAGE)), physical);
       }
     });
   }
@@ -76,7 +77,14 @@ const planned = fc.record({
   tags: fc.uniqueArray(
     fc.record({
       key: fc.integer({ min: 1, max: 0xffffffff }).filter((key) => key !== tagKey('Ovfl')),
-      perProcessor: fc.array(fc.option(fc.record(Object.fromEntries(COUNTER_NAMES.map((name) => [name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })])))), { maxLength: 4 }),
+      perProcessor: fc.array(
+        fc.option(
+          fc.record(
+            Object.fromEntries(COUNTER_NAMES.map((name) => [name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })])),
+          ),
+        ),
+        { maxLength: 4 },
+      ),
     }),
     { selector: ({ key }) => key, maxLength: 90 },
   ),
@@ -84,7 +92,10 @@ const planned = fc.record({
 
 describe('generated tables', () => {
   it('obey the hash law and add up as a BigInt model does', () => {
-    fc.assert(fc.property(planned, (plan) => checkTables({ ...plan, tableSlots: 64 } as CheckedPlan)), { numRuns: 60 });
+    fc.assert(
+      fc.property(planned, (plan) => checkTables({ ...plan, tableSlots: 64 } as CheckedPlan)),
+      { numRuns: 60 },
+    );
   });
 });
 
@@ -102,7 +113,8 @@ function checkTables(plan: CheckedPlan): void {
   assert.equal(keys.filter((key) => key !== 0).length, slotsTaken);
   for (const [slot, key] of keys.entries()) {
     if (key === 0) continue;
-    for (let probe = tagHash(key) & 63; probe !== slot; probe = (probe + 1) & 63) assert.notEqual(keys[probe], 0, 'no gap between the hash slot and the tag');
+    for (let probe = tagHash(key) & 63; probe !== slot; probe = (probe + 1) & 63)
+      assert.notEqual(keys[probe], 0, 'no gap between the hash slot and the tag');
   }
   const inTable = plan.tags.slice(0, slotsTaken);
   const inExpansion = plan.tags.slice(slotsTaken, slotsTaken + plan.expansionSize);
@@ -113,7 +125,10 @@ function checkTables(plan: CheckedPlan): void {
     assert.equal(found?.place, inTable.includes(tag) ? 'table' : 'expansion');
   }
   const overflow = truth.merged.find(({ place }) => place === 'overflow');
-  assert.deepEqual(overflow?.counters, inOverflow.length === 0 ? undefined : sum(plan.layout, plan.processors, inOverflow));
+  assert.deepEqual(
+    overflow?.counters,
+    inOverflow.length === 0 ? undefined : sum(plan.layout, plan.processors, inOverflow),
+  );
   assert.equal(truth.merged.length, inTable.length + inExpansion.length + (inOverflow.length === 0 ? 0 : 1));
   assert.deepEqual(truth.readable, truth.merged);
 
@@ -127,6 +142,9 @@ function sum(layout: EntrySize, processors: number, tags: readonly TagPlan[]): R
   const bits = counterBits(layout);
   const shares = tags.flatMap(({ perProcessor }) => perProcessor.slice(0, processors));
   return Object.fromEntries(
-    COUNTER_NAMES.map((name, i) => [name, shares.reduce((total, share) => total + (share?.[name] ?? 0n), 0n) % 2n ** BigInt(bits[i] ?? 0)]),
+    COUNTER_NAMES.map((name, i) => [
+      name,
+      shares.reduce((total, share) => total + (share?.[name] ?? 0n), 0n) % 2n ** BigInt(bits[i] ?? 0),
+    ]),
   );
 }

@@ -37,7 +37,9 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   const space = new PageTableWriter(memory, plan.pageTables ?? 4, plan.selfMapIndex ?? freeRootSlot(random));
   mapKernel(memory, space, kernel);
   for (const part of kernel.image.parts) space.write(kernel.base + BigInt(part.rva), part.bytes);
-  const variables = Object.fromEntries(Object.entries(build.rva).map(([name, rva]) => [name, kernel.base + BigInt(rva)]));
+  const variables = Object.fromEntries(
+    Object.entries(build.rva).map(([name, rva]) => [name, kernel.base + BigInt(rva)]),
+  );
   writeNoise(space, random, build, kernel);
 
   const tracker = makeTracker(plan, random, entrySize);
@@ -46,35 +48,85 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   space.writeU64(at('PoolTrackTable'), tables[0]?.address ?? 0n);
   space.writeU64(at('PoolTrackTableSize'), BigInt(tracker.slots + 1));
   space.writeU64(at('PoolTrackTableMask'), BigInt(tracker.slots - 1));
-  for (const [processor, table] of tables.entries()) space.writeU64(at('ExPoolTagTables') + BigInt(processor * 8), table.address);
+  for (const [processor, table] of tables.entries())
+    space.writeU64(at('ExPoolTagTables') + BigInt(processor * 8), table.address);
   space.writeU64(at('PoolTrackTableExpansion'), expansion?.address ?? 0n);
   space.writeU64(at('PoolTrackTableExpansionSize'), BigInt(tracker.expansionSize));
-  for (const head of ['PsActiveProcessHead', 'PsLoadedModuleList']) for (const link of [0n, 8n]) space.writeU64(at(head) + link, at(head));
+  for (const head of ['PsActiveProcessHead', 'PsLoadedModuleList'])
+    for (const link of [0n, 8n]) space.writeU64(at(head) + link, at(head));
 
   const [major = 10, minor = 0, number = 0] = build.version.split('.').map(Number);
-  if (variables['NtBuildLab'] !== undefined) space.write(at('NtBuildLab'), Buffer.from(`${number}.1.amd64fre.generated.240901-1200\0`));
+  if (variables['NtBuildLab'] !== undefined)
+    space.write(at('NtBuildLab'), Buffer.from(`${number}.1.amd64fre.generated.240901-1200\0`));
   const systemTime = plan.systemTime ?? new Date('2024-09-01T12:00:00Z');
   space.map(KUSER_SHARED_DATA, memory.allocatePage());
-  space.write(KUSER_SHARED_DATA, kuserSharedData({
-    systemTime: fileTime(systemTime), upTime: 864000000000n, major, minor, build: number, processors: tables.length,
-  }));
+  space.write(
+    KUSER_SHARED_DATA,
+    kuserSharedData({
+      systemTime: fileTime(systemTime),
+      upTime: 864000000000n,
+      major,
+      minor,
+      build: number,
+      processors: tables.length,
+    }),
+  );
   const kdbg = writeDebuggerBlock(space, random, variables, kernel.base, number, plan.kdbg ?? 'plain');
   const stub = (plan.lowStub ?? true) ? memory.allocateLowPage() : null;
-  if (stub !== null) memory.write(stub, lowStub({ kernelEntry: kernel.base + 0x5a30n, selfMap: 0xfffff7a000000000n + BigInt(stub), root: space.root }));
+  if (stub !== null)
+    memory.write(
+      stub,
+      lowStub({ kernelEntry: kernel.base + 0x5a30n, selfMap: 0xfffff7a000000000n + BigInt(stub), root: space.root }),
+    );
 
   const merged = mergeTables(tracker);
-  const generated = { memory, space, random, tracker, merged, variables, poolAt: POOL[space.levels] + 0x40000000n, guestAt, build };
-  const decoys = plantDecoys(plan.decoys ?? [], generated, (guest) => generateMemory({ ...guest, seed: (plan.seed ?? 1) + 1000 }).memory);
-  const objects = plan.processes === undefined
-    ? null
-    : new ObjectWriter(space, random, objectBuild(build), variables, POOL[space.levels] + 0x60000000n).write(plan.processes);
-  const bigPages = plan.bigPages === undefined
-    ? []
-    : writeBigPages(space, objectBuild(build), variables, plan.bigPages, POOL[space.levels] + 0x70000000n);
+  const generated = {
+    memory,
+    space,
+    random,
+    tracker,
+    merged,
+    variables,
+    poolAt: POOL[space.levels] + 0x40000000n,
+    guestAt,
+    build,
+  };
+  const decoys = plantDecoys(
+    plan.decoys ?? [],
+    generated,
+    (guest) => generateMemory({ ...guest, seed: (plan.seed ?? 1) + 1000 }).memory,
+  );
+  const objects =
+    plan.processes === undefined
+      ? null
+      : new ObjectWriter(space, random, objectBuild(build), variables, POOL[space.levels] + 0x60000000n).write(
+          plan.processes,
+        );
+  const bigPages =
+    plan.bigPages === undefined
+      ? []
+      : writeBigPages(space, objectBuild(build), variables, plan.bigPages, POOL[space.levels] + 0x70000000n);
   const readable = losePages(memory, tracker, tables, plan);
   const truth: MemoryTruth = {
-    build, entrySize, dtb: space.root, levels: space.levels, selfMapIndex: space.selfMapIndex, lowStub: stub,
-    kernelBase: kernel.base, kernelSize: kernel.image.size, variables, kdbg, systemTime, tables, expansion, tracker, merged, readable, decoys, objects, bigPages,
+    build,
+    entrySize,
+    dtb: space.root,
+    levels: space.levels,
+    selfMapIndex: space.selfMapIndex,
+    lowStub: stub,
+    kernelBase: kernel.base,
+    kernelSize: kernel.image.size,
+    variables,
+    kdbg,
+    systemTime,
+    tables,
+    expansion,
+    tracker,
+    merged,
+    readable,
+    decoys,
+    objects,
+    bigPages,
   };
   return { memory, space, truth };
 }
@@ -120,7 +172,11 @@ function mapKernel(memory: SparseMemory, space: PageTableWriter, { base, image, 
   }
   const skew = large.physical % large.span;
   const span = BigInt(large.span);
-  for (let at = base - BigInt(skew), physical = large.physical - skew; at < base + BigInt(image.size); at += span, physical += large.span) {
+  for (
+    let at = base - BigInt(skew), physical = large.physical - skew;
+    at < base + BigInt(image.size);
+    at += span, physical += large.span
+  ) {
     space.map(at, physical, large.kind);
   }
   for (const page of image.mappedPages) memory.page((large.physical + page * PAGE) / PAGE);
@@ -134,7 +190,10 @@ function writeNoise(space: PageTableWriter, random: Random, build: KernelBuild, 
       const rva = section.rva + 8 * random.below(section.size / 8);
       if (used.some(([start, end]) => rva + 8 > start && rva < end)) continue;
       const value = random.pick([
-        base + BigInt(random.below(image.size)), POOL[space.levels] + BigInt(random.below(0x1000000) * 16), BigInt(random.below(0x2000)), random.u64(),
+        base + BigInt(random.below(image.size)),
+        POOL[space.levels] + BigInt(random.below(0x1000000) * 16),
+        BigInt(random.below(0x2000)),
+        random.u64(),
       ]);
       space.writeU64(base + BigInt(rva), value);
     }
@@ -144,13 +203,22 @@ function writeNoise(space: PageTableWriter, random: Random, build: KernelBuild, 
 function makeTracker(plan: MemoryPlan, random: Random, entrySize: EntrySize): TrackerTables {
   const processors = plan.processors ?? 2;
   const tags = plan.tags ?? generateTags(random, plan.tagCount ?? 200, processors, entrySize);
-  if (new Set(tags.map(({ key }) => key)).size !== tags.length) throw new RangeError('two planned tags have the same key');
+  if (new Set(tags.map(({ key }) => key)).size !== tags.length)
+    throw new RangeError('two planned tags have the same key');
   return placeTags(tags, {
-    entrySize, slots: plan.tableSlots ?? 512, processors, ...(plan.expansionSize === undefined ? {} : { expansionSize: plan.expansionSize }),
+    entrySize,
+    slots: plan.tableSlots ?? 512,
+    processors,
+    ...(plan.expansionSize === undefined ? {} : { expansionSize: plan.expansionSize }),
   });
 }
 
-function writeTables(memory: SparseMemory, space: PageTableWriter, tracker: TrackerTables, plan: MemoryPlan): { tables: TableTruth[]; expansion: TableTruth | null } {
+function writeTables(
+  memory: SparseMemory,
+  space: PageTableWriter,
+  tracker: TrackerTables,
+  plan: MemoryPlan,
+): { tables: TableTruth[]; expansion: TableTruth | null } {
   const kindOf = (page: number): PageKind => (plan.transitionPages === true && page % 2 === 1 ? 'transition' : 'small');
   let next = POOL[space.levels] + 0x11000n;
   const place = (bytes: Buffer): TableTruth => {
@@ -173,19 +241,31 @@ function writeTables(memory: SparseMemory, space: PageTableWriter, tracker: Trac
       pages: Array.from({ length: Math.ceil(bytes.length / PAGE) }, (_, page) => physical + 0x10000 + page * PAGE),
     };
   });
-  const expansion = tracker.expansionSize === 0 ? null : place(tableBytes(tracker.entrySize, tracker.expansionSize, tracker.expansion));
+  const expansion =
+    tracker.expansionSize === 0 ? null : place(tableBytes(tracker.entrySize, tracker.expansionSize, tracker.expansion));
   return { tables, expansion };
 }
 
 function writeDebuggerBlock(
-  space: PageTableWriter, random: Random, variables: Readonly<Record<string, bigint>>, kernelBase: bigint, build: number, kind: 'plain' | 'encoded' | 'absent',
+  space: PageTableWriter,
+  random: Random,
+  variables: Readonly<Record<string, bigint>>,
+  kernelBase: bigint,
+  build: number,
+  kind: 'plain' | 'encoded' | 'absent',
 ): MemoryTruth['kdbg'] {
   const at = (name: string): bigint => variables[name] ?? 0n;
   if (kind === 'absent') return null;
   const size = build >= 19041 ? 0x380 : build >= 14393 ? 0x368 : build >= 9600 ? 0x360 : 0x340;
   const plain = debuggerBlock({
-    size, kernelBase, listHead: at('PsLoadedModuleList') - 0x20n, psLoadedModuleList: at('PsLoadedModuleList'),
-    psActiveProcessHead: at('PsActiveProcessHead'), pspCidTable: at('PspCidTable'), poolTrackTable: at('PoolTrackTable'), ntBuildLab: at('NtBuildLab'),
+    size,
+    kernelBase,
+    listHead: at('PsLoadedModuleList') - 0x20n,
+    psLoadedModuleList: at('PsLoadedModuleList'),
+    psActiveProcessHead: at('PsActiveProcessHead'),
+    pspCidTable: at('PspCidTable'),
+    poolTrackTable: at('PoolTrackTable'),
+    ntBuildLab: at('NtBuildLab'),
   });
   const keys = { waitNever: random.u64(), waitAlways: random.u64(), dataBlockEncoded: at('KdpDataBlockEncoded') };
   space.writeU64(at('KiWaitNever'), keys.waitNever);
@@ -195,7 +275,12 @@ function writeDebuggerBlock(
   return { address: at('KdDebuggerDataBlock'), encoded: kind === 'encoded' };
 }
 
-function losePages(memory: SparseMemory, tracker: TrackerTables, tables: readonly TableTruth[], plan: MemoryPlan): MemoryTruth['readable'] {
+function losePages(
+  memory: SparseMemory,
+  tracker: TrackerTables,
+  tables: readonly TableTruth[],
+  plan: MemoryPlan,
+): MemoryTruth['readable'] {
   const missing = new Set<string>();
   for (const { processor, page } of plan.missingPages ?? []) {
     const physical = tables[processor]?.pages[page];

@@ -31,8 +31,9 @@ export function writeModules({ space, truth }: GeneratedMemory, plans: readonly 
     space.write(base, bytes);
     return { name, base, size };
   });
-  const modules = [{ name: 'ntoskrnl.exe', base: truth.kernelBase, size: truth.kernelSize }, ...drivers]
-    .map((module) => ({ ...module, entry: pool.allocate(0xa0) }));
+  const modules = [{ name: 'ntoskrnl.exe', base: truth.kernelBase, size: truth.kernelSize }, ...drivers].map(
+    (module) => ({ ...module, entry: pool.allocate(0xa0) }),
+  );
   const ring = [truth.variables['PsLoadedModuleList']!, ...modules.map(({ entry }) => entry)];
   for (const [index, link] of ring.entries()) {
     const next = ring[(index + 1) % ring.length]!;
@@ -44,7 +45,13 @@ export function writeModules({ space, truth }: GeneratedMemory, plans: readonly 
     const text = pool.allocate(characters.length);
     const lengths = BigInt(characters.length) | (BigInt(characters.length) << 16n);
     space.write(text, characters);
-    for (const [offset, value] of [[0x30, base], [0x40, BigInt(size)], [0x58, lengths], [0x60, text]] as const) space.writeU64(entry + BigInt(offset), value);
+    for (const [offset, value] of [
+      [0x30, base],
+      [0x40, BigInt(size)],
+      [0x58, lengths],
+      [0x60, text],
+    ] as const)
+      space.writeU64(entry + BigInt(offset), value);
   }
   return modules;
 }

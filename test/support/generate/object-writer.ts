@@ -7,7 +7,18 @@ import type { PageTableWriter } from './page-table-writer.js';
 import type { Random } from './random.js';
 
 /** Types by their index, from 2 on, as ObTypeIndexTable has them. */
-const TYPES = ['Type', 'Directory', 'SymbolicLink', 'Token', 'Job', 'Process', 'Thread', 'Event', 'File', 'Key'] as const;
+const TYPES = [
+  'Type',
+  'Directory',
+  'SymbolicLink',
+  'Token',
+  'Job',
+  'Process',
+  'Thread',
+  'Event',
+  'File',
+  'Key',
+] as const;
 type TypeName = (typeof TYPES)[number];
 const FIRST_TYPE = 2;
 const CREATED = new Date('2024-08-30T08:00:00Z');
@@ -24,15 +35,22 @@ export class ObjectWriter {
   private allocations = 0;
 
   constructor(
-    private readonly space: PageTableWriter, random: Random, private readonly build: ObjectBuild,
-    private readonly variables: Readonly<Record<string, bigint>>, start: bigint,
+    private readonly space: PageTableWriter,
+    random: Random,
+    private readonly build: ObjectBuild,
+    private readonly variables: Readonly<Record<string, bigint>>,
+    start: bigint,
   ) {
     this.pool = new PoolSpace(space, start);
     this.cookie = build.encodesTypes ? 1 + random.below(255) : 0;
   }
 
   write(plans: readonly ProcessPlan[]): ObjectTruth {
-    const made = plans.map((plan) => ({ plan, address: this.object('Process', this.size('eprocess')), threads: this.threads(plan) }));
+    const made = plans.map((plan) => ({
+      plan,
+      address: this.object('Process', this.size('eprocess')),
+      threads: this.threads(plan),
+    }));
     const addressOf = (pid: number): bigint => made.find(({ plan }) => plan.pid === pid)?.address ?? 0n;
     const handleTables = new Map<number, bigint>();
     const processes = made.map(({ plan, address, threads }): ProcessTruth => {
@@ -40,18 +58,32 @@ export class ObjectWriter {
       const handles = this.handles(plan, addressOf);
       if (handles !== null) handleTables.set(plan.pid, handles.address);
       this.process(plan, address, token, handles?.address ?? 0n, threads.length);
-      this.ring(address + this.at('eprocess', 'ThreadListHead'), threads.map((thread) => thread + this.at('ethread', 'ThreadListEntry')));
+      this.ring(
+        address + this.at('eprocess', 'ThreadListHead'),
+        threads.map((thread) => thread + this.at('ethread', 'ThreadListEntry')),
+      );
       if (plan.isTerminated !== true && plan.isWithoutId !== true) this.ids.set(plan.pid, address);
       return { plan, address, threads, token, handles: handles?.count ?? null };
     });
     const linked = processes.filter(({ plan }) => plan.isUnlinked !== true);
-    this.ring(this.variables['PsActiveProcessHead'] ?? 0n, linked.map(({ address }) => address + this.at('eprocess', 'ActiveProcessLinks')));
+    this.ring(
+      this.variables['PsActiveProcessHead'] ?? 0n,
+      linked.map(({ address }) => address + this.at('eprocess', 'ActiveProcessLinks')),
+    );
     const sessions = this.sessions(processes);
     const cid = writeHandleTable(this.pool, this.build, this.ids);
     this.space.writeU64(this.variables['PspCidTable'] ?? 0n, cid.address);
     this.types();
     const tableAllocations = this.allocations + 1 + cid.pages;
-    return { processes, files: this.files, keys: this.keys, tableAllocations, sessions, cidTable: cid.address, handleTables };
+    return {
+      processes,
+      files: this.files,
+      keys: this.keys,
+      tableAllocations,
+      sessions,
+      cidTable: cid.address,
+      handleTables,
+    };
   }
 
   private at(structure: string, field: string): bigint {
@@ -103,7 +135,8 @@ export class ObjectWriter {
   }
 
   private process(plan: ProcessPlan, address: bigint, token: bigint, table: bigint, threads: number): void {
-    const set = (field: string, value: bigint): void => this.space.writeU64(address + this.at('eprocess', field), value);
+    const set = (field: string, value: bigint): void =>
+      this.space.writeU64(address + this.at('eprocess', field), value);
     this.space.write(address, Buffer.from([3]));
     this.space.writeU64(address + this.at('kprocess', 'DirectoryTableBase'), BigInt(this.space.root) | 2n);
     set('ActiveThreads', BigInt(threads));
@@ -119,7 +152,8 @@ export class ObjectWriter {
   private sessions(processes: readonly ProcessTruth[]): Map<number, bigint> {
     const members = new Map<number, bigint[]>();
     for (const { plan, address } of processes) {
-      if (plan.session !== undefined && plan.isTerminated !== true) members.set(plan.session, [...members.get(plan.session) ?? [], address]);
+      if (plan.session !== undefined && plan.isTerminated !== true)
+        members.set(plan.session, [...(members.get(plan.session) ?? []), address]);
     }
     const sessions = new Map<number, bigint>();
     for (const [id, addresses] of members) {
@@ -127,7 +161,10 @@ export class ObjectWriter {
       const number = Buffer.alloc(4);
       number.writeUInt32LE(id);
       this.space.write(session + this.at('sessionSpace', 'SessionId'), number);
-      this.ring(session + this.at('sessionSpace', 'ProcessList'), addresses.map((address) => address + this.at('eprocess', 'SessionProcessLinks')));
+      this.ring(
+        session + this.at('sessionSpace', 'ProcessList'),
+        addresses.map((address) => address + this.at('eprocess', 'SessionProcessLinks')),
+      );
       for (const address of addresses) this.space.writeU64(address + this.at('eprocess', 'Session'), session);
       sessions.set(id, session);
     }

@@ -42,7 +42,8 @@ export class PageTableWriter {
       }
       table = Number(entry & 0xffffffffff000n);
     }
-    const flags = kind === 'transition' ? TRANSITION : leaf > 1 ? PRESENT_WRITABLE | LARGE : PRESENT_WRITABLE | NO_EXECUTE;
+    const flags =
+      kind === 'transition' ? TRANSITION : leaf > 1 ? PRESENT_WRITABLE | LARGE : PRESENT_WRITABLE | NO_EXECUTE;
     this.memory.writeU64(table + index(address, leaf) * 8, BigInt(physical) | flags);
     if (leaf === 1) this.memory.page(physical / PAGE);
     this.mapped.set(address, physical);
@@ -69,7 +70,7 @@ export class PageTableWriter {
   }
 
   write(address: bigint, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const at = Number((address + BigInt(done)) & 0xfffn);
       const count = Math.min(PAGE - at, bytes.length - done);
       this.memory.write(this.physical(address + BigInt(done)), bytes.subarray(done, done + count));
@@ -85,7 +86,7 @@ export class PageTableWriter {
 
   read(address: bigint, length: number): Buffer {
     const parts: Buffer[] = [];
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = Number((address + BigInt(done)) & 0xfffn);
       const count = Math.min(PAGE - at, length - done);
       parts.push(this.memory.read(this.physical(address + BigInt(done)), count));

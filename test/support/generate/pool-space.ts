@@ -7,7 +7,10 @@ export class PoolSpace {
   private mappedTo: bigint;
 
   /** @param start page-aligned, with nothing mapped behind it */
-  constructor(readonly space: PageTableWriter, start: bigint) {
+  constructor(
+    readonly space: PageTableWriter,
+    start: bigint,
+  ) {
     this.next = start;
     this.mappedTo = start;
   }

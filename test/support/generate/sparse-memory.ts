@@ -8,8 +8,16 @@ export type RamRange = readonly [start: number, end: number];
 /** RAM of a PC: a gap below 1 MiB, and a PCI hole from 3 GiB to 4 GiB when there is more than that. */
 export function pcRanges(byteLength: number): RamRange[] {
   const hole = 0xc0000000;
-  if (byteLength <= hole) return [[0, 0xa0000], [0x100000, byteLength]];
-  return [[0, 0xa0000], [0x100000, hole], [0x100000000, 0x100000000 + byteLength - hole]];
+  if (byteLength <= hole)
+    return [
+      [0, 0xa0000],
+      [0x100000, byteLength],
+    ];
+  return [
+    [0, 0xa0000],
+    [0x100000, hole],
+    [0x100000000, 0x100000000 + byteLength - hole],
+  ];
 }
 
 /**
@@ -23,7 +31,10 @@ export class SparseMemory {
   readonly lost = new Set<number>();
   private readonly taken = new Set<number>();
 
-  constructor(readonly ranges: readonly RamRange[], private readonly random: Random) {}
+  constructor(
+    readonly ranges: readonly RamRange[],
+    private readonly random: Random,
+  ) {}
 
   /** The first address behind the last range: the size of a raw image. */
   get byteLength(): number {
@@ -38,7 +49,7 @@ export class SparseMemory {
   }
 
   write(address: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const at = (address + done) % PAGE;
       const count = Math.min(PAGE - at, bytes.length - done);
       this.page(Math.floor((address + done) / PAGE)).set(bytes.subarray(done, done + count), at);
@@ -48,7 +59,7 @@ export class SparseMemory {
 
   read(address: number, length: number): Buffer {
     const out = Buffer.alloc(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = (address + done) % PAGE;
       const count = Math.min(PAGE - at, length - done);
       this.pages.get(Math.floor((address + done) / PAGE))?.copy(out, done, at, at + count);
@@ -83,7 +94,9 @@ export class SparseMemory {
       const frame = (first + this.random.below(last - first + 1)) * align;
       if (this.claim(frame, count)) return frame * PAGE;
     }
-    throw new RangeError(`no ${count} free frames in ${this.byteLength} bytes of generated memory; plan more memoryBytes`);
+    throw new RangeError(
+      `no ${count} free frames in ${this.byteLength} bytes of generated memory; plan more memoryBytes`,
+    );
   }
 
   /** Takes one free page below 1 MiB, where the start-up stub lies. */

@@ -4,8 +4,38 @@ import { OVERFLOW_KEY, type TagPlan } from './tracker-table-writer.js';
 
 /** Tags that every kernel has from its start. */
 const SEEDED = [
-  'IoM ', 'Irp ', 'MdlP', 'Pool', 'ObjT', 'File', 'CMVa', 'Key ', 'Proc', 'Thre', 'Toke', 'Even', 'Ntff', 'TcpE', 'Vad ', 'VadS',
-  'MmSt', 'CcSc', 'Cont', 'Driv', 'Devi', 'SeAt', 'ObNm', 'AlPr', 'Sema', 'Muta', 'FMfn', 'WfpC', 'CM10', 'CM31', 'PsJb', 'EtwR',
+  'IoM ',
+  'Irp ',
+  'MdlP',
+  'Pool',
+  'ObjT',
+  'File',
+  'CMVa',
+  'Key ',
+  'Proc',
+  'Thre',
+  'Toke',
+  'Even',
+  'Ntff',
+  'TcpE',
+  'Vad ',
+  'VadS',
+  'MmSt',
+  'CcSc',
+  'Cont',
+  'Driv',
+  'Devi',
+  'SeAt',
+  'ObNm',
+  'AlPr',
+  'Sema',
+  'Muta',
+  'FMfn',
+  'WfpC',
+  'CM10',
+  'CM31',
+  'PsJb',
+  'EtwR',
 ];
 
 /** Keys whose bytes trouble programs that print or quote them. */
@@ -35,10 +65,14 @@ export function generateTags(random: Random, count: number, processors: number, 
   for (const name of SEEDED) keys.add(tagKey(name));
   for (const odd of ODD_TAGS) keys.add(odd.key);
   while (keys.size < count) {
-    const key = tagKey(Array.from({ length: random.oneIn(8) ? 3 : 4 }, () => random.pick([...NAME_CHARACTERS])).join(''));
+    const key = tagKey(
+      Array.from({ length: random.oneIn(8) ? 3 : 4 }, () => random.pick([...NAME_CHARACTERS])).join(''),
+    );
     if (key !== OVERFLOW_KEY) keys.add(key);
   }
-  return [...keys].slice(0, count).map((key, order) => ({ key, perProcessor: shares(random, processors, entrySize, order) }));
+  return [...keys]
+    .slice(0, count)
+    .map((key, order) => ({ key, perProcessor: shares(random, processors, entrySize, order) }));
 }
 
 const NAME_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -54,7 +88,9 @@ function shares(random: Random, processors: number, entrySize: EntrySize, order:
     const smeared = order % 31 === 13;
     const base = wraps ? 1n << 32n : order % 29 === 11 && entrySize >= 56 ? 1n << 60n : 0n;
     const allocs = base + BigInt(wraps ? random.below(20) : random.below(1 << random.below(22)) + 1);
-    const inUse = BigInt(smeared ? -1 : wraps ? 30 + random.below(1000) : random.below(Math.min(Number(allocs & 0xfffffn), 4000) + 1));
+    const inUse = BigInt(
+      smeared ? -1 : wraps ? 30 + random.below(1000) : random.below(Math.min(Number(allocs & 0xfffffn), 4000) + 1),
+    );
     const from = list[random.below(processors)] ?? {};
     const to = list[random.below(processors)] ?? {};
     touched.add(list.indexOf(from)).add(list.indexOf(to));

@@ -9,7 +9,12 @@ export interface Counters {
 }
 
 export const COUNTER_NAMES = [
-  'nonPagedAllocs', 'nonPagedFrees', 'nonPagedBytes', 'pagedAllocs', 'pagedFrees', 'pagedBytes',
+  'nonPagedAllocs',
+  'nonPagedFrees',
+  'nonPagedBytes',
+  'pagedAllocs',
+  'pagedFrees',
+  'pagedBytes',
 ] as const satisfies readonly (keyof Counters)[];
 
 export type EntrySize = 28 | 40 | 48 | 56 | 64 | 80;
@@ -19,12 +24,54 @@ type Place = readonly [offset: number, width: 4 | 8];
 
 /** `_POOL_TRACKER_TABLE` by its size, in the order of COUNTER_NAMES. */
 const LAYOUTS: Record<EntrySize, readonly [Place, Place, Place, Place, Place, Place]> = {
-  28: [[4, 4], [8, 4], [12, 4], [16, 4], [20, 4], [24, 4]],
-  40: [[4, 4], [8, 4], [16, 8], [24, 4], [28, 4], [32, 8]],
-  48: [[8, 8], [16, 8], [4, 4], [32, 8], [40, 8], [24, 4]],
-  56: [[16, 8], [24, 8], [8, 8], [40, 8], [48, 8], [32, 8]],
-  64: [[8, 8], [16, 8], [4, 4], [32, 8], [40, 8], [24, 4]],
-  80: [[16, 8], [24, 8], [8, 8], [40, 8], [48, 8], [32, 8]],
+  28: [
+    [4, 4],
+    [8, 4],
+    [12, 4],
+    [16, 4],
+    [20, 4],
+    [24, 4],
+  ],
+  40: [
+    [4, 4],
+    [8, 4],
+    [16, 8],
+    [24, 4],
+    [28, 4],
+    [32, 8],
+  ],
+  48: [
+    [8, 8],
+    [16, 8],
+    [4, 4],
+    [32, 8],
+    [40, 8],
+    [24, 4],
+  ],
+  56: [
+    [16, 8],
+    [24, 8],
+    [8, 8],
+    [40, 8],
+    [48, 8],
+    [32, 8],
+  ],
+  64: [
+    [8, 8],
+    [16, 8],
+    [4, 4],
+    [32, 8],
+    [40, 8],
+    [24, 4],
+  ],
+  80: [
+    [16, 8],
+    [24, 8],
+    [8, 8],
+    [40, 8],
+    [48, 8],
+    [32, 8],
+  ],
 };
 
 /** Bits of each counter, in the order of COUNTER_NAMES. */
@@ -45,7 +92,14 @@ export function writeEntry(target: Buffer, offset: number, size: EntrySize, key:
 /** Counters with what is given, cut to the layout's widths, and 0 for the rest. */
 export function counters(size: EntrySize, given: Partial<Counters> = {}): Counters {
   const bits = counterBits(size);
-  const out = { nonPagedAllocs: 0n, nonPagedFrees: 0n, nonPagedBytes: 0n, pagedAllocs: 0n, pagedFrees: 0n, pagedBytes: 0n };
+  const out = {
+    nonPagedAllocs: 0n,
+    nonPagedFrees: 0n,
+    nonPagedBytes: 0n,
+    pagedAllocs: 0n,
+    pagedFrees: 0n,
+    pagedBytes: 0n,
+  };
   for (const [i, name] of COUNTER_NAMES.entries()) out[name] = BigInt.asUintN(bits[i] ?? 64, given[name] ?? 0n);
   return out;
 }

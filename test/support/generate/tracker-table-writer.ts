@@ -70,12 +70,19 @@ export function placeTags(
         entries[processor]?.push({ slot, key: tag.key, counters: counters(entrySize, share ?? {}) });
       }
     } else if (expansion.length < expansionSize) {
-      const sum = shares.reduce<Counters>((total, share) => addCounters(entrySize, total, counters(entrySize, share ?? {})), counters(entrySize));
+      const sum = shares.reduce<Counters>(
+        (total, share) => addCounters(entrySize, total, counters(entrySize, share ?? {})),
+        counters(entrySize),
+      );
       expansion.push({ slot: expansion.length, key: tag.key, counters: sum });
     } else {
       for (const [processor, share] of shares.entries()) {
         if (processor > 0 && share === null) continue;
-        overflow[processor] = addCounters(entrySize, overflow[processor] ?? counters(entrySize), counters(entrySize, share ?? {}));
+        overflow[processor] = addCounters(
+          entrySize,
+          overflow[processor] ?? counters(entrySize),
+          counters(entrySize, share ?? {}),
+        );
       }
     }
   }
@@ -98,7 +105,10 @@ export function tableBytes(entrySize: EntrySize, entryCount: number, entries: re
  * @param isLost tells which entries cannot be read: those are left out of the sums, and what they would have added to
  *   is marked incomplete; a slot that no table shows is left out
  */
-export function mergeTables(tables: TrackerTables, isLost: (processor: number, slot: number) => boolean = () => false): MergedEntry[] {
+export function mergeTables(
+  tables: TrackerTables,
+  isLost: (processor: number, slot: number) => boolean = () => false,
+): MergedEntry[] {
   const sums = new Map<number, MergedEntry>();
   for (const [processor, list] of tables.entries.entries()) {
     for (const entry of list) {
@@ -115,7 +125,8 @@ export function mergeTables(tables: TrackerTables, isLost: (processor: number, s
     }
   }
   const merged = [...sums.values()].sort((a, b) => a.slot - b.slot);
-  for (const entry of tables.expansion) merged.push({ ...entry, place: 'expansion', processorsSeen: 1, complete: true });
+  for (const entry of tables.expansion)
+    merged.push({ ...entry, place: 'expansion', processorsSeen: 1, complete: true });
   return merged;
 }
 

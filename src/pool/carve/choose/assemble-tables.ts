@@ -16,17 +16,35 @@ export interface Place {
 }
 
 /** Whether the last entry that begins on a page reaches into the next one, and holds a key. */
-function reachesOut(page: PlacedPage | null, { channel: { layout: { size } } }: TableShape, index: number): boolean {
+function reachesOut(
+  page: PlacedPage | null,
+  {
+    channel: {
+      layout: { size },
+    },
+  }: TableShape,
+  index: number,
+): boolean {
   const last = Math.ceil(((index + 1) * PAGE_SIZE) / size) - 1;
   const at = last * size - index * PAGE_SIZE;
   return page !== null && (last + 1) * size > (index + 1) * PAGE_SIZE && wordsOf(page.page)[at / 4] !== 0;
 }
 
 /** Whether an entry that began on the page before ends on this one with a counter that is not 0. */
-function reachesIn(page: PlacedPage | null, { channel: { layout: { size } } }: TableShape, index: number): boolean {
+function reachesIn(
+  page: PlacedPage | null,
+  {
+    channel: {
+      layout: { size },
+    },
+  }: TableShape,
+  index: number,
+): boolean {
   if (page === null) return false;
   const first = Math.ceil((index * PAGE_SIZE) / size) * size - index * PAGE_SIZE;
-  return wordsOf(page.page).subarray(0, first / 4).some((word) => word !== 0);
+  return wordsOf(page.page)
+    .subarray(0, first / 4)
+    .some((word) => word !== 0);
 }
 
 /** Whether two pages lie as far apart in physical memory, or in the stream where that is not known, as in a table. */
@@ -65,7 +83,11 @@ export function assembleTables(places: readonly Place[], shape: TableShape, proc
 }
 
 /** One page for each table; null where a table has none there. */
-function arrange({ live, index }: Place, before: readonly (PlacedPage | null)[], shape: TableShape): (PlacedPage | null)[] {
+function arrange(
+  { live, index }: Place,
+  before: readonly (PlacedPage | null)[],
+  shape: TableShape,
+): (PlacedPage | null)[] {
   const row: (PlacedPage | null)[] = before.map(() => null);
   if (live === null) return row;
   const [first, ...others] = live.live;
@@ -82,14 +104,18 @@ function arrange({ live, index }: Place, before: readonly (PlacedPage | null)[],
   };
   const continues = (page: PlacedPage): boolean => reachesIn(page, shape, index);
   const goesOn = (previous: PlacedPage | null): boolean => reachesOut(previous, shape, index - 1);
-  const beside = (page: PlacedPage, previous: PlacedPage | null): boolean => previous !== null && areNeighbours(previous, page);
+  const beside = (page: PlacedPage, previous: PlacedPage | null): boolean =>
+    previous !== null && areNeighbours(previous, page);
   put((page, previous) => continues(page) && goesOn(previous) && beside(page, previous));
   put((page, previous) => continues(page) && goesOn(previous));
   put((page, previous) => !continues(page) && beside(page, previous));
   put((page, previous) => !continues(page) && !goesOn(previous));
   put(() => true);
   // Where several pages hold every key, table 0's may be another than was taken for it: the one that goes on.
-  const astray = row.findIndex((page, processor) => processor > 0 && page !== null && continues(page) && !goesOn(before[processor]!));
-  if (astray > 0 && row[0] !== null && !continues(row[0]!) && goesOn(before[0]!)) [row[0], row[astray]] = [row[astray]!, row[0]];
+  const astray = row.findIndex(
+    (page, processor) => processor > 0 && page !== null && continues(page) && !goesOn(before[processor]!),
+  );
+  if (astray > 0 && row[0] !== null && !continues(row[0]!) && goesOn(before[0]!))
+    [row[0], row[astray]] = [row[astray]!, row[0]];
   return row;
 }

@@ -146,7 +146,10 @@ export function judgedPairs(pages: readonly PageCounts[]): number {
   const length = pages[0]?.bytes.length ?? 0;
   for (let index = 0; index < length; index++) {
     if (pages.some(({ outstanding }) => Number.isNaN(outstanding[index]))) continue;
-    if (pages.some(({ growing, bytes }) => growing[index * 2] !== 0 || growing[index * 2 + 1] !== 0 || bytes[index] !== 0)) pairs++;
+    if (
+      pages.some(({ growing, bytes }) => growing[index * 2] !== 0 || growing[index * 2 + 1] !== 0 || bytes[index] !== 0)
+    )
+      pairs++;
   }
   return pairs;
 }

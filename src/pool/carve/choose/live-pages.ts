@@ -116,7 +116,12 @@ function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array): boole
 }
 
 /** From all pages that are not full beside `first`, flips one at a time as long as the sum gets better. */
-function balanced(first: PageCounts, usable: readonly PageCounts[], full: readonly PageCounts[], shape: TableShape): Choice {
+function balanced(
+  first: PageCounts,
+  usable: readonly PageCounts[],
+  full: readonly PageCounts[],
+  shape: TableShape,
+): Choice {
   const members = new Set([first, ...usable.filter((page) => !full.includes(page))]);
   const together = climb(first, members, usable, shape);
   if (together.cost <= 1 + judgedPairs([...together.members]) * MOST_COST) return together;
@@ -146,7 +151,8 @@ function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly Pag
 
 /** By how much the balance must change to tell of a page: little where it looks like a copy of another one anyway. */
 function tellingCost(page: PageCounts, usable: readonly PageCounts[]): number {
-  if (usable.some((other) => other !== page && (isNearCopy(page, other) || isNearCopy(other, page)))) return TELLING_COST;
+  if (usable.some((other) => other !== page && (isNearCopy(page, other) || isNearCopy(other, page))))
+    return TELLING_COST;
   return Math.max(FEWEST_SET_RIGHT, judgedPairs([page]) * TELLING_SHARE);
 }
 
@@ -158,7 +164,11 @@ const FEW_KEYS = 8;
  * @param rarities pages that would be rare as another processor's: only what betters the balance gets in
  */
 function admitUnexplained(
-  members: Set<PageCounts>, first: PageCounts, candidates: readonly PageCounts[], rarities: readonly PageCounts[], shape: TableShape,
+  members: Set<PageCounts>,
+  first: PageCounts,
+  candidates: readonly PageCounts[],
+  rarities: readonly PageCounts[],
+  shape: TableShape,
 ): void {
   for (const page of candidates) {
     if (members.has(page) || asideReason(page, members) !== 'out of balance') continue;
@@ -206,10 +216,17 @@ function isNearCopy(earlier: PageCounts, later: PageCounts): boolean {
 }
 
 /** Puts the later of two states of one page in the earlier one's place, where the balance does not object. */
-function preferLatest(members: Set<PageCounts>, first: PageCounts, usable: readonly PageCounts[], shape: TableShape): void {
+function preferLatest(
+  members: Set<PageCounts>,
+  first: PageCounts,
+  usable: readonly PageCounts[],
+  shape: TableShape,
+): void {
   for (const page of usable) {
     if (members.has(page)) continue;
-    const old = [...members].find((member) => member !== first && isNearCopy(member, page) && !isNearCopy(page, member));
+    const old = [...members].find(
+      (member) => member !== first && isNearCopy(member, page) && !isNearCopy(page, member),
+    );
     if (old === undefined) continue;
     const swapped = new Set(members).add(page);
     swapped.delete(old);
@@ -220,7 +237,12 @@ function preferLatest(members: Set<PageCounts>, first: PageCounts, usable: reado
 }
 
 /** Takes out pages that are near copies of another and that the balance does not miss. */
-function dropCopies(members: Set<PageCounts>, first: PageCounts, shape: TableShape, setAside: Map<PageCounts, SetAside>): void {
+function dropCopies(
+  members: Set<PageCounts>,
+  first: PageCounts,
+  shape: TableShape,
+  setAside: Map<PageCounts, SetAside>,
+): void {
   for (const page of [...members]) {
     if (page === first || ![...members].some((other) => other !== page && isNearCopy(page, other))) continue;
     const without = new Set(members);
@@ -246,15 +268,23 @@ const FEWEST_WITNESSES = 3;
 /** Counters below which two processors may well hold the same page. */
 const TELLING_COUNTERS = 4;
 
-function doubtOf(cost: number, pairs: number, full: number, members: ReadonlySet<PageCounts>, all: readonly PageCounts[]): string | null {
+function doubtOf(
+  cost: number,
+  pairs: number,
+  full: number,
+  members: ReadonlySet<PageCounts>,
+  all: readonly PageCounts[],
+): string | null {
   if (full === 0) return 'no page holds every key: table 0 is missing there';
   // Nothing was to be decided: sums out of balance are the kernel's own, or the image's.
   if (members.size === all.length && all.every(({ page }) => page.copies === 1)) return null;
   if (cost > 1 + pairs * MOST_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
-  if (all.length > 1 && pairs < FEWEST_WITNESSES && members.size < all.length) return 'too few counts to tell live pages from copies';
+  if (all.length > 1 && pairs < FEWEST_WITNESSES && members.size < all.length)
+    return 'too few counts to tell live pages from copies';
   for (const page of members) {
     const counters = page.growing.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-    if (page.page.copies > 1 && counters < TELLING_COUNTERS && all.length > 1) return 'equal pages that may be copies or two processors\'';
+    if (page.page.copies > 1 && counters < TELLING_COUNTERS && all.length > 1)
+      return "equal pages that may be copies or two processors'";
   }
   return null;
 }

@@ -35,12 +35,22 @@ function keysOf({ page, index }: PlacedPage, shape: TableShape): [slot: number, 
  * Groups the pages of one place by their keys, most evidence first: every table of one system has the same key at a slot.
  * @param farthest how far from its home a key may lie to count; see farthestKey
  */
-export function familiesOf(index: number, pages: readonly PlacedPage[], shape: TableShape, farthest: number): PageFamily[] {
+export function familiesOf(
+  index: number,
+  pages: readonly PlacedPage[],
+  shape: TableShape,
+  farthest: number,
+): PageFamily[] {
   const families: GrowingFamily[] = [];
   const ordered = [...pages].sort((a, b) => b.page.fit.score - a.page.fit.score);
   for (const placed of ordered) {
     const keys = keysOf(placed, shape);
-    const home = families.find((family) => agrees(keys, family)) ?? { index, pages: [], keys: new Map<number, number>(), score: 0 };
+    const home = families.find((family) => agrees(keys, family)) ?? {
+      index,
+      pages: [],
+      keys: new Map<number, number>(),
+      score: 0,
+    };
     if (home.pages.length === 0) families.push(home);
     home.pages.push(placed);
     home.score += placed.page.fit.score;

@@ -81,7 +81,12 @@ export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | n
 }
 
 function isExpansion({ keys, counts, sensible }: EntryCensus): boolean {
-  return keys.length >= FEWEST && counts >= FEWEST && sensible >= counts * LEAST_SENSIBLE && new Set(keys).size === keys.length;
+  return (
+    keys.length >= FEWEST &&
+    counts >= FEWEST &&
+    sensible >= counts * LEAST_SENSIBLE &&
+    new Set(keys).size === keys.length
+  );
 }
 
 /** Keeps pages that may be of the expansion table until it is known whether there is one, and of which layout. */
@@ -101,13 +106,19 @@ export class ExpansionPages {
    * @param inTable keys that have slots, and so are in no expansion table
    * @returns the table; null with the reason when it is not whole or more than one could be it
    */
-  assemble(layout: TrackerLayout, inTable: ReadonlySet<number>): { readonly table: TrackerTable | null; readonly why: string } {
-    const fitting = [...this.pages.values()].filter((page) => page.layout === layout && !page.keys.some((key) => inTable.has(key)));
+  assemble(
+    layout: TrackerLayout,
+    inTable: ReadonlySet<number>,
+  ): { readonly table: TrackerTable | null; readonly why: string } {
+    const fitting = [...this.pages.values()].filter(
+      (page) => page.layout === layout && !page.keys.some((key) => inTable.has(key)),
+    );
     const chain: ExpansionPage[] = [];
     for (;;) {
       const offset = Math.ceil((chain.length * PAGE_SIZE) / layout.size) * layout.size - chain.length * PAGE_SIZE;
       const next = fitting.filter((page) => page.offset === offset && !chain.includes(page));
-      if (next.length === 0) return { table: null, why: chain.length === 0 ? 'none was found' : `its page ${chain.length} was not found` };
+      if (next.length === 0)
+        return { table: null, why: chain.length === 0 ? 'none was found' : `its page ${chain.length} was not found` };
       if (next.length > 1) return { table: null, why: `${next.length} pages could be its page ${chain.length}` };
       chain.push(next[0]!);
       if (next[0]!.ends) break;

@@ -65,7 +65,13 @@ function hashesOf(words: Uint32Array, { hash }: LawChannel): Int32Array {
 }
 
 /** @param slots null when slots are known modulo 512 only */
-function fitAt(words: Uint32Array, hashes: Int32Array, channel: LawChannel, page: number, slots: number | null): PageFit | null {
+function fitAt(
+  words: Uint32Array,
+  hashes: Int32Array,
+  channel: LawChannel,
+  page: number,
+  slots: number | null,
+): PageFit | null {
   const { size } = channel.layout;
   const modulus = slots ?? 512;
   const entryWords = size / 4;

@@ -29,7 +29,15 @@ export function pageCount({ channel, slots }: TableShape): number {
 }
 
 /** Slots of the entries that begin on a page, with the word that each begins at. */
-export function* entriesOnPage({ channel: { layout: { size } }, slots }: TableShape, index: number): Generator<readonly [slot: number, word: number]> {
+export function* entriesOnPage(
+  {
+    channel: {
+      layout: { size },
+    },
+    slots,
+  }: TableShape,
+  index: number,
+): Generator<readonly [slot: number, word: number]> {
   const first = Math.ceil((index * PAGE_SIZE) / size);
   for (let slot = first, at = first * size - index * PAGE_SIZE; at < PAGE_SIZE && slot <= slots; slot++, at += size) {
     yield [slot, at / 4];

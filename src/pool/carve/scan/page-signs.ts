@@ -33,7 +33,13 @@ function commonDivisor(a: number, b: number): number {
 
 /** Every channel; its place here is its bit in a page's signs. The hash of XP was only ever used with 28-byte entries. */
 export const LAW_CHANNELS: readonly LawChannel[] = [
-  channel(40), channel(48), channel(56), channel(64), channel(80), channel(28), channel(28, true),
+  channel(40),
+  channel(48),
+  channel(56),
+  channel(64),
+  channel(80),
+  channel(28),
+  channel(28, true),
 ];
 
 /**
@@ -101,7 +107,8 @@ const LOOKED_AT = 3;
 export function looksExpanded(words: Uint32Array, at: number, { size, zeros: [a, b, c] }: ExpansionLayout): boolean {
   for (let entry = 0; entry < LOOKED_AT; entry++) {
     const first = at + (entry * size) / 4;
-    if (words[first] === 0 || words[first + a / 4] !== 0 || words[first + b / 4] !== 0 || words[first + c / 4] !== 0) return false;
+    if (words[first] === 0 || words[first + a / 4] !== 0 || words[first + b / 4] !== 0 || words[first + c / 4] !== 0)
+      return false;
   }
   return true;
 }

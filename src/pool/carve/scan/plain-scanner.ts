@@ -2,7 +2,14 @@ import { PAGE_SIZE } from '../../../address.js';
 import { EXPANSION_LAYOUTS, looksExpanded } from './page-signs.js';
 import { LAW_CHANNELS } from './page-signs.js';
 import {
-  BUILD_LAB_SIGN, EXPANSION_SIGN, NOT_ZERO_SIGN, OVERFLOW_KEY, OVERFLOW_SIGN, RSDS_SIGN, SHARED_DATA_SIGN, type PageScanner,
+  BUILD_LAB_SIGN,
+  EXPANSION_SIGN,
+  NOT_ZERO_SIGN,
+  OVERFLOW_KEY,
+  OVERFLOW_SIGN,
+  RSDS_SIGN,
+  SHARED_DATA_SIGN,
+  type PageScanner,
 } from './page-signs.js';
 
 const WORDS = PAGE_SIZE / 4;
@@ -68,7 +75,8 @@ export class PlainScanner implements PageScanner {
     }
     if (words[first] === OVERFLOW_KEY) signs |= OVERFLOW_SIGN;
     const root = first + ROOT_AT / 4;
-    if (((words[root]! & 0xffff0000) >>> 0) === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1]) signs |= SHARED_DATA_SIGN;
+    if ((words[root]! & 0xffff0000) >>> 0 === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1])
+      signs |= SHARED_DATA_SIGN;
     if (!dense && mayBeExpansion(words, first)) signs |= EXPANSION_SIGN;
     return signs | NOT_ZERO_SIGN;
   }

@@ -39,7 +39,11 @@ export class ScanThread {
   private readonly waiting: Waiting[] = [];
 
   constructor({ module, memory, thread }: ThreadStart) {
-    this.worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: { module, memory, target: thread * SIGNS_SIZE } });
+    this.worker = new Worker(PROGRAM, {
+      eval: true,
+      execArgv: [],
+      workerData: { module, memory, target: thread * SIGNS_SIZE },
+    });
     this.worker.on('message', (signs: Uint16Array) => this.waiting.shift()?.resolve(signs));
     this.worker.on('error', (error) => this.fail(messageOf(error)));
     this.worker.on('exit', (status) => this.fail(`it ended with status ${status}`));
@@ -61,6 +65,7 @@ export class ScanThread {
   }
 
   private fail(why: string): void {
-    for (const { reject } of this.waiting.splice(0)) reject(new PoolTrackerError('INTERNAL', `a scanning thread failed: ${why}`));
+    for (const { reject } of this.waiting.splice(0))
+      reject(new PoolTrackerError('INTERNAL', `a scanning thread failed: ${why}`));
   }
 }

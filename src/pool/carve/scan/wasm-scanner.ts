@@ -12,7 +12,10 @@ export type WasmModule = object;
 
 interface WebAssemblyInterface {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Instance: new (module: WasmModule, imports: Readonly<Record<string, Readonly<Record<string, WasmMemory>>>>) => {
+  readonly Instance: new (
+    module: WasmModule,
+    imports: Readonly<Record<string, Readonly<Record<string, WasmMemory>>>>,
+  ) => {
     readonly exports: Readonly<Record<string, unknown>>;
   };
   readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
@@ -51,7 +54,11 @@ export class WasmScanner implements PageScanner {
   private readonly signs: Uint16Array;
 
   /** @param thread which part of the room for signs is used: 0 to 15 */
-  constructor(module: WasmModule, memory: WasmMemory, private readonly thread = 0) {
+  constructor(
+    module: WasmModule,
+    memory: WasmMemory,
+    private readonly thread = 0,
+  ) {
     const { exports } = new webAssembly.Instance(module, { env: { memory } });
     this.run = exports.scan as (page: number, count: number, target: number) => void;
     this.signs = new Uint16Array(memory.buffer, thread * SIGNS_SIZE, SIGNS_SIZE / 2);
