@@ -30,7 +30,7 @@ export class Bzip2Bits {
 
 /** Symbols that one selector covers. */
 const GROUP = 50;
-const LONGEST_CODE = 20;
+const MAX_CODE_LENGTH = 20;
 const SYMBOLS = 258;
 
 /** A Huffman code in canonical form: `limit[n]` is the first code of n bits that is too large, `base[n]` its symbol's place. */
@@ -101,21 +101,21 @@ function readSelectors(bits: Bzip2Bits, codeCount: number): Uint8Array {
 
 function readCode(bits: Bzip2Bits, symbolCount: number): HuffmanCode {
   const lengths = new Uint8Array(symbolCount);
-  const counts = new Int32Array(LONGEST_CODE + 2);
+  const counts = new Int32Array(MAX_CODE_LENGTH + 2);
   let length = bits.read(5);
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     while (bits.read(1) === 1) length += bits.read(1) === 0 ? 1 : -1;
-    if (length < 1 || length > LONGEST_CODE)
-      throw damagedData(`a bzip2 code has ${length} bits; expected 1 to ${LONGEST_CODE}`);
+    if (length < 1 || length > MAX_CODE_LENGTH)
+      throw damagedData(`a bzip2 code has ${length} bits; expected 1 to ${MAX_CODE_LENGTH}`);
     lengths[symbol] = length;
     counts[length]!++;
   }
-  const limit = new Int32Array(LONGEST_CODE + 1);
-  const base = new Int32Array(LONGEST_CODE + 1);
+  const limit = new Int32Array(MAX_CODE_LENGTH + 1);
+  const base = new Int32Array(MAX_CODE_LENGTH + 1);
   const symbols = new Uint16Array(symbolCount);
   let code = 0;
   let place = 0;
-  for (let size = 1; size <= LONGEST_CODE; size++) {
+  for (let size = 1; size <= MAX_CODE_LENGTH; size++) {
     base[size] = place - code;
     for (let symbol = 0; symbol < symbolCount; symbol++) if (lengths[symbol] === size) symbols[place++] = symbol;
     code += counts[size]!;
@@ -146,7 +146,7 @@ function readBytes(
       let size = shortest;
       let code = bits.read(size);
       while (code >= limit[size]!) {
-        if (++size > LONGEST_CODE) throw damagedData('a bzip2 code is in no table');
+        if (++size > MAX_CODE_LENGTH) throw damagedData('a bzip2 code is in no table');
         code = (code << 1) | bits.read(1);
       }
       const symbol = symbols[code + base[size]!]!;

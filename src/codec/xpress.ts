@@ -1,7 +1,7 @@
 import { damagedData, LzInput, LzOutput } from './lz-window.js';
 
 const SYMBOLS = 512;
-const LONGEST_CODE = 15;
+const MAX_CODE_LENGTH = 15;
 
 /** Every 64 KiB put out, the codes change. */
 const BLOCK = 0x10000;
@@ -21,7 +21,7 @@ function decodeBlock(input: LzInput, output: LzOutput, end: number): void {
   const codes = decodingTable(input.take(SYMBOLS / 2));
   const bits = new BitReader(input);
   while (output.length < end) {
-    const entry = codes[bits.peek(LONGEST_CODE)]!;
+    const entry = codes[bits.peek(MAX_CODE_LENGTH)]!;
     if (entry === 0) throw damagedData('an Xpress Huffman code is not in its table');
     bits.skip(entry & 15);
     const symbol = entry >> 4;
@@ -42,12 +42,12 @@ function decodeBlock(input: LzInput, output: LzOutput, end: number): void {
  * Codes are canonical: shorter ones first, and by symbol among equals.
  */
 function decodingTable(lengths: Uint8Array): Uint16Array {
-  const table = new Uint16Array(1 << LONGEST_CODE);
+  const table = new Uint16Array(1 << MAX_CODE_LENGTH);
   let next = 0;
-  for (let length = 1; length <= LONGEST_CODE; length++) {
+  for (let length = 1; length <= MAX_CODE_LENGTH; length++) {
     for (let symbol = 0; symbol < SYMBOLS; symbol++) {
       if (((lengths[symbol >> 1]! >> ((symbol & 1) * 4)) & 15) !== length) continue;
-      const span = 1 << (LONGEST_CODE - length);
+      const span = 1 << (MAX_CODE_LENGTH - length);
       if (next + span > table.length)
         throw damagedData('an Xpress Huffman table has more codes than its lengths allow');
       table.fill((symbol << 4) | length, next, next + span);

@@ -7,7 +7,7 @@ const FIRST_SECTION = 0x20;
 const SECTION = 0xe0;
 const MEMORY_SECTION = 'HPAKSECTHPAK_SECTION_PHYSDUMP';
 
-const MOST_SECTIONS = 1024;
+const MAX_SECTIONS = 1024;
 
 /** HPAK, of HBGary's FastDump: a list of sections, one of them raw physical memory. */
 export const hpak: ImageFormat = {
@@ -17,7 +17,7 @@ export const hpak: ImageFormat = {
   async open(source) {
     const container = new Container(source, 'HPAK file');
     for (let offset = FIRST_SECTION, walked = 0; offset !== 0; walked++) {
-      if (walked === MOST_SECTIONS) throw container.damaged(`its list of sections does not end after ${MOST_SECTIONS}`);
+      if (walked === MAX_SECTIONS) throw container.damaged(`its list of sections does not end after ${MAX_SECTIONS}`);
       const section = await container.fields(offset, SECTION, `the section at file offset ${hex(offset)}`);
       if (section.text(0, 32) !== MEMORY_SECTION) {
         offset = section.size(0xb0, "the next section's offset");

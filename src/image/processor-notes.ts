@@ -3,7 +3,7 @@ import type { Container, Fields } from '../source/reading/container.js';
 import type { ImageHints } from './image.js';
 
 /** QEMU writes about 800 bytes for each processor. */
-const MOST_NOTE_BYTES = 8 << 20;
+const MAX_NOTE_BYTES = 8 << 20;
 
 export interface ElfNote {
   readonly owner: string;
@@ -18,7 +18,7 @@ export interface ElfNote {
  */
 export async function readElfNotes(container: Container, offset: number, length: number): Promise<ElfNote[]> {
   const notes: ElfNote[] = [];
-  const fields = await container.fields(offset, Math.min(length, MOST_NOTE_BYTES), 'the note segment');
+  const fields = await container.fields(offset, Math.min(length, MAX_NOTE_BYTES), 'the note segment');
   const end = fields.bytes.length;
   for (let at = 0; at + 12 <= end;) {
     const nameSize = fields.u32(at);

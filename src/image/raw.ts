@@ -52,7 +52,7 @@ export const raw: ImageFormat = {
 /** Zeros before bytes that are taken for the start of a page. */
 const QUIET = 64;
 /** Beginnings from which they tell. */
-const FEWEST_BEGINNINGS = 8;
+const MIN_BEGINNINGS = 8;
 /** How much commoner the one phase must be than page alignment from the start. */
 const CLEARLY = 3;
 
@@ -76,5 +76,5 @@ export function pagePhase(bytes: Uint8Array): number {
   let best = 0;
   for (let phase = 1; phase < beginnings.length; phase++) if (beginnings[phase]! > beginnings[best]!) best = phase;
   const count = beginnings[best]!;
-  return best !== 0 && count >= FEWEST_BEGINNINGS && count >= beginnings[0]! * CLEARLY ? best * 4 : 0;
+  return best !== 0 && count >= MIN_BEGINNINGS && count >= beginnings[0]! * CLEARLY ? best * 4 : 0;
 }

@@ -12,7 +12,7 @@ export interface Run {
 const FIRST_CAPACITY = 64;
 
 /** A run takes 24 bytes; the worst of real kernel dumps have some hundred thousand. */
-const MOST_RUNS = 1 << 22;
+const MAX_RUNS = 1 << 22;
 
 /** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
 export function checkRun(formatName: string, start: number, length: number, offset: number): void {
@@ -75,10 +75,10 @@ export class RunListBuilder {
   }
 
   private grow(): void {
-    if (this.count >= MOST_RUNS) {
+    if (this.count >= MAX_RUNS) {
       throw new PoolTrackerError(
         'FORMAT_REFUSED',
-        `${this.formatName}: memory lies in more than ${MOST_RUNS} separate pieces`,
+        `${this.formatName}: memory lies in more than ${MAX_RUNS} separate pieces`,
         {
           hint: 'convert it to a raw image, in which memory is in one piece',
         },

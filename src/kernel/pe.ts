@@ -18,10 +18,10 @@ const MACHINE_X64 = 0x8664;
 const OPTIONAL_MAGIC_64 = 0x20b;
 const SECTION_WRITABLE = 0x80000000;
 const DEBUG_DIRECTORY = 6;
-const MOST_SECTIONS = 96;
+const MAX_SECTIONS = 96;
 
 export const SMALLEST_KERNEL = 1 << 20;
-export const LARGEST_KERNEL = 1 << 26;
+export const MAX_KERNEL = 1 << 26;
 
 /**
  * The headers of a 64-bit PE image at the start of a page, or null when they are not there. Sections that lie outside
@@ -51,7 +51,7 @@ export function decodePeHeader(page: Buffer): PeHeader | null {
 
 function decodeSections(page: Buffer, table: number, count: number, imageSize: number): PeSection[] {
   const sections: PeSection[] = [];
-  for (let index = 0; index < Math.min(count, MOST_SECTIONS); index++) {
+  for (let index = 0; index < Math.min(count, MAX_SECTIONS); index++) {
     const header = table + index * 40;
     if (header + 40 > page.length) break;
     const size = page.readUInt32LE(header + 8);

@@ -2,11 +2,11 @@ import { PAGE_SIZE, virtualAddress } from '../address.js';
 import { decodeCodeView, isKernelPdb, type PdbIdentity, RSDS, RSDS_LENGTH } from './pe.js';
 import { decodeSharedData, type SharedData } from './root/kuser-shared-data.js';
 import type { Kernel } from './root/root.js';
-import { type KernelSymbols, MOST_TAG_TABLES } from './symbols/kernel-symbols.js';
+import { type KernelSymbols, MAX_TAG_TABLES } from './symbols/kernel-symbols.js';
 import { knownBuild } from './symbols/known-builds.js';
 
 /** Different records of one kind that are kept; more are as undecided. */
-const MOST_KEPT = 64;
+const MAX_KEPT = 64;
 
 const LAB = /^\d{4,5}\.\d{1,5}\.(amd64|x86|arm64)(fre|chk)\.[\x21-\x7e]{1,100}$/;
 
@@ -83,7 +83,7 @@ function agrees({ version, rva }: KernelSymbols, build: number | null, labPlaces
 }
 
 function keep<T>(kept: Map<string, T>, name: string, value: T): void {
-  if (kept.size < MOST_KEPT) kept.set(name, value);
+  if (kept.size < MAX_KEPT) kept.set(name, value);
 }
 
 function only<T>(values: Iterable<T>): T | null {
@@ -111,13 +111,13 @@ export function tracedVersion({ symbols, sharedData, build }: TracedKernel): str
   return named === undefined ? null : `${named[1]}.${build}`;
 }
 
-const LONGEST_LAB = 128;
+const MAX_LAB_LENGTH = 128;
 
 /** NtBuildLab, a string such as `19041.1.amd64fre.vb_release.191`; null where it is not known or paged out. */
 export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | null): Promise<string | null> {
   const rva = symbols?.rva.NtBuildLab;
   if (rva === undefined) return null;
-  const bytes = await kernel.memory.readWhole(virtualAddress(kernel.image.base + BigInt(rva)), LONGEST_LAB);
+  const bytes = await kernel.memory.readWhole(virtualAddress(kernel.image.base + BigInt(rva)), MAX_LAB_LENGTH);
   const end = bytes?.indexOf(0) ?? -1;
   if (bytes === null || end <= 0) return null;
   const lab = bytes.toString('latin1', 0, end);
@@ -127,7 +127,7 @@ export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | nu
 /** How many processors the machine has: as the container says, else as the running system does (Windows 10 and later). */
 export function processorsOf(claimed: number | undefined, sharedData: SharedData | null): number | null {
   const known = claimed ?? (sharedData !== null && sharedData.majorVersion >= 10 ? sharedData.activeProcessors : 0);
-  return known > 0 && known <= MOST_TAG_TABLES ? known : null;
+  return known > 0 && known <= MAX_TAG_TABLES ? known : null;
 }
 
 /** The version as precisely as it is known: of a known build 10.0.19041.1466, else what the running system says. */

@@ -18,7 +18,7 @@ export interface VirtualRead {
 }
 
 /** Neighbouring pages are fetched in one read of at most this many bytes. */
-const LONGEST_READ = 1 << 20;
+const MAX_READ_LENGTH = 1 << 20;
 
 /** The kernel's address space: reads through its page tables. */
 export class VirtualMemory {
@@ -62,7 +62,7 @@ export class VirtualMemory {
       let next = first + 1;
       while (
         next < count &&
-        (next - first) * PAGE_SIZE < LONGEST_READ &&
+        (next - first) * PAGE_SIZE < MAX_READ_LENGTH &&
         follows(translations[next - 1]!, translations[next]!)
       )
         next++;

@@ -21,7 +21,7 @@ export interface BigTotal {
 }
 
 /** Entries at most; a table for a machine of a terabyte has half as many. */
-export const MOST_BIG_ENTRIES = 1 << 22;
+export const MAX_BIG_ENTRIES = 1 << 22;
 /** Entries of 24 and of 32 bytes both fill this many pages without a rest. */
 const PAGES_AT_ONCE = 96;
 /** Before Windows 10 the pool type has its word to itself; since then a pattern lies below and slack above it. */
@@ -59,8 +59,8 @@ export class BigPageTable {
     if (address === null || entries === null) return `the variables PoolBigPageTable at ${hex(variable)} are missing`;
     if (!memory.pageTable.isKernelAddress(address))
       return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
-    if (entries === 0n || entries > BigInt(MOST_BIG_ENTRIES))
-      return `PoolBigPageTableSize is ${entries}; expected 1 to ${MOST_BIG_ENTRIES}`;
+    if (entries === 0n || entries > BigInt(MAX_BIG_ENTRIES))
+      return `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}`;
     const bit = layout.field('bigPagesEntry', 'PoolType.bit');
     const bits = layout.field('bigPagesEntry', 'PoolType.bits');
     const packing =

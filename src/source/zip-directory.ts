@@ -8,8 +8,8 @@ const END_RECORD_64 = { signature: 0x06064b50, size: 56 };
 const ENTRY = { signature: 0x02014b50, size: 46 };
 const LOCAL = { signature: 0x04034b50, size: 30 };
 
-const LONGEST_COMMENT = 0xffff;
-const LARGEST_DIRECTORY = 128 << 20;
+const MAX_COMMENT_LENGTH = 0xffff;
+const MAX_DIRECTORY = 128 << 20;
 
 /** The value of a 32-bit field whose real value is in the ZIP64 extra field. */
 const IN_ZIP64 = 0xffff_ffff;
@@ -31,8 +31,8 @@ export interface ZipMember {
  */
 export async function readZipDirectory(container: Container): Promise<Map<string, ZipMember>> {
   const { offset, size } = await findDirectory(container);
-  if (size > LARGEST_DIRECTORY)
-    throw container.damaged(`its directory has ${size} bytes; expected at most ${LARGEST_DIRECTORY}`);
+  if (size > MAX_DIRECTORY)
+    throw container.damaged(`its directory has ${size} bytes; expected at most ${MAX_DIRECTORY}`);
   const directory = await container.fields(offset, size, 'the ZIP directory');
   const members = new Map<string, ZipMember>();
   for (let at = 0; at + ENTRY.size <= size;) {
@@ -62,7 +62,7 @@ export async function memberOffset(container: Container, member: ZipMember): Pro
 
 async function findDirectory(container: Container): Promise<{ offset: number; size: number }> {
   const { byteLength } = container.source;
-  const tailSize = Math.min(byteLength, END_RECORD.size + LONGEST_COMMENT);
+  const tailSize = Math.min(byteLength, END_RECORD.size + MAX_COMMENT_LENGTH);
   const tailAt = byteLength - tailSize;
   const tail = await container.fields(tailAt, tailSize, 'the end of the archive');
   let at = tailSize - END_RECORD.size;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { BigAllocation } from '../../src/pool/big-pages.js';
-import { MOST_BIG_ENTRIES } from '../../src/pool/big-pages.js';
+import { MAX_BIG_ENTRIES } from '../../src/pool/big-pages.js';
 import type { DecodedImage } from '../../src/scan/scan-result.js';
 import { bigpoolRows, shortfall } from '../../src/record/rows/object-rows.js';
 import { rowsOf } from '../../src/record/rows/rows.js';
@@ -139,7 +139,7 @@ describe('big allocations', () => {
 
   it('sums nothing when a page of the table is missing, and says so', async () => {
     const generated = memory('10.0.19041.1466');
-    generated.space.writeU64(generated.truth.variables['PoolBigPageTableSize']!, BigInt(MOST_BIG_ENTRIES));
+    generated.space.writeU64(generated.truth.variables['PoolBigPageTableSize']!, BigInt(MAX_BIG_ENTRIES));
     const decoded = await walkBuffer(rawBuffer(generated));
     assert.equal(decoded.walked!.bigTotals, null);
     assert.equal((await listed(decoded)).length, SAMPLE.length);

@@ -8,7 +8,7 @@ import { parseChoice, parseCount, requireNoWords } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
 const DEFAULT_STALLED_S = 30;
-const MOST_STALLS = 5;
+const MAX_STALLS = 5;
 const POLL_MS = 1000;
 
 export const workerCommand: Command = {
@@ -31,7 +31,7 @@ export const workerCommand: Command = {
     stalls: {
       type: 'string',
       value: 'N',
-      help: `how often that may happen before the image is recorded as failed; ${MOST_STALLS} unless told otherwise`,
+      help: `how often that may happen before the image is recorded as failed; ${MAX_STALLS} unless told otherwise`,
     },
     'until-empty': { type: 'boolean', help: 'end when no job is left' },
     log: {
@@ -57,7 +57,7 @@ export const workerCommand: Command = {
       {
         jobs: parseCount('jobs', options.text('jobs')) ?? availableParallelism(),
         stalledMs: stalledS * 1000,
-        stalls: parseCount('stalls', options.text('stalls')) ?? MOST_STALLS,
+        stalls: parseCount('stalls', options.text('stalls')) ?? MAX_STALLS,
       },
       display,
     );

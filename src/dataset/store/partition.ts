@@ -8,7 +8,7 @@ export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
 const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
 
 /** A component of a path is 255 bytes at most on every common file system. */
-const LONGEST_COMPONENT = 255;
+const MAX_COMPONENT_LENGTH = 255;
 
 /** Keys that a path may have: `v` is taken, and a key named as a column would hide it (host alone is the same as its column). */
 export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
@@ -63,10 +63,10 @@ export function partitionFolder(
             : new Date(capturedAt).toISOString().slice(0, 10)
           : (labels[key] ?? '');
       const component = `${key}=${value === '' ? NULL_VALUE : escapeValue(value)}`;
-      if (Buffer.byteLength(component) > LONGEST_COMPONENT) {
+      if (Buffer.byteLength(component) > MAX_COMPONENT_LENGTH) {
         throw new PoolTrackerError(
           'USAGE',
-          `label ${key}: expected a value of at most ${LONGEST_COMPONENT - key.length - 1} bytes for a partition, found ${Buffer.byteLength(value)}`,
+          `label ${key}: expected a value of at most ${MAX_COMPONENT_LENGTH - key.length - 1} bytes for a partition, found ${Buffer.byteLength(value)}`,
         );
       }
       return component;

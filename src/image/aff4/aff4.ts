@@ -13,8 +13,8 @@ const ZIP_MAGIC = 0x04034b50;
 const FIRST_NAMES = ['container.description', 'version.txt', 'information.turtle', 'aff4%3A'];
 
 const MAP_ENTRY = 28;
-const LARGEST_MAP = 64 << 20;
-const LARGEST_TARGET_LIST = 1 << 20;
+const MAX_MAP = 64 << 20;
+const MAX_TARGET_LIST = 1 << 20;
 
 const PHYSICAL_MEMORY = `${AFF4}memory/physical`;
 
@@ -50,11 +50,11 @@ async function readMap(volume: Aff4Volume, urn: string): Promise<MapEntry[]> {
   const list = volume.member(`${urn}/idx`);
   if (map === undefined || list === undefined)
     throw container.damaged(`its map ${urn} has no member 'map' or none 'idx'`);
-  const targets = (await volume.readMember(list, LARGEST_TARGET_LIST))
+  const targets = (await volume.readMember(list, MAX_TARGET_LIST))
     .toString('utf8')
     .split('\n')
     .map((line) => line.trim());
-  const fields = new Fields(container, await volume.readMember(map, LARGEST_MAP), 'its map');
+  const fields = new Fields(container, await volume.readMember(map, MAX_MAP), 'its map');
   const entries: MapEntry[] = [];
   for (let at = 0; at + MAP_ENTRY <= fields.bytes.length; at += MAP_ENTRY) {
     const target = targets[fields.u32(at + 24)];

@@ -7,8 +7,8 @@ import { RecordTable } from '../../source/reading/record-table.js';
 /** Index of a bevy: where each chunk lies in it. */
 const INDEX_ENTRY = 12;
 
-const LARGEST_CHUNK = 16 << 20;
-const MOST_BEVIES = 1 << 24;
+const MAX_CHUNK = 16 << 20;
+const MAX_BEVIES = 1 << 24;
 const BEVIES_KEPT = 64;
 
 type Decode = (data: Uint8Array, limit: number) => Uint8Array | Promise<Uint8Array>;
@@ -56,7 +56,7 @@ export class Aff4Stream {
         'zlib, deflate, snappy, LZ4 and stored can be read',
       );
     const count = Math.ceil(byteLength / (chunkSize * chunksInBevy));
-    if (chunkSize === 0 || chunksInBevy === 0 || chunkSize > LARGEST_CHUNK || count > MOST_BEVIES) {
+    if (chunkSize === 0 || chunksInBevy === 0 || chunkSize > MAX_CHUNK || count > MAX_BEVIES) {
       throw volume.container.damaged(
         `its stream ${urn} of ${byteLength} bytes has ${chunksInBevy} chunks of ${chunkSize} bytes a segment`,
       );

@@ -5,7 +5,7 @@ import { memberOffset, readZipDirectory, type ZipMember } from '../../source/zip
 
 export const AFF4 = 'http://aff4.org/Schema#';
 
-const LARGEST_METADATA = 4 << 20;
+const MAX_METADATA = 4 << 20;
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -24,7 +24,7 @@ export class Aff4Volume {
     if (metadata === undefined)
       throw container.refused('it has no information.turtle', 'unpack an ordinary ZIP file first');
     const volume = new Aff4Volume(container, byName, new Map());
-    const graph = parseTurtle((await volume.readMember(metadata, LARGEST_METADATA)).toString('utf8'));
+    const graph = parseTurtle((await volume.readMember(metadata, MAX_METADATA)).toString('utf8'));
     const urn = [...graph].find(([, properties]) => properties.get(RDF_TYPE)?.includes(`${AFF4}ZipVolume`))?.[0] ?? '';
     const byUrn = new Map([...byName].map(([name, member]) => [absoluteUrn(name, urn), member]));
     return new Aff4Volume(container, byUrn, graph);

@@ -67,7 +67,7 @@ const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 0x14c: 'x86', 0x
 /** PHYSICAL_MEMORY_DESCRIPTOR's room in the header. */
 const MEMORY_BLOCK_SIZE = 700;
 
-const MOST_PROCESSORS = 4096;
+const MAX_PROCESSORS = 4096;
 
 /** A stretch of physical pages, in pages. */
 export interface PageRun {
@@ -136,7 +136,7 @@ export class CrashDumpHeader {
       ...(modules !== 0n && { psLoadedModuleList: virtualAddress(modules) }),
       ...(debuggerBlock !== 0n && { kdDebuggerDataBlock: virtualAddress(debuggerBlock) }),
       ...(systemTime && { systemTime }),
-      ...(processors > 0 && processors <= MOST_PROCESSORS && { processors }),
+      ...(processors > 0 && processors <= MAX_PROCESSORS && { processors }),
       ...(build > 0 && build < 0x10000 && { build }),
     };
   }

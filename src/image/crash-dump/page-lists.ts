@@ -12,7 +12,7 @@ const RANGE_SIZE = 16;
 const METADATA_START = 0x20;
 
 /** More ranges than a terabyte of memory in 64 KiB pieces. */
-const MOST_METADATA = 2 ** 28;
+const MAX_METADATA = 2 ** 28;
 
 const CHUNK = 1 << 20;
 
@@ -31,7 +31,7 @@ export async function readRdmpRuns(container: Container, at: number, dumpType: n
   }
   const metadata = header.size(METADATA_SIZE, 'the metadata size');
   const firstPage = header.size(RDMP_FIRST_PAGE, "the first page's offset");
-  if (metadata > MOST_METADATA || at + METADATA_START + metadata !== firstPage) {
+  if (metadata > MAX_METADATA || at + METADATA_START + metadata !== firstPage) {
     throw container.damaged(
       `the RDMP header has ${hex(metadata)} bytes of metadata and the first page at ${hex(firstPage)}, which do not agree`,
     );
@@ -65,7 +65,7 @@ const BITS = 0x30;
 const BITMAP = 0x38;
 
 /** 256 TiB of memory, more than any Windows supports. */
-const MOST_BITS = 2 ** 36;
+const MAX_BITS = 2 ** 36;
 
 /**
  * The runs of a bitmap dump (DumpType 5 and 6): BMP header at `at`, a bit for each page of physical memory, and the
@@ -83,7 +83,7 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
   const bits = header.size(BITS, 'the number of bits');
   const start = at + BITMAP;
   const bytes = Math.ceil(bits / 8);
-  if (bits > MOST_BITS || start + bytes > firstPage) {
+  if (bits > MAX_BITS || start + bytes > firstPage) {
     throw container.damaged(
       `the bitmap of ${bits} bits at file offset ${hex(start)} does not fit in before the first page at ${hex(firstPage)}`,
     );

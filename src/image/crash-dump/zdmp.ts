@@ -12,7 +12,7 @@ const BLOCK_HEADER = 12;
 const LZNT1 = 2;
 
 const SMALLEST_BLOCK = 0x1000;
-const LARGEST_BLOCK = 4 << 20;
+const MAX_BLOCK = 4 << 20;
 
 /** Lists the blocks {ZBLK, compressed size, CRC32}, as many as the uncompressed size asks for and the file holds. */
 async function listBlocks(container: Container, count: number): Promise<number[]> {
@@ -35,9 +35,9 @@ async function decompressedView(container: Container): Promise<Source> {
   const blockSize = header.u32(0x10);
   const method = header.u16(0x16);
   if (method !== LZNT1) throw container.refused(`its compression is method ${method}`, 'LZNT1 (method 2) can be read');
-  if (blockSize < SMALLEST_BLOCK || blockSize > LARGEST_BLOCK || size === 0) {
+  if (blockSize < SMALLEST_BLOCK || blockSize > MAX_BLOCK || size === 0) {
     throw container.damaged(
-      `its header tells of ${size} bytes in blocks of ${blockSize}; expected ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} a block`,
+      `its header tells of ${size} bytes in blocks of ${blockSize}; expected ${SMALLEST_BLOCK} to ${MAX_BLOCK} a block`,
     );
   }
   const offsets = await listBlocks(container, Math.ceil(size / blockSize));

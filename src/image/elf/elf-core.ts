@@ -15,7 +15,7 @@ function addressesAreVirtual(loads: readonly ElfSegment[]): boolean {
 }
 
 /** Zeros that a core may leave out at the ends of its segments, in all. */
-const MOST_ZEROS = 2 ** 40;
+const MAX_ZEROS = 2 ** 40;
 
 function zerosOf(load: ElfSegment): number {
   return Math.max(0, load.memorySize - load.fileSize);
@@ -48,9 +48,9 @@ export const elfCore: ImageFormat = {
       if (segment.type === PT_NOTE) notes.push(...(await readElfNotes(container, segment.offset, segment.fileSize)));
     }
     const zeros = loads.reduce((sum, load) => sum + zerosOf(load), 0);
-    if (zeros > MOST_ZEROS) {
+    if (zeros > MAX_ZEROS) {
       throw container.damaged(
-        `its segments end in ${zeros} bytes that the file does not hold; expected at most ${MOST_ZEROS}`,
+        `its segments end in ${zeros} bytes that the file does not hold; expected at most ${MAX_ZEROS}`,
       );
     }
     const { runs, warnings } = runsOf(container, loads);

@@ -5,7 +5,7 @@ export const PT_LOAD = 1;
 export const PT_NOTE = 4;
 
 /** More would be no program header table but noise; QEMU writes one entry for each block of memory. */
-const MOST_ENTRIES = 1 << 17;
+const MAX_ENTRIES = 1 << 17;
 
 /** The real number of program headers is in the first section header when there are so many. */
 const PN_XNUM = 0xffff;
@@ -130,9 +130,9 @@ export class ElfHeader {
 
   private async table(name: string, offset: number, width: number, expected: number, count: number): Promise<Fields[]> {
     if (count === 0) return [];
-    if (width !== expected || count > MOST_ENTRIES) {
+    if (width !== expected || count > MAX_ENTRIES) {
       throw this.container.damaged(
-        `its ${name} table has ${count} entries of ${width} bytes; expected at most ${MOST_ENTRIES} of ${expected} bytes`,
+        `its ${name} table has ${count} entries of ${width} bytes; expected at most ${MAX_ENTRIES} of ${expected} bytes`,
       );
     }
     const table = await this.container.fields(offset, count * width, `the ${name} table`);

@@ -8,7 +8,7 @@ const E_PHNUM = 56;
 const E_SHNUM = 60;
 const ELF_CLASS_64 = 2;
 
-const MOST_NAME_BYTES = 1 << 16;
+const MAX_NAME_BYTES = 1 << 16;
 const CHUNK = 1 << 20;
 
 /** Entries for frames that the domain does not have, of either width. */
@@ -50,7 +50,7 @@ export const xenCore: ImageFormat = {
     const sections = await header.sections();
     const names = sections[header.nameTable];
     if (names === undefined) throw container.damaged('it has no table of section names');
-    const text = await container.bytes(names.offset, Math.min(names.size, MOST_NAME_BYTES), 'the section names');
+    const text = await container.bytes(names.offset, Math.min(names.size, MAX_NAME_BYTES), 'the section names');
     const named = (name: string): ElfSection | undefined =>
       sections.find((section) => text.toString('latin1', section.name, section.name + name.length + 1) === `${name}\0`);
     const pages = named('.xen_pages');

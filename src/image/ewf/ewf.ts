@@ -14,7 +14,7 @@ const COMPRESSED = 0x8000_0000;
 /** An Adler-32 follows each chunk that is stored as it is. */
 const CHECKSUM = 4;
 
-const LARGEST_CHUNK = 16 << 20;
+const MAX_CHUNK = 16 << 20;
 
 /** From this size on a volume section is EnCase's, with a 64-bit number of sectors; the smaller one is SMART's. */
 const ENCASE_VOLUME = 1052;
@@ -43,9 +43,9 @@ async function readMedia({ container, sections }: EwfSegment): Promise<Media> {
   const chunkSize = volume.u32(8) * sectorSize;
   const sectors = section.size >= ENCASE_VOLUME ? volume.size(16, 'the number of sectors') : volume.u32(16);
   const byteLength = sectors * sectorSize;
-  if (chunkSize === 0 || chunkSize > LARGEST_CHUNK || byteLength === 0 || byteLength > Number.MAX_SAFE_INTEGER) {
+  if (chunkSize === 0 || chunkSize > MAX_CHUNK || byteLength === 0 || byteLength > Number.MAX_SAFE_INTEGER) {
     throw container.damaged(
-      `its chunks have ${chunkSize} bytes and its medium ${byteLength}; expected chunks of at most ${LARGEST_CHUNK}`,
+      `its chunks have ${chunkSize} bytes and its medium ${byteLength}; expected chunks of at most ${MAX_CHUNK}`,
     );
   }
   return { byteLength, chunkSize };

@@ -6,8 +6,8 @@ const SIGNATURE = '455646090d0aff00';
 const FILE_HEADER = 13;
 const DESCRIPTOR = 76;
 
-const MOST_SECTIONS = 1 << 16;
-const MOST_SEGMENTS = 14971;
+const MAX_SECTIONS = 1 << 16;
+const MAX_SEGMENTS = 14971;
 
 /** A section of one segment file: what it is, and where its data lie. */
 export interface EwfSection {
@@ -52,7 +52,7 @@ export async function openSegments(source: Source): Promise<{ segments: EwfSegme
       const segment = await readSegment(next, segments.length + 1);
       segments.push(segment);
       if (segment.sections.at(-1)?.type === 'done') return { segments, complete: true };
-      if (segments.length === MOST_SEGMENTS) break;
+      if (segments.length === MAX_SEGMENTS) break;
       next = await nextSegment(source, segments.length + 1);
       if (next) opened.push(next);
     }
@@ -88,7 +88,7 @@ async function readSegment(source: Source, number: number): Promise<EwfSegment> 
 async function readSections(container: Container): Promise<EwfSection[]> {
   const sections: EwfSection[] = [];
   for (let offset = FILE_HEADER; offset + DESCRIPTOR <= container.source.byteLength;) {
-    if (sections.length === MOST_SECTIONS) throw container.damaged(`it has more than ${MOST_SECTIONS} sections`);
+    if (sections.length === MAX_SECTIONS) throw container.damaged(`it has more than ${MAX_SECTIONS} sections`);
     const descriptor = await container.fields(offset, DESCRIPTOR, 'a section descriptor');
     const type = descriptor.text(0, 16);
     const next = descriptor.size(16, "the next section's offset");

@@ -31,7 +31,7 @@ export class PageSet {
 const SYSTEM_TIME = 0x20;
 
 /** 4 TiB of addresses, more than any machine hibernates with. */
-const MOST_FRAMES = 2 ** 30;
+const MAX_FRAMES = 2 ** 30;
 
 /** Where each compressed set lies, and where its pages begin in the view; one array a field, since there are many. */
 class SetIndex {
@@ -81,8 +81,8 @@ export const hibernation: ImageFormat = {
         continue;
       }
       set.pages.forEach((page, position) => {
-        if (page >= MOST_FRAMES)
-          throw container.damaged(`it holds page ${hex(page)}; expected pages below ${hex(MOST_FRAMES)}`);
+        if (page >= MAX_FRAMES)
+          throw container.damaged(`it holds page ${hex(page)}; expected pages below ${hex(MAX_FRAMES)}`);
         if (seen.add(page)) runs.add(page * PAGE_SIZE, PAGE_SIZE, index.byteLength + position * PAGE_SIZE);
       });
       index.add(set);

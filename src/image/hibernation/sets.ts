@@ -4,7 +4,7 @@ import { decodeXpressLz77 } from '../../codec/xpress.js';
 import type { Container } from '../../source/reading/container.js';
 
 /** More pages than this are never in one set. */
-export const MOST_PAGES = 16;
+export const MAX_PAGES = 16;
 
 export type Compression = 'stored' | 'xpress-lz77' | 'xpress-huffman';
 

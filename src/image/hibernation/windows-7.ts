@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import { readBytes } from '../../source/source.js';
 import type { Container } from '../../source/reading/container.js';
-import { compressionOf, MOST_PAGES, type CompressionSet } from './sets.js';
+import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
 
 /** `81 81`, then `xpress`. */
 const BLOCK_MAGIC = Buffer.from('8181787072657373', 'hex');
@@ -11,7 +11,7 @@ const BLOCK_HEADER = 0x20;
 const PAGES_SEARCHED = 16;
 
 /** Tables hold at most this many ranges; fewer in the last one. */
-const MOST_RANGES = 0x1ff;
+const MAX_RANGES = 0x1ff;
 
 /** Widths of PO_MEMORY_RANGE_ARRAY: the link {next table, count}, then ranges {first page, page behind the last}. */
 const WIDE = { link: 16, count: 8, range: 16 };
@@ -62,8 +62,8 @@ async function readTable(container: Container, offset: number): Promise<RangeTab
   const layout = fields.u32(NARROW.count) === 0 ? WIDE : NARROW;
   const word = (at: number, name: string): number => (layout === WIDE ? fields.size(at, name) : fields.u32(at));
   const count = fields.u32(layout.count);
-  if (count > MOST_RANGES || layout.link + count * layout.range > PAGE_SIZE) {
-    throw container.damaged(`its table of ranges at ${hex(offset)} counts ${count}; expected at most ${MOST_RANGES}`);
+  if (count > MAX_RANGES || layout.link + count * layout.range > PAGE_SIZE) {
+    throw container.damaged(`its table of ranges at ${hex(offset)} counts ${count}; expected at most ${MAX_RANGES}`);
   }
   const ranges = Array.from({ length: count }, (_, index) => {
     const at = layout.link + index * layout.range;
@@ -93,7 +93,7 @@ async function* blocksOf(
         `no block of compressed pages at file offset ${hex(offset)}; ${left} pages are left of its table`,
       );
     }
-    const count = Math.min(MOST_PAGES, left);
+    const count = Math.min(MAX_PAGES, left);
     const size = (header.u32(8) >>> 10) + 1;
     const data = offset + BLOCK_HEADER;
     const taken = Array.from({ length: count }, () => pages.next().value as number);

@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
 import type { Fields } from '../../source/reading/container.js';
-import { compressionOf, MOST_PAGES, type CompressionSet } from './sets.js';
+import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
 
 /** Where PO_MEMORY_IMAGE keeps its restore sets and how many pages the kernel's has, by the structure's own length. */
 interface MemoryImageLayout {
@@ -61,13 +61,13 @@ async function* restoreSet(
     }
     const head = await container.fields(
       offset,
-      Math.min(4 + MOST_PAGES * 8, container.source.byteLength - offset),
+      Math.min(4 + MAX_PAGES * 8, container.source.byteLength - offset),
       'a compression set',
     );
     const word = head.u32(0);
     const descriptors = word & 0xff;
     const size = (word >>> 8) & 0xfffff;
-    if (descriptors === 0 || descriptors > MOST_PAGES || size === 0 || 4 + descriptors * 8 > head.bytes.length) {
+    if (descriptors === 0 || descriptors > MAX_PAGES || size === 0 || 4 + descriptors * 8 > head.bytes.length) {
       throw container.damaged(
         `no compression set at file offset ${hex(offset)}; ${left} pages are left of the restore set`,
       );
@@ -78,9 +78,9 @@ async function* restoreSet(
       const first = Math.floor(descriptor / 16);
       for (let page = 0; page <= descriptor % 16; page++) pages.push(first + page);
     }
-    if (pages.length > MOST_PAGES)
+    if (pages.length > MAX_PAGES)
       throw container.damaged(
-        `the set at file offset ${hex(offset)} has ${pages.length} pages; expected at most ${MOST_PAGES}`,
+        `the set at file offset ${hex(offset)} has ${pages.length} pages; expected at most ${MAX_PAGES}`,
       );
     offset += 4 + descriptors * 8;
     const compression = compressionOf(size, pages.length, word >>> 30 === 0 ? 'xpress-lz77' : 'xpress-huffman');

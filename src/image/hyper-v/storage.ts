@@ -17,9 +17,9 @@ const KEY_TYPE = { free: 1, array: 7 };
 /** The value is a file object {size u32, offset u64} and not in the entry. */
 const POINTS_TO_FILE = 0x01;
 
-const MOST_OBJECT_TABLES = 4096;
-const MOST_OBJECTS = 1 << 22;
-const LARGEST_KEY_TABLE = 16 << 20;
+const MAX_OBJECT_TABLES = 4096;
+const MAX_OBJECTS = 1 << 22;
+const MAX_KEY_TABLE = 16 << 20;
 
 /** An array value of a Hyper-V storage file: where its bytes lie. */
 export interface StoredValue {
@@ -39,10 +39,8 @@ export function isHyperVStorage(head: Buffer): boolean {
 export async function readStoredArrays(container: Container, wanted: RegExp): Promise<Map<string, StoredValue>> {
   const tables = new Map<number, { readonly sequence: number; readonly values: ReadonlyMap<string, StoredValue> }>();
   for await (const { offset, size } of keyTables(container)) {
-    if (size > LARGEST_KEY_TABLE)
-      throw container.damaged(
-        `its key table at ${hex(offset)} has ${size} bytes; expected at most ${LARGEST_KEY_TABLE}`,
-      );
+    if (size > MAX_KEY_TABLE)
+      throw container.damaged(`its key table at ${hex(offset)} has ${size} bytes; expected at most ${MAX_KEY_TABLE}`);
     const table = await container.fields(offset, size, `the key table at ${hex(offset)}`);
     if (size < KEY_TABLE_HEADER || table.u16(0) !== KEY_TABLE_SIGNATURE)
       throw container.damaged(`no key table at file offset ${hex(offset)}`);
@@ -60,7 +58,7 @@ async function* keyTables(container: Container): AsyncGenerator<StoredValue> {
   for (let offset = pending.pop(); offset !== undefined; offset = pending.pop()) {
     const header = await container.fields(offset, 8, 'an object table');
     const count = header.u32(4);
-    if (header.u32(0) !== OBJECT_TABLE_SIGNATURE || count > MOST_OBJECTS) {
+    if (header.u32(0) !== OBJECT_TABLE_SIGNATURE || count > MAX_OBJECTS) {
       throw container.damaged(`no object table at file offset ${hex(offset)}`);
     }
     const table = await container.fields(offset + 8, count * OBJECT, 'an object table');
@@ -69,8 +67,8 @@ async function* keyTables(container: Container): AsyncGenerator<StoredValue> {
       const object = { offset: table.size(at + 5, "an object's offset"), size: table.u32(at + 13) };
       if (type === OBJECT_TYPE.keys) yield object;
       if (type !== OBJECT_TYPE.table || seen.has(object.offset)) continue;
-      if (seen.size === MOST_OBJECT_TABLES)
-        throw container.damaged(`it has more than ${MOST_OBJECT_TABLES} object tables`);
+      if (seen.size === MAX_OBJECT_TABLES)
+        throw container.damaged(`it has more than ${MAX_OBJECT_TABLES} object tables`);
       seen.add(object.offset);
       pending.push(object.offset);
     }

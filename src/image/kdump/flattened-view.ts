@@ -10,12 +10,12 @@ const RECORD_HEADER = 16;
 const END = -1n;
 
 /** A piece of the view is this large at most, so that a cache can hold it. */
-const LARGEST_PIECE = 1 << 20;
+const MAX_PIECE = 1 << 20;
 
-const MOST_PIECES = 1 << 22;
+const MAX_PIECES = 1 << 22;
 
 /** Of what nothing was written to; writers leave out some blocks of a header at most. */
-const MOST_HOLES = 1 << 30;
+const MAX_HOLES = 1 << 30;
 
 /** Pieces of the view, each of them in one piece in the flattened file; one array a field, since there are millions. */
 class Pieces {
@@ -33,9 +33,9 @@ class Pieces {
   }
 
   add(start: number, length: number, offset: number): void {
-    for (let done = 0; done < length; done += LARGEST_PIECE) {
+    for (let done = 0; done < length; done += MAX_PIECE) {
       this.starts.push(start + done);
-      this.lengths.push(Math.min(LARGEST_PIECE, length - done));
+      this.lengths.push(Math.min(MAX_PIECE, length - done));
       this.offsets.push(offset < 0 ? offset : offset + done);
     }
   }
@@ -67,7 +67,7 @@ async function listRecords(container: Container): Promise<Pieces> {
     const start = header.readBigInt64BE(0);
     const size = header.readBigInt64BE(8);
     if (start === END) break;
-    if (start < 0n || size <= 0n || start + size > BigInt(Number.MAX_SAFE_INTEGER) || records.count >= MOST_PIECES) {
+    if (start < 0n || size <= 0n || start + size > BigInt(Number.MAX_SAFE_INTEGER) || records.count >= MAX_PIECES) {
       throw container.damaged(`the record at file offset ${hex(offset)} is to hold ${size} bytes for offset ${start}`);
     }
     offset += RECORD_HEADER;
@@ -97,7 +97,7 @@ function withoutGaps(records: Pieces, container: Container): Pieces {
     if (length <= 0) continue;
     if (overlap < 0) {
       holes -= overlap;
-      if (holes > MOST_HOLES)
+      if (holes > MAX_HOLES)
         throw container.damaged(`nothing is written for ${holes} bytes before ${hex(start)} of what it stands for`);
       pieces.add(pieces.end, -overlap, -1);
     }

@@ -31,7 +31,7 @@ const NARROW: KdumpLayout = {
 };
 
 const HEADER = 464;
-const MOST_BITMAP_BYTES = 2 ** 33;
+const MAX_BITMAP_BYTES = 2 ** 33;
 const BLOCK_SIZES = [0x1000, 0x2000, 0x4000, 0x8000, 0x10000];
 
 /** What a compressed kdump says of itself (makedumpfile's diskdump_mod.h); sizes and offsets in bytes. */
@@ -69,7 +69,7 @@ export async function readKdumpHeader(container: Container): Promise<KdumpHeader
   const bitmapBlocks = header.u32(layout.bitmapBlocks);
   // Two bitmaps share the blocks: which pages the machine had, then which are in the file.
   const length = (bitmapBlocks * blockSize) / 2;
-  if (length > MOST_BITMAP_BYTES || Math.ceil(pageCount / 8) > length) {
+  if (length > MAX_BITMAP_BYTES || Math.ceil(pageCount / 8) > length) {
     throw container.damaged(`its bitmaps of ${length} bytes do not fit ${pageCount} pages of memory`);
   }
   return {

@@ -12,12 +12,12 @@ const HEADER = 32;
 const FRAME = { compressed: 0, raw: 1, firstSkippable: 0x80 };
 
 /** The most that a frame decompresses to, by Snappy's framing format. */
-const MOST_IN_FRAME = 0x10000;
+const MAX_IN_FRAME = 0x10000;
 
 const CRC = 4;
 
 /** Real streams hold 64 KiB a frame; a file of empty frames must not be walked for minutes. */
-const LEAST_PER_FRAME = 0x1000;
+const MIN_PER_FRAME = 0x1000;
 const FRAMES_IN_HAND = 4096;
 
 /** Where the frames that hold memory lie. */
@@ -51,14 +51,14 @@ async function listFrames(container: Container, offset: number, size: number, in
     const length = head.u32(0) >>> 8;
     const data = offset + 4 + CRC;
     const next = offset + 4 + length;
-    if (++walked > FRAMES_IN_HAND + index.byteLength / LEAST_PER_FRAME) {
-      throw container.damaged(`${walked} Snappy frames in a row hold less than ${LEAST_PER_FRAME} bytes each`);
+    if (++walked > FRAMES_IN_HAND + index.byteLength / MIN_PER_FRAME) {
+      throw container.damaged(`${walked} Snappy frames in a row hold less than ${MIN_PER_FRAME} bytes each`);
     }
     if (type < FRAME.firstSkippable) {
       if (type > FRAME.raw || length <= CRC) throw container.damaged(`no Snappy frame at file offset ${hex(offset)}`);
       if (next > byteLength) return byteLength;
       const held = type === FRAME.raw ? length - CRC : snappySize(head.bytes.subarray(4 + CRC));
-      if (held === 0 || held > MOST_IN_FRAME || index.byteLength + held > end) {
+      if (held === 0 || held > MAX_IN_FRAME || index.byteLength + held > end) {
         throw container.damaged(
           `the Snappy frame at file offset ${hex(offset)} holds ${held} bytes, more than its range or none`,
         );

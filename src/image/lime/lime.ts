@@ -10,7 +10,7 @@ const MAGIC = 0x4c694d45;
 const HEADER = 32;
 
 /** Machines list some dozens; a file of empty ranges must not be walked for minutes. */
-const MOST_RANGES = 16384;
+const MAX_RANGES = 16384;
 
 /** LiME: a 32-byte header {magic, version, first address, last address} before each range of memory. */
 export const lime: ImageFormat = {
@@ -23,7 +23,7 @@ export const lime: ImageFormat = {
     const trailing: Warning[] = [];
     let offset = 0;
     for (let range = 1; offset < source.byteLength; range++) {
-      if (range > MOST_RANGES) throw container.damaged(`it lists more than ${MOST_RANGES} ranges`);
+      if (range > MAX_RANGES) throw container.damaged(`it lists more than ${MAX_RANGES} ranges`);
       const bytes = await readBytes(source, offset, HEADER);
       if (bytes.length < HEADER || bytes.readUInt32LE(0) !== MAGIC) {
         if (range === 1) throw container.damaged('it does not begin with a range header');

@@ -14,7 +14,7 @@ const MACHINE_MEMORY = 'pc.ram';
 export const ABSENT = 0;
 
 /** Each page takes 9 bytes of the state at least, and 8 of the index. */
-const LEAST_PER_PAGE = 8;
+const MIN_PER_PAGE = 8;
 const PAGES_IN_HAND = 2 ** 22;
 
 export interface RamPages {
@@ -96,7 +96,7 @@ class RamRecords {
       left -= size;
       if (name !== MACHINE_MEMORY) continue;
       const pages = size / PAGE_SIZE;
-      if (pages > Math.max(PAGES_IN_HAND, this.container.source.byteLength / LEAST_PER_PAGE)) {
+      if (pages > Math.max(PAGES_IN_HAND, this.container.source.byteLength / MIN_PER_PAGE)) {
         throw this.container.damaged(
           `its memory is said to be ${size} bytes, which a file of ${this.container.source.byteLength} cannot hold`,
         );

@@ -10,8 +10,8 @@ import { ABSENT, type RamPages, readRam } from './ram.js';
 const CONFIGURATION = 0x07;
 const SUBSECTION = 0x05;
 
-const LONGEST_NAME = 256;
-const MOST_CAPABILITIES = 256;
+const MAX_NAME_LENGTH = 256;
+const MAX_CAPABILITIES = 256;
 
 /** What follows the name of each subsection of QEMU's vmstate_configuration. */
 const SUBSECTIONS: Readonly<Record<string, (reader: StreamReader, container: Container) => Promise<void>>> = {
@@ -19,7 +19,7 @@ const SUBSECTIONS: Readonly<Record<string, (reader: StreamReader, container: Con
   'configuration/uuid': (reader) => Promise.resolve(reader.skip(16)),
   async 'configuration/capabilities'(reader, container) {
     const count = await reader.u32();
-    if (count > MOST_CAPABILITIES) throw container.damaged(`its configuration lists ${count} capabilities`);
+    if (count > MAX_CAPABILITIES) throw container.damaged(`its configuration lists ${count} capabilities`);
     for (let index = 0; index < count; index++) await reader.text();
   },
 };
@@ -36,7 +36,7 @@ export async function readMachineName(reader: StreamReader, container: Container
     return '';
   }
   const length = await reader.u32();
-  if (length > LONGEST_NAME) throw container.damaged(`its machine type has a name of ${length} bytes`);
+  if (length > MAX_NAME_LENGTH) throw container.damaged(`its machine type has a name of ${length} bytes`);
   const name = (await reader.take(length)).toString('latin1');
   for (;;) {
     const at = reader.offset;

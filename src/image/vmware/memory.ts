@@ -3,7 +3,7 @@ import type { Container } from '../../source/reading/container.js';
 import type { ImageHints } from '../image.js';
 import { readStateTags, type StateTag } from './state.js';
 
-const MOST_REGIONS = 4096;
+const MAX_REGIONS = 4096;
 
 /** A stretch of guest memory and where it begins in the file that holds memory; all in bytes. */
 export interface MemoryRegion {
@@ -34,8 +34,8 @@ export async function readVmwareMemory(container: Container): Promise<VmwareMemo
   const count = await numberOf(container, tags, 'regionsCount');
   if (count === undefined && memory === undefined)
     throw container.damaged("it has no group 'memory' with a tag 'regionsCount'");
-  if ((count ?? 0) > MOST_REGIONS)
-    throw container.damaged(`it lists ${count} regions of memory; expected at most ${MOST_REGIONS}`);
+  if ((count ?? 0) > MAX_REGIONS)
+    throw container.damaged(`it lists ${count} regions of memory; expected at most ${MAX_REGIONS}`);
   const regions: MemoryRegion[] = [];
   for (let index = 0; index < (count ?? 0); index++) {
     const pages = async (name: string): Promise<number> => {

@@ -5,14 +5,14 @@ const MAGICS = [0xbed2bed0, 0xbed2bed2, 0xbed3bed3, 0xbad1bad1];
 const GROUPS = 12;
 const GROUP = 80;
 
-const MOST_GROUPS = 4096;
-const MOST_TAGS = 65536;
+const MAX_GROUPS = 4096;
+const MAX_TAGS = 65536;
 
 /** Tags of these sizes tell their sizes behind their indices: on disk, then in memory. */
 const EXTENDED = [62, 63];
 
 /** flags, name length, name of 255, three indices, two sizes of 8, padding length. */
-const LARGEST_TAG_HEADER = 2 + 255 + 12 + 16 + 2;
+const MAX_TAG_HEADER = 2 + 255 + 12 + 16 + 2;
 
 /** A value in a group of a VMware state file. */
 export interface StateTag {
@@ -37,8 +37,7 @@ export async function readStateTags(container: Container, group: string): Promis
   const header = await container.fields(0, GROUPS, 'the header');
   const wide = (header.u32(0) & 0xf) !== 0;
   const count = header.u32(8);
-  if (count > MOST_GROUPS)
-    throw container.damaged(`its header counts ${count} groups; expected at most ${MOST_GROUPS}`);
+  if (count > MAX_GROUPS) throw container.damaged(`its header counts ${count} groups; expected at most ${MAX_GROUPS}`);
   const table = await container.fields(GROUPS, count * GROUP, 'the table of groups');
   for (let at = 0; at < count * GROUP; at += GROUP) {
     if (table.text(at, 64) === group) return readTags(container, table.size(at + 64, "a group's offset"), wide);
@@ -50,11 +49,11 @@ async function readTags(container: Container, offset: number, wide: boolean): Pr
   const tags: StateTag[] = [];
   for (;;) {
     const left = container.source.byteLength - offset;
-    const head = await container.fields(offset, Math.min(LARGEST_TAG_HEADER, Math.max(left, 2)), 'a tag');
+    const head = await container.fields(offset, Math.min(MAX_TAG_HEADER, Math.max(left, 2)), 'a tag');
     const flags = head.u8(0);
     const nameLength = head.u8(1);
     if (flags === 0 && nameLength === 0) return tags;
-    if (tags.length === MOST_TAGS) throw container.damaged(`a group has more than ${MOST_TAGS} tags`);
+    if (tags.length === MAX_TAGS) throw container.damaged(`a group has more than ${MAX_TAGS} tags`);
     const indexCount = (flags >> 6) & 3;
     const dataAt = 2 + nameLength + indexCount * 4;
     const sizeWidth = wide ? 8 : 4;

@@ -24,11 +24,11 @@ const POINTER_BITS = 48;
 type EntryCoding = { readonly size: number; readonly bit: number; readonly bits: number };
 
 /** Pages that one image's tables are read from at most: four million handles, several times what busy servers have. */
-export const MOST_TABLE_PAGES = 1 << 14;
+export const MAX_TABLE_PAGES = 1 << 14;
 
 /** Reads the handle tables of one kernel: entries lie in pages, under at most two levels of pages of pointers. */
 export class HandleTables {
-  private pagesLeft = MOST_TABLE_PAGES;
+  private pagesLeft = MAX_TABLE_PAGES;
 
   private constructor(
     private readonly memory: VirtualMemory,
@@ -140,7 +140,7 @@ export class HandleTableWalk {
     if (!this.memory.pageTable.isKernelAddress(address) || address % BigInt(PAGE_SIZE) !== 0n)
       return `${hex(address)} is no page of the kernel's`;
     if (this.seen.has(address)) return `the page at ${hex(address)} stands in it twice`;
-    return this.grant() ? null : `the image's tables have more than ${MOST_TABLE_PAGES} pages`;
+    return this.grant() ? null : `the image's tables have more than ${MAX_TABLE_PAGES} pages`;
   }
 
   private async *entriesOf(page: Buffer, firstEntry: number): AsyncGenerator<HandleEntry> {

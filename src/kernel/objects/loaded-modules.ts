@@ -22,9 +22,9 @@ export interface LoadedModules {
 }
 
 /** More modules than any machine loads. */
-const MOST_MODULES = 4096;
+const MAX_MODULES = 4096;
 /** No module is larger; a claim beyond it is damage. */
-const LARGEST_MODULE = 1 << 28;
+const MAX_MODULE = 1 << 28;
 // KLDR_DATA_TABLE_ENTRY of x64, the same from Windows XP to 11; its first member is the link in load order.
 const DLL_BASE = 0x30;
 const SIZE_OF_IMAGE = 0x40;
@@ -54,14 +54,14 @@ export async function findLoadedModules(kernel: Kernel, symbols: KernelSymbols |
 }
 
 async function readModules(memory: VirtualMemory, head: VirtualAddress): Promise<LoadedModules> {
-  const ring = await walkRing(memory, head, MOST_MODULES);
+  const ring = await walkRing(memory, head, MAX_MODULES);
   const modules: LoadedModule[] = [];
   for (const address of ring.entries) {
     const entry = await memory.readWhole(address, ENTRY_READ);
     if (entry === null) continue;
     const size = entry.readUInt32LE(SIZE_OF_IMAGE);
     const base = virtualAddress(entry.readBigUInt64LE(DLL_BASE));
-    if (size === 0 || size > LARGEST_MODULE || base % 0x1000n !== 0n) continue;
+    if (size === 0 || size > MAX_MODULE || base % 0x1000n !== 0n) continue;
     modules.push({ base, size, name: (await readUnicodeString(memory, entry, BASE_DLL_NAME)) ?? '?' });
   }
   return { modules, whole: ring.whole && modules.length === ring.entries.length };

@@ -24,7 +24,7 @@ export class Tally {
 }
 
 /** Addresses kept of one kind of object at most: a hostile image must not fill memory. */
-export const MOST_OBJECTS = 1 << 20;
+export const MAX_OBJECTS = 1 << 20;
 
 /** The objects of one kind that one method came upon. */
 export class Sighting {
@@ -34,8 +34,8 @@ export class Sighting {
   /** @returns whether the object is new, and kept */
   add(object: VirtualAddress): boolean {
     if (this.found.has(object)) return false;
-    if (this.found.size >= MOST_OBJECTS) {
-      this.tally.miss(`more than ${MOST_OBJECTS} objects: the rest is not counted`);
+    if (this.found.size >= MAX_OBJECTS) {
+      this.tally.miss(`more than ${MAX_OBJECTS} objects: the rest is not counted`);
       return false;
     }
     this.found.add(object);

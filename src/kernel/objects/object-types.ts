@@ -16,7 +16,7 @@ export interface ObjectType {
 }
 
 /** A type index is one byte. */
-const MOST_TYPES = 256;
+const MAX_TYPES = 256;
 /** The first two slots hold no type: NULL, and a mark. */
 const FIRST_TYPE = 2;
 
@@ -31,7 +31,7 @@ export async function readObjectTypes(
   const offsets = layout.fields('objectType', 'size', 'Name', 'Index', 'TotalNumberOfObjects');
   if (typeof offsets === 'string') return offsets;
   const types: ObjectType[] = [];
-  for (let index = FIRST_TYPE; index < MOST_TYPES; index++) {
+  for (let index = FIRST_TYPE; index < MAX_TYPES; index++) {
     const pointer = (await readCached(memory, virtualAddress(table + BigInt(index * 8)), 8))?.readBigUInt64LE();
     if (pointer === undefined) tally.miss(`ObTypeIndexTable[${index}] is missing`);
     if (pointer === undefined || pointer === 0n) break;

@@ -32,7 +32,7 @@ export interface KernelObjects {
 /** Kinds that handles lead to, besides processes. */
 const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
 /** Objects that a type's code is learned from, where no cookie is known. */
-const MOST_EXAMPLES = 64;
+const MAX_EXAMPLES = 64;
 
 /**
  * Counts processes five ways, and threads, tokens, files, keys, handle tables and modules as far as the build's layout
@@ -115,9 +115,9 @@ function decoder(
 ): Promise<TypeDecoder | string> {
   const threads = typeof cid === 'string' || typeof cid.threads === 'string' ? [] : [...cid.threads.found];
   return TypeDecoder.of(kernel, layout, types, {
-    Process: known.slice(0, MOST_EXAMPLES).map(({ address }) => address),
-    Thread: threads.slice(0, MOST_EXAMPLES),
-    Token: known.flatMap(({ token }) => token ?? []).slice(0, MOST_EXAMPLES),
+    Process: known.slice(0, MAX_EXAMPLES).map(({ address }) => address),
+    Thread: threads.slice(0, MAX_EXAMPLES),
+    Token: known.flatMap(({ token }) => token ?? []).slice(0, MAX_EXAMPLES),
   });
 }
 

@@ -2,7 +2,7 @@ import { hex, virtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
-import { MOST_OBJECTS, Sighting } from './object-count.js';
+import { MAX_OBJECTS, Sighting } from './object-count.js';
 import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
 
 /** The threads on each process's ThreadListHead; or why they are not available. */
@@ -17,7 +17,7 @@ export async function threadLists(
   if (typeof thread === 'string') return thread;
   const sighting = new Sighting();
   let claimed = 0;
-  let left = MOST_OBJECTS;
+  let left = MAX_OBJECTS;
   for (const process of processes) {
     const ring = await walkRing(memory, virtualAddress(process.address + BigInt(head.ThreadListHead)), left);
     left -= ring.entries.length;
@@ -40,7 +40,7 @@ export async function threadLists(
 }
 
 /** More processes than any machine runs. */
-export const MOST_PROCESSES = 1 << 16;
+export const MAX_PROCESSES = 1 << 16;
 
 /** The processes on PsActiveProcessHead, forward and, where that way is torn, backward; or why it is not available. */
 export async function activeProcesses(
@@ -52,7 +52,7 @@ export async function activeProcesses(
   const links = layout.fields('eprocess', 'ActiveProcessLinks');
   if (typeof head === 'string') return head;
   if (typeof links === 'string') return links;
-  const ring = await walkRing(memory, head, MOST_PROCESSES);
+  const ring = await walkRing(memory, head, MAX_PROCESSES);
   const sighting = new Sighting();
   for (const entry of ring.entries) {
     const process = await reader.read(virtualAddress(entry - BigInt(links.ActiveProcessLinks)));

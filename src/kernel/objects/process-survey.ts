@@ -1,5 +1,5 @@
 import type { VirtualAddress } from '../../address.js';
-import { MOST_PROCESSES } from './process-lists.js';
+import { MAX_PROCESSES } from './process-lists.js';
 import type { ProcessHandles } from './process-handles.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import type { SessionProcesses } from './session-processes.js';
@@ -42,7 +42,7 @@ export class ProcessSurvey {
       ...(typeof sessions === 'string' ? [] : [sessions.sighting.found]),
     ];
     let waiting: Process[] = await this.processes();
-    while (waiting.length > 0 && done.size < MOST_PROCESSES) {
+    while (waiting.length > 0 && done.size < MAX_PROCESSES) {
       for (const process of waiting) {
         done.add(process.address);
         if (typeof handles !== 'string') await handles.take(process);

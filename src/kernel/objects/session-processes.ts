@@ -3,7 +3,7 @@ import { readCached } from '../../memory/virtual-memory.js';
 import { walkRing } from '../../memory/structures.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
 import { X64PageTable } from '../../memory/paging/x64.js';
-import { MOST_PROCESSES } from './process-lists.js';
+import { MAX_PROCESSES } from './process-lists.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import { Sighting } from './object-count.js';
@@ -11,14 +11,14 @@ import { Sighting } from './object-count.js';
 type Offsets = Readonly<Record<'SessionId' | 'ProcessList' | 'SessionProcessLinks', number>>;
 
 /** More sessions than any terminal server holds. */
-const MOST_SESSIONS = 1 << 12;
+const MAX_SESSIONS = 1 << 12;
 
 /** The processes that each session's own list names: MM_SESSION_SPACE.ProcessList through EPROCESS.SessionProcessLinks. */
 export class SessionProcesses {
   readonly sighting = new Sighting();
   private readonly ids = new Map<VirtualAddress, number | null>();
   private processes = 0;
-  private membersLeft = MOST_PROCESSES;
+  private membersLeft = MAX_PROCESSES;
 
   private constructor(
     private readonly memory: VirtualMemory,
@@ -39,8 +39,8 @@ export class SessionProcesses {
     const { session } = process;
     this.processes++;
     if (session === undefined || session === 0n || this.ids.has(session)) return;
-    if (this.ids.size >= MOST_SESSIONS)
-      return this.sighting.tally.miss(`more than ${MOST_SESSIONS} sessions: the rest is not walked`);
+    if (this.ids.size >= MAX_SESSIONS)
+      return this.sighting.tally.miss(`more than ${MAX_SESSIONS} sessions: the rest is not walked`);
     this.ids.set(session, null);
     for (const memory of this.memoriesOf(process)) {
       const id = memory.pageTable.isKernelAddress(session)

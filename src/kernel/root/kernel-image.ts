@@ -9,7 +9,7 @@ import {
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { isMapped } from '../../memory/paging/translation.js';
 import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../pe.js';
-import { decodePeHeader, LARGEST_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
+import { decodePeHeader, MAX_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
 
 /** The kernel as it lies in virtual memory. */
 export interface KernelImage {
@@ -29,7 +29,7 @@ export async function kernelAt(memory: VirtualMemory, base: VirtualAddress): Pro
   const [page] = await memory.pages(base, 1);
   const header = page!.bytes === null ? null : decodePeHeader(page!.bytes);
   if (header === null) return 'no 64-bit PE header';
-  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > LARGEST_KERNEL)
+  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > MAX_KERNEL)
     return `an image of ${hex(header.imageSize)} bytes is no kernel`;
   const pdb = await pdbOf(memory, base, header);
   if (pdb !== null && !isKernelPdb(pdb.name)) return `its PDB is ${pdb.name}`;

@@ -25,9 +25,9 @@ export interface Kernel {
 }
 
 /** Self-referring pages tried before giving up: a busy server has some thousands of processes. */
-const MOST_ROOTS = 4096;
+const MAX_ROOTS = 4096;
 /** Rejections kept; the rest are counted in the last one's place. */
-const MOST_REJECTIONS = 64;
+const MAX_REJECTIONS = 64;
 
 async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
   yield* containerRoots(memory);
@@ -56,10 +56,10 @@ export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] =
   for await (const candidate of rootCandidates(memory)) {
     if (tried.has(candidate.address)) continue;
     tried.add(candidate.address);
-    if (tried.size > MOST_ROOTS) break;
+    if (tried.size > MAX_ROOTS) break;
     const outcome = await proveRoot(memory, candidate);
     if (typeof outcome !== 'string') return outcome;
-    if (rejected.length < MOST_REJECTIONS) {
+    if (rejected.length < MAX_REJECTIONS) {
       rejected.push({
         what: 'page-table-root',
         address: hex(candidate.address),

@@ -25,8 +25,8 @@ const PS_LOADED_MODULE_LIST_AT = 0x48;
 const PS_ACTIVE_PROCESS_HEAD_AT = 0x50;
 const PSP_CID_TABLE_AT = 0x58;
 const POOL_TRACK_TABLE_AT = 0x1b8;
-const SMALLEST = 0x1c0;
-const LARGEST = 0x1000;
+const MIN_SIZE = 0x1c0;
+const MAX_SIZE = 0x1000;
 
 /** Where the block may lie: the container's word, the symbols', then every `KDBG` in the kernel's writable sections. */
 async function* candidates(
@@ -87,7 +87,7 @@ function describe(
   encoded: boolean,
 ): DebuggerDataBlock | null {
   const size = block.readUInt32LE(SIZE_AT);
-  if (block.readUInt32LE(TAG_AT) !== TAG || size < SMALLEST || size > LARGEST) return null;
+  if (block.readUInt32LE(TAG_AT) !== TAG || size < MIN_SIZE || size > MAX_SIZE) return null;
   if (block.readBigUInt64LE(KERN_BASE_AT) !== kernel.base) return null;
   return {
     address,
@@ -110,7 +110,7 @@ export async function findDebuggerDataBlock(
 ): Promise<DebuggerDataBlock | string> {
   let unreadable = 0;
   for await (const address of candidates(memory, kernel, symbols)) {
-    const block = await memory.readWhole(address, SMALLEST);
+    const block = await memory.readWhole(address, MIN_SIZE);
     if (block === null) {
       unreadable++;
       continue;

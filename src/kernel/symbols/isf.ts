@@ -11,7 +11,7 @@ import {
   KERNEL_VARIABLES,
   type KernelSymbols,
   type KernelVariable,
-  MOST_TAG_TABLES,
+  MAX_TAG_TABLES,
   type StructureName,
 } from './kernel-symbols.js';
 
@@ -109,12 +109,12 @@ export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE
 }
 
 /** A symbol's address is relative to the image's base; no kernel image is larger than this. */
-const LARGEST_RVA = 2 ** 31;
+const MAX_RVA = 2 ** 31;
 
 function numberIn(value: unknown, name: string): number | null {
   if (typeof value !== 'object' || value === null) return null;
   const number = (value as Record<string, unknown>)[name];
-  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < LARGEST_RVA ? number : null;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < MAX_RVA ? number : null;
 }
 
 function fieldOffsets(type: unknown, wanted: readonly string[]): FieldOffsets {
@@ -183,7 +183,7 @@ export async function resolveSymbols(document: SymbolDocument, path: string): Pr
 
 function capacity(start: number | undefined, addresses: readonly number[]): number {
   if (start === undefined) return 0;
-  let next = start + MOST_TAG_TABLES * 8;
+  let next = start + MAX_TAG_TABLES * 8;
   for (const address of addresses) {
     if (address > start && address < next) next = address;
   }

@@ -85,7 +85,7 @@ export const KERNEL_VARIABLES = [
 export type KernelVariable = (typeof KERNEL_VARIABLES)[number];
 
 /** ExPoolTagTables has at most this many pointers in any known kernel. */
-export const MOST_TAG_TABLES = 2048;
+export const MAX_TAG_TABLES = 2048;
 
 /** What is known of one kernel build, whoever says it. */
 export interface KernelSymbols {

@@ -63,9 +63,9 @@ export interface SymbolSource {
 
 const SYMBOL_FILE = /\.json(\.xz|\.gz)?$/i;
 const GUID_IN_NAME = /[0-9a-f]{32}/i;
-const MOST_FILES = 100_000;
+const MAX_FILES = 100_000;
 /** Files whose names do not tell their GUID are opened to ask; this many at most. */
-const MOST_OPENED = 256;
+const MAX_OPENED = 256;
 
 const builtInList: SymbolSource = { name: 'known-build', find: (pdb) => knownBuild(pdb) };
 
@@ -98,11 +98,11 @@ async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols |
 
 async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
   const files = (await readdir(directory, { recursive: true }))
-    .slice(0, MOST_FILES)
+    .slice(0, MAX_FILES)
     .filter((name) => SYMBOL_FILE.test(name))
     .sort();
   const named = files.filter((name) => basename(name).toUpperCase().includes(pdb.guid));
-  const unnamed = files.filter((name) => !GUID_IN_NAME.test(basename(name))).slice(0, MOST_OPENED);
+  const unnamed = files.filter((name) => !GUID_IN_NAME.test(basename(name))).slice(0, MAX_OPENED);
   for (const name of named) {
     const found = await fromFile(join(directory, name), pdb);
     if (found !== null) return found;

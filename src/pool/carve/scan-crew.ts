@@ -16,7 +16,7 @@ const BUFFERS = 12;
 const ALONE = 64 << 20;
 /** Stretches too short to be worth a message to another thread. */
 const SHORT = 64 << 10;
-const MOST_THREADS = 8;
+const MAX_THREADS = 8;
 const PENDING_EACH = 2;
 
 /** Looks at pages: the first look of every stretch, on this thread or on others, and the carver's closer one behind it. */
@@ -95,7 +95,7 @@ export class ScanCrew {
   private startThreads(): void {
     const { shared } = this;
     if (shared === null) return;
-    const count = Math.min(this.wanted, MOST_THREADS);
+    const count = Math.min(this.wanted, MAX_THREADS);
     this.threads = Array.from({ length: count }, (_, index) => new ScanThread({ ...shared, thread: index + 1 }));
   }
 

@@ -1,6 +1,6 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { MOST_TAG_TABLES } from '../../kernel/symbols/kernel-symbols.js';
+import { MAX_TAG_TABLES } from '../../kernel/symbols/kernel-symbols.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';
 import { notLocated, type Located } from './by-symbols.js';
@@ -16,7 +16,7 @@ interface Section {
 /** Variables this near to PoolTrackTable are searched for the expansion table's: its own section, at most this far. */
 const NEAR = 1 << 16;
 /** Pointers followed at most; a real kernel has some thousands of page-aligned ones in its data. */
-const MOST_POINTERS = 1 << 16;
+const MAX_POINTERS = 1 << 16;
 
 async function writableSections(kernel: Kernel): Promise<Section[]> {
   const { image, memory } = kernel;
@@ -42,7 +42,7 @@ function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAd
       const known = places.get(value);
       const place = virtualAddress(start + BigInt(at));
       if (known !== undefined) known.push(place);
-      else if (places.size < MOST_POINTERS) places.set(value, [place]);
+      else if (places.size < MAX_POINTERS) places.set(value, [place]);
     }
   }
   return places;
@@ -111,7 +111,7 @@ async function candidateAt(
   let array: ArrayRead | null = null;
   let distance = Infinity;
   for (const place of places) {
-    const capacity = Math.min(MOST_TAG_TABLES, Number((imageEnd - place) / 8n));
+    const capacity = Math.min(MAX_TAG_TABLES, Number((imageEnd - place) / 8n));
     const read = await readProcessorTables(kernel.memory, place, capacity, address, measured.table, true);
     if (array === null || read.tables.length > array.tables.length) array = read;
     distance = Math.min(

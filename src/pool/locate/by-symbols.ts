@@ -5,7 +5,7 @@ import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/kernel-
 import { describeMissing, isMapped } from '../../memory/paging/translation.js';
 import { isSlotCount } from '../table/hash-law.js';
 import { describeProof, isProved, judge } from '../table/hash-law.js';
-import { MOST_EXPANSION_ENTRIES } from './expansion-table.js';
+import { MAX_EXPANSION_ENTRIES } from './expansion-table.js';
 import { readProcessorTables } from './read-tables.js';
 import { readTable } from './read-tables.js';
 import type { TableSet } from '../table/table-set.js';
@@ -112,8 +112,8 @@ async function readExpansion(
   if (!kernel.memory.pageTable.isKernelAddress(address))
     return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
   if (entries === 0n) return null;
-  if (entries > BigInt(MOST_EXPANSION_ENTRIES)) {
-    return warn(`PoolTrackTableExpansionSize is ${entries}; expected at most ${MOST_EXPANSION_ENTRIES}`);
+  if (entries > BigInt(MAX_EXPANSION_ENTRIES)) {
+    return warn(`PoolTrackTableExpansionSize is ${entries}; expected at most ${MAX_EXPANSION_ENTRIES}`);
   }
   return { address: address as VirtualAddress, entries: Number(entries) };
 }

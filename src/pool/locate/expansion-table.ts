@@ -6,7 +6,7 @@ import { COUNTER_COUNT, type TrackerLayout } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 
 /** The kernel grows the expansion table by its own need; no kernel has this many tags. */
-export const MOST_EXPANSION_ENTRIES = 1 << 16;
+export const MAX_EXPANSION_ENTRIES = 1 << 16;
 
 /** Entries read at first; the table is read again, twice as far, while all of them are in use. */
 const FIRST_READ = 64;
@@ -17,7 +17,7 @@ const BYTE_COUNTERS = [2, 5];
 const ABSURD = 1n << 44n;
 
 /** Four bytes at random are printable once in fifty; tags nearly always. */
-const LEAST_PRINTABLE = 0.5;
+const MIN_PRINTABLE = 0.5;
 
 /** An expansion table that its structure alone shows. */
 export interface FoundExpansion {
@@ -53,7 +53,7 @@ function stretchOf(table: TrackerTable, first: ReadonlySet<number>): Stretch {
     if (!tagName(table.key(used)).includes('\\')) printable++;
     used++;
   }
-  if (printable < used * LEAST_PRINTABLE) return { used: 0, isEnded: false };
+  if (printable < used * MIN_PRINTABLE) return { used: 0, isEnded: false };
   return { used, isEnded: used < table.entries && table.key(used) === 0 };
 }
 
@@ -65,7 +65,7 @@ async function measureStretch(
 ): Promise<Stretch> {
   for (let entries = FIRST_READ; ; entries *= 2) {
     const stretch = stretchOf(await readTable(kernel.memory, address, layout, entries), first);
-    if (stretch.used < entries || entries >= MOST_EXPANSION_ENTRIES) return stretch;
+    if (stretch.used < entries || entries >= MAX_EXPANSION_ENTRIES) return stretch;
   }
 }
 

@@ -1,6 +1,6 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { hashOfKey, FEWEST_SLOTS, MOST_SLOTS } from '../table/hash-law.js';
+import { hashOfKey, MIN_SLOTS, MAX_SLOTS } from '../table/hash-law.js';
 import { isProved, judge, type LawProof } from '../table/hash-law.js';
 import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
@@ -15,13 +15,13 @@ export interface MeasuredTable {
 
 /** Pages looked at before more of the table is read; a fresh system's small table has few keys on each. */
 const PEEKED_PAGES = 3;
-const FEWEST_ON_PEEK = 3;
-const LEAST_AT_HOME = 0.3;
+const MIN_ON_PEEK = 3;
+const MIN_AT_HOME = 0.3;
 
 /** Keys at home before N is judged. */
-const FEWEST_TO_JUDGE = 24;
+const MIN_TO_JUDGE = 24;
 /** When N is really twice as large, all keys at home stay there under 2N; when it is not, half of them do. */
-const LEAST_TO_GROW = 0.6;
+const MIN_TO_GROW = 0.6;
 
 /** The pages of a table as far as they were read; grows at its end. */
 class GrowingTable {
@@ -78,8 +78,8 @@ export async function measureTable(
   let best: MeasuredTable | null = null;
   for (const layout of layouts) {
     const peeked = Math.floor((PEEKED_PAGES * PAGE_SIZE) / layout.size);
-    const { keys, atHome } = census(await growing.table(layout, peeked), Math.min(peeked, FEWEST_SLOTS), FEWEST_SLOTS);
-    if (atHome < FEWEST_ON_PEEK || atHome < keys * LEAST_AT_HOME) continue;
+    const { keys, atHome } = census(await growing.table(layout, peeked), Math.min(peeked, MIN_SLOTS), MIN_SLOTS);
+    if (atHome < MIN_ON_PEEK || atHome < keys * MIN_AT_HOME) continue;
     const found = await measureAs(growing, layout);
     if (found !== null && (best === null || found.proof.lawful > best.proof.lawful)) best = found;
   }
@@ -88,15 +88,15 @@ export async function measureTable(
 
 async function measureAs(growing: GrowingTable, layout: TrackerLayout): Promise<MeasuredTable | null> {
   let best: MeasuredTable | null = null;
-  for (let slots = FEWEST_SLOTS; slots <= MOST_SLOTS; slots *= 2) {
+  for (let slots = MIN_SLOTS; slots <= MAX_SLOTS; slots *= 2) {
     const table = await growing.table(layout, slots + 1);
     if (table.pagesMissing > table.pageCount / 2) break;
     const here = census(table, slots, slots);
-    if (here.atHome < here.keys * LEAST_AT_HOME) break;
+    if (here.atHome < here.keys * MIN_AT_HOME) break;
     const proof = judge(table.keys(), slots);
     if (isProved(proof) && (best === null || proof.lawful > best.proof.lawful)) best = { layout, slots, proof, table };
     const doubled = census(table, slots, slots * 2);
-    if (here.atHome >= FEWEST_TO_JUDGE && doubled.atHome < here.atHome * LEAST_TO_GROW) break;
+    if (here.atHome >= MIN_TO_JUDGE && doubled.atHome < here.atHome * MIN_TO_GROW) break;
   }
   return best;
 }

@@ -29,12 +29,12 @@ export const hashOfKeyXp: TagHash = (key) => {
 };
 
 /** The fewest and most hashed slots that a table has; always a power of two between. */
-export const FEWEST_SLOTS = 64;
-export const MOST_SLOTS = 65536;
+export const MIN_SLOTS = 64;
+export const MAX_SLOTS = 65536;
 
 /** Whether N can be the number of hashed slots of a table. */
 export function isSlotCount(slots: number): boolean {
-  return slots >= FEWEST_SLOTS && slots <= MOST_SLOTS && (slots & (slots - 1)) === 0;
+  return slots >= MIN_SLOTS && slots <= MAX_SLOTS && (slots & (slots - 1)) === 0;
 }
 
 /** How well the keys of a table obey the hash law. */
@@ -52,10 +52,10 @@ export type SlotKeys = ArrayLike<number>;
 export const UNKNOWN = -1;
 
 /** Fewer keys than this prove nothing: the kernel itself seeds about 64. */
-const FEWEST_KEYS = 24;
+const MIN_KEYS = 24;
 /** By chance a key lies at home once in N; a full table still has a third of its keys there. */
-const LEAST_AT_HOME = 0.3;
-const LEAST_LAWFUL = 0.9;
+const MIN_AT_HOME = 0.3;
+const MIN_LAWFUL = 0.9;
 
 /**
  * Judges keys by slot. A slot whose page is missing counts as occupied: it can make no key unlawful.
@@ -97,7 +97,7 @@ export function lawfulShare(proof: LawProof): number {
 
 /** Whether the keys can only be those of a tracker table. */
 export function isProved(proof: LawProof): boolean {
-  return proof.keys >= FEWEST_KEYS && proof.atHome >= proof.keys * LEAST_AT_HOME && lawfulShare(proof) >= LEAST_LAWFUL;
+  return proof.keys >= MIN_KEYS && proof.atHome >= proof.keys * MIN_AT_HOME && lawfulShare(proof) >= MIN_LAWFUL;
 }
 
 /** `1203 of 2600 keys at home, 2599 lawful`: for messages. */

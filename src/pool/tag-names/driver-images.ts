@@ -9,8 +9,8 @@ import type { DriverImage } from './driver-search.js';
 
 const CHUNK = 1 << 20;
 /** What is read of a file; no driver is larger. */
-const LARGEST_DRIVER = 1 << 28;
-const MOST_FILES = 10_000;
+const MAX_DRIVER = 1 << 28;
+const MAX_FILES = 10_000;
 /** How every executable image begins. */
 const MZ = 0x5a4d;
 
@@ -50,7 +50,7 @@ export async function* driversInDirectory(directory: string): AsyncGenerator<Dri
     });
   });
   let found = 0;
-  for (const name of names.sort().slice(0, MOST_FILES)) {
+  for (const name of names.sort().slice(0, MAX_FILES)) {
     const path = join(directory, name);
     const isFile = await stat(path).then(
       (entry) => entry.isFile(),
@@ -69,7 +69,7 @@ export async function* driversInDirectory(directory: string): AsyncGenerator<Dri
 async function* fileChunks(location: string): AsyncGenerator<Buffer> {
   const source = await openSource(location);
   try {
-    const end = Math.min(source.byteLength, LARGEST_DRIVER);
+    const end = Math.min(source.byteLength, MAX_DRIVER);
     for (let offset = 0; offset < end; offset += CHUNK) {
       const chunk = Buffer.alloc(Math.min(CHUNK, end - offset));
       yield chunk.subarray(0, await source.read(chunk, offset));

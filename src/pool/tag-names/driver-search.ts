@@ -16,7 +16,7 @@ export interface DriverSearch {
 }
 
 /** Bytes that lie in more modules than this say little: then only those that load them into a register are named. */
-const MOST_CANDIDATES = 16;
+const MAX_CANDIDATES = 16;
 
 /**
  * Searches modules for tags, each in one pass over its bytes whatever the number of tags, as poolmon /c does.
@@ -48,7 +48,7 @@ export async function searchDrivers(
   for (const [bits, stored] of wanted.keys) {
     const likely = operands.get(bits) ?? [];
     const all = [...likely, ...(data.get(bits) ?? [])];
-    const named = all.length > MOST_CANDIDATES ? likely.slice(0, MOST_CANDIDATES) : all;
+    const named = all.length > MAX_CANDIDATES ? likely.slice(0, MAX_CANDIDATES) : all;
     if (named.length > 0) for (const key of stored) candidates.set(key, named);
   }
   return { candidates, searched, unreadable };

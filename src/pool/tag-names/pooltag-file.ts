@@ -19,8 +19,8 @@ export interface PooltagFile {
 }
 
 /** Microsoft's own has a quarter of a MiB. */
-const LARGEST_FILE = 4 << 20;
-const LONGEST_LINE = 1024;
+const MAX_FILE = 4 << 20;
+const MAX_LINE_LENGTH = 1024;
 const COMMENT = /^\s*rem(\s|$)/i;
 /**
  * The tag is the first four columns when a hyphen follows them, spaces inside and behind it included, else whatever
@@ -42,7 +42,7 @@ export function parsePooltag(text: string): PooltagFile {
   const malformed: number[] = [];
   text.split(/\r\n|\n|\r/).forEach((line, index) => {
     if (line.trim() === '' || COMMENT.test(line)) return;
-    const entry = line.length > LONGEST_LINE ? null : parseEntry(line.trimEnd());
+    const entry = line.length > MAX_LINE_LENGTH ? null : parseEntry(line.trimEnd());
     if (entry === null) malformed.push(index + 1);
     else entries.push(entry);
   });
@@ -75,8 +75,8 @@ function field(text: string): string | null {
 export async function readPooltagFile(location: string): Promise<PooltagFile> {
   const source = await openSource(location);
   try {
-    if (source.byteLength > LARGEST_FILE) {
-      throw notATagList(location, `it has ${source.byteLength} bytes, a tag list at most ${LARGEST_FILE}`);
+    if (source.byteLength > MAX_FILE) {
+      throw notATagList(location, `it has ${source.byteLength} bytes, a tag list at most ${MAX_FILE}`);
     }
     const file = parsePooltag(decodeText(await readBytes(source, 0, source.byteLength)));
     if (file.entries.length === 0 && file.malformed.length > 0)

@@ -2,7 +2,7 @@
 export type CsvField = string | null;
 
 /** No record comes near it; a quote that never closes must not collect the file in memory. */
-const LONGEST_RECORD = 16 * 2 ** 20;
+const MAX_RECORD_LENGTH = 16 * 2 ** 20;
 
 const FIELD_END = /[,\r\n"]/g;
 
@@ -31,8 +31,8 @@ export class CsvParser {
       yield record.fields;
     }
     this.rest = this.rest.slice(start);
-    if (this.rest.length > LONGEST_RECORD)
-      throw new Error(`a record longer than ${LONGEST_RECORD} characters; a quote is never closed?`);
+    if (this.rest.length > MAX_RECORD_LENGTH)
+      throw new Error(`a record longer than ${MAX_RECORD_LENGTH} characters; a quote is never closed?`);
   }
 }
 

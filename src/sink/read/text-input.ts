@@ -1,7 +1,7 @@
 import { damaged } from './record-reader.js';
 
 /** No line of records comes near it; a file without line ends must not be collected in memory. */
-const LONGEST_LINE = 16 * 2 ** 20;
+const MAX_LINE_LENGTH = 16 * 2 ** 20;
 
 /**
  * Bytes as text, checked for what text must be.
@@ -23,8 +23,8 @@ export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): Async
     const lastLineEnd = chunk.lastIndexOf(0x0a);
     if (lastLineEnd >= 0) lineStart = offset + lastLineEnd + 1;
     offset += chunk.length;
-    if (offset - lineStart > LONGEST_LINE)
-      throw damaged(name, `byte ${lineStart}`, `a line longer than ${LONGEST_LINE} bytes`);
+    if (offset - lineStart > MAX_LINE_LENGTH)
+      throw damaged(name, `byte ${lineStart}`, `a line longer than ${MAX_LINE_LENGTH} bytes`);
     if (text !== '') yield text;
   }
   const rest = decode();

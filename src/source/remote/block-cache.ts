@@ -5,7 +5,7 @@ export const BLOCK = 1 << 14;
 const CACHE_BYTES = 32 << 20;
 
 /** One request fetches at most this much, so that a failed one costs little. */
-const LONGEST_REQUEST = 4 << 20;
+const MAX_REQUEST_LENGTH = 4 << 20;
 
 /** Requests in flight. */
 const AT_ONCE = 8;
@@ -99,7 +99,7 @@ export class BlockCache {
       const near =
         request.length > 0 &&
         this.isGap(request.at(-1)!.index, block.index) &&
-        (block.index - request[0]!.index + 1) * BLOCK <= LONGEST_REQUEST;
+        (block.index - request[0]!.index + 1) * BLOCK <= MAX_REQUEST_LENGTH;
       if (!near) this.queue.push((request = []));
       request.push(block);
     }

@@ -10,7 +10,7 @@ const END = [0x177245, 0x385090] as const;
 
 const LEVEL_BYTES = 100_000;
 /** No code is longer than 20 bits; tables and selectors take less than this besides. */
-const LONGEST_TABLES = 64 << 10;
+const MAX_TABLES_LENGTH = 64 << 10;
 
 const PIECE = 1 << 18;
 
@@ -39,7 +39,7 @@ async function* streamBytes(input: WrapperInput, blockBytes: number): AsyncGener
   const links = new Uint32Array(blockBytes);
   let bitsTaken = 0;
   for (;;) {
-    const bits = new Bzip2Bits(await input.peek(Math.ceil(blockBytes * 2.5) + LONGEST_TABLES), bitsTaken);
+    const bits = new Bzip2Bits(await input.peek(Math.ceil(blockBytes * 2.5) + MAX_TABLES_LENGTH), bitsTaken);
     let block: Bzip2Block | null;
     let crc: number;
     try {

@@ -80,8 +80,8 @@ function encoded(value: number): number[] {
 }
 
 /** Blocks above this are streamed: a page out of one would cost too much. xz -6 -T0 makes blocks of 24 MiB. */
-const LARGEST_BLOCK = 64 << 20;
-const LARGEST_INDEX = 64 << 20;
+const MAX_BLOCK = 64 << 20;
+const MAX_INDEX = 64 << 20;
 const CACHE_BYTES = 128 << 20;
 
 /** A block, where it lies in the file, and the header of its stream. */
@@ -97,8 +97,7 @@ interface XzBlock extends XzRecord {
  */
 export async function openXzIndex(source: Source): Promise<Source | null> {
   const blocks = (await readBlocks(source)).filter(({ size }) => size > 0);
-  if (blocks.length < 2 || blocks.some((block) => Math.max(block.size, block.unpaddedSize) > LARGEST_BLOCK))
-    return null;
+  if (blocks.length < 2 || blocks.some((block) => Math.max(block.size, block.unpaddedSize) > MAX_BLOCK)) return null;
   const starts: number[] = [];
   let total = 0;
   for (const { size } of blocks) {
@@ -145,7 +144,7 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
     const footer = parseFooter(footerBytes);
     if (footer === null) throw damaged(`no stream ends at offset ${end}`);
     const indexAt = end - FOOTER_SIZE - footer.indexSize;
-    if (indexAt < HEADER_SIZE || footer.indexSize > LARGEST_INDEX)
+    if (indexAt < HEADER_SIZE || footer.indexSize > MAX_INDEX)
       throw damaged(`the index before offset ${end} has ${footer.indexSize} bytes, more than there is room for`);
     const records = parseIndex(await readBytes(source, indexAt, footer.indexSize));
     if (records === null) throw damaged(`no index is at offset ${indexAt}`);
@@ -168,7 +167,7 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
 }
 
 const LZMA2 = 0x21;
-const LARGEST_DICTIONARY = 128 << 20;
+const MAX_DICTIONARY = 128 << 20;
 
 /** xz; streams one behind another, with padding between them, are one. */
 export const xz: Wrapper = {
@@ -195,9 +194,9 @@ async function checkHead(input: WrapperInput): Promise<void> {
   if (filter < 0 || filter + 2 >= head.length) return;
   const bits = head[filter + 2]! & 0x3f;
   const dictionary = bits >= 40 ? 2 ** 32 : (2 + (bits & 1)) * 2 ** ((bits >> 1) + 11);
-  if (dictionary > LARGEST_DICTIONARY) {
+  if (dictionary > MAX_DICTIONARY) {
     throw input.refused(
-      `it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${LARGEST_DICTIONARY}`,
+      `it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${MAX_DICTIONARY}`,
       'decompress it first: xz -d',
     );
   }

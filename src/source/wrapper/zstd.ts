@@ -6,11 +6,11 @@ import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
 
 export const ZSTD_FRAME = 0xfd2fb528;
 /** With the magic number. */
-export const LONGEST_HEADER = 18;
+export const MAX_HEADER_LENGTH = 18;
 
 /** What zstd itself takes without being told to (ZSTD_WINDOWLOG_LIMIT_DEFAULT). */
-const LARGEST_WINDOW = 1 << 27;
-const LARGEST_BLOCK = 1 << 17;
+const MAX_WINDOW = 1 << 27;
+const MAX_BLOCK = 1 << 17;
 
 /** A Frame_Header (RFC 8878, 3.1.1.1). */
 interface FrameHeader {
@@ -61,13 +61,13 @@ export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Arra
 
 /** One frame, a block at a time: a decoder that is given more makes 128 KiB of every four bytes, all at once. */
 async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
-  const head = Buffer.concat([await input.peek(LONGEST_HEADER - 4)], LONGEST_HEADER - 4);
+  const head = Buffer.concat([await input.peek(MAX_HEADER_LENGTH - 4)], MAX_HEADER_LENGTH - 4);
   const header = parseHeader(head);
   if (header.dictionary)
     throw input.refused('it was compressed with a dictionary', 'decompress it first: zstd -d -D DICTIONARY');
-  if (header.window > LARGEST_WINDOW) {
+  if (header.window > MAX_WINDOW) {
     throw input.refused(
-      `it takes a window of ${header.window} bytes to decompress; expected at most ${LARGEST_WINDOW}`,
+      `it takes a window of ${header.window} bytes to decompress; expected at most ${MAX_WINDOW}`,
       'decompress it first: zstd -d --long=31',
     );
   }
@@ -89,7 +89,7 @@ async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
     const word = blockHeader.readUIntLE(0, 3);
     last = (word & 1) === 1;
     const length = ((word >> 1) & 3) === 1 ? 1 : word >> 3;
-    if (length > LARGEST_BLOCK) throw input.damaged(`a block has ${length} bytes; expected at most ${LARGEST_BLOCK}`);
+    if (length > MAX_BLOCK) throw input.damaged(`a block has ${length} bytes; expected at most ${MAX_BLOCK}`);
     const block = [blockHeader, await input.take(length, 'a block')];
     // Not verified, but the decoder has to see it to be done.
     if (last && header.checksum) block.push(await input.take(4, "a frame's checksum"));
@@ -105,8 +105,8 @@ const HAS_CHECKSUMS = 0x80;
 const RESERVED = 0x7c;
 
 /** Frames above this are streamed: a page out of one would cost too much. */
-const LARGEST_FRAME = 64 << 20;
-const LARGEST_TABLE = 64 << 20;
+const MAX_FRAME = 64 << 20;
+const MAX_TABLE = 64 << 20;
 
 /** Frames of 1 MiB and more are the rule; what a walk comes back to has to stay. */
 const CACHE_BYTES = 64 << 20;
@@ -128,7 +128,7 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
   const width = descriptor & HAS_CHECKSUMS ? 12 : 8;
   const tableLength = frames * width + FOOTER;
   const tableAt = source.byteLength - tableLength - 8;
-  if (tableAt < 0 || tableLength > LARGEST_TABLE)
+  if (tableAt < 0 || tableLength > MAX_TABLE)
     throw damaged(`its seek table lists ${frames} frames, more than there is room for`);
   const table = await readBytes(source, tableAt, 8 + tableLength);
   if (table.readUInt32LE(0) !== TABLE_FRAME || table.readUInt32LE(4) !== tableLength) {
@@ -140,7 +140,7 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
   let start = 0;
   for (let at = 8; offsets.length < frames; at += width) {
     const length = table.readUInt32LE(at + 4);
-    if (length > LARGEST_FRAME || table.readUInt32LE(at) > LARGEST_FRAME) return null;
+    if (length > MAX_FRAME || table.readUInt32LE(at) > MAX_FRAME) return null;
     offsets.push(offset);
     starts.push(start);
     offset += table.readUInt32LE(at);
@@ -188,8 +188,8 @@ export const zstd: Wrapper = {
   openIndexed: openZstdSeekTable,
   /** That of the first frame; zstd writes one frame, unless told otherwise. */
   async unwrappedSize(source) {
-    const head = await readBytes(source, 0, LONGEST_HEADER);
-    return head.length < LONGEST_HEADER || head.readUInt32LE() !== ZSTD_FRAME
+    const head = await readBytes(source, 0, MAX_HEADER_LENGTH);
+    return head.length < MAX_HEADER_LENGTH || head.readUInt32LE() !== ZSTD_FRAME
       ? null
       : parseHeader(head.subarray(4)).size;
   },

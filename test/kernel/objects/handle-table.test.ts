@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { virtualAddress } from '../../../src/address.js';
-import { HandleTables, MOST_TABLE_PAGES, type HandleTableWalk } from '../../../src/kernel/objects/handle-table.js';
+import { HandleTables, MAX_TABLE_PAGES, type HandleTableWalk } from '../../../src/kernel/objects/handle-table.js';
 import { KernelLayout } from '../../../src/kernel/symbols/kernel-layout.js';
 import { writeHandleTable } from '../../support/generate/handle-table-writer.js';
 import { listedBuild, objectBuild, type ObjectBuild } from '../../support/generate/kernel-structures.js';
@@ -128,7 +128,7 @@ describe('handle tables', () => {
       const { virtual, pool, table } = sample(build, [4], 2);
       const shared = pool.allocate(0x1000, 0x1000);
       const physical = virtual.space.physical(shared);
-      const pages = MOST_TABLE_PAGES + 2000;
+      const pages = MAX_TABLE_PAGES + 2000;
       const top = topPage(virtual, build, table);
       for (let index = 0; index < pages; index++)
         virtual.space.map(START + 0x4000000000n + BigInt(index) * 0x1000n, physical);
@@ -142,7 +142,7 @@ describe('handle tables', () => {
         virtual.space.writeU64(top + BigInt(middle * 8), page);
       }
       const { walk } = await walkTable(virtual, build, table);
-      assert.equal(walk.pages, MOST_TABLE_PAGES);
+      assert.equal(walk.pages, MAX_TABLE_PAGES);
       assert.ok(walk.tally.unreadable > 0);
       assert.match(walk.tally.reason!, /more than 16384 pages/);
     });

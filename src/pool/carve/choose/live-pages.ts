@@ -26,15 +26,15 @@ const NEAR = 0.5;
 /** Share of the counters that must not have shrunk; an image taken from a running system is smeared. */
 const GROWN = 0.95;
 /** Counters from which a comparison means something. */
-const FEWEST_COMPARED = 4;
+const MIN_COMPARED = 4;
 
 /** A sum in balance: no more than this share of its tags make no sense. */
-const MOST_COST = 0.2;
+const MAX_COST = 0.2;
 /** A change of the cost by less than this says nothing. */
 const TELLING_COST = 0.5;
 /** Taking a page out, or in, must set right this share of the tags that it counts, and so many: some are always smeared. */
 const TELLING_SHARE = 0.3;
-const FEWEST_SET_RIGHT = 3;
+const MIN_SET_RIGHT = 3;
 
 /** Table 0's page of some place, the other processors' beside it, and what the sum of them costs. */
 interface Choice {
@@ -124,7 +124,7 @@ function balanced(
 ): Choice {
   const members = new Set([first, ...usable.filter((page) => !full.includes(page))]);
   const together = climb(first, members, usable, shape);
-  if (together.cost <= 1 + judgedPairs([...together.members]) * MOST_COST) return together;
+  if (together.cost <= 1 + judgedPairs([...together.members]) * MAX_COST) return together;
   const alone = climb(first, new Set([first]), usable, shape);
   return alone.cost < together.cost - TELLING_COST ? alone : together;
 }
@@ -153,7 +153,7 @@ function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly Pag
 function tellingCost(page: PageCounts, usable: readonly PageCounts[]): number {
   if (usable.some((other) => other !== page && (isNearCopy(page, other) || isNearCopy(other, page))))
     return TELLING_COST;
-  return Math.max(FEWEST_SET_RIGHT, judgedPairs([page]) * TELLING_SHARE);
+  return Math.max(MIN_SET_RIGHT, judgedPairs([page]) * TELLING_SHARE);
 }
 
 /** Keys on a page up to which another processor may well have touched them all. */
@@ -185,7 +185,7 @@ function costOf(members: Iterable<PageCounts>, first: PageCounts, shape: TableSh
 
 /** Of the choices in balance, the one that is no earlier state of another. */
 function bestChoice(choices: readonly Choice[], pairs: number): Choice {
-  const inBalance = choices.filter(({ cost }) => cost <= 1 + pairs * MOST_COST);
+  const inBalance = choices.filter(({ cost }) => cost <= 1 + pairs * MAX_COST);
   const candidates = inBalance.length > 0 ? inBalance : choices;
   return candidates.reduce((best, choice) => (isEarlier(best, choice) ? choice : best));
 }
@@ -212,7 +212,7 @@ function total(values: Float64Array): number {
 function isNearCopy(earlier: PageCounts, later: PageCounts): boolean {
   if (earlier.keys.some((key, entry) => key !== 0 && later.keys[entry] !== key)) return false;
   const growth = growthFrom(earlier.growing, later.growing);
-  return growth.compared >= FEWEST_COMPARED && growth.grown >= GROWN && growth.ratio >= NEAR;
+  return growth.compared >= MIN_COMPARED && growth.grown >= GROWN && growth.ratio >= NEAR;
 }
 
 /** Puts the later of two states of one page in the earlier one's place, where the balance does not object. */
@@ -260,11 +260,11 @@ function asideReason(page: PageCounts, members: ReadonlySet<PageCounts>): SetAsi
   if (since.grown >= GROWN && since.ratio >= NEAR) return 'snapshot';
   // A snapshot is more than the sum where a live page is lost; no one processor counts more than all others together.
   const until = growthFrom(sum, page.growing);
-  return until.grown >= GROWN && until.compared >= FEWEST_COMPARED && members.size > 1 ? 'snapshot' : 'out of balance';
+  return until.grown >= GROWN && until.compared >= MIN_COMPARED && members.size > 1 ? 'snapshot' : 'out of balance';
 }
 
 /** Keys from which balance is a witness. */
-const FEWEST_WITNESSES = 3;
+const MIN_WITNESSES = 3;
 /** Counters below which two processors may well hold the same page. */
 const TELLING_COUNTERS = 4;
 
@@ -278,8 +278,8 @@ function doubtOf(
   if (full === 0) return 'no page holds every key: table 0 is missing there';
   // Nothing was to be decided: sums out of balance are the kernel's own, or the image's.
   if (members.size === all.length && all.every(({ page }) => page.copies === 1)) return null;
-  if (cost > 1 + pairs * MOST_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
-  if (all.length > 1 && pairs < FEWEST_WITNESSES && members.size < all.length)
+  if (cost > 1 + pairs * MAX_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
+  if (all.length > 1 && pairs < MIN_WITNESSES && members.size < all.length)
     return 'too few counts to tell live pages from copies';
   for (const page of members) {
     const counters = page.growing.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);

@@ -20,7 +20,7 @@ interface GrowingFamily {
 }
 
 /** A page joins a family when no more than this share of the keys that both have differ. */
-const MOST_STRANGERS = 1 / 2;
+const MAX_STRANGERS = 1 / 2;
 
 function keysOf({ page, index }: PlacedPage, shape: TableShape): [slot: number, key: number][] {
   const words = wordsOf(page);
@@ -81,5 +81,5 @@ function agrees(keys: readonly (readonly [number, number])[], family: GrowingFam
     if (known === key) same++;
     else if (known !== undefined) other++;
   }
-  return same > 0 && other <= (same + other) * MOST_STRANGERS;
+  return same > 0 && other <= (same + other) * MAX_STRANGERS;
 }

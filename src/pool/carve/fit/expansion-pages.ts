@@ -58,10 +58,10 @@ export interface ExpansionPage {
 }
 
 /** Entries from which a page is believed. */
-const FEWEST = 3;
+const MIN_KEYS = 3;
 /** Share of its counts that must make sense by themselves: the table is one for all processors. */
-const LEAST_SENSIBLE = 0.75;
-const MOST_KEPT = 256;
+const MIN_SENSIBLE = 0.75;
+const MAX_KEPT = 256;
 
 /** Fits a page to the expansion table of every layout that has its shape; null when none fits. */
 export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | null {
@@ -82,9 +82,9 @@ export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | n
 
 function isExpansion({ keys, counts, sensible }: EntryCensus): boolean {
   return (
-    keys.length >= FEWEST &&
-    counts >= FEWEST &&
-    sensible >= counts * LEAST_SENSIBLE &&
+    keys.length >= MIN_KEYS &&
+    counts >= MIN_KEYS &&
+    sensible >= counts * MIN_SENSIBLE &&
     new Set(keys).size === keys.length
   );
 }
@@ -94,7 +94,7 @@ export class ExpansionPages {
   private readonly pages = new Map<string, ExpansionPage>();
 
   offer(page: Uint8Array): void {
-    const fit = this.pages.size < MOST_KEPT ? fitExpansion(page) : null;
+    const fit = this.pages.size < MAX_KEPT ? fitExpansion(page) : null;
     if (fit === null) return;
     const bytes = Buffer.alloc(PAGE_SIZE);
     bytes.set(page);

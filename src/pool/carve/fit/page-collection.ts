@@ -21,9 +21,9 @@ export type OverflowPage = Omit<CarvedPage, 'fit'>;
 /** Evidence from which a page is kept whatever comes; below it, only as long as there is room. */
 const SURE_SCORE = 30;
 /** 64 MiB of pages: the tables of more than 200 processors with N = 4096 and 80-byte entries. */
-const MOST_SURE = 16384;
-const MOST_WEAK = 4096;
-const MOST_OVERFLOW = 1024;
+const MAX_SURE = 16384;
+const MAX_WEAK = 4096;
+const MAX_OVERFLOW = 1024;
 
 /** Keeps what may be pages of tables, each once, and no more than memory is set aside for. */
 export class PageCollection {
@@ -47,7 +47,7 @@ export class PageCollection {
       known.copies++;
       return;
     }
-    if (fit === null ? this.overflow.length >= MOST_OVERFLOW : !this.hasRoom(fit)) {
+    if (fit === null ? this.overflow.length >= MAX_OVERFLOW : !this.hasRoom(fit)) {
       this.dropped++;
       return;
     }
@@ -58,8 +58,8 @@ export class PageCollection {
   }
 
   private hasRoom({ score }: PageFit): boolean {
-    if (score < SURE_SCORE) return this.weak < MOST_WEAK;
-    return this.sure < MOST_SURE;
+    if (score < SURE_SCORE) return this.weak < MAX_WEAK;
+    return this.sure < MAX_SURE;
   }
 
   private keep(page: CarvedPage): CarvedPage {

@@ -33,10 +33,10 @@ const DIRTY = -9;
 const SMALL_SLOTS = [64, 128, 256];
 
 /** Evidence from which a page is kept at all; the tables found later confirm it or not. */
-const LEAST_SCORE = 5;
+const MIN_SCORE = 5;
 
 /** Share of a page's keys at home: a third in a table that is full, but not on each of its pages. */
-const LEAST_AT_HOME = 0.08;
+const MIN_AT_HOME = 0.08;
 
 /** Fits a page to every place of every kind of table whose sign it bears; null when it fits none. */
 export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
@@ -93,12 +93,12 @@ function fitAt(
     if (displacement === 0) atHome++;
     score += chance + EVIDENCE[displacement]!;
   }
-  if (score + dirty * DIRTY < LEAST_SCORE || atHome < keys * LEAST_AT_HOME) return null;
+  if (score + dirty * DIRTY < MIN_SCORE || atHome < keys * MIN_AT_HOME) return null;
   const used: number[] = [];
   for (let at = start; at < end; at += entryWords) if (words[at] !== 0) used.push(words[at]!);
   dirty += used.length - new Set(used).size;
   score += dirty * DIRTY;
-  if (score < LEAST_SCORE || dirty * 4 > keys || isSeries(used)) return null;
+  if (score < MIN_SCORE || dirty * 4 > keys || isSeries(used)) return null;
   return { channel, slots, page, score, keys, atHome, dirty };
 }
 
@@ -111,8 +111,8 @@ function hasBytes(words: Uint32Array, from: number, to: number): boolean {
 
 /** Keys from which their order tells. */
 const TELLING_KEYS = 8;
-const MOST_IN_ORDER = 0.9;
-const MOST_REPEATED = 0.25;
+const MAX_IN_ORDER = 0.9;
+const MAX_REPEATED = 0.25;
 
 /** Whether keys go up or down, or by even steps, as offsets and addresses do, which can obey by arithmetic alone. */
 function isSeries(keys: readonly number[]): boolean {
@@ -120,5 +120,5 @@ function isSeries(keys: readonly number[]): boolean {
   const steps = keys.slice(1).map((key, index) => key - keys[index]!);
   const rising = steps.filter((step) => step > 0).length / steps.length;
   const repeated = 1 - new Set(steps).size / steps.length;
-  return rising > MOST_IN_ORDER || rising < 1 - MOST_IN_ORDER || repeated > MOST_REPEATED;
+  return rising > MAX_IN_ORDER || rising < 1 - MAX_IN_ORDER || repeated > MAX_REPEATED;
 }

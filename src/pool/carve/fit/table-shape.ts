@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../../../address.js';
-import { MOST_SLOTS } from '../../table/hash-law.js';
+import { MAX_SLOTS } from '../../table/hash-law.js';
 import type { LawChannel } from '../scan/page-signs.js';
 import { wordsOf, type CarvedPage } from './page-collection.js';
 
@@ -76,7 +76,7 @@ export function placeUnder(page: CarvedPage, slots: number): { index: number; sh
 }
 
 /** Share of a page's keys that must agree on its place; half of them do when N is taken for twice what it is. */
-const LEAST_SHARE = 0.75;
+const MIN_SHARE = 0.75;
 
 /** Keys from which one page tells N by itself. */
 const TELLING_KEYS = 6;
@@ -84,7 +84,7 @@ const TELLING_KEYS = 6;
 /** The largest N that most keys of the page agree under. */
 function largestSlots(page: CarvedPage): number {
   let slots = 512;
-  while (slots < MOST_SLOTS && placeUnder(page, slots * 2).share >= LEAST_SHARE) slots *= 2;
+  while (slots < MAX_SLOTS && placeUnder(page, slots * 2).share >= MIN_SHARE) slots *= 2;
   return slots;
 }
 
@@ -112,7 +112,7 @@ export function shapesOf(pages: readonly CarvedPage[]): ShapedPages[] {
       const others: CarvedPage[] = [];
       for (const page of rest) {
         const { index, share } = placeUnder(page, slots);
-        if (share >= LEAST_SHARE) join(channel, slots, page, index);
+        if (share >= MIN_SHARE) join(channel, slots, page, index);
         else others.push(page);
       }
       if (others.length === rest.length) break;

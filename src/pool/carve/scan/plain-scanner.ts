@@ -16,7 +16,7 @@ const WORDS = PAGE_SIZE / 4;
 const RSDS = 0x53445352;
 
 /** A page with fewer zero words than this among its first 256 is text, code or noise: entries are full of zeros. */
-const FEWEST_ZEROS = 4;
+const MIN_ZEROS = 4;
 const SAMPLED = 256;
 
 /** The channels' constants where a loop reaches them quickly. */
@@ -58,7 +58,7 @@ export class PlainScanner implements PageScanner {
     small.fill(0);
     let zeros = 0;
     for (let index = 0; index < SAMPLED; index++) if (words[first + index] === 0) zeros++;
-    const dense = zeros < FEWEST_ZEROS;
+    const dense = zeros < MIN_ZEROS;
     for (let index = 0; index < WORDS; index++) {
       const word = words[first + index]!;
       if (word === 0) continue;
