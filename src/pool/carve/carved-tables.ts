@@ -8,6 +8,7 @@ import { familiesOf, farthestKey, type PageFamily } from './page-families.js';
 import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './table-shape.js';
 import type { ExpansionPages } from './expansion-pages.js';
 import type { PageCarver } from './page-carver.js';
+import { unseenShares } from './unseen-shares.js';
 import type { TrackerTable } from '../tracker-table.js';
 
 /** Tables put together from pages. */
@@ -22,6 +23,8 @@ export interface CarvedTables {
   readonly passedOver: readonly ShapedPages[];
   /** Families of pages at the same places whose keys contradict those of the tables. */
   readonly strangers: readonly PageFamily[];
+  /** Slots of tags that a table may have a share of which was not seen, though no page of theirs is known to be lost. */
+  readonly partial: ReadonlySet<number>;
   readonly warnings: readonly Warning[];
 }
 
@@ -63,12 +66,13 @@ export function carveTables({ collection, expansions }: Pick<PageCarver, 'collec
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
-  const tables = assembleTables(places, shape, most);
+  const { tables, severed } = assembleTables(places, shape, most);
+  const partial = new Set([...severed, ...places.flatMap((place) => unseenShares(place, shape, processors))]);
   const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
-    shape, places, tables, expansion, strangers,
+    shape, places, tables, expansion, strangers, partial,
     passedOver: others,
-    warnings: [...warningsOf(places, main, others, strangers, collection), ...warnings],
+    warnings: [...warningsOf(places, main, others, strangers, collection), ...partialWarnings(partial), ...warnings],
   };
 }
 
@@ -189,4 +193,9 @@ function warningsOf(
   }
   if (dropped > 0) warnings.push({ code: 'carve-crowded', message: `${dropped} pages that may be of tables were left out: more were found than are kept` });
   return warnings;
+}
+
+function partialWarnings(partial: ReadonlySet<number>): Warning[] {
+  if (partial.size === 0) return [];
+  return [{ code: 'shares-unseen', message: `${partial.size} tags may have a share on a page without a key in its own place, which looks like no page of a table; they are marked incomplete` }];
 }

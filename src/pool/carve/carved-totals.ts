@@ -7,7 +7,7 @@ import type { CarvedTables } from './carved-tables.js';
  * @param expected pages that each place must have, where some of them may lie in memory that is cut off; else a place
  * with fewer has those of processors that touched none of its tags, which are zero and look like nothing
  */
-export function sumOf({ shape, tables, places, expansion }: CarvedTables, expected = 0): TagTotals {
+export function sumOf({ shape, tables, places, expansion, partial }: CarvedTables, expected = 0): TagTotals {
   const { layout } = shape.channel;
   const totals = new TagTotals(layout, shape.slots);
   for (const table of tables) totals.add(table);
@@ -15,6 +15,7 @@ export function sumOf({ shape, tables, places, expansion }: CarvedTables, expect
     if (live?.doubt == null && (live?.live.length ?? 0) >= expected) continue;
     totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
   }
+  for (const slot of partial) totals.doubt(slot, slot);
   if (expansion !== null) totals.addExpansion(expansion);
   return totals;
 }

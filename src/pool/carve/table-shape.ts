@@ -28,6 +28,12 @@ export function pageCount({ channel, slots }: TableShape): number {
   return Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
 }
 
+/** The slot whose entry begins on the page before `index` and ends on that one; null when none does. */
+export function slotAcross(index: number, { channel: { layout: { size } }, slots }: TableShape): number | null {
+  const slot = Math.floor((index * PAGE_SIZE) / size);
+  return (index * PAGE_SIZE) % size === 0 || slot > slots ? null : slot;
+}
+
 /** Slots of the entries that begin on a page, with the word that each begins at. */
 export function* entriesOnPage({ channel: { layout: { size } }, slots }: TableShape, index: number): Generator<readonly [slot: number, word: number]> {
   const first = Math.ceil((index * PAGE_SIZE) / size);
