@@ -8,6 +8,7 @@ import { familiesOf, farthestKey, type PageFamily } from './page-families.js';
 import { pageCount, shapesOf, type PlacedPage, type ShapedPages, type TableShape } from './table-shape.js';
 import type { ExpansionPages } from './expansion-pages.js';
 import type { PageCarver } from './page-carver.js';
+import { undecidedPages } from './undecided-pages.js';
 import { unseenShares } from './unseen-shares.js';
 import type { TrackerTable } from '../tracker-table.js';
 
@@ -45,7 +46,7 @@ export function carveTables({ collection, expansions }: Pick<PageCarver, 'collec
   if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
   const { shape } = main;
   const byPlace = new Map<number, PlacedPage[]>();
-  for (const placed of [...main.pages, ...overflowPages(collection.overflow, shape)]) {
+  for (const placed of [...main.pages, ...undecidedPages(main, others), ...overflowPages(collection.overflow, shape)]) {
     const list = byPlace.get(placed.index);
     if (list === undefined) byPlace.set(placed.index, [placed]);
     else list.push(placed);

@@ -74,7 +74,7 @@ export function placeUnder(page: CarvedPage, slots: number): { index: number; sh
 }
 
 /** Share of a page's keys that must agree on its place; half of them do when N is taken for twice what it is. */
-const LEAST_SHARE = 0.75;
+export const LEAST_SHARE = 0.75;
 
 /** Keys from which one page tells N by itself. */
 const TELLING_KEYS = 6;
