@@ -140,12 +140,19 @@ function commonCount(found: readonly LivePages[]): number {
   return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
-/** More pages than processors, or fewer with sums that make no sense, are a reason to doubt. */
+/** More pages than processors are a reason to doubt, and fewer where sums make no sense or others were not taken for that alone. */
 function withCountDoubt(live: LivePages, processors: number): LivePages {
-  const count = live.live.length;
-  if (live.doubt !== null || count === processors || (count < processors && live.cost < 1)) return live;
-  const why = count > processors ? `${count} pages are live as far as can be told, of ${processors} processors` : `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
-  return { ...live, doubt: why };
+  const doubt = live.doubt ?? countDoubt(live, processors);
+  return doubt === live.doubt ? live : { ...live, doubt };
+}
+
+function countDoubt({ live: { length: count }, setAside, cost }: LivePages, processors: number): string | null {
+  if (count > processors) return `${count} pages are live as far as can be told, of ${processors} processors`;
+  if (count === processors) return null;
+  if (cost >= 1) return `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
+  // A sum may be in balance by chance without a live page: one that is no copy may be the processor's that is short of one.
+  const open = setAside.filter(({ as }) => as === 'out of balance').length;
+  return open > 0 ? `${count} pages of ${processors} processors' are in balance, and ${open} more that are no copies of them are not` : null;
 }
 
 function placesOf(found: ReadonlyMap<number, LivePages>, shape: TableShape, processors: number): Place[] {

@@ -60,6 +60,7 @@ describe('tables put together from pages', () => {
     { what: 'a page with the rest of an entry and no key', seed: 1289828368, entrySize: 56, processors: 4, slots: 4096, load: 16 },
     { what: 'the rest of an entry, which may be of either of two pages with the same keys', seed: 1494970492, entrySize: 56, processors: 3, slots: 4096, load: 5 },
     { what: 'equal pages of two processors', seed: 1196208261, entrySize: 80, processors: 3, slots: 4096, load: 6 },
+    { what: 'pages whose sum is in balance without them', seed: 26953806, entrySize: 80, processors: 4, slots: 4096, load: 31 },
     { what: 'a page that fits 40-byte entries as well', seed: 543121054, entrySize: 80, processors: 4, slots: 2048, load: 26 },
     { what: 'a page that fits 64-byte entries better', seed: 1735949213, entrySize: 80, processors: 3, slots: 4096, load: 8 },
     { what: 'table 0\'s page, which fits 48-byte entries better', seed: 555272529, entrySize: 80, processors: 3, slots: 2048, load: 6 },
