@@ -59,7 +59,12 @@ function placeOf({ error }: Outcome): string | null {
 
 /** A frame of these blocks, with a window of 2 MiB and nothing else told. */
 function frame(...blocks: Buffer[]): Buffer {
-  return Buffer.concat([u32(0xfd2fb528), Buffer.of(0x00, 0x58), ...blocks]);
+  return frameOfWindow(0x58, ...blocks);
+}
+
+/** @param window as a frame header has it: the exponent above 10 in the upper five bits */
+function frameOfWindow(window: number, ...blocks: Buffer[]): Buffer {
+  return Buffer.concat([u32(0xfd2fb528), Buffer.of(0x00, window), ...blocks]);
 }
 
 /** A block: 0 of bytes as they are, 1 of one byte `size` times, 2 compressed. */
@@ -169,6 +174,21 @@ for (const { name, open } of ZSTD_DECODERS) {
         length += piece.length;
         assert.ok(pieces.taken <= length + 256 * KIB, `${pieces.taken} bytes taken for ${length}`);
         if (length > 2 * MIB) break;
+      }
+    });
+
+    it('lets go of its window when nobody reads on, or when its data are damaged', async () => {
+      const random = noise(100 * KIB);
+      const stored = block(0, random.length, random);
+      const unfinished = frameOfWindow(0x88, stored, stored);
+      const damaged = frameOfWindow(0x88, stored, block(2, 9, Buffer.alloc(9, 0xff)));
+      // The windows of all of these together are more than WebAssembly's memory can ever be.
+      for (let turn = 0; turn < 40; turn++) {
+        for await (const piece of frames(new Pieces(unfinished, unfinished.length), open)) {
+          assert.ok(piece.length > 0);
+          break;
+        }
+        assert.match((await outcomeOf(damaged, open)).error!, /the decoder says/);
       }
     });
 
