@@ -2,7 +2,6 @@ import { PoolTrackerError } from '../../errors.js';
 import { hex, type PhysicalAddress } from '../../address.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { X64PageTable } from '../../memory/paging/x64.js';
 import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
@@ -82,7 +81,7 @@ export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] =
 async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Kernel | string> {
   let refusal = '';
   for (const levels of [4, 5] as const) {
-    const virtual = new VirtualMemory(new X64PageTable(memory, candidate.address, levels));
+    const virtual = VirtualMemory.through(memory, candidate.address, levels);
     const sharedData = await readSharedData(virtual);
     if (typeof sharedData === 'string') {
       refusal ||= sharedData;
