@@ -1,6 +1,6 @@
 import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../../dataset/query/diff.js';
 import { MEASURES, readTagCounts } from '../../dataset/query/diff.js';
-import { tagFilter } from '../../record/rows/tag-selection.js';
+import { tagFilter } from '../../record/rows/rows.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 import type { Command } from '../options/command.js';
 import { parseChoice, parseCount, parsePercent, requireWords } from '../options/command.js';
