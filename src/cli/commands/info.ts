@@ -6,8 +6,7 @@ import { tryOpenScan } from '../../scan/open-scan.js';
 import { decodeScan, type ScanOptions } from '../../scan/scan.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Command, OptionValues } from '../options/command.js';
-import { requireWords } from '../options/command.js';
-import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 function runText({ start, length, offset }: Run): string {
   return `physical 0x${start.toString(16)}, ${length} bytes, at offset ${offset}`;
@@ -86,16 +85,13 @@ async function resultOf(location: string, options: ScanOptions): Promise<ScanRes
 }
 
 export const infoCommand: Command = {
-  name: 'info',
-  usage: 'IMAGE [options]',
-  summary: 'tell what an image is, how its kernel and tables were found, and what was rejected',
-  options: { json: { type: 'boolean', help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
+  arguments: [IMAGE],
+  options: { json: { help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker info memory.dmp', 'everything that is known of the image'],
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
   async run(words, options) {
-    requireWords(words, 'IMAGE', 1);
     const result = await resultOf(words[0]!, scanOptions(options));
     const { container, outcome } = result;
     // Of a scan that failed before there was a container, there is nothing to tell but the error.
