@@ -1,4 +1,4 @@
-import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBBlobValue, DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import {
   type Column,
@@ -13,7 +13,7 @@ import { DuckdbSession, sqlText } from './duckdb-session.js';
 /** How a column of an answer becomes a column of records. */
 export interface AnswerColumn {
   readonly column: Column;
-  /** SQL that turns DuckDB's value into one that the record column holds without loss. */
+  /** SQL that turns DuckDB's value into one that the record column holds without loss; text comes as its bytes. */
   readonly expression: string;
 }
 
@@ -67,7 +67,9 @@ export function answerColumns(
     let unique = name;
     for (let number = 1; taken.has(unique); number++) unique = `${name}_${number}`;
     taken.add(unique);
-    const [type, expression] = converted(types[index]!.toString(), value(index));
+    const [type, plain] = converted(types[index]!.toString(), value(index));
+    // The client decodes text itself, and drops a U+FEFF at its beginning.
+    const expression = type === 'string' ? `encode(${plain})` : plain;
     return { column: nullableColumn(unique, type, 'A column of an answer.'), expression };
   });
 }
@@ -210,11 +212,14 @@ export class DatasetQuery {
 
 function rowOf(values: readonly DuckDBValue[], columns: readonly AnswerColumn[]): Row {
   return Object.fromEntries(
-    columns.map(({ column }, index): [string, Value] => {
-      const value = values[index] as Value;
-      return [column.name, column.type === 'timestamp' && value !== null ? Number(value) : value];
-    }),
+    columns.map(({ column }, index): [string, Value] => [column.name, answerValue(column.type, values[index]!)]),
   );
+}
+
+function answerValue(type: ColumnType, value: DuckDBValue): Value {
+  if (value === null) return null;
+  if (type === 'timestamp') return Number(value);
+  return type === 'string' ? Buffer.from((value as DuckDBBlobValue).bytes).toString('utf8') : (value as Value);
 }
 
 /** `min_growth=0.5` names a parameter; a number stays one there. Anything else is text, which DuckDB casts as needed. */

@@ -1,15 +1,6 @@
-import {
-  Bool,
-  BufferType,
-  Data,
-  type DataType,
-  type Dictionary,
-  type Int32,
-  makeData,
-  type Utf8,
-  Vector,
-} from 'apache-arrow';
+import { Bool, BufferType, Data, type DataType, type Dictionary, type Int32, type Utf8, Vector } from 'apache-arrow';
 import type { Column, Value } from '../schema/record-type.js';
+import { utf8Data } from './utf8-data.js';
 
 /** Which rows of a column are not null, one bit a row, least significant bit first, as Arrow lays it out. */
 export class ValidityBitmap {
@@ -157,19 +148,6 @@ class StringColumn extends ColumnBuilder {
     }
     return this.values;
   }
-}
-
-/** Strings as Arrow data. A lone surrogate becomes U+FFFD, since UTF-8 has no form for it. */
-export function utf8Data(type: Utf8, strings: readonly string[]): Data<Utf8> {
-  const offsets = new Int32Array(strings.length + 1);
-  let end = 0;
-  strings.forEach((text, index) => {
-    end += Buffer.byteLength(text, 'utf8');
-    offsets[index + 1] = end;
-  });
-  const bytes = Buffer.alloc(end);
-  strings.forEach((text, index) => bytes.write(text, offsets[index]!, 'utf8'));
-  return makeData({ type, length: strings.length, nullCount: 0, valueOffsets: offsets, data: bytes });
 }
 
 /** @param capacity of one batch, in rows */

@@ -1,6 +1,7 @@
-import { type Data, type Timestamp, TimeUnit, Type, Vector } from 'apache-arrow';
+import { type Data, type Timestamp, TimeUnit, Type, type Utf8, type Vector } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
 import type { Column, Value } from '../schema/record-type.js';
+import { readUtf8 } from './utf8-data.js';
 
 /**
  * Whether a column's buffers are as long as its length needs, its text lies within its bytes and its indices within
@@ -111,8 +112,8 @@ export class ColumnReader {
       return (row) => texts[indices[row]!]!;
     }
     if (kind !== Type.Utf8) throw this.wrongType(data);
-    const vector = new Vector([data]);
-    return (row) => this.convert(vector.get(row) as string);
+    const text = readUtf8(data as Data<Utf8>);
+    return (row) => this.convert(text(row) as string);
   }
 
   /** A dictionary that has grown keeps the chunks it had, so only the new ones are decoded. */
@@ -123,8 +124,8 @@ export class ColumnReader {
     if (!grown) this.texts = [];
     for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
       if (!withinBounds(chunk)) throw this.damaged('its dictionary is shorter than its length');
-      const values = new Vector([chunk]);
-      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(values.get(index) as string));
+      const text = readUtf8(chunk as Data<Utf8>);
+      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(text(index) as string));
     }
     this.chunks = chunks;
     return this.texts;

@@ -10,10 +10,11 @@ import {
   Struct,
   Table,
   tableToIPC,
+  Type,
   type Utf8,
   Vector,
 } from 'apache-arrow';
-import { utf8Data } from '../../record/arrow/column-builder.js';
+import { readUtf8Bytes, utf8DataOfBytes } from '../../record/arrow/utf8-data.js';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
 import type { DecodedFile } from '../isolated/isolated.js';
 
@@ -35,18 +36,21 @@ export function compactDictionaries(batch: RecordBatch): RecordBatch {
 
 function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
   const dictionary = column.dictionary as Vector<Utf8>;
-  if (dictionary.data.length === 1 && dictionary.length <= column.length) return column;
+  const isCompact = dictionary.data.length === 1 && dictionary.length <= column.length;
+  // A dictionary of anything but strings is refused by whoever reads the column.
+  if (isCompact || (dictionary.type.typeId as Type) !== Type.Utf8) return column;
   const before = column.values as Int32Array;
   const indices = new Int32Array(column.length);
   const moved = new Map<number, number>();
-  const values: string[] = [];
+  const values: Uint8Array[] = [];
+  const bytes = readUtf8Bytes(dictionary);
   for (let row = 0; row < column.length; row++) {
     if (column.nullCount > 0 && !column.getValid(row)) continue;
     let index = moved.get(before[row]!);
     if (index === undefined) {
       index = moved.size;
       moved.set(before[row]!, index);
-      values.push(dictionary.get(before[row]!)!);
+      values.push(bytes(before[row]!)!);
     }
     indices[row] = index;
   }
@@ -56,7 +60,7 @@ function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
     nullCount: column.nullCount,
     nullBitmap: column.nullBitmap,
     data: indices,
-    dictionary: new Vector([utf8Data(type.dictionary, values)]),
+    dictionary: new Vector([utf8DataOfBytes(type.dictionary, values)]),
   });
 }
 

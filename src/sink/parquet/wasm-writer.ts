@@ -13,6 +13,7 @@ import {
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
+import { readUtf8Bytes } from '../../record/arrow/utf8-data.js';
 import { fileMetadata, toolVersion } from '../../record/schema/file-metadata.js';
 import type { Encode, ParquetCompression } from '../sink.js';
 import { ROW_GROUP_ROWS } from './parquet.js';
@@ -42,15 +43,16 @@ export function plainStrings(batch: RecordBatch): RecordBatch {
 function written(column: Data, dictionary: Vector<Utf8>): Data<Utf8> {
   const indices = column.values as Int32Array;
   const offsets = new Int32Array(column.length + 1);
-  const texts = new Map<number, Buffer>();
-  const parts: Buffer[] = [];
+  const bytes = readUtf8Bytes(dictionary);
+  const texts = new Map<number, Uint8Array>();
+  const parts: Uint8Array[] = [];
   let end = 0;
   for (let row = 0; row < column.length; row++) {
     if (column.nullCount === 0 || column.getValid(row)) {
       const index = indices[row]!;
       let text = texts.get(index);
       if (text === undefined) {
-        text = Buffer.from(dictionary.get(index)!, 'utf8');
+        text = bytes(index)!;
         texts.set(index, text);
       }
       parts.push(text);
