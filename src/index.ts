@@ -6,7 +6,8 @@ export { EXIT_STATUS, PoolTrackerError, type ErrorCode, type ErrorData, type War
 export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
-export type { MemoryImage } from './image/image.js';
+export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
+export type { MissingPage, PagingLevel } from './memory/paging/translation.js';
 export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
 export type { LocatedBy } from './pool/table/table-set.js';
@@ -21,7 +22,7 @@ export {
   type Value,
 } from './record/schema/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
-export type { KernelObjects, SeenProcess } from './kernel/objects/objects.js';
+export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';
 export type { DecodedImage, PageDecoder, WalkedKernel } from './scan/scan-result.js';
 export type { ImageFacts } from './scan/scan-result.js';
@@ -30,6 +31,7 @@ export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-ta
 export type { SortOrder, TagSelection } from './record/rows/tag-selection.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
+export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
 export { openScan } from './scan/open-scan.js';

@@ -4,9 +4,13 @@ import type { VirtualMemory } from '../memory/virtual-memory.js';
 
 /** An allocation of a page or more, as the kernel's own table lists it. */
 export interface BigAllocation {
+  /** Index of its entry in the table, from 0. */
   readonly slot: number;
+  /** Of the allocation's first byte. */
   readonly address: VirtualAddress;
+  /** The tag's four bytes as an unsigned little-endian number; `tagName` makes text of it. */
   readonly key: number;
+  /** Its size. */
   readonly bytes: bigint;
   /** POOL_TYPE: bit 0 paged, bit 9 not executable. */
   readonly poolType: number;
@@ -16,7 +20,9 @@ export interface BigAllocation {
 
 /** Number and bytes of a tag's big allocations in use. */
 export interface BigTotal {
+  /** How many are in use. */
   readonly allocations: bigint;
+  /** Their bytes in all, wrapped at 64 bits and read as signed. */
   readonly bytes: bigint;
 }
 

@@ -94,6 +94,7 @@ async function statIfExists(path: string): Promise<Stats | null> {
   }
 }
 
+/** How an output is opened and encoded. */
 export interface SinkOptions extends EncodeOptions {
   /** Replace a file that exists. */
   readonly force?: boolean;

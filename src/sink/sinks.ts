@@ -38,9 +38,11 @@ export function sinkForPath(path: string): SinkFormat {
   });
 }
 
-/** One output of a command: what goes there, in which format, where. */
+/** One output of a command: which records, in which format, and where they go. */
 export interface Output {
+  /** Which records. */
   readonly recordType: RecordType;
+  /** One of SINKS. */
   readonly format: SinkFormat;
   /** A path, or the stream to write to (standard output for `-`). */
   readonly target: string | Writable;

@@ -53,11 +53,14 @@ export const OBJECT_KINDS = {
   handle_table: 'Obtb',
   module: 'MmLd',
 } as const;
+/** A kind of kernel object that is counted. */
 export type ObjectKind = keyof typeof OBJECT_KINDS;
 
 /** How many objects of a kind one method found. */
 export interface ObjectCount {
+  /** What was counted. */
   readonly kind: ObjectKind;
+  /** How: the name of the kernel's structure that led to the objects, as `PspCidTable`. */
   readonly method: string;
   /** Null where the method is not available; `reason` says why. */
   readonly found: number | null;

@@ -15,10 +15,15 @@ import { Sighting } from './object-count.js';
 import { Tally } from './object-count.js';
 import { threadLists } from './process-lists.js';
 
-/** A process, and which methods saw it: null for a method that is not available. */
+export type { ProcessMethod };
+
+/** A process, and which methods saw it. */
 export interface SeenProcess extends Process {
+  /** Id of its session; null when it is in none, or not known. */
   readonly sessionId: number | null;
+  /** Handles in its table; null when the tables cannot be read. */
   readonly handles: number | null;
+  /** By method, whether it saw the process; null for a method that is not available. */
   readonly seenBy: Readonly<Record<ProcessMethod, boolean | null>>;
 }
 
@@ -26,6 +31,7 @@ export interface SeenProcess extends Process {
 export interface KernelObjects {
   /** By id. */
   readonly processes: readonly SeenProcess[];
+  /** One for each kind and method, those of a kind together. */
   readonly counts: readonly ObjectCount[];
 }
 

@@ -7,6 +7,7 @@ import type { Sighting } from './object-count.js';
 
 /** The five ways to find processes, as Rekall's pslist names them. */
 export const PROCESS_METHODS = ['PsActiveProcessHead', 'CSRSS', 'PspCidTable', 'Sessions', 'Handles'] as const;
+/** A way to find processes. */
 export type ProcessMethod = (typeof PROCESS_METHODS)[number];
 
 /** What each method found, or why it is not available; left out while it was not tried. */

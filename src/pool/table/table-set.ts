@@ -8,9 +8,11 @@ import type { TrackerLayout } from './tracker-layout.js';
 
 /** Which page of which table a page is: known when it was walked to, worked out by the transform when not. */
 export interface TablePlace {
+  /** A processor's own table, or the expansion table, which all processors share. */
   readonly table: 'processor' | 'expansion';
   /** Processor number; 0 for the expansion table. */
   readonly processor: number;
+  /** Which page of the table, from 0; the table's first byte is somewhere in page 0. */
   readonly pageIndex: number;
 }
 
@@ -23,7 +25,9 @@ export interface MemoryPage {
   readonly physicalAddress: PhysicalAddress | null;
   /** 4096 bytes, or a multiple; the last page of a stream that is cut has fewer; null when the page is missing. */
   readonly bytes: Uint8Array | null;
+  /** Null when the source does not know, as in carving. */
   readonly place: TablePlace | null;
+  /** Why `bytes` is null; null when they are there. */
   readonly missing: MissingPage | null;
 }
 

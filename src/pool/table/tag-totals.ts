@@ -3,28 +3,40 @@ import { UNKNOWN } from './hash-law.js';
 import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
 import { TrackerTable } from './tracker-table.js';
 
+/** Where an entry lies: in a hashed slot of the table, in its last slot (overflow), or in the expansion table. */
 export type Place = 'table' | 'overflow' | 'expansion';
 
-/** Signed 64-bit values in the order of COUNTERS. */
+/**
+ * Non-paged allocs, frees and bytes, then paged allocs, frees and bytes. Bytes are signed; allocs and frees are unsigned
+ * where the kernel counts in 32 bits, and signed where it counts in 64.
+ */
 export type CounterValues = readonly [bigint, bigint, bigint, bigint, bigint, bigint];
 
 /** One tag's counters, of one processor or of all. */
 export interface TagCounts {
+  /** The tag's four bytes as an unsigned little-endian number; bit 31 says PROTECTED_POOL. `tagName` makes text of it. */
   readonly key: number;
+  /** Index of the entry in its table, from 0. */
   readonly slot: number;
+  /** Which part of the tables the entry is in. */
   readonly place: Place;
+  /** Allocations and frees since the system started, and bytes that are allocated now. */
   readonly counters: CounterValues;
   /** False when a page or a processor that could hold a part of these counts was missing. */
   readonly complete: boolean;
 }
 
+/** One tag's counters, summed over all processors as the kernel's own report does. */
 export interface TagTotal extends TagCounts {
+  /** Non-paged allocs minus frees, wrapped at the width of the counters and read as signed. */
   readonly nonPagedOutstanding: bigint;
+  /** Paged allocs minus frees, likewise. */
   readonly pagedOutstanding: bigint;
   /** Processors whose tables hold the tag; 0 in the expansion table, which all share. */
   readonly processorsSeen: number;
 }
 
+/** One tag's counters in one processor's table, not summed. */
 export interface ProcessorTag extends TagCounts {
   /** Null for the expansion table and where it is not known. */
   readonly processor: number | null;
