@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 
-/** Compressed data breaks its format's rules; whoever knows the file adds where. */
+/** The error for compressed data that break the rules of their format; the caller, who knows the file, adds where. */
 export function damagedData(problem: string): PoolTrackerError {
   return new PoolTrackerError('FORMAT_DAMAGED', `the compressed data are damaged: ${problem}`);
 }
@@ -37,7 +37,7 @@ export class LzInput {
   }
 }
 
-/** What an LZ decoder has put out so far: never longer than announced, and what matches copy from. */
+/** The output of an LZ decoder so far, from which matches copy; never longer than announced. */
 export class LzOutput {
   length: number;
   private readonly bytes: Buffer;
@@ -45,7 +45,7 @@ export class LzOutput {
 
   /**
    * @param limit the decompressed size in bytes, from the container; more is an error
-   * @param history what was put out before, for matches to copy from; not part of the result
+   * @param history earlier output that matches may copy from; not part of the result
    */
   constructor(
     limit: number,
@@ -72,7 +72,7 @@ export class LzOutput {
     this.length += bytes.length;
   }
 
-  /** Repeats `count` bytes from `distance` back; they may overlap what they make. */
+  /** Appends `count` bytes that begin `distance` bytes before the end; the two may overlap. */
   match(distance: number, count: number): void {
     if (distance < 1 || distance > this.length) {
       throw damagedData(`a match reaches ${distance} bytes back, where ${this.length} are`);
@@ -83,7 +83,7 @@ export class LzOutput {
     }
   }
 
-  /** What was put out. */
+  /** The output. */
   result(): Buffer {
     return this.bytes.subarray(this.history.length, this.length);
   }

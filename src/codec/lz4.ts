@@ -2,8 +2,8 @@ import { LzInput, LzOutput } from './lz-window.js';
 
 /**
  * Decodes one LZ4 block (lz4_Block_format.md).
- * @param limit the most bytes that it may hold
- * @param history what stands before it, for a block that is linked to those before; 64 KiB are enough
+ * @param limit maximum size of the output, in bytes
+ * @param history output of the blocks before, for a linked block; 64 KiB are enough
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeLz4Block(block: Uint8Array, limit: number, history?: Uint8Array): Buffer {
@@ -12,7 +12,7 @@ export function decodeLz4Block(block: Uint8Array, limit: number, history?: Uint8
   while (input.left > 0) {
     const token = input.u8();
     output.literals(input.take(extended(token >> 4, input)));
-    // The last sequence of a block is literals alone.
+    // The last sequence of a block has literals only.
     if (input.left === 0) break;
     const distance = input.u16();
     output.match(distance, extended(token & 15, input) + 4);

@@ -10,7 +10,7 @@ export function snappySize(block: Uint8Array): number {
 
 /**
  * Decodes a raw Snappy block (Google's format_description.txt).
- * @param limit the most bytes that it may hold
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeSnappy(block: Uint8Array, limit: number): Buffer {

@@ -38,7 +38,7 @@ export const DISPATCHER_THREAD = 6;
 export const ID_STEP = 4;
 
 const NAME_LENGTH = 15;
-/** A table's root is in bits 12 to 51 of DirectoryTableBase; the lowest ones may hold a PCID. */
+/** The page table root is in bits 12 to 51 of DirectoryTableBase; the lowest bits may hold a PCID. */
 const ROOT_BITS = 0x000ffffffffff000n;
 /** The lowest bits of an EX_FAST_REF count references. */
 const FAST_REF_BITS = 0xfn;
@@ -52,7 +52,7 @@ const NEEDED = [
   'ExitTime',
 ] as const;
 
-/** Reads EPROCESS structures, each once. */
+/** Reads EPROCESS structures, each only once. */
 export class ProcessReader {
   private readonly known = new Map<VirtualAddress, Process>();
 

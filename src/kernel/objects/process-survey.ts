@@ -15,7 +15,7 @@ export type ProcessSightings = Readonly<Partial<Record<ProcessMethod, Sighting |
 
 /** Which processes which method saw. */
 export class ProcessSurvey {
-  /** @param sightings of the methods that need no process to begin with */
+  /** @param sightings of the methods that do not start from known processes */
   constructor(
     private readonly reader: ProcessReader,
     public sightings: ProcessSightings,
@@ -95,7 +95,7 @@ export class ProcessSurvey {
   }
 }
 
-/** Processes by handles, with what could not be read of any table. */
+/** Processes found by handles, with the count of what could not be read in any table. */
 function withTally({ byType, tally }: ProcessHandles): Sighting {
   byType.Process.tally.add(tally);
   return byType.Process;

@@ -7,7 +7,7 @@ import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
 
-/** A candidate that was refused, and why: kept for `info` and the image record. */
+/** A candidate that was rejected, and why: kept for `info` and the image record. */
 export interface Rejection {
   readonly what: 'page-table-root' | 'kernel' | 'table';
   readonly address: string;
@@ -24,9 +24,9 @@ export interface Kernel {
   readonly sharedData: SharedData;
 }
 
-/** Self-referring pages tried before giving up: a busy server has some thousands of processes. */
+/** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
-/** Rejections kept; the rest are counted in the last one's place. */
+/** Maximum number of rejections kept. */
 const MAX_REJECTIONS = 64;
 
 async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
@@ -36,9 +36,10 @@ async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandi
 }
 
 /**
- * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through
- * it and it leads to a kernel image: the one that its witness names (low stub, crash header), else any that is mapped.
- * @param rejected collects every candidate that is refused, also when none is accepted
+ * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through it
+ * and it leads to a kernel image: the one that is named together with it (low stub, crash header), else any that is
+ * mapped.
+ * @param rejected receives every candidate that is rejected, also when none is accepted
  * @throws PoolTrackerError NO_KERNEL
  */
 export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] = []): Promise<Kernel> {

@@ -9,8 +9,9 @@ import { locateByStructure } from './by-structure.js';
 import { locateBySymbols, type Located, notLocated } from './by-symbols.js';
 
 /**
- * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the
- * other processors' tables) follows from the table itself and from where its address stands a second time.
+ * Locates table 0 by the kernel debugger block, which gives the address of the variable PoolTrackTable. The rest (N,
+ * the layout, the other processors' tables) follows from the table itself and from the second place that holds its
+ * address.
  */
 export async function locateByKdbg(kernel: Kernel, symbols: KernelSymbols | null): Promise<Located> {
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
@@ -57,8 +58,8 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
- * @param rejected collects every table that is refused, also when none is accepted
+ * structure alone. A result is used only when the hash law proves it; otherwise the next way is tried.
+ * @param rejected receives every table that is rejected, also when none is accepted
  * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
  */
 export async function locateTables(

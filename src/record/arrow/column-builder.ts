@@ -2,7 +2,7 @@ import { Bool, BufferType, Data, type DataType, type Dictionary, type Int32, typ
 import type { Column, Value } from '../schema/record-type.js';
 import { utf8Data } from './utf8-data.js';
 
-/** Which rows of a column are not null, one bit a row, least significant bit first, as Arrow lays it out. */
+/** Which rows of a column are not null: one bit per row, least significant bit first, in Arrow's layout. */
 export class ValidityBitmap {
   private readonly bits: Uint8Array;
   nullCount = 0;
@@ -20,7 +20,7 @@ export class ValidityBitmap {
     this.nullCount++;
   }
 
-  /** A copy of the first rows' bits, null when no row is null; empties the bitmap. */
+  /** A copy of the bits of the first `rows` rows, null when no row is null; empties the bitmap. */
   take(rows: number): Uint8Array | null {
     const taken = this.nullCount === 0 ? null : this.bits.slice(0, Math.ceil(rows / 8));
     this.bits.fill(0);
@@ -50,7 +50,7 @@ export abstract class ColumnBuilder {
     this.store(row, value);
   }
 
-  /** The first rows as Arrow data; the builder is empty afterwards. */
+  /** The first `rows` rows as Arrow data; the builder is empty afterwards. */
   take(rows: number): Data {
     const { nullCount } = this.validity;
     const buffers = {
@@ -109,8 +109,8 @@ class BoolColumn extends ColumnBuilder {
 }
 
 /**
- * A dictionary that only ever grows: each batch adds the values that it saw first as one more chunk. The chunks before
- * stay the same objects, by which Arrow's writers know to write a delta, the one change that the IPC file format allows.
+ * A dictionary that only grows: each batch adds its new values as one more chunk. The earlier chunks stay the same
+ * objects, by which Arrow's writers recognise a delta, the only change that the IPC file format allows.
  */
 class StringColumn extends ColumnBuilder {
   private readonly indices: Int32Array;

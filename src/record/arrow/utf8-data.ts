@@ -19,8 +19,8 @@ export function utf8DataOfBytes(type: Utf8, strings: readonly Uint8Array[]): Dat
 }
 
 /**
- * Reads strings out of UTF-8 data that lie within their bounds; null where the data have none. Arrow's own `get` takes
- * a U+FEFF at the beginning of a string for a byte order mark and drops it, but here it is part of the string.
+ * Reads strings out of UTF-8 data that lie within their bounds; null where a value is null. Arrow's own `get` takes a
+ * U+FEFF at the beginning of a string for a byte order mark and drops it, but here it is part of the string.
  */
 export function readUtf8(data: Data<Utf8>): (index: number) => string | null {
   const { buffer, byteOffset, byteLength } = data.values as Uint8Array;
@@ -30,7 +30,7 @@ export function readUtf8(data: Data<Utf8>): (index: number) => string | null {
   return data.nullCount === 0 ? text : (index) => (data.getValid(index) ? text(index) : null);
 }
 
-/** Reads strings out of UTF-8 data in any number of chunks as the bytes they are, for data made of them again. */
+/** Reads strings from UTF-8 data of any number of chunks as bytes, to make other data of them without decoding. */
 export function readUtf8Bytes(vector: Vector<Utf8>): (index: number) => Uint8Array | null {
   const bytes = new Vector(vector.data.map((data) => data.clone(new Binary()) as unknown as Data<Binary>));
   return (index) => bytes.get(index);

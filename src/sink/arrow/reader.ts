@@ -20,7 +20,8 @@ import type { DecodedFile } from '../isolated/isolated.js';
 
 /**
  * The same batch with each dictionary cut down to the values that its rows use, in one chunk. For consumers that take
- * each batch by itself: the dictionary of a long stream would go along with every batch, and in pieces.
+ * each batch by itself: otherwise the whole dictionary of a long stream would go along with every batch, in many
+ * chunks.
  */
 export function compactDictionaries(batch: RecordBatch): RecordBatch {
   const { fields } = batch.schema;
@@ -37,7 +38,7 @@ export function compactDictionaries(batch: RecordBatch): RecordBatch {
 function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
   const dictionary = column.dictionary as Vector<Utf8>;
   const isCompact = dictionary.data.length === 1 && dictionary.length <= column.length;
-  // A dictionary of anything but strings is refused by whoever reads the column.
+  // A dictionary of anything but strings is rejected when the column is read.
   if (isCompact || (dictionary.type.typeId as Type) !== Type.Utf8) return column;
   const before = column.values as Int32Array;
   const indices = new Int32Array(column.length);
@@ -68,8 +69,8 @@ function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
 const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 /**
- * Arrow IPC, file or stream, batch by batch. The library ends in silence where a batch is missing, so what the file
- * says of itself is compared with what came out.
+ * Arrow IPC, file or stream, batch by batch. The library ends silently where a batch is missing, so the number of
+ * batches in the footer is compared with the number read.
  *
  * @param path null for standard input
  */
@@ -112,7 +113,7 @@ async function* batches(reader: RecordBatchReader, file: FileHandle | null): Asy
   if (seen < expected) throw new Error(`expected ${expected} record batches, could read ${seen}`);
 }
 
-/** pool-tracker ends every stream with the mark, so that one without it has been cut off. */
+/** pool-tracker ends every stream with the mark, so one of its streams without the mark has been cut off. */
 async function checkEnd(file: FileHandle): Promise<void> {
   const { size } = await file.stat();
   const tail = Buffer.alloc(END_OF_STREAM.length);

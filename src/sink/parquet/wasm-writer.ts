@@ -19,8 +19,8 @@ import type { Encode, ParquetCompression } from '../sink.js';
 import { ROW_GROUP_ROWS } from './parquet.js';
 
 /**
- * The same batch with its strings written out, not as indices into dictionaries. Parquet makes dictionaries of its own;
- * an Arrow dictionary type in a file's metadata only troubles its readers: pandas cannot unify the dictionaries of
+ * The same batch with plain strings in place of indices into dictionaries. Parquet makes dictionaries of its own; an
+ * Arrow dictionary type in a file's metadata only causes trouble for readers: pandas cannot unify the dictionaries of
  * several row groups when one of them is empty, and pyarrow's hive partitions clash with it.
  */
 export function plainStrings(batch: RecordBatch): RecordBatch {
@@ -79,7 +79,7 @@ const COMPRESSION: Readonly<Record<ParquetCompression, wasm.Compression>> = {
 
 /**
  * Parquet by parquet-wasm, which is arrow-rs: ZSTD, dictionaries, exact at every width. The batches go in as Arrow IPC
- * and the bytes come out a row group at a time; what is in memory is the row group being filled.
+ * and the bytes come out one row group at a time; the row group being filled is held in memory.
  */
 export const encodeWithParquetWasm: Encode = async function* (batches, recordType, options) {
   const source = batches[Symbol.asyncIterator]();
