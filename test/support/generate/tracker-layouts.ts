@@ -89,6 +89,15 @@ export function writeEntry(target: Buffer, offset: number, size: EntrySize, key:
   }
 }
 
+/** Reads one entry's counters at `offset`, unsigned at their width. */
+export function readCounters(from: Buffer, offset: number, size: EntrySize): Counters {
+  const read = counters(size);
+  for (const [i, [at, width]] of LAYOUTS[size].entries()) {
+    read[COUNTER_NAMES[i]!] = width === 4 ? BigInt(from.readUInt32LE(offset + at)) : from.readBigUInt64LE(offset + at);
+  }
+  return read;
+}
+
 /** Counters with what is given, cut to the layout's widths, and 0 for the rest. */
 export function counters(size: EntrySize, given: Partial<Counters> = {}): Counters {
   const bits = counterBits(size);
