@@ -1,5 +1,5 @@
-/**
- * Physical and virtual addresses are different types, so that one is never taken for the other.
+/*
+ * Physical and virtual addresses are different types, so that one cannot be passed where the other is expected.
  * A physical address (at most 52 bits on x64) is a number, exact in a double; a virtual one needs all 64 bits: a bigint.
  */
 declare const physical: unique symbol;
@@ -20,7 +20,7 @@ export function virtualAddress(value: bigint): VirtualAddress {
   return BigInt.asUintN(64, value) as VirtualAddress;
 }
 
-/** `0x1a1000`, as WinDbg writes addresses but for its grave accent. */
+/** A number as messages show addresses: `0x1a1000`, lower case, without leading zeros. */
 export function hex(address: number | bigint): string {
   return `0x${address.toString(16)}`;
 }

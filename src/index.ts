@@ -14,7 +14,8 @@ export {
 export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
-export type { MemoryImage } from './image/image.js';
+export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
+export type { MissingPage, PagingLevel } from './memory/paging/translation.js';
 export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
 export type { LocatedBy } from './pool/table/table-set.js';
@@ -29,7 +30,7 @@ export {
   type Value,
 } from './record/schema/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
-export type { KernelObjects, SeenProcess } from './kernel/objects/objects.js';
+export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';
 export type { Rejection } from './kernel/root/root.js';
 export type { CarveReport } from './pool/carve/carve-report.js';
@@ -50,6 +51,7 @@ export { rowsOf, type SortOrder, type TagNaming, type TagSelection } from './rec
 export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-tag-transform.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
+export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
 export { openScan, tryOpenScan } from './scan/open-scan.js';

@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 
-/** Compressed data breaks its format's rules; whoever knows the file adds where. */
+/** The error for compressed data that break the rules of their format; the caller, who knows the file, adds where. */
 export function damagedData(problem: string): PoolTrackerError {
   return new PoolTrackerError('FORMAT_DAMAGED', `the compressed data are damaged: ${problem}`);
 }
@@ -45,7 +45,7 @@ export class LzInput {
   }
 }
 
-/** What an LZ decoder has put out so far: never longer than announced, and what matches copy from. */
+/** The output of an LZ decoder so far, from which matches copy; never longer than announced. */
 export class LzOutput {
   length: number;
   private readonly bytes: Buffer;
@@ -53,7 +53,7 @@ export class LzOutput {
 
   /**
    * @param limit the decompressed size in bytes, from the container; more is an error
-   * @param history what was put out before, for matches to copy from; not part of the result
+   * @param history earlier output that matches may copy from; not part of the result
    */
   constructor(
     limit: number,
@@ -103,7 +103,7 @@ export class LzOutput {
     else for (let to = from; to < from + count; to++) bytes[to] = bytes[to - distance]!;
   }
 
-  /** What was put out. */
+  /** The output. */
   result(): Buffer {
     return this.bytes.subarray(this.history.length, this.length);
   }

@@ -1,13 +1,13 @@
 import { damagedData, LzInput, LzOutput } from './lz-window.js';
 
-/** How many literals the instruction before copied; from four on it only matters that there were. */
+/** State after an instruction that copied four literals or more; fewer are counted. */
 const MANY = 4;
 
 /**
  * Decodes an LZO1X block (the Linux kernel's lzo.rst; without its run-length extension). By hand: of the packages tried,
  * lzo-ts goes round for ever on a block cut short, lzo-wasm imports its module in a way that Node does not know, lzo is
  * C++ that each installation compiles, and lzo-decompress no longer compiles.
- * @param limit the most bytes that it may hold
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeLzo1x(block: Uint8Array, limit: number): Buffer {

@@ -12,7 +12,7 @@ export function snappySize(block: Uint8Array): number {
  * Decodes a raw Snappy block (Google's format_description.txt). By hand: of the packages tried, snappyjs, as fast, fills
  * up a block that holds less than it announces with zeros and tells nothing; snappy is an addon with a binary for each
  * platform; hysnappy found the same faults, twice as fast, which saves 15 microseconds a page of a rare kind of dump.
- * @param limit the most bytes that it may hold
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeSnappy(block: Uint8Array, limit: number): Buffer {

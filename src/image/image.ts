@@ -3,19 +3,29 @@ import type { Warning } from '../errors.js';
 import type { Source } from '../source/source.js';
 import type { RunList } from './run-list.js';
 
+/** Processor architectures that Windows runs on. */
 export type Architecture = 'x64' | 'x86' | 'arm64';
 
-/** What a container says about the machine beside its pages. Claims, to be proved by what the pages hold. */
+/** What a container says about the machine, apart from its pages. These are claims, to be proved by what the pages hold. */
 export interface ImageHints {
+  /** Of the processors. */
   readonly architecture?: Architecture;
-  /** Candidates for the page table root, best first, with who names them. */
-  readonly pageTableRoots?: readonly { readonly address: PhysicalAddress; readonly from: string }[];
-  /** Addresses inside the kernel image or its data. */
+  /** Candidates for the page table root, best first, and which part of the container names each. */
+  readonly pageTableRoots?: readonly {
+    /** Of the table of the highest level. */
+    readonly address: PhysicalAddress;
+    /** Which part of the container says so, for messages. */
+    readonly from: string;
+  }[];
+  /** Address of the kernel's variable PsLoadedModuleList. */
   readonly psLoadedModuleList?: VirtualAddress;
+  /** Address of the kernel's KDDEBUGGER_DATA64. */
   readonly kdDebuggerDataBlock?: VirtualAddress;
   /** When the image was taken, as the container says. */
   readonly systemTime?: Date;
+  /** Number of processors. */
   readonly processors?: number;
+  /** Build number of Windows, as in 19041. */
   readonly build?: number;
 }
 
@@ -25,8 +35,11 @@ export interface MemoryImage {
   readonly format: string;
   /** Where the run list's offsets point: the file, or a view of it and its companions; closing it closes them all. */
   readonly source: Source;
+  /** Where each stretch of physical memory lies in `source`. */
   readonly runs: RunList;
+  /** What the container claims about the machine. */
   readonly hints: ImageHints;
+  /** Faults of the container that reading went on in spite of: a file cut short, a missing companion. */
   readonly warnings: readonly Warning[];
 }
 

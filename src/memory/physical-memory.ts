@@ -4,15 +4,15 @@ import type { MemoryImage } from '../image/image.js';
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
 const CACHED_PAGES = 1024;
 
-/** Bytes of physical memory, with what could not be had. */
+/** Bytes of physical memory, and whether all of them could be read. */
 export interface PhysicalRead {
-  /** As long as was asked for; zero where a page is missing. */
+  /** As many as were asked for; zero where memory is missing. */
   readonly bytes: Buffer;
   /** Whether every byte was in the image. */
   readonly whole: boolean;
 }
 
-/** Physical memory as the image holds it: reads cross runs, and what lies in a hole is said to be missing. */
+/** Physical memory as the image holds it. Reads cross runs, and what lies in a hole is reported as missing. */
 export class PhysicalMemory {
   private readonly pages = new Map<number, Promise<Buffer | null>>();
 
@@ -23,7 +23,7 @@ export class PhysicalMemory {
     return this.image.runs.find(address) !== undefined;
   }
 
-  /** Reads any stretch, not cached. */
+  /** Reads any range of addresses, not cached. */
   async read(address: PhysicalAddress, length: number): Promise<PhysicalRead> {
     const bytes = Buffer.alloc(length);
     const { runs, source } = this.image;

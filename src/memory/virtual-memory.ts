@@ -12,7 +12,7 @@ export interface VirtualPage {
 }
 
 export interface VirtualRead {
-  /** As long as was asked for; zero where a page is missing. */
+  /** As many bytes as were asked for; zero where a page is missing. */
   readonly bytes: Buffer;
   readonly missing: readonly MissingPage[];
 }
@@ -42,7 +42,7 @@ export class VirtualMemory {
     return this.pageTable.translate(address);
   }
 
-  /** Reads any stretch; pages that are missing read as zeros and are listed. */
+  /** Reads any range of addresses; missing pages read as zeros and are listed. */
   async read(address: VirtualAddress, length: number): Promise<VirtualRead> {
     const within = Number(address & 0xfffn);
     const pages = await this.pages(virtualAddress(address - BigInt(within)), Math.ceil((within + length) / PAGE_SIZE));
@@ -51,7 +51,7 @@ export class VirtualMemory {
     return { bytes: all.subarray(within, within + length), missing };
   }
 
-  /** Reads a stretch that must be whole; null when a page of it is missing. */
+  /** Reads a range that must be whole; null when a page of it is missing. */
   async readWhole(address: VirtualAddress, length: number): Promise<Buffer | null> {
     const { bytes, missing } = await this.read(address, length);
     return missing.length === 0 ? bytes : null;
@@ -62,7 +62,7 @@ export class VirtualMemory {
     return (await this.readWhole(address, 8))?.readBigUInt64LE() ?? null;
   }
 
-  /** `count` pages from a page-aligned address on; those that are neighbours in physical memory are read at once. */
+  /** `count` pages from a page-aligned address on; pages that are adjacent in physical memory are read together. */
   async pages(start: VirtualAddress, count: number): Promise<VirtualPage[]> {
     const addresses = Array.from({ length: count }, (_, index) => virtualAddress(start + BigInt(index * PAGE_SIZE)));
     const translations: Translation[] = [];

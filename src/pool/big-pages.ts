@@ -5,9 +5,13 @@ import type { VirtualMemory } from '../memory/virtual-memory.js';
 
 /** An allocation of a page or more, as the kernel's own table lists it. */
 export interface BigAllocation {
+  /** Index of its entry in the table, from 0. */
   readonly slot: number;
+  /** Of the allocation's first byte. */
   readonly address: VirtualAddress;
+  /** The tag's four bytes as an unsigned little-endian number; `tagName` makes text of it. */
   readonly key: number;
+  /** Its size. */
   readonly bytes: bigint;
   /** POOL_TYPE: bit 0 paged, bit 9 not executable. */
   readonly poolType: number;
@@ -17,15 +21,20 @@ export interface BigAllocation {
 
 /** Number and bytes of a tag's big allocations in use. */
 export interface BigTotal {
+  /** How many are in use. */
   readonly allocations: bigint;
+  /** Their bytes in all, wrapped at 64 bits and read as signed. */
   readonly bytes: bigint;
 }
 
-/** Entries at most; a table for a machine of a terabyte has half as many. */
+/** Maximum number of entries; the table of a machine with a terabyte has half as many. */
 export const MAX_BIG_ENTRIES = 1 << 22;
-/** Entries of 24 and of 32 bytes both fill this many pages without a rest. */
+/** Entries of 24 and of 32 bytes both fill this many pages exactly. */
 const PAGES_AT_ONCE = 96;
-/** Before Windows 10 the pool type has its word to itself; since then a pattern lies below and slack above it. */
+/**
+ * Before Windows 10 the pool type has a word of its own; since then it shares it with a pattern below and slack above
+ * it.
+ */
 const FIRST_PACKED = 10;
 const PACKED = { bit: 8, bits: 12 };
 
@@ -33,7 +42,7 @@ type Offsets = Readonly<Record<'size' | 'Va' | 'Key' | 'PoolType' | 'NumberOfByt
 
 /** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
 export class BigPageTable {
-  /** Pages that were missing, as of the last walk through the entries. */
+  /** Pages that were missing during the last walk through the entries. */
   pagesMissing = 0;
 
   private constructor(
@@ -95,7 +104,7 @@ export class BigPageTable {
     }
   }
 
-  /** The lowest bit of an address marks the entry free; one that never was used has no other bit. */
+  /** The lowest bit of an address marks the entry free; an entry that was never used has no other bit set. */
   private decode(bytes: Buffer, at: number, slot: number): BigAllocation | null {
     const { offsets, poolTypeBits } = this;
     const va = bytes.readBigUInt64LE(at + offsets.Va);
@@ -113,7 +122,7 @@ export class BigPageTable {
 
   /**
    * What is in use, by tag.
-   * @param keys the tags wanted: a hostile table names any number of them
+   * @param keys the tags to sum: a hostile table names any number of others
    * @returns null when a page of the table is missing, since the sums would be too low
    */
   async totals(keys: Iterable<number>): Promise<ReadonlyMap<number, BigTotal> | null> {

@@ -6,17 +6,20 @@ import { POOL_TAG } from './schema/record-types.js';
 import { RecordBatchBuilder } from './arrow/record-batches.js';
 import type { RecordType } from './schema/record-type.js';
 
+/** What a PoolTagTransform makes. */
 export interface PoolTagTransformOptions {
-  /** pool_tag unless told otherwise. */
+  /** Which records; pool_tag by default. */
   readonly recordType?: RecordType;
+  /** Which tags, in which order; every tag by default. */
   readonly selection?: TagSelection;
 }
 
 /**
- * Pages in, Arrow record batches out. The batches come when the last page has been seen: a tag's total is known only
- * then.
+ * A Transform of memory pages (MemoryPage objects) into Arrow record batches. The batches come after the last page,
+ * since a tag's total is known only then. It fails with the PoolTrackerError that decoding throws.
  */
 export class PoolTagTransform extends Transform {
+  /** @param decoder of one scan (`Scan.decoder`), used once */
   constructor(
     private readonly decoder: PageDecoder,
     private readonly options: PoolTagTransformOptions = {},
@@ -24,10 +27,12 @@ export class PoolTagTransform extends Transform {
     super({ objectMode: true, writableHighWaterMark: 64, readableHighWaterMark: 4 });
   }
 
+  /** @hidden */
   override _transform(page: MemoryPage, _encoding: BufferEncoding, done: TransformCallback): void {
     Promise.resolve(this.decoder.take(page)).then(() => done(), done);
   }
 
+  /** @hidden */
   override _flush(done: TransformCallback): void {
     this.pushBatches().then(() => done(), done);
   }

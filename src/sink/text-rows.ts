@@ -13,7 +13,7 @@ export interface TextForm {
 
 export type CellText = (row: number) => string;
 
-/** Writes the columns of batch after batch as text; each value of a dictionary is written once and kept. */
+/** Writes the columns of a series of batches as text; the text of each value of a dictionary is made once and kept. */
 export class TextColumns {
   private readonly readers: readonly ColumnReader[];
 
@@ -70,7 +70,7 @@ export class TextColumns {
   }
 }
 
-/** Joins lines into chunks of a size that is worth writing. */
+/** Joins lines into chunks that are large enough to be worth a write. */
 export function* textChunks(lines: Iterable<string>): Generator<Buffer> {
   let text = '';
   for (const line of lines) {

@@ -1,6 +1,6 @@
 /**
- * The random-access seam. Everything above reads bytes through it and cannot tell a file from a URL, a cache or the
- * decompressed view of a container.
+ * Bytes with random access. Everything above reads through this interface and cannot tell a file from a URL, a cache or
+ * the decompressed view of a container.
  */
 export interface Source {
   /** How messages name it: the path or URL as given, never with credentials. */
@@ -20,6 +20,7 @@ export interface Source {
    * @throws PoolTrackerError for one that is there and cannot be opened
    */
   sibling?(fileName: string): Promise<Source | null>;
+  /** Releases the file or connection; reads fail afterwards. */
   close(): Promise<void>;
 }
 

@@ -3,12 +3,15 @@ import { isUrl, type ListedImage } from './images.js';
 import { authorized } from '../../source/remote/http-source.js';
 import { parseS3, s3Access } from '../../source/remote/s3-client.js';
 
-/** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
+/**
+ * Milliseconds that a server may take to describe a file; after that the version is unknown, and the scan has its own
+ * time limit.
+ */
 const ANSWER_MS = 10_000;
 
 /**
- * What changes when an image does: size and time of a file, size and ETag of an object or a URL. Null when there is
- * nothing to tell by; such an image is done every time.
+ * A string that changes when the image does: from size and time of a file, or size and ETag of an object or URL. Null
+ * when there is nothing to tell a change by; such an image is scanned every time.
  */
 export async function versionOf(image: ListedImage): Promise<string | null> {
   if (image.version !== null) return image.version;
@@ -18,7 +21,7 @@ export async function versionOf(image: ListedImage): Promise<string | null> {
     const { size, mtimeNs } = await stat(image.source, { bigint: true });
     return `${size} ${mtimeNs}`;
   } catch {
-    // The scan will say what is wrong with it.
+    // The scan will report what is wrong with it.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** A worker thread: images come as tasks, one at a time, and go back as outcomes. */
+/** A worker thread: receives images as tasks, one at a time, and replies with outcomes. */
 import { parentPort } from 'node:worker_threads';
 import { failureOf, knownError, type ImageTask, type WorkerAnswer } from './image-task.js';
 import { processImage } from './process-image.js';

@@ -20,7 +20,7 @@ import { isUrl } from '../images/images.js';
 import { failureOf, type ImageOutcome, type ImageTask, knownError, type StagedFile } from './image-task.js';
 import { partitionFolder } from '../store/partition.js';
 
-/** About a table's worth: room that no row takes costs more than a second batch. */
+/** About the number of tags in a table: unused capacity costs more than a second batch. */
 const BATCH_ROWS = 2048;
 
 /** What a scan came to, and its records, written. */
@@ -30,7 +30,7 @@ interface Written {
   readonly rows: number;
 }
 
-/** Why a file that was merely found in a folder is no image; null when it may be one. */
+/** Why a file that was only found in a folder is not an image; null when it may be one. */
 async function whyNoImage(location: string): Promise<string | null> {
   const source = await openSource(location);
   try {
@@ -73,7 +73,7 @@ async function write(task: ImageTask, records: readonly string[], result: ScanRe
   return { result, files, rows };
 }
 
-/** Opening a pipe waits for its writer, and nothing can be read twice from it. */
+/** Opening a pipe would wait for its writer, and nothing can be read from it twice. */
 async function refuseSpecialFiles(location: string): Promise<void> {
   const found = isUrl(location) ? null : await stat(location).catch(() => null);
   if (found?.isFIFO() === true || found?.isSocket() === true || found?.isCharacterDevice() === true) {
@@ -120,10 +120,10 @@ async function scanAndWrite(task: ImageTask): Promise<Written> {
 }
 
 /**
- * Scans one image and writes its records into the staging folder. Whatever is wrong with the image becomes its image
+ * Scans one image and writes its records into the staging folder. An error that the image causes becomes its image
  * record.
  *
- * @throws PoolTrackerError OUTPUT_FAILED, USAGE for options or labels that fit no image: the fault of no image
+ * @throws PoolTrackerError OUTPUT_FAILED; USAGE for options or labels that are wrong for every image
  */
 export async function processImage(task: ImageTask): Promise<ImageOutcome> {
   if (task.mayBeOther && task.failure === undefined && task.scan.imageFormat === undefined) {

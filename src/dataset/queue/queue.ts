@@ -6,7 +6,7 @@ import type { IngestOptions } from '../ingest/ingest.js';
 
 export type BullMq = typeof import('bullmq');
 
-/** One image to be done, by whichever worker takes it. */
+/** One image to be scanned by whichever worker takes it. */
 export interface ImageJob {
   readonly image: ListedImage;
   readonly labels: Labels;
@@ -17,7 +17,7 @@ export interface ImageJob {
 /** A queue's address: `redis://[user:password@]host[:port][/db][?name=NAME]`, `rediss://` over TLS. */
 export interface QueueAddress {
   readonly name: string;
-  /** As messages name it: without user and password. */
+  /** For messages: without user and password. */
   readonly shown: string;
   readonly redis: RedisOptions;
 }
@@ -74,7 +74,7 @@ export function queueFailed(address: QueueAddress, error: unknown): PoolTrackerE
 }
 
 /**
- * Opens a queue for one piece of work, and closes it again. Gives up where Redis does not answer.
+ * Opens a queue, does some work with it, and closes it. Gives up when Redis does not answer.
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING, and what the work throws
  */
 export async function withQueue<T>(address: QueueAddress, work: (queue: Queue<ImageJob>) => Promise<T>): Promise<T> {
@@ -100,15 +100,15 @@ export async function withQueue<T>(address: QueueAddress, work: (queue: Queue<Im
   }
 }
 
-/** What `status` tells; the form of `--json`. */
+/** The output of `status`, in the form of `--json`. */
 export interface QueueStatus {
   readonly waiting: number;
   readonly active: number;
-  /** Waiting for another try. */
+  /** Waiting to be tried again. */
   readonly delayed: number;
   /** Since the queue was made. */
   readonly completed: number;
-  /** Kept to be looked at. */
+  /** Kept for inspection. */
   readonly failed: number;
   readonly completed_a_minute: number;
   readonly failures: readonly { readonly path: string; readonly tries: number; readonly message: string }[];
@@ -117,7 +117,7 @@ export interface QueueStatus {
 const RATE_MINUTES = 5;
 
 /**
- * @param listed how many failures are wanted
+ * @param listed maximum number of failures to list
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING
  */
 export function queueStatus(address: QueueAddress, listed: number): Promise<QueueStatus> {

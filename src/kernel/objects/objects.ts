@@ -15,28 +15,34 @@ import { Sighting } from './object-count.js';
 import { Tally } from './object-count.js';
 import { threadLists } from './process-lists.js';
 
-/** A process, and which methods saw it: null for a method that is not available. */
+export type { ProcessMethod };
+
+/** A process, and which methods saw it. */
 export interface SeenProcess extends Process {
+  /** Id of its session; null when it is in none, or not known. */
   readonly sessionId: number | null;
+  /** Handles in its table; null when the tables cannot be read. */
   readonly handles: number | null;
+  /** By method, whether it saw the process; null for a method that is not available. */
   readonly seenBy: Readonly<Record<ProcessMethod, boolean | null>>;
 }
 
-/** The objects that the kernel's own structures lead to, counted by several methods that ought to agree. */
+/** The objects that the kernel's own structures lead to, counted by several methods that should agree. */
 export interface KernelObjects {
   /** By id. */
   readonly processes: readonly SeenProcess[];
+  /** One for each kind and method, those of a kind together. */
   readonly counts: readonly ObjectCount[];
 }
 
 /** Kinds that handles lead to, besides processes. */
 const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
-/** Objects that a type's code is learned from, where no cookie is known. */
+/** Maximum number of objects from which a type's code is learned where no cookie is known. */
 const MAX_EXAMPLES = 64;
 
 /**
  * Counts processes five ways, and threads, tokens, files, keys, handle tables and modules as far as the build's layout
- * is known. Every method stands for itself: what one cannot read does not stop the others.
+ * is known. The methods are independent: what one cannot read does not stop the others.
  */
 export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelObjects> {
   const layout = await kernelLayout(kernel, symbols);
@@ -92,7 +98,7 @@ async function surveyProcesses(
   };
 }
 
-/** What remains when no process can be read: each method's own reason, or the common one. */
+/** The counts when no process can be read: for each method its own reason, or the common one. */
 function withoutProcesses(sightings: ProcessSightings, reason: string): KernelObjects {
   return {
     processes: [],
@@ -142,7 +148,7 @@ function handleCounts(handles: ProcessHandles | string, cid: CidTable | string):
   ];
 }
 
-/** Handle tables by their allocations, which Obtb counts: each structure, each page. */
+/** Handle tables counted as allocations, as the tag Obtb counts them: each structure and each page is one. */
 function tableCount(handles: ProcessHandles | string, cid: CidTable | string): ObjectCount {
   if (typeof handles === 'string') return notAvailable('handle_table', 'ObjectTable', handles);
   const tally = new Tally();

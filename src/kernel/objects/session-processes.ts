@@ -32,7 +32,7 @@ export class SessionProcesses {
     return typeof process === 'string' ? process : new SessionProcesses(memory, reader, { ...session, ...process });
   }
 
-  /** Walks the session that a process names, unless that was walked before. */
+  /** Walks the session that a process belongs to, unless that was walked before. */
   async take(process: Process): Promise<void> {
     const { session } = process;
     this.processes++;
@@ -74,7 +74,7 @@ export class SessionProcesses {
     return session === undefined ? null : (this.ids.get(session) ?? null);
   }
 
-  /** Why the method says nothing; null when it says something. */
+  /** Why the method is not available; null when it is. */
   unavailable(): string | null {
     if (this.ids.size === 0) return `none of ${this.processes} processes is in a session`;
     const walked = [...this.ids.values()].some((id) => id !== null);

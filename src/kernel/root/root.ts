@@ -7,7 +7,7 @@ import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
 
-/** A candidate that was refused, and why: kept for `info` and the image record. */
+/** A candidate that was rejected, and why: kept for `info` and the image record. */
 export interface Rejection {
   readonly what: 'page-table-root' | 'kernel' | 'table';
   readonly address: string;
@@ -29,7 +29,7 @@ export interface Kernel {
   readonly sharedData: SharedData;
 }
 
-/** Self-referring pages tried before giving up: a busy server has some thousands of processes. */
+/** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
 /** Rejections kept; how many candidates there were, the error says. */
 const MAX_REJECTIONS = 64;

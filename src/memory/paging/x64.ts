@@ -14,10 +14,10 @@ const FRAME = 0x000ffffffffff000n;
 
 const CACHED_TABLES = 4096;
 
-/** Table pages that one enumeration visits at most: a hostile root may map a terabyte onto itself. */
+/** Maximum number of table pages that one enumeration visits: a hostile root may map a terabyte onto itself. */
 const ENUMERATED_TABLES = 1 << 16;
 
-/** A mapped stretch of virtual memory: one page of whatever size. */
+/** A mapped range of virtual memory: one page of any size. */
 export interface Mapping extends MappedPage {
   readonly virtualAddress: VirtualAddress;
 }
@@ -46,7 +46,7 @@ export class X64PageTable {
     return address >> 63n === 1n && this.isCanonical(address as VirtualAddress);
   }
 
-  /** Where `address` lies, or at which level and why the walk ended. */
+  /** The page that `address` is mapped to, or at which level and why the walk ended. */
   async translate(address: VirtualAddress): Promise<Translation> {
     if (!this.isCanonical(address)) {
       return { virtualAddress: address, reason: 'not-canonical', level: null, physicalAddress: null };
@@ -100,7 +100,7 @@ export class X64PageTable {
 
   /**
    * Since Windows 10 1803 the frame of a PTE that is not present may be XORed with a mask of bits beyond the machine's
-   * physical memory (L1 terminal fault); memory that ends lower shows them up.
+   * physical memory (L1 terminal fault); an address beyond the end of memory shows that one was applied.
    */
   private unmasked(address: number, present: boolean): PhysicalAddress {
     const end = this.memory.image.runs.end;

@@ -7,15 +7,15 @@ import { notLocated, type Located } from './by-symbols.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
 import { readProcessorTables } from './read-tables.js';
 
-/** One writable stretch of the kernel image, in memory. */
+/** One writable range of the kernel image, in memory. */
 interface Section {
   readonly start: VirtualAddress;
   readonly bytes: Buffer;
 }
 
-/** Variables this near to PoolTrackTable are searched for the expansion table's: its own section, at most this far. */
+/** Variables of the same section, up to this far from PoolTrackTable, are searched for the expansion table's. */
 const NEAR = 1 << 16;
-/** Pointers followed at most; a real kernel has some thousands of page-aligned ones in its data. */
+/** Maximum number of pointers followed; a real kernel has several thousand page-aligned ones in its data. */
 const MAX_POINTERS = 1 << 16;
 
 async function writableSections(kernel: Kernel): Promise<Section[]> {
@@ -30,7 +30,7 @@ async function writableSections(kernel: Kernel): Promise<Section[]> {
   return sections;
 }
 
-/** Page-aligned kernel pointers outside the image, with every place that holds each. */
+/** Page-aligned kernel pointers to outside the image, with all places that hold each. */
 function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {
   const end = kernel.image.base + BigInt(kernel.image.header.imageSize);
   const places = new Map<VirtualAddress, VirtualAddress[]>();
@@ -54,7 +54,7 @@ interface Candidate {
   readonly address: VirtualAddress;
   readonly places: readonly VirtualAddress[];
   readonly measured: MeasuredTable;
-  /** What the place with the most tables behind it holds: ExPoolTagTables, if this is table 0. */
+  /** The array at the place that is followed by most tables: ExPoolTagTables, if this is table 0. */
   readonly array: ArrayRead;
   /** Bytes from a place to the variables that hold N + 1 and N - 1, whichever is farther; Infinity when one is not there. */
   readonly distance: number;
@@ -77,7 +77,7 @@ function sectionOf(sections: readonly Section[], place: VirtualAddress): Section
   return sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length))!;
 }
 
-/** Candidates whose numbers of keys differ by less than this share hold the same tags, but for a few. */
+/** Candidates whose numbers of keys differ by less than this share hold the same tags, except for a few. */
 const SAME_TAGS = 1 / 8;
 
 function keysApart(a: Candidate, b: Candidate): number {
@@ -86,9 +86,9 @@ function keysApart(a: Candidate, b: Candidate): number {
 }
 
 /**
- * The candidate that the evidence favours. Table 0 heads the array of all processors' tables and is named twice. Where
- * there is one processor, a session's table has fewer tags, and a snapshot in memory has as many but does not stand
- * near variables with its size and mask.
+ * The candidate that the evidence favours. Table 0 is the first in the array of all processors' tables, and two
+ * variables point to it. Where there is one processor, a session's table has fewer tags, and a snapshot in memory has
+ * as many but does not stand near variables with its size and mask.
  */
 function better(a: Candidate, b: Candidate): number {
   return (
@@ -123,10 +123,10 @@ async function candidateAt(
 }
 
 /**
- * Locates the tables with no symbols at all: among the pointers in the kernel's writable sections, the one whose
- * target obeys the hash law, which also tells N and the entry layout; the array of per-processor tables is where the
- * same pointer is followed by others to keys at the same slots.
- * @param only when given, the value of PoolTrackTable, as the debugger block tells it
+ * Locates the tables with no symbols at all: among the pointers in the kernel's writable sections, the one whose target
+ * obeys the hash law, which also gives N and the entry layout; the array of per-processor tables is where the same
+ * pointer is followed by others to keys at the same slots.
+ * @param only when given, the value of PoolTrackTable according to the debugger block
  */
 export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): Promise<Located> {
   const sections = await writableSections(kernel);

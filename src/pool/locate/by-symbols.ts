@@ -11,7 +11,7 @@ import { readTable } from './read-tables.js';
 import type { TableSet } from '../table/table-set.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
 
-/** A way of locating: the tables, proved, or the reason why this way does not lead to them. */
+/** The result of one way of locating: the tables, proved, or the reason why this way does not lead to them. */
 export interface Located {
   readonly tables: TableSet | null;
   readonly reason: string;
@@ -22,7 +22,7 @@ export function notLocated(reason: string, rejected: readonly Rejection[] = []):
   return { tables: null, reason, rejected };
 }
 
-/** Why a pointer-sized variable could not be read, or its value. */
+/** The value of a pointer-sized variable, or why it could not be read. */
 async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: KernelVariable): Promise<bigint | string> {
   const rva = symbols.rva[name];
   if (rva === undefined) return `${symbols.source} has no ${name}`;

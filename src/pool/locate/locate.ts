@@ -9,8 +9,9 @@ import { locateByStructure } from './by-structure.js';
 import { locateBySymbols, type Located, notLocated } from './by-symbols.js';
 
 /**
- * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the
- * other processors' tables) follows from the table itself and from where its address stands a second time.
+ * Locates table 0 by the kernel debugger block, which gives the address of the variable PoolTrackTable. The rest (N,
+ * the layout, the other processors' tables) follows from the table itself and from the second place that holds its
+ * address.
  */
 export async function locateByKdbg(kernel: Kernel, symbols: KernelSymbols | null): Promise<Located> {
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);

@@ -5,7 +5,7 @@ import { isProved, judge, type LawProof } from '../table/hash-law.js';
 import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** A table whose layout and size the hash law itself tells. */
+/** A table whose layout and size follow from the hash law. */
 export interface MeasuredTable {
   readonly layout: TrackerLayout;
   readonly slots: number;
@@ -13,7 +13,7 @@ export interface MeasuredTable {
   readonly table: TrackerTable;
 }
 
-/** Pages looked at before more of the table is read; a fresh system's small table has few keys on each. */
+/** Pages examined before more of the table is read; the small table of a fresh system has few keys on each. */
 const PEEKED_PAGES = 3;
 const MIN_ON_PEEK = 3;
 const MIN_AT_HOME = 0.3;
@@ -23,7 +23,7 @@ const MIN_TO_JUDGE = 24;
 /** When N is really twice as large, all keys at home stay there under 2N; when it is not, half of them do. */
 const MIN_TO_GROW = 0.6;
 
-/** The pages of a table as far as they were read; grows at its end. */
+/** The pages of a table that have been read; grows at its end. */
 class GrowingTable {
   private readonly pages: (Buffer | null)[] = [];
 
@@ -50,7 +50,7 @@ class GrowingTable {
   }
 }
 
-/** How many keys of the first `count` slots are in use, and how many lie at home when N is `slots`. */
+/** How many of the first `count` slots have keys, and how many of these are at home when N is `slots`. */
 function census(table: TrackerTable, count: number, slots: number): { keys: number; atHome: number } {
   let keys = 0;
   let atHome = 0;
@@ -64,8 +64,8 @@ function census(table: TrackerTable, count: number, slots: number): { keys: numb
 }
 
 /**
- * Layout and N of the table at `address`, told by where its keys lie; null when it is no table. Of all pairs under
- * which it is proved it is the one with the most keys, since a table cut to half its N obeys as well.
+ * Layout and N of the table at `address`, derived from where its keys lie; null when it is not a table. Of all pairs
+ * for which it is proved, the one with the most keys is taken, since a table cut to half its N obeys the law as well.
  */
 export async function measureTable(
   memory: VirtualMemory,

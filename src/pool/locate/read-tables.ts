@@ -5,7 +5,7 @@ import type { ProcessorTable } from '../table/table-set.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** Reads a table of `entries` entries; pages that are missing stay so. */
+/** Reads a table of `entries` entries; missing pages are left out. */
 export async function readTable(
   memory: VirtualMemory,
   address: VirtualAddress,
@@ -20,7 +20,7 @@ export async function readTable(
   return table;
 }
 
-/** Pages compared when a pointer is asked whether it leads to another processor's table. */
+/** Pages compared to decide whether a pointer leads to another processor's table. */
 const COMPARED_PAGES = 4;
 
 /**
@@ -58,7 +58,7 @@ export async function disagreement(
   return null;
 }
 
-/** Slots and keys in use of the entries that begin on a page. */
+/** Slots and keys of the used entries that begin on a page. */
 function* keysOfPage(page: Buffer, pageIndex: number, table: TrackerTable): Generator<readonly [number, number]> {
   const { size } = table.layout;
   for (let slot = Math.ceil((pageIndex * PAGE_SIZE) / size); slot < table.entries; slot++) {
@@ -69,7 +69,7 @@ function* keysOfPage(page: Buffer, pageIndex: number, table: TrackerTable): Gene
   }
 }
 
-/** ExPoolTagTables, read: the tables of all processors. */
+/** The contents of ExPoolTagTables: the tables of all processors. */
 export interface ProcessorTables {
   readonly tables: readonly ProcessorTable[];
   /** Pointers that could not be read, when a page of the array is missing. */
@@ -81,7 +81,7 @@ export interface ProcessorTables {
  * Reads the array of per-processor tables. An absent processor's pointer is NULL, and the array's length is only known
  * as an upper bound, so each pointer must lead to keys at table 0's slots.
  * @param capacity pointers that the array can hold
- * @param endsAtStranger whether the first pointer that leads elsewhere ends the array (its true length is unknown), or
+ * @param endsAtStranger whether the first pointer that leads elsewhere ends the array, whose true length is unknown, or
  * is reported
  */
 export async function readProcessorTables(

@@ -3,14 +3,14 @@ import { entriesOf, TagTotals, type ProcessorTag } from './tag-totals.js';
 import type { TableSet } from './table-set.js';
 import { TrackerTable } from './tracker-table.js';
 
-/** What the decoder needs to know of the tables whose pages it is fed. */
+/** What the decoder needs to know about the tables whose pages it is given. */
 export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
   readonly expansionEntries: number;
-  /** Processors that are known to exist and whose tables were not found. */
+  /** Number of processors that are known to exist and whose tables were not found. */
   readonly processorsMissing: number;
 };
 
-/** Of each table: what was read of it. */
+/** What was read of each table. */
 export interface TableReading {
   readonly table: TablePlace['table'];
   readonly processor: number;
@@ -19,8 +19,8 @@ export interface TableReading {
 }
 
 /**
- * Decodes pages that say what they are. Holds one table at a time, beside the totals (and each processor's own entries,
- * when asked for).
+ * Decodes pages whose place is known. Holds one table at a time, apart from the totals and, when asked for, the entries
+ * of each processor.
  */
 export class TableDecoder {
   readonly totals: TagTotals;
@@ -29,7 +29,7 @@ export class TableDecoder {
   readonly processorTags: ProcessorTag[] = [];
   private current: { table: TrackerTable; place: TablePlace } | null = null;
 
-  /** @param keepProcessors whether each processor's own entries are kept: some 80 bytes for each tag that it touched */
+  /** @param keepProcessors whether each processor's own entries are kept: about 80 bytes for each tag that it used */
   constructor(
     private readonly tables: DecodedTables,
     private readonly keepProcessors: boolean,
@@ -48,7 +48,7 @@ export class TableDecoder {
     if (page.bytes !== null) this.current!.table.put(page.place.pageIndex, page.bytes);
   }
 
-  /** Ends the last table; the totals are whole then. */
+  /** Ends the last table; the totals are complete afterwards. */
   finish(): void {
     this.finishTable();
     if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);

@@ -6,24 +6,30 @@ import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { LawProof } from './hash-law.js';
 import type { TrackerLayout } from './tracker-layout.js';
 
-/** Which page of which table a page is: known when it was walked to, worked out by the transform when not. */
+/** Which page of which table a page is. A walk knows it; in carving the transform works it out. */
 export interface TablePlace {
+  /** A processor's own table, or the expansion table, which all processors share. */
   readonly table: 'processor' | 'expansion';
   /** Processor number; 0 for the expansion table. */
   readonly processor: number;
+  /** Which page of the table, from 0; the table's first byte is somewhere in page 0. */
   readonly pageIndex: number;
 }
 
 /**
- * One page as a source emits it. A directed source says what it is; an undirected one (carving) leaves that to the
- * transform, and puts many consecutive pages into one.
+ * One page as a source emits it. A walk says which page of a table it is. Carving leaves that to the transform, and
+ * emits many consecutive pages as one.
  */
 export interface MemoryPage {
-  /** Of the first byte. Null when the page could not be translated, or where a stream does not tell. */
+  /** Of the first byte. Null when the page could not be translated, or when a stream does not say. */
   readonly physicalAddress: PhysicalAddress | null;
-  /** 4096 bytes, or a multiple; the last page of a stream that is cut has fewer; null when the page is missing. */
+  /**
+   * 4096 bytes, or a multiple; fewer for the last page of a stream that is cut short; null when the page is missing.
+   */
   readonly bytes: Uint8Array | null;
+  /** Null when the source does not know, as in carving. */
   readonly place: TablePlace | null;
+  /** Why `bytes` is null; null when they are there. */
   readonly missing: MissingPage | null;
 }
 
@@ -47,14 +53,14 @@ export interface TableSet {
   /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
   readonly unreadablePointers: number;
   readonly expansion: { readonly address: VirtualAddress; readonly entries: number } | null;
-  /** Of table 0. */
+  /** How well table 0 obeys the hash law. */
   readonly proof: LawProof;
   readonly warnings: readonly Warning[];
 }
 
 /** Pages read at once. */
 const READ_AHEAD = 64;
-/** Page objects that wait in the stream at most. */
+/** Maximum number of page objects that wait in the stream. */
 const HIGH_WATER_MARK = 128;
 
 async function* pagesOf(
@@ -89,7 +95,7 @@ async function* allPages(memory: VirtualMemory, set: TableSet): AsyncGenerator<M
   });
 }
 
-/** A Readable of the tables' pages, each with what it is; table 0 first, the expansion table last. */
+/** A Readable of the tables' pages, each with its place; table 0 first, the expansion table last. */
 export function tablePages(memory: VirtualMemory, set: TableSet): Readable {
   return Readable.from(allPages(memory, set), { highWaterMark: HIGH_WATER_MARK });
 }

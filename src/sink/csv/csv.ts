@@ -3,7 +3,7 @@ import type { Encode } from '../sink.js';
 import { TextColumns, textChunks } from '../text-rows.js';
 
 /**
- * CSV as RFC 4180 has it: a header line, CRLF, quotes doubled. No value is an empty field, and an empty string a quoted
+ * CSV according to RFC 4180: a header line, CRLF, quotes doubled. Null is an empty field and an empty string a quoted
  * one (`""`), so that the two can be told apart.
  */
 export const encodeCsv: Encode = async function* (batches, recordType) {

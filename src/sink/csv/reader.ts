@@ -53,7 +53,7 @@ async function* readRows(
   }
 }
 
-/** CSV with a header line. An empty field is no value, a quoted empty one an empty string. */
+/** CSV with a header line. An empty field is null, a quoted empty one an empty string. */
 export const readCsv: ReadRecords = async (input) => {
   const { first, all } = await peek(readLines(input));
   if (first === null)

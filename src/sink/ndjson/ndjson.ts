@@ -6,8 +6,8 @@ import type { Encode, SinkFormat } from '../sink.js';
 import { textChunks, TextColumns } from '../text-rows.js';
 
 /**
- * One JSON object a line, every column in each, null where there is no value; timestamps as ISO 8601 in UTC.
- * 64-bit integers are JSON integers to the last digit, or strings if the options say so.
+ * One JSON object per line, with every column in each, null included; timestamps as ISO 8601 in UTC. 64-bit integers
+ * are JSON integers with all their digits, or strings if the options say so.
  */
 export const encodeNdjson: Encode = async function* (batches, recordType, options) {
   const columns = new TextColumns(recordType, {
@@ -34,7 +34,7 @@ export const encodeNdjsonGzip: Encode = async function* (batches, recordType, op
   yield* pipeline(encodeNdjson(batches, recordType, options), createGzip(), () => undefined) as AsyncIterable<Buffer>;
 };
 
-/** One JSON array, an object a line: for programs that take whole documents; everything else is as in NDJSON. */
+/** One JSON array with one object per line, for programs that read whole documents; everything else is as in NDJSON. */
 export const JSON_ARRAY: SinkFormat = {
   name: 'json',
   extensions: ['.json'],

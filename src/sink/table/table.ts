@@ -6,7 +6,7 @@ import type { Encode, EncodeOptions } from '../sink.js';
 import { textChunks } from '../text-rows.js';
 import { TablePrinter } from './table-printer.js';
 
-/** Rows that share their column widths. */
+/** Number of rows that share their column widths. */
 const ROWS_AT_ONCE = 8192;
 
 async function* printed(
