@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import { PoolTrackerError, type Warning } from '../errors.js';
-import { StreamBytes } from '../source/reading/byte-reader.js';
+import type { ByteReader } from '../source/reading/byte-reader.js';
 import { Container } from '../source/reading/container.js';
 import type { Source } from '../source/source.js';
 import type { BufferPool } from '../source/stream/buffer-pool.js';
@@ -112,10 +112,10 @@ export class StreamedMemory {
   /** The container's name; null when it is taken for bare pages. */
   format: string | null = null;
   readonly warnings: Warning[] = [];
-  private readonly input: StreamBytes;
+  private readonly input: ByteReader;
 
   constructor(private readonly stream: ByteStream) {
-    this.input = new StreamBytes(stream);
+    this.input = stream.reader;
   }
 
   /**
@@ -123,11 +123,10 @@ export class StreamedMemory {
    * @throws PoolTrackerError FORMAT_REFUSED for a container whose pages cannot be told from a stream; what the stream ends with
    */
   async *stretches(pool: BufferPool): AsyncGenerator<PageStretch> {
-    const head = await this.input.take(PROBE_LENGTH);
+    const head = await this.input.peek(PROBE_LENGTH);
     if (head.length === 0) throw new PoolTrackerError('NOT_AN_IMAGE', `${this.stream.name} is empty`);
     const source = headSource(this.stream.name, head);
     const format = await this.formatOf(head, source);
-    this.input.unread(head);
     const parts =
       format === lime.name ? this.limeParts() : format === 'elf-core' ? this.elfParts(source) : this.bareParts();
     for await (const { start, length } of parts) {
@@ -195,8 +194,9 @@ export class StreamedMemory {
 
   private async *limeParts(): AsyncGenerator<Part> {
     for (;;) {
-      const header = await this.input.take(32);
+      const header = await this.input.peek(32);
       if (header.length < 32) return;
+      await this.input.skip(32);
       const first = header.readBigUInt64LE(8);
       const last = header.readBigUInt64LE(16);
       if (!lime.probe(header, headSource(this.stream.name, header)) || last < first || last >= 2n ** 52n) {
@@ -221,9 +221,8 @@ export class StreamedMemory {
   }
 
   private async *bareParts(): AsyncGenerator<Part> {
-    const first = await this.input.take(PHASE_SAMPLE);
-    const phase = pagePhase(first);
-    this.input.unread(first.subarray(phase));
+    const phase = pagePhase(await this.input.peek(PHASE_SAMPLE));
+    await this.input.skip(phase);
     if (phase > 0) {
       this.warnings.push({
         code: 'stream-phase',

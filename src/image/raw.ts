@@ -62,7 +62,8 @@ const CLEARLY = 3;
  * @returns 0 to 4095; 0 when nothing else is clear
  */
 export function pagePhase(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const words = new Uint32Array(buffer, byteOffset, bytes.length >>> 2);
   const beginnings = new Uint32Array(PAGE_SIZE / 4);
   let zeros = 0;
   for (let index = 0; index < words.length; index++) {

@@ -3,13 +3,11 @@ import { aff4 } from '../image/aff4/aff4.js';
 import { PROBE_LENGTH } from '../image/image.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
-import { sourceBytes, WrapperInput } from './reading/byte-reader.js';
 import { openHttp } from './remote/http-source.js';
 import { openS3 } from './remote/s3-source.js';
 import { readBytes, type Source } from './source.js';
 import { ByteStream } from './stream/byte-stream.js';
-import { WRAPPER_HEAD } from './wrapper/wrapper.js';
-import { detectWrapper, unwrap } from './wrapper/wrappers.js';
+import { detectWrapper, unwrap, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 /** A place that bytes come from, told by how its name begins. */
 export interface SourceScheme {
@@ -71,14 +69,12 @@ async function unwrapSource(source: Source): Promise<Source | ByteStream> {
   const indexed = await wrapper.openIndexed?.(source);
   if (indexed != null) return indexed;
   const size = (await wrapper.unwrappedSize?.(source)) ?? null;
-  return new ByteStream(source.name, size, unwrap(wrapper, sourceBytes(source), source.name), source);
+  return new ByteStream(source.name, size, unwrap(wrapper, source, source.name), source);
 }
 
 async function unwrapStream(stream: ByteStream): Promise<ByteStream> {
-  if (stream.direct !== null && detectWrapper(await stream.direct.peek(WRAPPER_HEAD)) === null) return stream;
-  const input = new WrapperInput(stream.bytes, stream.name, 'stream');
-  const wrapper = detectWrapper(await input.peek(WRAPPER_HEAD));
+  const wrapper = detectWrapper(await stream.reader.peek(WRAPPER_HEAD));
   return wrapper === null
-    ? new ByteStream(stream.name, stream.claimedLength, input.rest(), stream)
-    : new ByteStream(stream.name, null, unwrap(wrapper, input.rest(), stream.name), stream);
+    ? stream
+    : new ByteStream(stream.name, null, unwrap(wrapper, stream.reader, stream.name), stream);
 }

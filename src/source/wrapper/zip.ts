@@ -1,10 +1,8 @@
 import { createInflateRaw } from 'node:zlib';
 import type { PoolTrackerError } from '../../errors.js';
-import { sourceBytes } from '../reading/byte-reader.js';
-import { readBytes } from '../source.js';
 import { inflateThrough } from './gzip.js';
 import type { Wrapper } from './wrapper.js';
-import { WrapperInput } from '../reading/byte-reader.js';
+import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 
 /** Signatures of APPNOTE.TXT: 4.3.7 local file header, 4.3.12 central directory, 4.3.9.3 data descriptor. */
 const MEMBER = 0x04034b50;
@@ -45,20 +43,20 @@ export const zip: Wrapper = {
     if (next !== DIRECTORY) throw input.damaged(`its directory does not follow its member ${member.title}`);
   },
   async unwrappedSize(source) {
-    const input = new WrapperInput(sourceBytes(source), source.name, zip.title);
-    const { storedSize, size } = await firstFile(input).finally(() => input.close());
+    const input = readerOf(source, source.name, zip.title);
+    const { storedSize, size } = await firstFile(input);
     if (storedSize === null) return null;
-    const behind = await readBytes(source, input.taken + storedSize, 4);
-    if (behind.length === 4 && behind.readUInt32LE() === MEMBER) throw severalMembers(input);
+    await input.skip(storedSize);
+    if ((await signature(input)) === MEMBER) throw severalMembers(input);
     return size;
   },
 };
 
-function severalMembers(input: WrapperInput): PoolTrackerError {
+function severalMembers(input: ByteReader): PoolTrackerError {
   return input.refused('it holds more than one member', ONE_MEMBER);
 }
 
-async function firstFile(input: WrapperInput): Promise<Member> {
+async function firstFile(input: ByteReader): Promise<Member> {
   for (;;) {
     const member = await readMember(input);
     if (!member.isFolder) return member;
@@ -66,12 +64,12 @@ async function firstFile(input: WrapperInput): Promise<Member> {
   }
 }
 
-async function signature(input: WrapperInput): Promise<number | null> {
+async function signature(input: ByteReader): Promise<number | null> {
   const head = await input.peek(4);
   return head.length < 4 ? null : head.readUInt32LE();
 }
 
-async function readMember(input: WrapperInput): Promise<Member> {
+async function readMember(input: ByteReader): Promise<Member> {
   const header = await input.take(30, 'a member header');
   const name = await input.take(header.readUInt16LE(26), "a member's name");
   const extra = await input.take(header.readUInt16LE(28), "a member's extra field");
@@ -99,7 +97,7 @@ function sizes(header: Buffer, extra: Buffer): { storedSize: number; size: numbe
   return { storedSize, size };
 }
 
-async function* memberBytes(input: WrapperInput, { title, method, storedSize }: Member): AsyncGenerator<Uint8Array> {
+async function* memberBytes(input: ByteReader, { title, method, storedSize }: Member): AsyncGenerator<Uint8Array> {
   if (method === DEFLATED) {
     yield* inflateThrough(input, createInflateRaw({ chunkSize: 1 << 18 }));
     return;
@@ -120,13 +118,13 @@ async function* memberBytes(input: WrapperInput, { title, method, storedSize }: 
 }
 
 /** CRC-32 and two sizes, which are 32 or 64 bits wide; nothing tells which but what follows. */
-async function skipDescriptor(input: WrapperInput): Promise<void> {
+async function skipDescriptor(input: ByteReader): Promise<void> {
   const signed = (await signature(input)) === DESCRIPTOR;
   for (const size of [12, 20]) {
     const length = size + (signed ? 4 : 0);
     const bytes = await input.peek(length + 4);
     if (bytes.length === length + 4 && [MEMBER, DIRECTORY].includes(bytes.readUInt32LE(length))) {
-      input.skip(length);
+      await input.skip(length);
       return;
     }
   }

@@ -1,5 +1,5 @@
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { WrapperInput } from '../reading/byte-reader.js';
+import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
@@ -47,20 +47,20 @@ export function parseHeader(head: Buffer): FrameHeader {
 }
 
 /** The contents of all frames, one behind another. */
-export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Array> {
+export async function* zstdFrames(input: ByteReader): AsyncGenerator<Uint8Array> {
   while (!(await input.atEnd())) {
     const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
     if (magic === ZSTD_FRAME) yield* frameBytes(input);
     else if (isSkippable(magic)) await skipFrame(input);
     else
       throw input.damaged(
-        `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
+        `a frame begins with 0x${magic.toString(16)} at offset ${input.offset - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
       );
   }
 }
 
 /** One frame, a block at a time: a decoder that is given more makes 128 KiB of every four bytes, all at once. */
-async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
+async function* frameBytes(input: ByteReader): AsyncGenerator<Uint8Array> {
   const head = Buffer.concat([await input.peek(MAX_HEADER_LENGTH - 4)], MAX_HEADER_LENGTH - 4);
   const header = parseHeader(head);
   if (header.dictionary)
@@ -80,7 +80,7 @@ async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
     try {
       decoder.push(bytes, last);
     } catch (error) {
-      throw input.damaged(`before offset ${input.taken}, the decoder says ${messageOf(error)}`, error);
+      throw input.damaged(`before offset ${input.offset}, the decoder says ${messageOf(error)}`, error);
     }
   };
   decode(Buffer.concat([magic, await input.take(header.length, 'a frame header')]), false);
@@ -168,7 +168,7 @@ async function indexedFrameBytes(source: Source, offset: number, end: number, li
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of zstdFrames(new WrapperInput(frame(), source.name, 'zstd frame'))) {
+  for await (const piece of zstdFrames(readerOf(frame(), source.name, 'zstd frame'))) {
     pieces.push(piece);
     length += piece.length;
     if (length > limit) break;
