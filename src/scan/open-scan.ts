@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { openImage } from '../image/formats.js';
+import { keepsWrapper, openImage } from '../image/formats.js';
 import { RunListBuilder } from '../image/run-list.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
@@ -25,7 +25,7 @@ export async function openScan(
   findings: WalkFindings = noFindings(),
 ): Promise<Scan> {
   const { method = 'auto' } = options;
-  const opened = await openBytes(location, options.spool);
+  const opened = await openBytes(location, keepsWrapper, options.spool);
   try {
     if (opened instanceof ByteStream) {
       if (method === 'walk') throw cannotWalk(opened);

@@ -118,6 +118,7 @@ class JoinedStreams {
 export const aff4: ImageFormat = {
   name: 'aff4',
   title: 'AFF4 with a physical memory stream (.aff4)',
+  keepsWrapper: true,
   probe: (head) =>
     head.length >= 34 &&
     head.readUInt32LE(0) === ZIP_MAGIC &&

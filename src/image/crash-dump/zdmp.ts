@@ -1,11 +1,11 @@
 import { hex } from '../../address.js';
 import { decodeLznt1 } from '../../codec/lznt1.js';
-import { readBytes, type Source } from '../../source/source.js';
+import { PROBE_LENGTH, readBytes, type Source } from '../../source/source.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
 import { crashDump32 } from './crash-dump.js';
 import { crashDump64 } from './crash-dump.js';
-import { PROBE_LENGTH, type ImageFormat } from '../image.js';
+import type { ImageFormat } from '../image.js';
 
 const HEADER = 0x1000;
 const BLOCK_HEADER = 12;

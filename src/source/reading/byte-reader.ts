@@ -69,6 +69,11 @@ export class ByteReader {
     private readonly title: string,
   ) {}
 
+  /** How messages name the input: its name, and what kind it is. */
+  get label(): string {
+    return `${this.name} (${this.title})`;
+  }
+
   /** Of the next byte. */
   get offset(): number {
     return this.ahead.offset;
