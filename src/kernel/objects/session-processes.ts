@@ -1,4 +1,4 @@
-import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
+import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached } from '../../memory/virtual-memory.js';
 import { walkRing } from '../../memory/structures.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
@@ -58,7 +58,7 @@ export class SessionProcesses {
     yield this.memory;
     const { physical, pageTable } = this.memory;
     if (pageTableRoot !== undefined)
-      yield new VirtualMemory(new X64PageTable(physical, physicalAddress(Number(pageTableRoot)), pageTable.levels));
+      yield new VirtualMemory(new X64PageTable(physical, pageTableRoot, pageTable.levels));
   }
 
   private async walk(memory: VirtualMemory, session: VirtualAddress): Promise<void> {
