@@ -15,7 +15,9 @@ import { messageOf, PoolTrackerError } from '../../errors.js';
 import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
 import { fileMetadata, toolVersion } from '../../record/schema/file-metadata.js';
 import type { Encode, ParquetCompression } from '../sink.js';
-import { ROW_GROUP_ROWS } from './parquet.js';
+
+/** Rows of a row group unless told otherwise: what DuckDB's own writer takes, and reads one thread each. */
+const ROW_GROUP_ROWS = 122_880;
 
 /**
  * The same batch with its strings written out, not as indices into dictionaries. Parquet makes dictionaries of its own;
