@@ -7,6 +7,8 @@ import { PROBE_LENGTH, readBytes, type Source } from './source.js';
 import { ByteStream } from './stream/byte-stream.js';
 import { detectWrapper, unwrap, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
+export { remoteVersion } from './remote/remote-version.js';
+
 /** A place that bytes come from, told by how its name begins. */
 export interface SourceScheme {
   readonly name: string;
