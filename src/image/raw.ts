@@ -6,7 +6,7 @@ import type { ImageFormat, StreamedRun } from './image.js';
 import { RunListBuilder } from './run-list.js';
 
 /** Less than this holds no Windows kernel's page tables, let alone its pool. */
-const SMALLEST = 64 * 1024;
+const MIN_LENGTH = 64 * 1024;
 
 const PRINTABLE_SHARE_OF_TEXT = 0.95;
 
@@ -31,8 +31,8 @@ export const raw: ImageFormat = {
     if (source.byteLength === 0) throw refuse('it is empty');
     const head = await readBytes(source, 0, PAGE_SIZE);
     if (looksLikeText(head)) throw refuse('it begins with text');
-    if (source.byteLength < SMALLEST) {
-      throw refuse(`expected at least ${SMALLEST} bytes of physical memory, found ${source.byteLength}`);
+    if (source.byteLength < MIN_LENGTH) {
+      throw refuse(`expected at least ${MIN_LENGTH} bytes of physical memory, found ${source.byteLength}`);
     }
     const runs = new RunListBuilder('raw');
     runs.add(0, source.byteLength, 0);

@@ -1,5 +1,4 @@
-import { Bzip2Bits } from '../../codec/bzip2.js';
-import { decodeBzip2Block, type Bzip2Block } from '../../codec/bzip2.js';
+import { Bzip2Bits, type Bzip2Block, decodeBzip2Block } from '../../codec/bzip2.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Wrapper } from './wrapper.js';
 import type { ByteReader } from '../reading/byte-reader.js';

@@ -1,8 +1,7 @@
 import { decodeLz4Block } from '../../codec/lz4.js';
 import { messageOf } from '../../errors.js';
 import { readBytes } from '../source.js';
-import { isSkippable, skipFrame } from './wrapper.js';
-import type { Wrapper } from './wrapper.js';
+import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
 import type { ByteReader } from '../reading/byte-reader.js';
 
 const FRAME = 0x184d2204;
