@@ -31,15 +31,15 @@ export class StateReader {
   }
 
   /** @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
-  async take(count: number): Promise<Buffer> {
-    const bytes = await this.peek(count);
-    await this.input.skip(count);
-    return bytes;
+  take(count: number): Promise<Buffer> {
+    this.requireLeft(count);
+    return this.input.take(count, 'a record');
   }
 
   /** Takes the next byte if it is `mark`. @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
   async takes(mark: number): Promise<boolean> {
-    const isMark = (await this.peek(1))[0] === mark;
+    this.requireLeft(1);
+    const isMark = (await this.input.peek(1))[0] === mark;
     if (isMark) await this.input.skip(1);
     return isMark;
   }
@@ -66,11 +66,10 @@ export class StateReader {
     return (await this.input.skip(count)) === count;
   }
 
-  private async peek(count: number): Promise<Buffer> {
-    const bytes = await this.input.peek(count);
-    if (bytes.length < count)
-      throw this.container.damaged(`it ends at ${hex(this.container.source.byteLength)}, in the middle of a record`);
-    return bytes;
+  private requireLeft(count: number): void {
+    const { byteLength } = this.container.source;
+    if (this.offset + count > byteLength)
+      throw this.container.damaged(`it ends at ${hex(byteLength)}, in the middle of a record`);
   }
 }
 
