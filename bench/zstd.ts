@@ -4,7 +4,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZSTD_DECODERS, type OpenZstd } from '../src/codec/zstd.js';
-import { WrapperInput } from '../src/source/reading/byte-reader.js';
+import { readerOf } from '../src/source/reading/byte-reader.js';
 import { zstdFrames } from '../src/source/wrapper/zstd.js';
 import { realFiles } from './carve.js';
 import { fastest, folder, printTable } from './measure.js';
@@ -38,7 +38,7 @@ function sh(command: string): { milliseconds: number } {
 
 async function decode(path: string, decoder: OpenZstd): Promise<{ milliseconds: number }> {
   const started = performance.now();
-  const input = new WrapperInput(createReadStream(path, { highWaterMark: MIB }), path, 'zstd stream');
+  const input = readerOf(createReadStream(path, { highWaterMark: MIB }), path, 'zstd stream');
   let length = 0;
   for await (const piece of zstdFrames(input, decoder)) length += piece.length;
   if (length !== BYTES) throw new Error(`${length} bytes came out of ${path}; expected ${BYTES}`);

@@ -20,6 +20,19 @@ export function virtualAddress(value: bigint): VirtualAddress {
   return BigInt.asUintN(64, value) as VirtualAddress;
 }
 
+/** The bits of a page table root's register that are an address, by the width of the machine's pointers in bits. */
+const ROOT_BITS = {
+  /** Bits 12 to 51: the lowest ones are flags or a process-context identifier. */
+  64: 0x000f_ffff_ffff_f000n,
+  /** x86: the four page directory pointers of PAE begin at any multiple of 32. */
+  32: 0xffff_ffe0n,
+} as const;
+
+/** The physical address of the page table root that a register (CR3) holds, or what Windows keeps to load into it. */
+export function rootAddress(register: bigint, width: keyof typeof ROOT_BITS): PhysicalAddress {
+  return physicalAddress(Number(register & ROOT_BITS[width]));
+}
+
 /** A number as messages show addresses: `0x1a1000`, lower case, without leading zeros. */
 export function hex(address: number | bigint): string {
   return `0x${address.toString(16)}`;

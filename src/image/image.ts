@@ -1,5 +1,6 @@
 import type { PhysicalAddress, VirtualAddress } from '../address.js';
 import type { Warning } from '../errors.js';
+import type { ByteReader } from '../source/reading/byte-reader.js';
 import type { Source } from '../source/source.js';
 import type { RunList } from './run-list.js';
 
@@ -43,8 +44,13 @@ export interface MemoryImage {
   readonly warnings: readonly Warning[];
 }
 
-/** How many bytes of a source every probe is shown (fewer when the source is shorter). */
-export const PROBE_LENGTH = 0x4000;
+/** The bytes of a stream that come next and are memory. */
+export interface StreamedRun {
+  /** Of the first of them; null where nothing tells. */
+  readonly start: PhysicalAddress | null;
+  /** Infinite for all that comes. */
+  readonly length: number;
+}
 
 /** A container format. Adding one is a file that exports this and a line in `formats.ts`. */
 export interface ImageFormat {
@@ -52,6 +58,8 @@ export interface ImageFormat {
   readonly name: string;
   /** A few words for `--help`. */
   readonly title: string;
+  /** Set where files begin like a compression wrapper and are in none. */
+  readonly keepsWrapper?: true;
   /**
    * Whether this format claims a source that begins with `head` (its first PROBE_LENGTH bytes). Cheap, never throws.
    * A damaged or refused file of the format is still claimed: `open` says what is wrong with it.
@@ -62,4 +70,11 @@ export interface ImageFormat {
    * @throws PoolTrackerError FORMAT_REFUSED for kinds that cannot carry the tables, FORMAT_DAMAGED
    */
   open(source: Source): Promise<MemoryImage>;
+  /**
+   * Where memory lies in a stream, told as it comes; left out where a stream cannot tell. Who asks for the next run has
+   * taken or skipped the bytes of the last one.
+   * @param input at the first byte of the container
+   * @throws PoolTrackerError FORMAT_REFUSED, FORMAT_DAMAGED as `open` does
+   */
+  stream?(input: ByteReader, warn: (warning: Warning) => void): AsyncIterable<StreamedRun>;
 }

@@ -1,6 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { openImage } from '../image/formats.js';
+import { keepsWrapper, openImage } from '../image/formats.js';
 import { RunListBuilder } from '../image/run-list.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
@@ -39,7 +39,7 @@ export async function tryOpenScan(location: string, options: ScanOptions = {}): 
 }
 
 async function open(request: ScanRequest): Promise<Scan | FailedScan> {
-  const bytes = await openBytes(request.location, request.options.spool);
+  const bytes = await openBytes(request.location, keepsWrapper, request.options.spool);
   let opened: Scan | FailedScan | null = null;
   try {
     return (opened = await scanOf(bytes, request));

@@ -24,6 +24,20 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** How many first bytes tell what a source holds (fewer when it is shorter). */
+export const PROBE_LENGTH = 0x4000;
+
+/** A source over bytes at hand. */
+export function sourceOf(name: string, bytes: Buffer): Source {
+  return {
+    name,
+    byteLength: bytes.length,
+    bytesRead: bytes.length,
+    read: (target, offset) => Promise.resolve(bytes.copy(target, 0, offset, offset + target.length)),
+    close: () => Promise.resolve(),
+  };
+}
+
 /** The last part of a source's name, without a URL's query: what its companions' names are made from. */
 export function fileNameOf(source: Source): string {
   const path = source.name.replace(/^([a-z0-9]+:\/\/[^?#]*).*$/i, '$1');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import type { Source } from '../../src/source/source.js';
-import { readBytes } from '../../src/source/source.js';
+import { readBytes, type Source } from '../../src/source/source.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { openS3 } from '../../src/source/remote/s3-source.js';
 import { decodeScan } from '../../src/scan/scan.js';

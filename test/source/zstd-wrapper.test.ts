@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { ZSTD_DECODERS, type OpenZstd } from '../../src/codec/zstd.js';
 import { PoolTrackerError } from '../../src/errors.js';
-import { WrapperInput } from '../../src/source/reading/byte-reader.js';
+import { readerOf } from '../../src/source/reading/byte-reader.js';
 import { zstdFrames } from '../../src/source/wrapper/zstd.js';
 import { u32 } from '../support/bytes.js';
 import { Random } from '../support/generate/random.js';
@@ -31,7 +31,7 @@ class Pieces {
 }
 
 function frames(bytes: AsyncIterable<Uint8Array>, open: OpenZstd): AsyncGenerator<Uint8Array> {
-  return zstdFrames(new WrapperInput(bytes, 'wrapped', 'zstd stream'), open);
+  return zstdFrames(readerOf(bytes, 'wrapped', 'zstd stream'), open);
 }
 
 interface Outcome {

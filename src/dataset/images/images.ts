@@ -4,9 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { _Object } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { parseS3, s3Access } from '../../source/remote/s3-client.js';
+import { parseS3, s3Objects, type ListedObject } from '../../source/remote/s3-client.js';
 import { locationName } from '../../source/source.js';
 import { glob, hasPattern } from './glob.js';
 
@@ -31,14 +30,6 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
   return image !== null && names.has(image) ? image : null;
 }
 
-/** The objects below a prefix, in the order of their keys. */
-export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<_Object & { Key: string }> {
-  const { sdk, client } = await s3Access();
-  for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-    for (const object of page.Contents ?? []) if (object.Key !== undefined) yield { ...object, Key: object.Key };
-  }
-}
-
 function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1);
 }
@@ -48,7 +39,7 @@ function folderOf(key: string): string {
  */
 export async function* listS3(url: string): AsyncGenerator<ListedImage> {
   const { bucket, key: prefix } = parseS3(url);
-  let folder: (_Object & { Key: string })[] = [];
+  let folder: ListedObject[] = [];
   try {
     for await (const object of s3Objects(bucket, prefix)) {
       if (folder.length > 0 && folderOf(folder[0]!.Key) !== folderOf(object.Key)) {
@@ -64,7 +55,7 @@ export async function* listS3(url: string): AsyncGenerator<ListedImage> {
   yield* imagesOfFolder(bucket, folder);
 }
 
-function* imagesOfFolder(bucket: string, objects: readonly (_Object & { Key: string })[]): Generator<ListedImage> {
+function* imagesOfFolder(bucket: string, objects: readonly ListedObject[]): Generator<ListedImage> {
   const nameOf = (key: string): string => key.slice(folderOf(key).length);
   const names = new Set(objects.map(({ Key }) => nameOf(Key).toLowerCase()));
   for (const { Key, ETag, Size } of objects) {

@@ -1,4 +1,4 @@
-import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
+import { hex, type PhysicalAddress, rootAddress, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
 import { readCached } from '../../memory/virtual-memory.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
@@ -19,7 +19,7 @@ export interface Process {
   /** Null while it runs. */
   readonly exitTime: Date | null;
   /** Physical address of its page table root (DirectoryTableBase without its flags). */
-  readonly pageTableRoot: bigint | undefined;
+  readonly pageTableRoot: PhysicalAddress | undefined;
   /** Number of its threads that have not ended. */
   readonly activeThreads: number | undefined;
   /** Address of its handle table, 0 when it has none. */
@@ -38,8 +38,6 @@ export const DISPATCHER_THREAD = 6;
 export const ID_STEP = 4;
 
 const NAME_LENGTH = 15;
-/** The page table root is in bits 12 to 51 of DirectoryTableBase; the lowest bits may hold a PCID. */
-const ROOT_BITS = 0x000ffffffffff000n;
 /** The lowest bits of an EX_FAST_REF count references. */
 const FAST_REF_BITS = 0xfn;
 
@@ -103,7 +101,7 @@ export class ProcessReader {
       ppid: Number(ppid),
       createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,
       exitTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.ExitTime)) ?? null,
-      pageTableRoot: root === undefined ? undefined : bytes.readBigUInt64LE(root) & ROOT_BITS,
+      pageTableRoot: root === undefined ? undefined : rootAddress(bytes.readBigUInt64LE(root), 64),
       activeThreads: threads === undefined ? undefined : bytes.readUInt32LE(threads),
       objectTable: u64('ObjectTable') as VirtualAddress | undefined,
       token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS),

@@ -1,4 +1,4 @@
-import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
+import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { MAX_PROCESSES } from './process-lists.js';
@@ -54,7 +54,7 @@ export class SessionProcesses {
   /** Session space may be mapped for the session's own processes only. */
   private *memoriesOf({ pageTableRoot }: Process): Generator<VirtualMemory> {
     yield this.memory;
-    if (pageTableRoot !== undefined) yield this.memory.withRoot(physicalAddress(Number(pageTableRoot)));
+    if (pageTableRoot !== undefined) yield this.memory.withRoot(pageTableRoot);
   }
 
   private async walk(memory: VirtualMemory, session: VirtualAddress): Promise<void> {

@@ -2,8 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { WRAPPER_HEAD } from '../../source/wrapper/wrapper.js';
-import { detectWrapper, unwrap } from '../../source/wrapper/wrappers.js';
+import { detectWrapper, unwrap, WRAPPER_HEAD } from '../../source/wrapper/wrappers.js';
 import type { PdbIdentity } from '../pe.js';
 import {
   type FieldOffsets,

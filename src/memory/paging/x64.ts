@@ -1,4 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import { Cache } from '../../source/reading/cache.js';
 import type { PhysicalMemory } from '../physical-memory.js';
 import { isMapped, type MappedPage, type MissingPage, type PagingLevel, type Translation } from './translation.js';
 
@@ -28,7 +29,7 @@ export interface Mapping extends MappedPage {
  */
 export class X64PageTable {
   /** Physical address of the last-level table (or the large page's entry) by virtual address >> 21. */
-  private readonly tables = new Map<number, PhysicalAddress>();
+  private readonly tables = new Cache<number, PhysicalAddress>(CACHED_TABLES);
 
   constructor(
     readonly memory: PhysicalMemory,
@@ -59,7 +60,7 @@ export class X64PageTable {
       if (isMapped(step)) {
         if (step.pageSize !== 0) return this.inImage(step, address);
         table = step.physicalAddress;
-        if (level === 3) this.remember(tableKey, table);
+        if (level === 3) this.tables.set(tableKey, table);
       } else {
         return step;
       }
@@ -116,11 +117,6 @@ export class X64PageTable {
       level: 'page',
       physicalAddress: physicalAddress(page.physicalAddress - (page.physicalAddress % PAGE_SIZE)),
     } satisfies MissingPage;
-  }
-
-  private remember(key: number, table: PhysicalAddress): void {
-    if (this.tables.size >= CACHED_TABLES) this.tables.delete(this.tables.keys().next().value!);
-    this.tables.set(key, table);
   }
 
   /**

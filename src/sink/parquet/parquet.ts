@@ -1,8 +1,5 @@
 import type { Encode } from '../sink.js';
 
-/** Default number of rows in a row group: the same as DuckDB's own writer uses. DuckDB reads row groups in parallel. */
-export const ROW_GROUP_ROWS = 122_880;
-
 /** Parquet, by the writer that the options select; both write the same columns, values, statistics and metadata. */
 export const encodeParquet: Encode = async function* (batches, recordType, options) {
   const encode =

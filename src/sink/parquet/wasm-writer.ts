@@ -16,7 +16,9 @@ import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
 import { readUtf8Bytes } from '../../record/arrow/utf8-data.js';
 import { fileMetadata, toolVersion } from '../../record/schema/file-metadata.js';
 import type { Encode, ParquetCompression } from '../sink.js';
-import { ROW_GROUP_ROWS } from './parquet.js';
+
+/** Rows of a row group unless told otherwise: what DuckDB's own writer takes, and reads one thread each. */
+const ROW_GROUP_ROWS = 122_880;
 
 /**
  * The same batch with plain strings in place of indices into dictionaries. Parquet makes dictionaries of its own; an

@@ -7,7 +7,7 @@ import {
   ZSTD_FRAME,
 } from '../../codec/zstd-frame.js';
 import { PoolTrackerError } from '../../errors.js';
-import { WrapperInput } from '../reading/byte-reader.js';
+import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
@@ -16,9 +16,9 @@ import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
 const MIN_PIECE = 1 << 15;
 
 /** The contents of all frames, one behind another. */
-export async function* zstdFrames(input: WrapperInput, open: OpenZstd = openZstd): AsyncGenerator<Uint8Array> {
+export async function* zstdFrames(input: ByteReader, open: OpenZstd = openZstd): AsyncGenerator<Uint8Array> {
   const decoder = await open((problem, cause) =>
-    input.damaged(`before offset ${input.taken}, the decoder says ${problem}`, cause),
+    input.damaged(`before offset ${input.offset}, the decoder says ${problem}`, cause),
   );
   try {
     while (!(await input.atEnd())) {
@@ -27,7 +27,7 @@ export async function* zstdFrames(input: WrapperInput, open: OpenZstd = openZstd
       else if (isSkippable(magic)) await skipFrame(input);
       else
         throw input.damaged(
-          `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
+          `a frame begins with 0x${magic.toString(16)} at offset ${input.offset - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
         );
     }
   } finally {
@@ -36,7 +36,7 @@ export async function* zstdFrames(input: WrapperInput, open: OpenZstd = openZstd
 }
 
 /** A frame in pieces of whole blocks, up to its end and no further: what follows it is not for its decoder. */
-async function* framePieces(input: WrapperInput): AsyncGenerator<Buffer> {
+async function* framePieces(input: ByteReader): AsyncGenerator<Buffer> {
   const head = Buffer.concat([await input.peek(MAX_ZSTD_HEADER - 4)], MAX_ZSTD_HEADER - 4);
   const header = parseZstdHeader(head);
   if (header.dictionary)
@@ -71,7 +71,7 @@ async function* framePieces(input: WrapperInput): AsyncGenerator<Buffer> {
   }
 }
 
-async function takeBlock(input: WrapperInput): Promise<{ last: boolean; length: number; bytes: Buffer[] }> {
+async function takeBlock(input: ByteReader): Promise<{ last: boolean; length: number; bytes: Buffer[] }> {
   const header = await input.take(3, 'a block header');
   const word = header.readUIntLE(0, 3);
   const type = (word >> 1) & 3;
@@ -151,7 +151,7 @@ async function indexedFrameBytes(source: Source, offset: number, end: number, li
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of zstdFrames(new WrapperInput(frame(), source.name, 'zstd frame'))) {
+  for await (const piece of zstdFrames(readerOf(frame(), source.name, 'zstd frame'))) {
     pieces.push(piece);
     length += piece.length;
     if (length > limit) break;

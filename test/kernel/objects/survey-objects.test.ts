@@ -64,7 +64,7 @@ describe('a survey of generated objects', () => {
         assert.equal(process.name, truth.plan.name.slice(0, 15));
         assert.equal(process.ppid, truth.plan.ppid ?? 0);
         assert.equal(process.sessionId, truth.plan.isTerminated === true ? null : (truth.plan.session ?? null));
-        assert.equal(process.pageTableRoot, BigInt(generated.truth.dtb));
+        assert.equal(process.pageTableRoot, generated.truth.dtb);
         assert.equal(process.activeThreads, truth.threads.length);
         assert.equal(process.handles, truth.handles);
         assert.equal(process.exitTime?.getTime() ?? null, truth.plan.isTerminated === true ? EXITED.getTime() : null);
