@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { parseS3, s3Objects, type ListedObject } from '../../source/remote/s3-client.js';
+import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName } from '../../source/source.js';
 import { glob, hasPattern } from './glob.js';
 

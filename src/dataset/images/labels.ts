@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Labels } from '../../scan/scan-result.js';
-import { CsvParser } from '../../sink/csv/parser.js';
+import { CsvParser } from '../../sink/read/csv-parser.js';
 
 /** Labels of single images, by the `path` that stands beside them. */
 export class LabelTable {

@@ -5,7 +5,7 @@ import { imageEvent, type ImageEvent } from '../ingest/batch-events.js';
 import { ImagePool } from '../ingest/image-pool.js';
 import { versionOf } from '../images/image-version.js';
 import { Ingest, mayPass } from '../ingest/ingest.js';
-import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './queue.js';
+import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
 
 export interface QueueWorkerOptions {
   /** How many images are scanned at the same time. */

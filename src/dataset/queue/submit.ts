@@ -3,7 +3,7 @@ import type { ListedImage } from '../images/images.js';
 import { versionOf } from '../images/image-version.js';
 import { Ingest, type IngestOptions } from '../ingest/ingest.js';
 import type { LabelRules } from '../images/labels.js';
-import { withQueue, type ImageJob, type QueueAddress } from './queue.js';
+import { withQueue, type ImageJob, type QueueAddress } from './work-queue.js';
 
 /** Number of jobs sent to Redis at a time. */
 const CHUNK = 500;

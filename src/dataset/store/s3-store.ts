@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { parseS3, s3Access, type S3Access, s3Objects } from '../../source/remote/s3-client.js';
+import { parseS3, s3Access, type S3Access, s3Objects } from '../../source/s3-client.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** Number of lines that may be lost with the process; their images are scanned again. */

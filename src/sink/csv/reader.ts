@@ -1,6 +1,6 @@
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
 import { checkedRow, UNREADABLE, valueOfText } from '../read/checked-row.js';
-import { CsvParser, type CsvField } from './parser.js';
+import { CsvParser, type CsvField } from '../read/csv-parser.js';
 import { damaged, readFailed } from '../read/record-reader.js';
 import { detectRecordType } from '../read/checked-row.js';
 import { peek } from '../read/text-input.js';

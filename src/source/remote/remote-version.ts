@@ -1,5 +1,5 @@
 import { authorized } from './http-source.js';
-import { parseS3, s3Access } from './s3-client.js';
+import { parseS3, s3Access } from '../s3-client.js';
 
 /** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
 const ANSWER_MS = 10_000;

@@ -13,7 +13,7 @@ import {
   requireSameVersion,
   type ObjectVersion,
 } from './remote-object.js';
-import { parseS3, s3Access, type S3Access } from './s3-client.js';
+import { parseS3, s3Access, type S3Access } from '../s3-client.js';
 import type { Source } from '../source.js';
 
 /** One object of a bucket. */

@@ -1,5 +1,5 @@
 import type { _Object, S3Client } from '@aws-sdk/client-s3';
-import { messageOf, PoolTrackerError } from '../../errors.js';
+import { messageOf, PoolTrackerError } from '../errors.js';
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
 
