@@ -1,15 +1,16 @@
 import {
-  IMAGE_STATUSES,
-  imageEvent,
   type BatchListener,
   type BatchSummary,
+  IMAGE_STATUSES,
+  imageEvent,
   type ImageEvent,
+  ImagePool,
   type ImageStatus,
-} from './ingest/batch-events.js';
+  Ingest,
+  type IngestOptions,
+} from './ingest/ingest.js';
 import type { ListedImage } from './images/images.js';
-import { ImagePool } from './ingest/image-pool.js';
 import { versionOf } from './images/image-version.js';
-import { Ingest, type IngestOptions } from './ingest/ingest.js';
 import type { LabelRules } from './images/labels.js';
 
 export interface BatchOptions extends IngestOptions {

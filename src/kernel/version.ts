@@ -1,9 +1,7 @@
 import { PAGE_SIZE, virtualAddress } from '../address.js';
 import { decodeCodeView, isKernelPdb, type PdbIdentity, RSDS, RSDS_LENGTH } from './pe.js';
-import { decodeSharedData, type SharedData } from './root/kuser-shared-data.js';
-import type { Kernel } from './root/root.js';
-import { type KernelSymbols, MAX_TAG_TABLES } from './symbols/kernel-symbols.js';
-import { knownBuild } from './symbols/known-builds.js';
+import { decodeSharedData, type Kernel, type SharedData } from './root/root.js';
+import { type KernelSymbols, knownBuild, MAX_TAG_TABLES } from './symbols/symbols.js';
 
 /** Maximum number of different records of one kind that are kept; more of them decide nothing either. */
 const MAX_KEPT = 64;

@@ -1,6 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
-import { isMapped, type MissingPage, type Translation } from './paging/translation.js';
-import { X64PageTable } from './paging/x64.js';
+import { isMapped, type MissingPage, type Translation, X64PageTable } from './paging/paging.js';
 import type { PhysicalMemory } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */

@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
 import type { Missing } from '../errors.js';
-import type { KernelLayout } from '../kernel/symbols/kernel-layout.js';
+import type { KernelLayout } from '../kernel/symbols/symbols.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 
 /** An allocation of a page or more, as the kernel's own table lists it. */

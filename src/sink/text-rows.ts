@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import { ColumnReader, type ReadValue } from '../record/arrow/column-reader.js';
+import { ColumnReader, type ReadValue } from '../record/arrow/record-batches.js';
 import type { Column, RecordType } from '../record/schema/record-type.js';
 
 /** How a text format writes the values of a column. */

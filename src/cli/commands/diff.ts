@@ -6,7 +6,7 @@ import {
   readTagCounts,
   TAG_DIFF,
   type TagDiff,
-} from '../../dataset/query/diff.js';
+} from '../../dataset/query/query.js';
 import { tagFilter } from '../../record/rows/rows.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';

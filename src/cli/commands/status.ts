@@ -1,4 +1,4 @@
-import { queueStatus, type QueueStatus } from '../../dataset/queue/work-queue.js';
+import { queueStatus, type QueueStatus } from '../../dataset/queue/queue.js';
 import type { Command } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 

@@ -1,6 +1,5 @@
 import { PoolTrackerError } from '../../errors.js';
-import { KnownTags } from '../../pool/tag-names/tag-names.js';
-import { readPooltagFile, type PooltagFile } from '../../pool/tag-names/pooltag-file.js';
+import { KnownTags, type PooltagFile, readPooltagFile } from '../../pool/tag-names/tag-names.js';
 import type { TagNaming } from '../../record/rows/rows.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';

@@ -1,4 +1,4 @@
-import { parseQueue, type QueueAddress } from '../../dataset/queue/work-queue.js';
+import { parseQueue, type QueueAddress } from '../../dataset/queue/queue.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 export const QUEUE_OPTION_SPECS: OptionSpecs = {

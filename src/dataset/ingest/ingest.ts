@@ -14,6 +14,16 @@ import { openStore } from '../store/open-store.js';
 import { Publisher } from './publisher.js';
 import { Staging } from '../store/staging.js';
 
+export {
+  type BatchListener,
+  type BatchSummary,
+  IMAGE_STATUSES,
+  type ImageEvent,
+  type ImageStatus,
+  imageEvent,
+} from './batch-events.js';
+export { ImagePool } from './image-pool.js';
+
 /** How images become records of a dataset. Plain data: it is part of the jobs of a queue. */
 export interface IngestOptions {
   /** The dataset: a directory or `s3://bucket/prefix`. */

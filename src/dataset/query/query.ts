@@ -10,6 +10,8 @@ import {
 } from '../../record/schema/record-type.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
+export { MEASURES, type Measure, TAG_DIFF, type TagDiff, diffRow, diffTags, readTagCounts } from './diff.js';
+
 /** How a column of an answer becomes a column of records. */
 export interface AnswerColumn {
   readonly column: Column;

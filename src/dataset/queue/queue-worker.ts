@@ -1,10 +1,8 @@
 import type { Job, Worker } from 'bullmq';
 import { messageOf } from '../../errors.js';
 import { locationName } from '../../source/source.js';
-import { imageEvent, type ImageEvent } from '../ingest/batch-events.js';
-import { ImagePool } from '../ingest/image-pool.js';
+import { imageEvent, type ImageEvent, ImagePool, Ingest, mayPass } from '../ingest/ingest.js';
 import { versionOf } from '../images/image-version.js';
-import { Ingest, mayPass } from '../ingest/ingest.js';
 import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
 
 export interface QueueWorkerOptions {

@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
-import { isMapped } from '../../memory/paging/translation.js';
+import { isMapped } from '../../memory/paging/paging.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import { Sighting, Tally } from './object-count.js';
 import { DISPATCHER_PROCESS, DISPATCHER_THREAD, ID_STEP, type ProcessReader } from './process-reader.js';
 

@@ -1,10 +1,8 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
-import { walkRing } from '../../memory/structures.js';
-import { readUnicodeString } from '../../memory/structures.js';
+import { readUnicodeString, walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { findDebuggerDataBlock } from '../symbols/debugger-data-block.js';
+import { findDebuggerDataBlock, type KernelSymbols } from '../symbols/symbols.js';
 import type { Kernel } from '../root/root.js';
-import type { KernelSymbols } from '../symbols/kernel-symbols.js';
 
 /** A driver, or the kernel itself, as the loader lists it. */
 export interface LoadedModule {

@@ -1,9 +1,8 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/virtual-memory.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { readUnicodeString } from '../../memory/structures.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { Kernel } from '../root/root.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import type { Tally } from './object-count.js';
 
 /** The kernel's own count of one type's objects. */

@@ -1,19 +1,17 @@
 import type { Kernel } from '../root/root.js';
-import type { KernelSymbols } from '../symbols/kernel-symbols.js';
+import { kernelLayout, type KernelLayout, type KernelSymbols } from '../symbols/symbols.js';
 import { findLoadedModules } from './loaded-modules.js';
-import { activeProcesses } from './process-lists.js';
-import { readCidTable, type CidTable } from './handle-table.js';
-import { HandleTables } from './handle-table.js';
-import { kernelLayout, type KernelLayout } from '../symbols/kernel-layout.js';
-import { byKind, counted, countOf, notAvailable, type ObjectCount } from './object-count.js';
+import { activeProcesses, threadLists } from './process-lists.js';
+import { type CidTable, HandleTables, readCidTable } from './handle-table.js';
+import { byKind, counted, countOf, notAvailable, type ObjectCount, Sighting, Tally } from './object-count.js';
 import { readObjectTypes, TypeDecoder, type ObjectType } from './object-types.js';
 import { HANDLE_TYPES, ProcessHandles } from './process-handles.js';
 import { ProcessReader, type Process } from './process-reader.js';
 import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightings } from './process-survey.js';
 import { SessionProcesses } from './session-processes.js';
-import { Sighting } from './object-count.js';
-import { Tally } from './object-count.js';
-import { threadLists } from './process-lists.js';
+
+export { type LoadedModule, findLoadedModules } from './loaded-modules.js';
+export { OBJECT_KINDS, type ObjectCount, type ObjectKind, notAvailable } from './object-count.js';
 
 export type { ProcessMethod };
 

@@ -1,7 +1,7 @@
 import { hex, virtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import { MAX_OBJECTS, Sighting } from './object-count.js';
 import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
 

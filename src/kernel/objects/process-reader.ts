@@ -1,8 +1,7 @@
 import { hex, type PhysicalAddress, rootAddress, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
-import { readCached } from '../../memory/virtual-memory.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 
 /** What an EPROCESS says. A field whose offset is not known for the build is undefined. */
 export interface Process {

@@ -2,7 +2,7 @@ import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { MAX_PROCESSES } from './process-lists.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import { Sighting } from './object-count.js';
 

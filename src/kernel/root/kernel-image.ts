@@ -7,9 +7,17 @@ import {
   type VirtualAddress,
 } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { isMapped } from '../../memory/paging/translation.js';
-import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../pe.js';
-import { decodePeHeader, MAX_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
+import { isMapped } from '../../memory/paging/paging.js';
+import {
+  decodeCodeView,
+  decodePeHeader,
+  isKernelPdb,
+  MAX_KERNEL,
+  type PdbIdentity,
+  type PeHeader,
+  RSDS,
+  SMALLEST_KERNEL,
+} from '../pe.js';
 
 /** The kernel as it lies in virtual memory. */
 export interface KernelImage {

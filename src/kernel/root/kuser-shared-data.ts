@@ -1,7 +1,7 @@
 import { virtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { describeMissing } from '../../memory/paging/translation.js';
+import { describeMissing } from '../../memory/paging/paging.js';
 
 /** Where every x64 Windows maps the page that the kernel shares with user mode. */
 export const KUSER_SHARED_DATA = virtualAddress(0xfffff78000000000n);

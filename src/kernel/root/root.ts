@@ -7,6 +7,9 @@ import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
 
+export type { KernelImage } from './kernel-image.js';
+export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
+
 /** A candidate that was rejected, and why: kept for `info` and the image record. */
 export interface Rejection {
   readonly what: 'page-table-root' | 'kernel' | 'table';

@@ -1,6 +1,6 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelImage } from '../root/kernel-image.js';
+import type { KernelImage } from '../root/root.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 
 /** The contents of KDDEBUGGER_DATA64, decoded. */

@@ -8,6 +8,11 @@ import { damagedSymbolFile, openSymbolDocument, pdbOfDocument, resolveSymbols } 
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 
+export { type KernelLayout, kernelLayout } from './kernel-layout.js';
+export { findDebuggerDataBlock } from './debugger-data-block.js';
+export { type KernelSymbols, type KernelVariable, MAX_TAG_TABLES } from './kernel-symbols.js';
+export { knownBuild } from './known-builds.js';
+
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
 const VERSION = 2;
 

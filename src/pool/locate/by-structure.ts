@@ -1,6 +1,6 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { MAX_TAG_TABLES } from '../../kernel/symbols/kernel-symbols.js';
+import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';
 import { notLocated, type Located } from './by-symbols.js';

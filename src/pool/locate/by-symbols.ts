@@ -1,13 +1,11 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
-import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/kernel-symbols.js';
-import { describeMissing, isMapped } from '../../memory/paging/translation.js';
-import { isSlotCount } from '../table/hash-law.js';
-import { describeProof, isProved, judge } from '../table/hash-law.js';
+import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/symbols.js';
+import { describeMissing, isMapped } from '../../memory/paging/paging.js';
+import { describeProof, isProved, isSlotCount, judge } from '../table/hash-law.js';
 import { MAX_EXPANSION_ENTRIES } from './expansion-table.js';
-import { readProcessorTables } from './read-tables.js';
-import { readTable } from './read-tables.js';
+import { readProcessorTables, readTable } from './read-tables.js';
 import type { TableSet } from '../table/table-set.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
 

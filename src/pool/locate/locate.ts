@@ -1,9 +1,12 @@
 import { hex, virtualAddress } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import type { Kernel, Rejection, Search } from '../../kernel/root/root.js';
-import { findDebuggerDataBlock } from '../../kernel/symbols/debugger-data-block.js';
-import type { KernelSymbols } from '../../kernel/symbols/kernel-symbols.js';
-import { SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
+import {
+  findDebuggerDataBlock,
+  type KernelSymbols,
+  SYMBOL_SOURCES,
+  type SymbolOptions,
+} from '../../kernel/symbols/symbols.js';
 import type { TableSet } from '../table/table-set.js';
 import { locateByStructure } from './by-structure.js';
 import { locateBySymbols, type Located, notLocated } from './by-symbols.js';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { PAGE_SIZE, type PhysicalAddress, type VirtualAddress, virtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import type { MissingPage } from '../../memory/paging/translation.js';
+import type { MissingPage } from '../../memory/paging/paging.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { LawProof } from './hash-law.js';
 import type { TrackerLayout } from './tracker-layout.js';

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { virtualAddress } from '../../address.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { LoadedModule } from '../../kernel/objects/loaded-modules.js';
+import type { LoadedModule } from '../../kernel/objects/objects.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { openSource } from '../../source/open-source.js';
 import type { DriverImage } from './driver-search.js';

@@ -7,6 +7,10 @@ import { arrowSchema } from './arrow-schema.js';
 import { columnBuilder, type ColumnBuilder } from './column-builder.js';
 import { ColumnReader, type ReadValue } from './column-reader.js';
 
+export { arrowSchema } from './arrow-schema.js';
+export { readUtf8Bytes, utf8DataOfBytes } from './utf8-data.js';
+export { ColumnReader, type ReadValue } from './column-reader.js';
+
 /** Default number of rows in a batch: enough that the cost of a batch is small compared to that of its rows. */
 export const BATCH_ROWS = 8192;
 

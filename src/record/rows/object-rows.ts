@@ -1,7 +1,12 @@
 import { hex } from '../../address.js';
 import { isMissing } from '../../errors.js';
-import { notAvailable, OBJECT_KINDS, type ObjectCount, type ObjectKind } from '../../kernel/objects/object-count.js';
-import type { SeenProcess } from '../../kernel/objects/objects.js';
+import {
+  notAvailable,
+  OBJECT_KINDS,
+  type ObjectCount,
+  type ObjectKind,
+  type SeenProcess,
+} from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';

@@ -1,5 +1,5 @@
 import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
-import { arrowSchema } from '../../record/arrow/arrow-schema.js';
+import { arrowSchema } from '../../record/arrow/record-batches.js';
 import type { RecordType } from '../../record/schema/record-type.js';
 import type { Encode } from '../sink.js';
 

@@ -14,7 +14,7 @@ import {
   type Utf8,
   Vector,
 } from 'apache-arrow';
-import { readUtf8Bytes, utf8DataOfBytes } from '../../record/arrow/utf8-data.js';
+import { readUtf8Bytes, utf8DataOfBytes } from '../../record/arrow/record-batches.js';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
 import type { DecodedFile } from '../isolated/isolated.js';
 

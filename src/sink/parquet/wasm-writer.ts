@@ -12,8 +12,7 @@ import {
 } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
-import { readUtf8Bytes } from '../../record/arrow/utf8-data.js';
+import { readUtf8Bytes, RecordBatchBuilder } from '../../record/arrow/record-batches.js';
 import { fileMetadata, toolVersion } from '../../record/schema/file-metadata.js';
 import type { Encode, ParquetCompression } from '../sink.js';
 
