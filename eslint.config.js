@@ -1,23 +1,5 @@
 import tseslint from 'typescript-eslint';
 
-/** Data flows one way: a folder may import from those before it, never from one behind. */
-const LAYERS = ['codec', 'source', 'image', 'memory', 'kernel', 'pool', 'scan', 'record', 'sink', 'dataset', 'cli'];
-
-const oneWay = LAYERS.map((layer, index) => ({
-  files: [`src/${layer}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: LAYERS.slice(index + 1).map((above) => ({
-          regex: `^(\\.\\./)+${above}/`,
-          message: `${layer} stands below ${above}: nothing imports from above`,
-        })),
-      },
-    ],
-  },
-}));
-
 /** What Node gives to every module and these files use; TypeScript knows its own. */
 const NODE_GLOBALS = ['Buffer', 'URL', 'console', 'performance', 'process', 'setTimeout'];
 
@@ -64,5 +46,4 @@ export default tseslint.config(
     rules: WITHOUT_COMPILER,
   },
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-unused-expressions': 'off' } },
-  ...oneWay,
 );

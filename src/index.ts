@@ -15,7 +15,7 @@ export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
 export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
-export type { MissingPage, PagingLevel } from './memory/paging/translation.js';
+export type { MissingPage, PagingLevel } from './memory/paging/paging.js';
 export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
 export type { LocatedBy } from './pool/table/table-set.js';
@@ -31,7 +31,7 @@ export {
 } from './record/schema/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
 export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
-export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';
+export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
 export type { Rejection } from './kernel/root/root.js';
 export type { CarveReport } from './pool/carve/carve-report.js';
 export type {

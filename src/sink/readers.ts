@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { PoolTrackerError } from '../errors.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import type { ReaderFormat, RecordInput, Records } from './read/record-reader.js';
 
 /** Every format that records can be read from. Adding one takes a file and a line here. */
@@ -53,4 +54,13 @@ export async function openRecords(input: string, formatName?: string): Promise<R
       ? { name: 'standard input', path: null, open: () => process.stdin }
       : { name: input, path: input, open: () => createReadStream(input) };
   return read(source);
+}
+
+/**
+ * The rows of a Parquet file that this program wrote: read in this process, which trusts it.
+ *
+ * @throws PoolTrackerError RECORDS_DAMAGED
+ */
+export async function* ownParquetRows(path: string, recordType: RecordType): AsyncGenerator<Row> {
+  yield* (await import('./isolated/batches.js')).rowsOfOwnParquet(path, recordType);
 }

@@ -19,6 +19,18 @@ export const SINKS: readonly SinkFormat[] = [
   { name: 'table', extensions: ['.txt'], load: async () => (await import('./table/table.js')).encodeTable },
 ];
 
+/** A format of answers alone: a JSON array is no file of records, which begin to be read before they end. */
+export const JSON_ARRAY: SinkFormat = {
+  name: 'json',
+  extensions: ['.json'],
+  load: async () => (await import('./ndjson/ndjson.js')).encodeJsonArray,
+};
+
+/** What prints rows as a table into a stream that stays open: see `printRows`. */
+export async function loadTablePrinter(): Promise<typeof import('./table/table.js').printRows> {
+  return (await import('./table/table.js')).printRows;
+}
+
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function sinkNamed(name: string): SinkFormat {
   const found = SINKS.find((sink) => sink.name === name);

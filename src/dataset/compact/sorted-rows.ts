@@ -1,34 +1,15 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { rowsOfFile } from '../../sink/isolated/batches.js';
 import { openSink } from '../../sink/open-sink.js';
-import { decodeParquet } from '../../sink/parquet/reader.js';
-import { readFailed } from '../../sink/read/record-reader.js';
-import { openRecords } from '../../sink/readers.js';
+import { openRecords, ownParquetRows } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
 
-/**
- * The rows of a file of a dataset. Parquet is decoded in this process: the files are our own, and a process for each of
- * thousands would cost more than reading them.
- *
- * @throws PoolTrackerError RECORDS_DAMAGED
- */
+/** The rows of a file of a dataset. @throws PoolTrackerError RECORDS_DAMAGED */
 export async function* partRows(path: string, recordType: RecordType): AsyncGenerator<Row> {
-  if (!path.endsWith('.parquet')) {
-    yield* (await openRecords(path)).rows;
-    return;
-  }
-  const { batches } = await decodeParquet(path).catch((error: unknown) => {
-    throw readFailed(path, 'footer', error);
-  });
-  async function* inArrow(): AsyncGenerator<RecordBatch> {
-    for await (const bytes of batches) yield* tableFromIPC(bytes).batches;
-  }
-  yield* rowsOfFile(inArrow(), recordType, path);
+  yield* path.endsWith('.parquet') ? ownParquetRows(path, recordType) : (await openRecords(path)).rows;
 }
 
 /** Number of rows sorted in memory at a time. */

@@ -16,7 +16,7 @@ import {
 } from 'apache-arrow';
 import { readUtf8Bytes, utf8DataOfBytes } from '../../record/arrow/record-batches.js';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
-import type { DecodedFile } from '../isolated/isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
 
 /**
  * The same batch with each dictionary cut down to the values that its rows use, in one chunk. For consumers that take

@@ -1,6 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Encode } from '../sink.js';
-import { TextColumns, textChunks } from '../text-rows.js';
+import { textChunks } from '../text-chunks.js';
+import { TextColumns } from '../text-rows.js';
 
 /**
  * CSV according to RFC 4180: a header line, CRLF, quotes doubled. Null is an empty field and an empty string a quoted

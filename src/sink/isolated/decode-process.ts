@@ -3,7 +3,8 @@
  * request: one file at a time, and one reply to each request.
  */
 import { messageOf, systemErrorCode } from '../../errors.js';
-import type { DecodedFile, DecodeReply, DecodeRequest } from './isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
+import type { DecodeReply, DecodeRequest } from './isolated.js';
 
 let batches: AsyncIterator<Uint8Array> | null = null;
 

@@ -79,14 +79,6 @@ export class DecoderProcess {
   }
 }
 
-/** A file of record batches, opened. */
-export interface DecodedFile {
-  readonly columns: readonly string[];
-  readonly metadata: ReadonlyMap<string, string>;
-  /** Each an Arrow IPC stream of its own. */
-  readonly batches: AsyncIterable<Uint8Array>;
-}
-
 export type DecodeRequest =
   /** @param path null for standard input */
   | { readonly kind: 'open'; readonly format: 'parquet' | 'arrow'; readonly path: string | null }

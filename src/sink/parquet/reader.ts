@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tableFromIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
-import type { DecodedFile } from '../isolated/isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
 
 /** Rows that are decoded at a time. */
 const BATCH_ROWS = 8192;

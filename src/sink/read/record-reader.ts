@@ -60,3 +60,11 @@ export function readFailed(name: string, where: string, error: unknown): PoolTra
     });
   return damaged(name, where, messageOf(error));
 }
+
+/** A file of record batches, opened. */
+export interface DecodedFile {
+  readonly columns: readonly string[];
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Each an Arrow IPC stream of its own. */
+  readonly batches: AsyncIterable<Uint8Array>;
+}
