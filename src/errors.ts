@@ -86,6 +86,16 @@ export interface Warning {
   readonly message: string;
 }
 
+/** Stands in the place of something that cannot be had, with the reason in one line: no error, since the rest goes on. */
+export interface Missing {
+  readonly missing: string;
+}
+
+/** Whether the reason for its absence stands in a value's place. */
+export function isMissing(value: object): value is Missing {
+  return 'missing' in value;
+}
+
 /** The code of a system error (`ENOENT`, `EPIPE`, …), or null. */
 export function systemErrorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -6,7 +6,8 @@ const COMPRESSED = 0x8000;
 const CHUNK = 0x1000;
 
 /**
- * Decodes LZNT1 ([MS-XCA] 2.5): chunks of 4 KiB, each after a 16-bit header, up to a header of 0.
+ * Decodes LZNT1 ([MS-XCA] 2.5): chunks of 4 KiB, each behind a 16-bit header, up to a header of 0. By hand: npm was
+ * searched for LZNT1, MS-XCA and ms-compress, and no package was found to try.
  * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */

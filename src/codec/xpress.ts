@@ -1,5 +1,7 @@
 import { damagedData, LzInput, LzOutput } from './lz-window.js';
 
+// Both kinds by hand: npm was searched for Xpress, LZXPRESS and MS-XCA, and no package was found to try.
+
 const SYMBOLS = 512;
 const MAX_CODE_LENGTH = 15;
 

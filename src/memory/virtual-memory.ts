@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
 import { isMapped, type MissingPage, type Translation } from './paging/translation.js';
-import type { X64PageTable } from './paging/x64.js';
+import { X64PageTable } from './paging/x64.js';
 import type { PhysicalMemory } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
@@ -20,12 +20,22 @@ export interface VirtualRead {
 /** Neighbouring pages are fetched in one read of at most this many bytes. */
 const MAX_READ_LENGTH = 1 << 20;
 
-/** The kernel's address space: reads through its page tables. */
+/** An address space of the machine: reads through its page tables. */
 export class VirtualMemory {
   readonly physical: PhysicalMemory;
 
   constructor(readonly pageTable: X64PageTable) {
     this.physical = pageTable.memory;
+  }
+
+  /** The address space that a page table root of so many levels gives; whether the root is one shows when it is read. */
+  static through(physical: PhysicalMemory, root: PhysicalAddress, levels: 4 | 5): VirtualMemory {
+    return new VirtualMemory(new X64PageTable(physical, root, levels));
+  }
+
+  /** The address space of another process of the same system: the same memory and levels, another root. */
+  withRoot(root: PhysicalAddress): VirtualMemory {
+    return VirtualMemory.through(this.physical, root, this.pageTable.levels);
   }
 
   translate(address: VirtualAddress): Promise<Translation> {

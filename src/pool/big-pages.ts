@@ -1,4 +1,5 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
+import type { Missing } from '../errors.js';
 import type { KernelLayout } from '../kernel/symbols/kernel-layout.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 
@@ -53,23 +54,28 @@ export class BigPageTable {
   ) {}
 
   /**
-   * Finds the table; the reason when it cannot be read.
-   * @param majorVersion of Windows: decides how an entry packs its pool type where the layout does not say
+   * Finds the table; or tells why it cannot be read.
+   * @param majorVersion of Windows: how an entry packs its pool type, where the layout does not tell
    */
-  static async open(memory: VirtualMemory, layout: KernelLayout, majorVersion: number): Promise<BigPageTable | string> {
+  static async open(
+    memory: VirtualMemory,
+    layout: KernelLayout,
+    majorVersion: number,
+  ): Promise<BigPageTable | Missing> {
     const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
     const variable = layout.address('PoolBigPageTable');
     const sizeVariable = layout.address('PoolBigPageTableSize');
-    if (typeof offsets === 'string') return offsets;
-    if (typeof variable === 'string') return variable;
-    if (typeof sizeVariable === 'string') return sizeVariable;
+    if (typeof offsets === 'string') return { missing: offsets };
+    if (typeof variable === 'string') return { missing: variable };
+    if (typeof sizeVariable === 'string') return { missing: sizeVariable };
     const address = await memory.readUint64(variable);
     const entries = await memory.readUint64(sizeVariable);
-    if (address === null || entries === null) return `the variables PoolBigPageTable at ${hex(variable)} are missing`;
+    if (address === null || entries === null)
+      return { missing: `the variables PoolBigPageTable at ${hex(variable)} are missing` };
     if (!memory.pageTable.isKernelAddress(address))
-      return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
+      return { missing: `PoolBigPageTable is ${hex(address)}; expected a kernel address` };
     if (entries === 0n || entries > BigInt(MAX_BIG_ENTRIES))
-      return `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}`;
+      return { missing: `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}` };
     const bit = layout.field('bigPagesEntry', 'PoolType.bit');
     const bits = layout.field('bigPagesEntry', 'PoolType.bits');
     const packing =

@@ -1,11 +1,10 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { MemoryPage } from '../pool/table/table-set.js';
-import { rowsOf } from './rows/rows.js';
-import type { PageDecoder } from '../scan/scan-result.js';
+import type { PageDecoder } from '../scan/scan.js';
+import { rowsOf, type TagSelection } from './rows/rows.js';
 import { POOL_TAG } from './schema/record-types.js';
 import { RecordBatchBuilder } from './arrow/record-batches.js';
 import type { RecordType } from './schema/record-type.js';
-import type { TagSelection } from './rows/tag-selection.js';
 
 /** What a PoolTagTransform makes. */
 export interface PoolTagTransformOptions {
@@ -40,9 +39,9 @@ export class PoolTagTransform extends Transform {
 
   private async pushBatches(): Promise<void> {
     const recordType = this.options.recordType ?? POOL_TAG;
-    const decoded = await this.decoder.finish();
+    const result = await this.decoder.finish();
     const builder = new RecordBatchBuilder(recordType);
-    for await (const row of rowsOf(recordType, decoded, this.options.selection)) {
+    for await (const row of rowsOf(recordType, result, this.options.selection)) {
       builder.append(row);
       if (builder.full) this.push(builder.take());
     }

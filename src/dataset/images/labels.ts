@@ -2,11 +2,10 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { Labels } from '../../scan/scan-result.js';
 import { CsvParser } from '../../sink/csv/parser.js';
 
-export type Labels = Readonly<Record<string, string>>;
-
-/** Labels of individual images, by the `path` in the same record. */
+/** Labels of single images, by the `path` that stands beside them. */
 export class LabelTable {
   private readonly rows = new Map<string, Labels>();
 

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
+import type { Labels } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
 import { endCompactions } from '../compact/compact.js';
@@ -9,7 +10,6 @@ import type { ListedImage } from '../images/images.js';
 import type { ImagePool } from './image-pool.js';
 import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
 import { Journal } from '../store/journal.js';
-import type { Labels } from '../images/labels.js';
 import { openStore } from '../store/open-store.js';
 import { Publisher } from './publisher.js';
 import { Staging } from '../store/staging.js';

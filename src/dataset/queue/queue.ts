@@ -1,7 +1,7 @@
 import type { Queue, RedisOptions } from 'bullmq';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { ListedImage } from '../images/images.js';
-import type { Labels } from '../images/labels.js';
+import type { Labels } from '../../scan/scan-result.js';
 import type { IngestOptions } from '../ingest/ingest.js';
 
 export type BullMq = typeof import('bullmq');

@@ -1,8 +1,6 @@
 import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/virtual-memory.js';
 import { walkRing } from '../../memory/structures.js';
-import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { X64PageTable } from '../../memory/paging/x64.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { MAX_PROCESSES } from './process-lists.js';
 import type { KernelLayout } from '../symbols/kernel-layout.js';
 import type { Process, ProcessReader } from './process-reader.js';
@@ -56,9 +54,7 @@ export class SessionProcesses {
   /** Session space may be mapped for the session's own processes only. */
   private *memoriesOf({ pageTableRoot }: Process): Generator<VirtualMemory> {
     yield this.memory;
-    const { physical, pageTable } = this.memory;
-    if (pageTableRoot !== undefined)
-      yield new VirtualMemory(new X64PageTable(physical, physicalAddress(Number(pageTableRoot)), pageTable.levels));
+    if (pageTableRoot !== undefined) yield this.memory.withRoot(physicalAddress(Number(pageTableRoot)));
   }
 
   private async walk(memory: VirtualMemory, session: VirtualAddress): Promise<void> {

@@ -1,6 +1,6 @@
 import { hex, virtualAddress } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
-import type { Kernel, Rejection } from '../../kernel/root/root.js';
+import type { Kernel, Rejection, Search } from '../../kernel/root/root.js';
 import { findDebuggerDataBlock } from '../../kernel/symbols/debugger-data-block.js';
 import type { KernelSymbols } from '../../kernel/symbols/kernel-symbols.js';
 import { SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
@@ -58,36 +58,49 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A result is used only when the hash law proves it; otherwise the next way is tried.
- * @param rejected receives every table that is rejected, also when none is accepted
- * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
+ * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
+ * @returns the tables; else TABLES_NOT_FOUND with every way's reason, SYMBOL_FILE_DAMAGED, or the error of a read that
+ * failed on the way
  */
-export async function locateTables(
+export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<Search<LocatedTables>> {
+  const rejected: Rejection[] = [];
+  const reasons: string[] = [];
+  try {
+    const symbols = await knownSymbols(kernel, options);
+    if (symbols.length === 0 && options.locate === 'symbols') {
+      reasons.push(
+        `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
+      );
+    }
+    for (const { name, locate } of waysTo(kernel, symbols)) {
+      if (options.locate !== undefined && options.locate !== name) continue;
+      const located = await locate();
+      rejected.push(...located.rejected);
+      if (located.tables !== null) return { found: { tables: located.tables, symbols: symbols[0] ?? null }, rejected };
+      reasons.push(`${name}: ${located.reason}`);
+      rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+    }
+    return { error: notFound(kernel, reasons), rejected };
+  } catch (error) {
+    if (error instanceof PoolTrackerError) return { error, rejected };
+    throw error;
+  }
+}
+
+/** Every way, the one that proves most first. */
+function waysTo(
   kernel: Kernel,
-  options: LocateOptions = {},
-  rejected: Rejection[] = [],
-): Promise<LocatedTables> {
-  const symbols = await knownSymbols(kernel, options);
-  const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
+  symbols: readonly KernelSymbols[],
+): readonly { readonly name: LocateWay; locate(): Promise<Located> }[] {
+  return [
     ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
     { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null) },
     { name: 'structure', locate: () => locateByStructure(kernel) },
   ];
-  const reasons: string[] = [];
-  if (symbols.length === 0 && options.locate === 'symbols') {
-    reasons.push(
-      `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
-    );
-  }
-  for (const { name, locate } of ways) {
-    if (options.locate !== undefined && options.locate !== name) continue;
-    const located = await locate();
-    rejected.push(...located.rejected);
-    if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null };
-    reasons.push(`${name}: ${located.reason}`);
-    rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
-  }
-  throw new PoolTrackerError(
+}
+
+function notFound(kernel: Kernel, reasons: readonly string[]): PoolTrackerError {
+  return new PoolTrackerError(
     'TABLES_NOT_FOUND',
     `${kernel.memory.physical.image.source.name}: the pool tag tables of the kernel at ${hex(kernel.image.base)} were not found: ${reasons.join('; ')}`,
     { hint: 'try --symbols with a symbol file of this kernel, or --method carve' },

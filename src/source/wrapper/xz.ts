@@ -35,7 +35,11 @@ export function paddedSize({ unpaddedSize }: XzRecord): number {
   return Math.ceil(unpaddedSize / 4) * 4;
 }
 
-/** The records of an Index (4); null when it is not one, or its CRC-32 is wrong. */
+/**
+ * The records of an Index (4); null when it is not one, or its CRC-32 is wrong. By hand: xz-decompress, which decodes the
+ * blocks, knows no index; node-liblzma and lzma-native, addons that were tried, tell an index's totals and not where its
+ * blocks lie.
+ */
 export function parseIndex(index: Buffer): XzRecord[] | null {
   const end = index.length - 4;
   if (end < 4 || index[0] !== 0 || index.readUInt32LE(end) !== crc32(index.subarray(0, end))) return null;

@@ -5,7 +5,7 @@ import type { GeneratedMemory, MemoryPlan } from '../../support/generate/memory-
 import { listedBuild } from '../../support/generate/kernel-structures.js';
 import { SAMPLE_PROCESSES } from '../../support/generate/object-sample.js';
 import { EXITED } from '../../support/generate/object-writer.js';
-import { walkBuffer } from '../../support/scan-generated.js';
+import { readingsOf, walkBuffer } from '../../support/scan-generated.js';
 import { rawBuffer } from '../../support/write-raw.js';
 
 /** One real build for each structure layout that is known. */
@@ -24,7 +24,7 @@ function plan(version: string, more: MemoryPlan = {}): MemoryPlan {
 }
 
 export async function survey(generated: GeneratedMemory): Promise<KernelObjects> {
-  return (await walkBuffer(rawBuffer(generated))).walked!.objects();
+  return readingsOf(await walkBuffer(rawBuffer(generated))).objects();
 }
 
 export function found({ counts }: KernelObjects, kind: string, method: string): number | null {
