@@ -86,12 +86,13 @@ export interface Warning {
   readonly message: string;
 }
 
-/** Stands in the place of something that cannot be had, with the reason in one line: no error, since the rest goes on. */
+/** Takes the place of a value that is not available, with the reason. It is not an error: everything else goes on. */
 export interface Missing {
+  /** Why, in one line. */
   readonly missing: string;
 }
 
-/** Whether the reason for its absence stands in a value's place. */
+/** Whether a value is not available, and this is the reason instead. */
 export function isMissing(value: object): value is Missing {
   return 'missing' in value;
 }

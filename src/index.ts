@@ -19,6 +19,7 @@ export type { MissingPage, PagingLevel } from './memory/paging/paging.js';
 export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
 export type { LocatedBy } from './pool/table/table-set.js';
+export type { TrackerLayout } from './pool/table/tracker-layout.js';
 export { tagName } from './pool/table/tag-name.js';
 export { RECORD_TYPES, recordTypeNamed } from './record/schema/record-types.js';
 export {
@@ -32,12 +33,15 @@ export {
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
 export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
+export type { PdbIdentity } from './kernel/pe.js';
 export type { Rejection } from './kernel/root/root.js';
 export type { CarveReport } from './pool/carve/carve-report.js';
 export type {
   ContainerFacts,
   DecodedScan,
+  Failed,
   FailedScan,
+  Finished,
   FoundTable,
   KernelFacts,
   KernelLocation,
@@ -47,7 +51,7 @@ export type {
   ScanResult,
   TablesFound,
 } from './scan/scan-result.js';
-export { rowsOf, type SortOrder, type TagNaming, type TagSelection } from './record/rows/rows.js';
+export { rowsOf, type Rows, type SortOrder, type TagNaming, type TagSelection } from './record/rows/rows.js';
 export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-tag-transform.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
@@ -55,5 +59,5 @@ export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, Sink
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
 export { openScan, tryOpenScan } from './scan/open-scan.js';
-export { decodeScan, type PageDecoder, type Scan, type ScanOptions } from './scan/scan.js';
+export { decodeScan, type PageDecoder, type Scan, type ScanMethod, type ScanOptions } from './scan/scan.js';
 export { scanImage, type ScanImageOptions } from './scan-image.js';

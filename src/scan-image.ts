@@ -7,16 +7,20 @@ import type { DecodedScan } from './scan/scan-result.js';
 import { openSink, pipelineInto, type SinkOptions } from './sink/open-sink.js';
 import { parseOutput } from './sink/sinks.js';
 
+/** How an image is scanned, and where its records go. */
 export interface ScanImageOptions extends ScanOptions, SinkOptions {
   /** Where records go: `[RECORD=]FILE` each, as the command line's `-o` takes it. */
   readonly outputs?: readonly string[];
+  /** Which tags go into the records of tags, in which order; all by default. */
   readonly selection?: TagSelection;
 }
 
 /**
- * Scans one image and writes its records: everything in one call.
+ * Scans one image and writes its records, all in one call.
+ * @param location a path, an http://, https:// or s3:// URL, or `-` for standard input
  * @returns what was found, whether or not it was written anywhere
- * @throws PoolTrackerError; nothing is left then of the output that failed, those before it are whole
+ * @throws PoolTrackerError as `openScan`, `decodeScan` and `openSink` do. Outputs are written in order: those before the
+ * one that failed are whole, and nothing is left of that one
  */
 export async function scanImage(location: string, options: ScanImageOptions = {}): Promise<DecodedScan> {
   const outputs = (options.outputs ?? []).map((text) => parseOutput(text));

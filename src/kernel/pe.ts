@@ -65,9 +65,11 @@ function decodeSections(page: Buffer, table: number, count: number, imageSize: n
 
 /** Identity of the PDB that an image was linked with, by which symbol files are found. */
 export interface PdbIdentity {
+  /** File name without its path, as `ntkrnlmp.pdb`. */
   readonly name: string;
   /** 32 upper-case hexadecimal digits. */
   readonly guid: string;
+  /** Incremented each time the PDB is written again. */
   readonly age: number;
 }
 

@@ -14,9 +14,9 @@ import { WalkScan } from './walk-scan.js';
 const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
 
 /**
- * Opens an image and finds its tables: by walking where that can be, else by carving, unless `method` says which.
+ * Opens an image and finds its tables: by walking where that is possible, else by carving, unless `method` says which.
  * @param location a path, an http://, https:// or s3:// URL, or - for standard input; in a compression wrapper or not
- * @throws PoolTrackerError for whatever stands between the name and the tables; see errors.ts
+ * @throws PoolTrackerError when the image cannot be opened or its tables cannot be found; EXIT_STATUS lists the codes
  */
 export async function openScan(location: string, options: ScanOptions = {}): Promise<Scan> {
   const opened = await tryOpenScan(location, options);

@@ -20,7 +20,7 @@ export interface ContainerFacts {
   readonly format: string;
   /** Bytes of the container. */
   readonly byteLength: number;
-  /** Where which physical memory lies in it. */
+  /** Where each stretch of physical memory lies in it. */
   readonly runs: RunList;
 }
 
@@ -28,7 +28,7 @@ export interface ContainerFacts {
 export interface KernelLocation {
   /** Its page table root. */
   readonly root: PhysicalAddress;
-  /** Who named the root: the crash dump header, an ELF note, the low stub or a self reference. */
+  /** Where the root comes from: the crash dump header, an ELF note, the low stub or a self reference. */
   readonly rootFrom: string;
   /** Levels of the page tables. */
   readonly levels: 4 | 5;
@@ -42,11 +42,13 @@ export interface KernelLocation {
 export interface KernelFacts {
   /** As precisely as it is known: `10.0.19041.1466`, else `10.0.19041`. */
   readonly version: string | null;
+  /** Of the processors. */
   readonly architecture: Architecture | null;
   /** The image's system time. */
   readonly capturedAt: Date | null;
   /** Of the machine, as the container or the running system says. */
   readonly processors: number | null;
+  /** The PDB that the kernel image was linked with. */
   readonly pdb: PdbIdentity | null;
   /** As the kernel names its own build: `19041.1.amd64fre.vb_release.191206-1406`. */
   readonly ntBuildLab: string | null;
@@ -60,14 +62,17 @@ export interface FoundTable {
   readonly processor: number | null;
   /** Null for a table that was put together from pages. */
   readonly address: VirtualAddress | null;
-  /** Null when none of its pages came. */
+  /** How many pages were read; null when none of them came. */
   readonly pages: number | null;
+  /** How many pages could not be read; null as `pages`. */
   readonly pagesMissing: number | null;
 }
 
-/** Where the tracker tables lie, how they are proved and what of them could not be read. */
+/** Where the tracker tables lie, how they were proved, and what could not be read of them. */
 export interface TablesFound {
+  /** How they were found. */
   readonly locatedBy: LocatedBy;
+  /** How their entries are laid out. */
   readonly layout: TrackerLayout;
   /** N, the hashed slots; each table has N + 1 entries. */
   readonly slots: number;
@@ -79,13 +84,15 @@ export interface TablesFound {
   readonly expansion: TableSet['expansion'];
   /** Processors' tables that were summed. */
   readonly processorsSeen: number;
+  /** Pages of all tables that could not be read. */
   readonly pagesMissing: number;
+  /** Entries on those pages. */
   readonly entriesMissing: number;
   /** How the tables were put together; null when they were walked to. */
   readonly carve: CarveReport | null;
 }
 
-/** What can be read beside the tables, from where the walk led to; the image must still be open. */
+/** What else can be read from the kernel that a walk found; the image must still be open. */
 export interface KernelReadings {
   /** Processes, threads and other objects, read when first asked for. */
   objects(): Promise<KernelObjects>;
@@ -96,8 +103,21 @@ export interface KernelReadings {
 }
 
 /** How a scan ended: `incomplete` when pages are missing or the evidence does not decide. */
-export type ScanOutcome =
-  { readonly status: 'ok' | 'incomplete' } | { readonly status: 'failed'; readonly error: PoolTrackerError };
+export type ScanOutcome = Finished | Failed;
+
+/** The tables were found and summed. */
+export interface Finished {
+  /** Whether every count is whole and decided. */
+  readonly status: 'ok' | 'incomplete';
+}
+
+/** The tables were not found or could not be read. */
+export interface Failed {
+  /** Tells it from Finished. */
+  readonly status: 'failed';
+  /** What ended the scan. */
+  readonly error: PoolTrackerError;
+}
 
 /** Everything that the scan of one image found, also of one that failed. Records of every kind are made from it. */
 export interface ScanResult {
@@ -105,9 +125,11 @@ export interface ScanResult {
   readonly imageId: string;
   /** The image as it was named, without credentials. */
   readonly path: string;
+  /** As they were given; empty when none were. */
   readonly labels: Labels;
   /** Null for a stream, and where the scan failed before it knew. */
   readonly container: ContainerFacts | null;
+  /** What is known of the kernel, which may be nothing. */
   readonly kernel: KernelFacts;
   /** Null where the scan failed. */
   readonly tables: TablesFound | null;
@@ -115,10 +137,13 @@ export interface ScanResult {
   readonly totals: readonly TagTotal[];
   /** Each processor's own entries; empty unless they were asked for. */
   readonly processorTags: readonly ProcessorTag[];
+  /** Or why nothing else can be read: the tables were carved, or the scan failed. */
   readonly objects: KernelReadings | Missing;
+  /** Faults that did not stop the scan. */
   readonly warnings: readonly Warning[];
-  /** Every candidate for root, kernel or table that was refused. */
+  /** Every candidate for root, kernel or table that was rejected. */
   readonly rejected: readonly Rejection[];
+  /** How the scan ended. */
   readonly outcome: ScanOutcome;
   /** Bytes read from the image. */
   readonly bytesRead: number;
@@ -128,14 +153,18 @@ export interface ScanResult {
 
 /** The result of a scan that found the tables. */
 export interface DecodedScan extends ScanResult {
+  /** Never null: they were found. */
   readonly tables: TablesFound;
-  readonly outcome: Exclude<ScanOutcome, { status: 'failed' }>;
+  /** `ok` or `incomplete`. */
+  readonly outcome: Finished;
 }
 
 /** The result of a scan that did not, with as much as was found before the error. */
 export interface FailedScan extends ScanResult {
+  /** Null: they were not found, or not read. */
   readonly tables: null;
-  readonly outcome: Extract<ScanOutcome, { status: 'failed' }>;
+  /** With the error. */
+  readonly outcome: Failed;
 }
 
 export function containerFacts({ format, source, runs }: MemoryImage): ContainerFacts {

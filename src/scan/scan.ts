@@ -11,6 +11,7 @@ import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type
 
 /** Walk from the page table root, carve every page, or walk and carve only where walking cannot be or fails. */
 export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;
+/** One of SCAN_METHODS. */
 export type ScanMethod = (typeof SCAN_METHODS)[number];
 
 /** How an image is opened and its tables found. */
@@ -21,11 +22,11 @@ export interface ScanOptions extends LocateOptions {
   readonly spool?: string;
   /** Labels that every record carries; `host` has a column of its own. */
   readonly labels?: Labels;
-  /** `auto` unless told otherwise. */
+  /** How the tables are found; `auto` by default. */
   readonly method?: ScanMethod;
-  /** Threads that look at pages when carving, beside the one that reads; 1 unless told otherwise, 0 for none. */
+  /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;
-  /** Told while carving how many bytes are done, and of how many where that is known. */
+  /** Called while carving with the bytes that are done, and the total in bytes, null where it is not known. */
   readonly onProgress?: (done: number, total: number | null) => void;
 }
 
@@ -47,15 +48,20 @@ export function elapsedSince({ startedAt }: ScanRequest): number {
   return Math.round(performance.now() - startedAt);
 }
 
-/** Takes pages in the order that a source emits them, and says at the end what they hold. */
+/** Takes pages in the order in which a scan emits them, and gives the result at the end. */
 export interface PageDecoder {
+  /** Takes one page. What it throws ends the scan. */
   take(page: MemoryPage): void | Promise<void>;
-  /** @throws PoolTrackerError TABLES_NOT_FOUND when the pages hold no table */
+  /**
+   * The result, after the last page.
+   * @throws PoolTrackerError TABLES_NOT_FOUND when the pages hold no table
+   */
   finish(): DecodedScan | Promise<DecodedScan>;
 }
 
-/** One image, opened and understood as far as it must be before its pages flow. */
+/** One image, opened, with its tables located if they are walked to. */
 export interface Scan {
+  /** Whether its pages are those of located tables, or all pages of the image. */
   readonly method: 'walk' | 'carve';
   /** The pages that the decoder needs, as a Readable of MemoryPage. */
   pages(): Readable;
@@ -66,11 +72,12 @@ export interface Scan {
   decoder(keepProcessors?: boolean): PageDecoder;
   /** The result when an error ends the scan while pages flow: with what was found before them. */
   failed(error: PoolTrackerError): FailedScan;
+  /** Closes the image; its pages, objects and big allocations cannot be read afterwards. */
   close(): Promise<void>;
 }
 
 /**
- * Runs all pages of a scan through its decoder: for who wants several kinds of records of one image.
+ * Runs all pages of a scan through its decoder, for callers that want several kinds of records of one image.
  * @throws PoolTrackerError TABLES_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_CHANGED
  */
 export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedScan> {

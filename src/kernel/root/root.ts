@@ -12,9 +12,13 @@ export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
 
 /** A candidate that was rejected, and why: kept for `info` and the image record. */
 export interface Rejection {
+  /** What it was a candidate for. */
   readonly what: 'page-table-root' | 'kernel' | 'table';
+  /** Physical for a page table root, else virtual; as `0x1a1000`. */
   readonly address: string;
+  /** What named it, as `low stub`. */
   readonly from: string;
+  /** In one line. */
   readonly reason: string;
 }
 

@@ -3,41 +3,58 @@ import type { PageCollection } from './fit/page-collection.js';
 import type { PassCounts } from './page-carver.js';
 import type { ShapedPages } from './fit/table-shape.js';
 
-/** Alternatives and other tables listed at most. */
+/** Maximum number of alternatives, and of other tables, that are listed. */
 const LISTED = 64;
 
-/** How the tables were carved, in numbers and texts. */
+/** How the tables were carved. */
 export interface CarveReport {
+  /** All pages of the image. */
   readonly pagesSeen: number;
+  /** Pages that are not all zeros. */
   readonly pagesNotZero: number;
-  /** Pages with a sign of a table, and so looked at closely. */
+  /** Pages with a sign of a table, which were examined closely. */
   readonly pagesLookedAt: number;
   /** Different pages that the tables were chosen from. */
   readonly pagesFound: number;
   /** Bytes of an entry. */
   readonly entrySize: number;
+  /** N, the hashed slots of a table. */
   readonly tableSlots: number;
   /** Which Windows' hash law the keys obey. */
   readonly hash: 'vista' | 'xp';
-  /** For each page of the table: copies found, and how many of them are live. */
+  /** For each page of the table, how many copies of it were found. */
   readonly copies: readonly number[];
+  /** For each page of the table, how many of the copies belong to a processor's table. */
   readonly live: readonly number[];
-  /** Pages of the table of which too few were seen; how many of all processors'. */
-  readonly neverSeen: readonly { readonly page: number; readonly missing: number }[];
-  /** What was set aside, by what it is. */
-  readonly setAside: Readonly<Record<string, number>>;
-  /** Where the evidence does not decide: what was taken, what could be meant as well. */
-  readonly alternatives: readonly {
+  /** Pages of the table that were not found for every processor. */
+  readonly neverSeen: readonly {
+    /** Index of the page in the table. */
     readonly page: number;
+    /** For how many processors it is missing. */
+    readonly missing: number;
+  }[];
+  /** How many pages were set aside, by what they are. */
+  readonly setAside: Readonly<Record<string, number>>;
+  /** Pages for which the evidence does not decide. */
+  readonly alternatives: readonly {
+    /** Index of the page in the table. */
+    readonly page: number;
+    /** How many copies were taken. */
     readonly taken: number;
+    /** What each copy that was not taken was set aside as. */
     readonly others: readonly string[];
+    /** Why it is undecided, in a few words. */
     readonly why: string;
   }[];
-  /** Tables of other shapes that were found, and passed over. */
+  /** Tables of other shapes that were found and not used. */
   readonly otherTables: readonly {
+    /** Bytes of an entry. */
     readonly entrySize: number;
+    /** N, the hashed slots. */
     readonly tableSlots: number;
+    /** Different pages found. */
     readonly pages: number;
+    /** Keys on them. */
     readonly keys: number;
   }[];
 }

@@ -52,7 +52,13 @@ export interface TableSet {
   readonly tables: readonly ProcessorTable[];
   /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
   readonly unreadablePointers: number;
-  readonly expansion: { readonly address: VirtualAddress; readonly entries: number } | null;
+  /** Null when there is none. */
+  readonly expansion: {
+    /** Of its first entry. */
+    readonly address: VirtualAddress;
+    /** How many entries it has, used and free. */
+    readonly entries: number;
+  } | null;
   /** How well table 0 obeys the hash law. */
   readonly proof: LawProof;
   readonly warnings: readonly Warning[];

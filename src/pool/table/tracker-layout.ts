@@ -14,12 +14,13 @@ export const COUNTER_COUNT = COUNTERS.length;
 export interface TrackerLayout {
   /** Bytes of an entry. */
   readonly size: number;
+  /** Of the kernel that has it. */
   readonly pointerBits: 32 | 64;
-  /** Width at which allocs and frees wrap. */
+  /** Width in bits at which allocs and frees wrap. */
   readonly countBits: 32 | 64;
-  /** Width at which byte counts wrap. */
+  /** Width in bits at which byte counts wrap. */
   readonly byteBits: 32 | 64;
-  /** Offsets in the order of COUNTERS. */
+  /** Offsets in an entry of its counters, in the order of CounterValues. */
   readonly offsets: readonly [number, number, number, number, number, number];
 }
 

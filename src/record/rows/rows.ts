@@ -11,7 +11,8 @@ export { shortfall } from './object-rows.js';
 export type { TagNaming } from './tag-rows.js';
 export { SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
 
-type Rows = Iterable<Row> | AsyncIterable<Row>;
+/** Rows of one record type; those that are read from the image while they are iterated are asynchronous. */
+export type Rows = Iterable<Row> | AsyncIterable<Row>;
 
 /** How each record type's rows follow from a scan's result. */
 const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSelection, naming: TagNaming) => Rows>> =
