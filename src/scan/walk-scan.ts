@@ -9,7 +9,7 @@ import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/version.
 import { PhysicalMemory } from '../memory/physical-memory.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
-import { TableDecoder } from '../pool/table/table-decoder.js';
+import { TableDecoder } from '../pool/table-decoder.js';
 import { type MemoryPage, tablePages } from '../pool/table/table-set.js';
 import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/rows/image-row.js';
 import { toolVersion } from '../record/schema/file-metadata.js';
@@ -149,7 +149,7 @@ export class WalkScan implements Scan {
         ...identityRow(this.facts, imageId),
         ...outcomeColumns(
           warnings,
-          totals.pagesMissing > 0 || totals.conflicts > 0 || this.located.tables.warnings.length > 0,
+          totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0 || this.located.tables.warnings.length > 0,
           null,
         ),
         ...containerColumns(this.image),
@@ -174,7 +174,7 @@ export class WalkScan implements Scan {
   }
 }
 
-function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Warning[] {
+function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: number): Warning[] {
   const warnings: Warning[] = [];
   if (totals.pagesMissing > 0) {
     warnings.push({
@@ -188,6 +188,7 @@ function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Wa
       message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share`,
     });
   }
+  for (const { code, message } of doubts) warnings.push({ code, message });
   if (totals.conflicts > 0) {
     warnings.push({
       code: 'image-smeared',

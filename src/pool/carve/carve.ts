@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
+import { slotsOnPage } from '../proof/proof.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
@@ -250,7 +251,7 @@ export function sumOf({ shape, tables, places, expansion }: CarvedTables, expect
   for (const table of tables) totals.add(table);
   for (const { index, live } of places) {
     if (live?.doubt == null && (live?.live.length ?? 0) >= expected) continue;
-    totals.doubt(Math.floor((index * PAGE_SIZE) / layout.size), Math.ceil(((index + 1) * PAGE_SIZE) / layout.size) - 1);
+    totals.doubt(slotsOnPage(index, layout, shape.slots));
   }
   if (expansion !== null) totals.addExpansion(expansion);
   return totals;

@@ -1,7 +1,7 @@
-import type { MemoryPage, TablePlace } from './table-set.js';
-import { entriesOf, TagTotals, type ProcessorTag } from './tag-totals.js';
-import type { TableSet } from './table-set.js';
-import { TrackerTable } from './tracker-table.js';
+import { Examination, type Doubt } from './proof/proof.js';
+import type { MemoryPage, TablePlace, TableSet } from './table/table-set.js';
+import { entriesOf, TagTotals, type ProcessorTag } from './table/tag-totals.js';
+import { TrackerTable } from './table/tracker-table.js';
 
 /** What the decoder needs to know of the tables whose pages it is fed. */
 export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
@@ -27,6 +27,9 @@ export class TableDecoder {
   readonly readings: TableReading[] = [];
   /** Raw entries of each processor; empty unless they were asked for. */
   readonly processorTags: ProcessorTag[] = [];
+  /** What speaks against the counts; known when the tables are finished. */
+  doubts: readonly Doubt[] = [];
+  private readonly examination: Examination;
   private current: { table: TrackerTable; place: TablePlace } | null = null;
 
   /** @param keepProcessors whether each processor's own entries are kept: some 80 bytes for each tag that it touched */
@@ -35,6 +38,7 @@ export class TableDecoder {
     private readonly keepProcessors: boolean,
   ) {
     this.totals = new TagTotals(tables.layout, tables.slots);
+    this.examination = new Examination(tables.layout, tables.slots);
   }
 
   /** Takes the next page; the pages of a table come together, in any order. */
@@ -51,6 +55,8 @@ export class TableDecoder {
   /** Ends the last table; the totals are whole then. */
   finish(): void {
     this.finishTable();
+    this.doubts = this.examination.finish(this.totals.totals());
+    for (const { slots } of this.doubts) this.totals.doubt(slots);
     if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);
   }
 
@@ -65,7 +71,10 @@ export class TableDecoder {
       pagesMissing: table.pagesMissing,
     });
     if (place.table === 'expansion') this.totals.addExpansion(table);
-    else this.totals.add(table);
+    else {
+      this.totals.add(table);
+      this.examination.take(table, place.processor);
+    }
     if (!this.keepProcessors) return;
     const isExpansion = place.table === 'expansion';
     this.processorTags.push(
