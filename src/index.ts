@@ -7,9 +7,9 @@ export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
 export type { MemoryImage } from './image/image.js';
-export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
+export type { MemoryPage, TablePlace } from './pool/table/memory-page.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
-export type { LocatedBy } from './pool/table/table-set.js';
+export type { LocatedBy } from './pool/table/memory-page.js';
 export { tagName } from './pool/table/tag-name.js';
 export { RECORD_TYPES, recordTypeNamed } from './record/schema/record-types.js';
 export {

@@ -1,5 +1,6 @@
 import { Examination, type Doubt } from './proof/proof.js';
-import type { MemoryPage, TablePlace, TableSet } from './table/table-set.js';
+import type { TableSet } from './locate/locate.js';
+import type { MemoryPage, TablePlace } from './table/memory-page.js';
 import { entriesOf, TagTotals, type ProcessorTag } from './table/tag-totals.js';
 import { TrackerTable } from './table/tracker-table.js';
 
@@ -8,6 +9,8 @@ export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
   readonly expansionEntries: number;
   /** Processors that are known to exist and whose tables were not found. */
   readonly processorsMissing: number;
+  /** What is doubted before any table is read. */
+  readonly doubts?: readonly Doubt[];
 };
 
 /** Of each table: what was read of it. */
@@ -55,7 +58,7 @@ export class TableDecoder {
   /** Ends the last table; the totals are whole then. */
   finish(): void {
     this.finishTable();
-    this.doubts = this.examination.finish(this.totals.totals());
+    this.doubts = [...(this.tables.doubts ?? []), ...this.examination.finish(this.totals.totals())];
     for (const { slots } of this.doubts) this.totals.doubt(slots);
     if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);
   }

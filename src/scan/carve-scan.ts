@@ -3,7 +3,7 @@ import { PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import { stretchesOf, type PageStretch } from '../image/pages.js';
 import { StreamedMemory } from '../image/pages.js';
-import type { MemoryPage } from '../pool/table/table-set.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import { PageCarver } from '../pool/carve/page-carver.js';
 import { ScanCrew } from '../pool/carve/scan-crew.js';
 import type { DecodedImage, PageDecoder } from './scan-result.js';

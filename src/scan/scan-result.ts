@@ -3,7 +3,7 @@ import type { PoolTrackerError } from '../errors.js';
 import type { Architecture } from '../image/image.js';
 import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
-import type { LocatedBy, MemoryPage } from '../pool/table/table-set.js';
+import type { LocatedBy, MemoryPage } from '../pool/table/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import { containerColumns, kernelColumns, outcomeColumns } from '../record/rows/image-row.js';
 import { type Row, SCHEMA_VERSION } from '../record/schema/record-type.js';

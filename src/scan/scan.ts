@@ -1,7 +1,7 @@
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { LocateOptions } from '../pool/locate/locate.js';
-import type { MemoryPage } from '../pool/table/table-set.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import type { DecodedImage, PageDecoder } from './scan-result.js';
 
 /** One image, opened and understood as far as it must be before its pages flow. */

@@ -10,7 +10,8 @@ import { PhysicalMemory } from '../memory/physical-memory.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { TableDecoder } from '../pool/table-decoder.js';
-import { type MemoryPage, tablePages } from '../pool/table/table-set.js';
+import { tablePages } from '../pool/table-pages.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/rows/image-row.js';
 import { toolVersion } from '../record/schema/file-metadata.js';
 import { type DecodedImage, identityRow, type ImageFacts, type PageDecoder, type WalkedKernel } from './scan-result.js';
@@ -103,6 +104,7 @@ export class WalkScan implements Scan {
         slots: tables.slots,
         expansionEntries: tables.expansion?.entries ?? 0,
         processorsMissing: this.processorsMissing(),
+        doubts: tables.doubts,
       },
       keepProcessors,
     );
@@ -149,7 +151,10 @@ export class WalkScan implements Scan {
         ...identityRow(this.facts, imageId),
         ...outcomeColumns(
           warnings,
-          totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0 || this.located.tables.warnings.length > 0,
+          totals.pagesMissing > 0 ||
+            totals.conflicts > 0 ||
+            decoder.doubts.length > 0 ||
+            this.located.tables.warnings.length > 0,
           null,
         ),
         ...containerColumns(this.image),

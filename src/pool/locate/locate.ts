@@ -1,34 +1,16 @@
-import { hex, virtualAddress } from '../../address.js';
+import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
-import { findDebuggerDataBlock } from '../../kernel/symbols/debugger-data-block.js';
 import type { KernelSymbols } from '../../kernel/symbols/kernel-symbols.js';
 import { SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
-import type { TableSet } from '../table/table-set.js';
+import { processorsOf } from '../../kernel/version.js';
+import { locateByKdbg } from './by-kdbg.js';
 import { locateByStructure } from './by-structure.js';
-import { locateBySymbols, type Located, notLocated } from './by-symbols.js';
+import { locateBySymbols } from './by-symbols.js';
+import type { Located } from './located.js';
+import type { TableSet } from './table-set.js';
 
-/**
- * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the
- * other processors' tables) follows from the table itself and from where its address stands a second time.
- */
-export async function locateByKdbg(kernel: Kernel, symbols: KernelSymbols | null): Promise<Located> {
-  const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
-  if (typeof block === 'string') return notLocated(block);
-  const table0 = await kernel.memory.readUint64(block.poolTrackTable);
-  if (table0 === null)
-    return notLocated(
-      `PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`,
-    );
-  const located = await locateByStructure(kernel, virtualAddress(table0));
-  if (located.tables === null) {
-    return notLocated(
-      `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
-      located.rejected,
-    );
-  }
-  return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
-}
+export type { TableSet } from './table-set.js';
 
 export const LOCATE_WAYS = ['symbols', 'kdbg', 'structure'] as const;
 export type LocateWay = (typeof LOCATE_WAYS)[number];
@@ -57,7 +39,8 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
+ * structure alone. A way that names no table leaves the next one to try; one that names a table which does not prove ends
+ * it: a copy found elsewhere must not take its place.
  * @param rejected collects every table that is refused, also when none is accepted
  * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
  */
@@ -67,10 +50,11 @@ export async function locateTables(
   rejected: Rejection[] = [],
 ): Promise<LocatedTables> {
   const symbols = await knownSymbols(kernel, options);
+  const processors = processorsOf(kernel.memory.physical.image.hints.processors, kernel.sharedData);
   const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
-    ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
-    { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null) },
-    { name: 'structure', locate: () => locateByStructure(kernel) },
+    ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known, processors) })),
+    { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null, processors) },
+    { name: 'structure', locate: () => locateByStructure(kernel, processors) },
   ];
   const reasons: string[] = [];
   if (symbols.length === 0 && options.locate === 'symbols') {
@@ -85,6 +69,7 @@ export async function locateTables(
     if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null };
     reasons.push(`${name}: ${located.reason}`);
     rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+    if (located.isVeto) break;
   }
   throw new PoolTrackerError(
     'TABLES_NOT_FOUND',

@@ -17,6 +17,13 @@ export const DOUBT_CODES = [
   'tables-torn',
   /** A processor's table without any key. */
   'table-empty',
+  /** A fact that the tables must meet failed, or could not be asked. */
+  'fact-identity',
+  'fact-size-mask',
+  'fact-law',
+  'fact-array-shape',
+  'fact-processor-count',
+  'fact-latest',
 ] as const;
 export type DoubtCode = (typeof DOUBT_CODES)[number];
 

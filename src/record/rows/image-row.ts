@@ -4,7 +4,7 @@ import type { MemoryImage } from '../../image/image.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import { lawfulShare } from '../../pool/table/hash-law.js';
 import type { TableReading } from '../../pool/table-decoder.js';
-import type { TableSet } from '../../pool/table/table-set.js';
+import type { TableSet } from '../../pool/locate/locate.js';
 import type { Rejection } from '../../kernel/root/root.js';
 import type { Row } from '../schema/record-type.js';
 
