@@ -3,12 +3,11 @@ import { bigpoolRows, shortfall } from '../../record/rows/object-rows.js';
 import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../options/command.js';
-import { requireWords } from '../options/command.js';
 import { warn } from '../display/say.js';
-import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../options/output.js';
+import type { Command } from '../options/command.js';
+import { TAG_OPTION_SPECS } from '../options/common-options.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 /** A record type without the columns that are the same in each row, for tables that people read. */
 function forReading(type: RecordType): RecordType {
@@ -17,17 +16,9 @@ function forReading(type: RecordType): RecordType {
 }
 
 export const bigpoolCommand: Command = {
-  name: 'bigpool',
-  usage: 'IMAGE [options]',
-  summary: 'list the allocations of a page or more, which have no pool header',
+  arguments: [IMAGE],
   options: {
-    tag: {
-      type: 'string',
-      multiple: true,
-      value: 'PATTERN',
-      help: "only tags that fit: * any characters, ? one, as in 'Nt*'",
-    },
-    exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
+    ...TAG_OPTION_SPECS,
     ...ANSWER_OPTION_SPECS,
     ...SCAN_OPTION_SPECS,
   },
@@ -36,7 +27,6 @@ export const bigpoolCommand: Command = {
     ["pool-tracker bigpool memory.dmp --tag 'MyD?' --json", 'those of one driver, as JSON'],
   ],
   async run(words, options) {
-    requireWords(words, 'IMAGE', 1);
     const output = AnswerOutput.parse(options);
     const selection = { tags: options.texts('tag'), exclude: options.texts('exclude') };
     const scan = await openScan(words[0]!, scanOptions(options));

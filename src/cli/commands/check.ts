@@ -5,13 +5,11 @@ import { PROCESS } from '../../record/schema/record-types.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../options/command.js';
-import { requireWords } from '../options/command.js';
 import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
-import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../options/output.js';
+import type { Command } from '../options/command.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 const MARK = '<>';
 
@@ -79,19 +77,13 @@ async function print(decoded: DecodedImage, output: AnswerOutput): Promise<void>
 }
 
 export const checkCommand: Command = {
-  name: 'check',
-  usage: 'IMAGE [options]',
-  summary: 'count processes, threads and other objects and compare with what their pool tags have outstanding',
+  arguments: [IMAGE],
   options: { ...ANSWER_OPTION_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
-    [
-      'pool-tracker check memory.raw',
-      `print what each method found; ${MARK} marks a difference: something does not add up`,
-    ],
+    ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks what does not add up`],
     ['pool-tracker check memory.raw --json', 'the object_count records'],
   ],
   async run(words, options) {
-    requireWords(words, 'IMAGE', 1);
     const output = AnswerOutput.parse(options);
     const scan = await openScan(words[0]!, scanOptions(options));
     try {

@@ -1,17 +1,18 @@
 import { convertRecords } from '../../sink/convert-records.js';
-import type { Command } from '../options/command.js';
-import { requireWords } from '../options/command.js';
 import { say } from '../display/say.js';
+import type { Command } from '../options/command.js';
+import { QUIET_OPTION_SPECS } from '../options/common-options.js';
 import { SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
 
 export const convertCommand: Command = {
-  name: 'convert',
-  usage: 'IN OUT [options]',
-  summary: 'write the records of one file in another format',
+  arguments: [
+    { name: 'IN', help: 'a file of records, or - for standard input' },
+    { name: 'OUT', help: 'the file to write, or - for standard output' },
+  ],
   options: {
-    'input-format': { type: 'string', value: 'FORMAT', help: 'format of IN, where its ending does not tell' },
-    format: { type: 'string', value: 'FORMAT', help: 'format of OUT, where its ending does not tell' },
-    quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
+    'input-format': { value: 'FORMAT', help: 'format of IN, where its ending does not tell' },
+    format: { value: 'FORMAT', help: 'format of OUT, where its ending does not tell' },
+    ...QUIET_OPTION_SPECS,
     ...SINK_OPTION_SPECS,
   },
   examples: [
@@ -19,8 +20,6 @@ export const convertCommand: Command = {
     ['pool-tracker convert tags.parquet - --format csv', 'into a pipe'],
   ],
   async run(words, options) {
-    requireWords(words, 'IN OUT', 2);
-    requireWords(words.slice(1), 'OUT');
     const inputFormat = options.text('input-format');
     const format = options.text('format');
     const { recordType, records } = await convertRecords(words[0]!, words[1]!, {

@@ -1,12 +1,20 @@
-import { diffRow, diffTags, TAG_DIFF, type TagDiff } from '../../dataset/query/diff.js';
-import { MEASURES, readTagCounts } from '../../dataset/query/diff.js';
+import {
+  diffRow,
+  diffTags,
+  type Measure,
+  MEASURES,
+  readTagCounts,
+  TAG_DIFF,
+  type TagDiff,
+} from '../../dataset/query/diff.js';
 import { tagFilter } from '../../record/rows/tag-selection.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
-import type { Command } from '../options/command.js';
-import { parseChoice, parseCount, parsePercent, requireWords } from '../options/command.js';
 import { say, warn } from '../display/say.js';
+import type { Command } from '../options/command.js';
+import { TAG_OPTION_SPECS } from '../options/common-options.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { writeRows } from '../options/output.js';
+
+const DEFAULT_MEASURE: Measure = 'bytes';
 
 function sayOver(over: readonly TagDiff[], limit: number, by: string): void {
   const shown = over
@@ -18,44 +26,37 @@ function sayOver(over: readonly TagDiff[], limit: number, by: string): void {
 }
 
 export const diffCommand: Command = {
-  name: 'diff',
-  usage: 'A B [options]',
-  summary: 'tell what grew, shrank, is new or gone between two images, or files of their pool_tag records',
+  arguments: [
+    { name: 'A', help: 'before: an image, or a file of pool_tag records' },
+    { name: 'B', help: 'after: the same' },
+  ],
   options: {
     by: {
-      type: 'string',
       value: 'MEASURE',
-      help: `what the order and --fail-over go by: ${MEASURES.join(', ')}; bytes unless told otherwise`,
+      choices: MEASURES,
+      default: DEFAULT_MEASURE,
+      help: 'what the order and --fail-over go by',
     },
     'fail-over': {
-      type: 'string',
       value: 'PERCENT',
       help: 'exit with 1 when a tag grew by more than this, or from nothing: for tests of drivers',
     },
-    tag: {
-      type: 'string',
-      multiple: true,
-      value: 'PATTERN',
-      help: "only tags that fit: * any characters, ? one, as in 'Nt*'",
-    },
-    exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
-    top: { type: 'string', value: 'N', help: 'only the first N' },
+    ...TAG_OPTION_SPECS,
+    top: { value: 'N', help: 'only the first N' },
     ...ANSWER_OPTION_SPECS,
     ...SCAN_OPTION_SPECS,
   },
   examples: [
     ['pool-tracker diff before.dmp after.dmp --top 20', 'the 20 tags that grew most'],
     [
-      "pool-tracker diff before.parquet after.dmp --tag 'MyD*' --by outstanding --fail-over 0",
+      "pool-tracker diff a.parquet b.dmp --tag 'MyD*' --by outstanding --fail-over 0",
       'fail when a driver leaves allocations behind',
     ],
   ],
   async run(words, options) {
-    requireWords(words, 'A', 2);
-    requireWords(words.slice(1), 'B');
-    const by = parseChoice('by', options.text('by'), MEASURES) ?? 'bytes';
-    const limit = parsePercent('fail-over', options.text('fail-over'));
-    const top = parseCount('top', options.text('top'));
+    const by = options.choice('by', MEASURES) ?? DEFAULT_MEASURE;
+    const limit = options.percent('fail-over');
+    const top = options.count('top');
     const wanted = tagFilter({ tags: options.texts('tag'), exclude: options.texts('exclude') });
     const output = AnswerOutput.parse(options);
     const scan = scanOptions(options);

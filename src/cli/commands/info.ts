@@ -5,8 +5,7 @@ import { openScan } from '../../scan/open-scan.js';
 import { failedImage } from '../../scan/scan-result.js';
 import { noFindings } from '../../scan/walk-scan.js';
 import type { Command, OptionValues } from '../options/command.js';
-import { requireWords } from '../options/command.js';
-import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 /** Columns that hold JSON in text, with how one element reads. */
 const LISTS: Readonly<Record<string, (item: Record<string, unknown>) => string>> = {
@@ -61,16 +60,13 @@ async function print(row: Row, options: OptionValues): Promise<void> {
 }
 
 export const infoCommand: Command = {
-  name: 'info',
-  usage: 'IMAGE [options]',
-  summary: 'tell what an image is, how its kernel and tables were found, and what was rejected',
-  options: { json: { type: 'boolean', help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
+  arguments: [IMAGE],
+  options: { json: { help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker info memory.dmp', 'everything that is known of the image'],
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
   async run(words, options) {
-    requireWords(words, 'IMAGE', 1);
     const startedAt = performance.now();
     const asked = scanOptions(options);
     const findings = noFindings();

@@ -8,24 +8,25 @@ import { SORT_ORDERS, type TagSelection } from '../../record/rows/tag-selection.
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
-import { parseOutput, type Output } from '../../sink/sinks.js';
+import { parseOutput, SINKS, type Output } from '../../sink/sinks.js';
 import { locationName } from '../../source/source.js';
-import type { Command, OptionValues } from '../options/command.js';
 import { foundLine } from '../display/found-line.js';
+import { Progress, say, warn } from '../display/say.js';
+import { type Command, type OptionValues, usageError } from '../options/command.js';
+import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
-import { OpenOutput } from '../options/output.js';
-import { Progress } from '../display/say.js';
-import { parseChoice, parseCount, requireWords } from '../options/command.js';
-import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
-import { say, warn } from '../display/say.js';
-import { SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
+import { OpenOutput, SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
+import { IMAGES, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+
+const DEFAULT_ORDER = 'tag';
+const OTHER_RECORDS = RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
 
 function selection(options: OptionValues): TagSelection {
-  const top = parseCount('top', options.text('top'));
+  const top = options.count('top');
   return {
     tags: options.texts('tag'),
     exclude: options.texts('exclude'),
-    sort: parseChoice('sort', options.text('sort'), SORT_ORDERS) ?? 'tag',
+    sort: options.choice('sort', SORT_ORDERS) ?? DEFAULT_ORDER,
     inUse: options.flag('in-use'),
     thirdParty: options.flag('third-party'),
     ...(top === undefined ? {} : { top }),
@@ -94,33 +95,29 @@ async function scanOne(
 }
 
 export const scanCommand: Command = {
-  name: 'scan',
-  usage: 'IMAGE... [options]',
-  summary: 'find the pool tag tables of memory images and print or write them as records',
+  arguments: [IMAGES],
   options: {
     output: {
-      type: 'string',
       short: 'o',
       multiple: true,
-      value: '[RECORD=]FILE',
-      help: `write records to FILE (.parquet .ndjson .ndjson.gz .arrow .arrows .csv, or - with --format); RECORD is ${RECORD_TYPES.map(({ name }) => name).join(', ')}`,
+      value: 'FILE',
+      help: `write records to FILE (${SINKS.flatMap(({ extensions }) => extensions).join(' ')}, or - with --format); RECORD=FILE for another kind than pool_tag: ${OTHER_RECORDS.join(', ')}`,
     },
-    format: { type: 'string', value: 'FORMAT', help: 'format of what goes to standard output' },
-    json: { type: 'boolean', help: 'the same as --format ndjson' },
-    tag: {
-      type: 'string',
-      multiple: true,
-      value: 'PATTERN',
-      help: "only tags that fit: * any characters, ? one, as in 'Nt*'",
+    format: {
+      value: 'FORMAT',
+      choices: SINKS.map(({ name }) => name),
+      default: 'table',
+      help: 'format of what goes to standard output',
     },
-    exclude: { type: 'string', multiple: true, value: 'PATTERN', help: 'leave out tags that fit' },
-    sort: { type: 'string', value: 'ORDER', help: `${SORT_ORDERS.join(', ')}; tag unless told otherwise` },
-    top: { type: 'string', value: 'N', help: 'only the first N' },
-    'in-use': { type: 'boolean', help: 'leave out tags with nothing outstanding' },
+    json: { help: 'the same as --format ndjson' },
+    ...TAG_OPTION_SPECS,
+    sort: { value: 'ORDER', choices: SORT_ORDERS, default: DEFAULT_ORDER, help: 'order of the tags' },
+    top: { value: 'N', help: 'only the first N' },
+    'in-use': { help: 'leave out tags with nothing outstanding' },
     ...NAMING_OPTION_SPECS,
-    totals: { type: 'boolean', help: 'end the printed table with the sums over all tags in it' },
-    strict: { type: 'boolean', help: 'exit with 6, writing nothing, when any page of the tables is missing' },
-    quiet: { type: 'boolean', short: 'q', help: 'say nothing but errors' },
+    totals: { help: 'end the printed table with the sums over all tags in it' },
+    strict: { help: 'exit with 6, writing nothing, when any page of the tables is missing' },
+    ...QUIET_OPTION_SPECS,
     ...SCAN_OPTION_SPECS,
     ...SINK_OPTION_SPECS,
   },
@@ -135,14 +132,14 @@ export const scanCommand: Command = {
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
   async run(images, options) {
-    requireWords(images, 'IMAGE');
     const wanted = outputs(options);
     sinkOptions(options);
     selection(options);
     if (options.flag('totals') && !wanted.some(isTagTable)) {
-      throw new PoolTrackerError('USAGE', '--totals ends a printed table of tags, and no output is one', {
-        hint: 'leave it out, or print with --format table',
-      });
+      throw usageError(
+        '--totals ends a printed table of tags, and no output is one',
+        'leave it out, or print with --format table',
+      );
     }
     const known = await knownTags(options);
     const open: OpenOutput[] = [];

@@ -1,6 +1,5 @@
 import { queueStatus, type QueueStatus } from '../../dataset/queue/queue.js';
 import type { Command } from '../options/command.js';
-import { parseCount, requireNoWords } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
 const LISTED_FAILURES = 20;
@@ -18,21 +17,16 @@ function textOf(status: QueueStatus): string {
 }
 
 export const statusCommand: Command = {
-  name: 'status',
+  arguments: [],
   usage: '--queue URL [options]',
-  summary: 'tell what a queue holds, how fast it is worked off, and what failed',
   options: {
     ...QUEUE_OPTION_SPECS,
-    json: { type: 'boolean', help: 'as one JSON object' },
-    failures: { type: 'string', value: 'N', help: `failures to list; ${LISTED_FAILURES} unless told otherwise` },
+    json: { help: 'as one JSON object' },
+    failures: { value: 'N', default: LISTED_FAILURES, help: 'failures to list' },
   },
   examples: [['pool-tracker status --queue redis://queue:6379', 'how far the work is']],
-  async run(words, options) {
-    requireNoWords(words);
-    const status = await queueStatus(
-      queueAddress(options),
-      parseCount('failures', options.text('failures')) ?? LISTED_FAILURES,
-    );
+  async run(_words, options) {
+    const status = await queueStatus(queueAddress(options), options.count('failures') ?? LISTED_FAILURES);
     process.stdout.write(options.flag('json') ? `${JSON.stringify(status)}\n` : textOf(status));
     return 0;
   },

@@ -4,60 +4,45 @@ import { queueStatus } from '../../dataset/queue/queue.js';
 import { QueueWorker } from '../../dataset/queue/queue-worker.js';
 import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
 import type { Command } from '../options/command.js';
-import { parseChoice, parseCount, requireNoWords } from '../options/command.js';
+import { JOB_OPTION_SPECS, LOG_FORMS } from '../options/common-options.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
 const DEFAULT_STALLED_S = 30;
-const MAX_STALLS = 5;
+const DEFAULT_STALLS = 5;
 const POLL_MS = 1000;
 
 export const workerCommand: Command = {
-  name: 'worker',
+  arguments: [],
   usage: '--queue URL [options]',
-  summary: 'take images from a queue and bring them into the dataset they were submitted for',
   options: {
     ...QUEUE_OPTION_SPECS,
-    jobs: {
-      type: 'string',
-      short: 'j',
-      value: 'N',
-      help: 'images at once; as many as there are cores unless told otherwise',
-    },
+    ...JOB_OPTION_SPECS,
     'stalled-after': {
-      type: 'string',
       value: 'SECONDS',
-      help: `a job whose worker is silent this long goes to another; ${DEFAULT_STALLED_S} unless told otherwise`,
+      default: DEFAULT_STALLED_S,
+      help: 'a job whose worker is silent this long goes to another',
     },
     stalls: {
-      type: 'string',
       value: 'N',
-      help: `how often that may happen before the image is recorded as failed; ${MAX_STALLS} unless told otherwise`,
+      default: DEFAULT_STALLS,
+      help: 'how often that may happen before the image is recorded as failed',
     },
-    'until-empty': { type: 'boolean', help: 'end when no job is left' },
-    log: {
-      type: 'string',
-      value: 'FORM',
-      help: 'on standard error: text (default) or json, one object a line for each image',
-    },
+    'until-empty': { help: 'end when no job is left' },
   },
   examples: [
     ['pool-tracker worker --queue redis://queue:6379', 'until SIGTERM, which lets what is in flight finish'],
     ['pool-tracker worker --queue redis://queue:6379 --until-empty --log json', 'as a job of a scheduler'],
   ],
-  async run(words, options) {
-    requireNoWords(words);
+  async run(_words, options) {
     const address = queueAddress(options);
-    const stalledS = parseCount('stalled-after', options.text('stalled-after')) ?? DEFAULT_STALLED_S;
-    const display =
-      parseChoice('log', options.text('log'), ['text', 'json']) === 'json'
-        ? new JsonDisplay()
-        : new TextDisplay(true, false);
+    const stalledS = options.count('stalled-after') ?? DEFAULT_STALLED_S;
+    const display = options.choice('log', LOG_FORMS) === 'json' ? new JsonDisplay() : new TextDisplay(true, false);
     const worker = await QueueWorker.start(
       address,
       {
-        jobs: parseCount('jobs', options.text('jobs')) ?? availableParallelism(),
+        jobs: options.count('jobs') ?? availableParallelism(),
         stalledMs: stalledS * 1000,
-        stalls: parseCount('stalls', options.text('stalls')) ?? MAX_STALLS,
+        stalls: options.count('stalls') ?? DEFAULT_STALLS,
       },
       display,
     );

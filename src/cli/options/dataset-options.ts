@@ -1,45 +1,47 @@
-import { PoolTrackerError } from '../../errors.js';
-import { recordTypeNamed } from '../../record/schema/record-types.js';
-import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
-import { listImages, type ListedImage } from '../../dataset/images/images.js';
-import type { IngestOptions } from '../../dataset/ingest/ingest.js';
+import { listImages, type ListedImage, shardOf } from '../../dataset/images/images.js';
 import { LabelRules } from '../../dataset/images/labels.js';
-import { shardOf } from '../../dataset/images/images.js';
-import type { OptionSpec, OptionValues } from './command.js';
-import { parseChoice, parseLabels } from './command.js';
-import { SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+import type { IngestOptions } from '../../dataset/ingest/ingest.js';
+import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
+import { DEFAULT_PARTITION } from '../../dataset/store/partition.js';
+import { recordTypeNamed } from '../../record/schema/record-types.js';
+import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
+import { fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 
 const DEFAULT_RECORDS = 'pool_tag,image';
+const PART_FORMATS = Object.keys(PART_EXTENSION) as PartFormat[];
+/** An image that is carved reads all of itself, maybe over a network. */
+const DEFAULT_TIMEOUT_S = 1800;
+
+export const SOURCES: ArgumentSpec = {
+  name: 'SOURCE',
+  multiple: true,
+  help: "memory images: files, directories, patterns such as 'dumps/*.dmp', addresses, s3://BUCKET/PREFIX/; @FILE or - for a list of these, one a line",
+};
 
 /** The options of every command that brings images into a dataset. */
-export const DATASET_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
-  out: { type: 'string', value: 'DATASET', help: 'the dataset: a directory or s3://BUCKET/PREFIX' },
-  records: {
-    type: 'string',
-    value: 'LIST',
-    help: `record types to write, each under its own folder; ${DEFAULT_RECORDS} unless told otherwise`,
-  },
-  format: { type: 'string', value: 'FORMAT', help: 'parquet (default) or ndjson, for a new dataset' },
+export const DATASET_OPTION_SPECS: OptionSpecs = {
+  out: { value: 'DATASET', help: 'the dataset: a directory or s3://BUCKET/PREFIX' },
+  records: { value: 'LIST', default: DEFAULT_RECORDS, help: 'record types to write, each under its own folder' },
+  format: { value: 'FORMAT', choices: PART_FORMATS, default: 'parquet', help: 'format of a new dataset' },
   partition: {
-    type: 'string',
     value: 'KEYS',
-    help: 'folders of a new dataset: date and names of labels; date,host unless told otherwise',
+    default: DEFAULT_PARTITION.join(','),
+    help: 'folders of a new dataset: date and names of labels',
   },
   ...SCAN_OPTION_SPECS,
   'label-from': {
-    type: 'string',
     multiple: true,
     value: 'REGEX',
     help: "labels from the path: each named group is one, as in '/(?<host>[^/]+)/[^/]+$'",
   },
-  labels: { type: 'string', value: 'FILE', help: 'labels from a CSV or NDJSON file whose path column names the image' },
+  labels: { value: 'FILE', help: 'labels from a CSV or NDJSON file whose path column names the image' },
   shard: {
-    type: 'string',
     value: 'I/N',
     help: 'only part I of N, 0/N to N-1/N: which image is in which part follows from its name',
   },
-  force: { type: 'boolean', help: 'do images again that are done' },
+  timeout: { value: 'SECONDS', default: DEFAULT_TIMEOUT_S, help: 'give an image up after this long' },
+  force: { help: 'do images again that are done' },
   'parquet-writer': SINK_OPTION_SPECS['parquet-writer']!,
 };
 
@@ -54,14 +56,12 @@ function commaList(text: string | undefined): string[] | undefined {
 export function ingestOptions(options: OptionValues): IngestOptions {
   const out = options.text('out');
   if (out === undefined || out === '')
-    throw new PoolTrackerError('USAGE', '--out is missing', {
-      hint: 'name the dataset: a directory or s3://BUCKET/PREFIX',
-    });
+    throw usageError('--out is missing', 'name the dataset: a directory or s3://BUCKET/PREFIX');
   const records = commaList(options.text('records') ?? DEFAULT_RECORDS)!;
   for (const record of records) recordTypeNamed(record);
-  if (records.length === 0) throw new PoolTrackerError('USAGE', '--records: no record type is named');
+  if (records.length === 0) throw usageError('--records: no record type is named');
   const partition = commaList(options.text('partition'));
-  const format = parseChoice('format', options.text('format'), Object.keys(PART_EXTENSION) as PartFormat[]);
+  const format = options.choice('format', PART_FORMATS);
   const { labels: _, ...scan } = scanOptions(options);
   return {
     out,
@@ -73,10 +73,14 @@ export function ingestOptions(options: OptionValues): IngestOptions {
   };
 }
 
+export function timeoutMs(options: OptionValues): number {
+  return (options.count('timeout') ?? DEFAULT_TIMEOUT_S) * 1000;
+}
+
 export function labelRules(options: OptionValues): Promise<LabelRules> {
   const file = options.text('labels');
   return LabelRules.load({
-    fixed: parseLabels(options.texts('label')),
+    fixed: fixedLabels(options),
     patterns: options.texts('label-from'),
     ...(file === undefined ? {} : { file }),
   });
@@ -87,9 +91,7 @@ function parseShard(text: string): { part: number; parts: number } {
   const match = /^(\d{1,9})\/(\d{1,9})$/.exec(text);
   const [part, parts] = [Number(match?.[1]), Number(match?.[2])];
   if (match === null || part >= parts)
-    throw new PoolTrackerError('USAGE', `--shard: expected I/N with I from 0 to N-1, found '${text}'`, {
-      hint: 'the first of four is 0/4',
-    });
+    throw usageError(`--shard: expected I/N with I from 0 to N-1, found '${text}'`, 'the first of four is 0/4');
   return { part, parts };
 }
 

@@ -4,21 +4,19 @@ import { readPooltagFile, type PooltagFile } from '../../pool/tag-names/pooltag-
 import type { DecodedImage } from '../../scan/scan-result.js';
 import type { TagNaming } from '../../record/rows/tag-rows.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
-import type { OptionSpec, OptionValues } from './command.js';
-import { scanOptions } from './scan-options.js';
 import { say, warn } from '../display/say.js';
+import type { OptionSpecs, OptionValues } from './command.js';
+import { scanOptions } from './scan-options.js';
 
 /** The options that tell what tags are known by. */
-export const NAMING_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
+export const NAMING_OPTION_SPECS: OptionSpecs = {
   pooltag: {
-    type: 'string',
     multiple: true,
     value: 'FILE',
     help: 'names of tags: a file like pooltag.txt or localtag.txt, asked before the built-in list',
   },
-  'third-party': { type: 'boolean', help: 'only tags that neither the built-in list nor --pooltag names' },
+  'third-party': { help: 'only tags that neither the built-in list nor --pooltag names' },
   drivers: {
-    type: 'string',
     value: 'PATH',
     help: 'search drivers for the tags on no list: a directory, a driver, or a memory image for its loaded modules',
   },

@@ -1,45 +1,62 @@
 import { PassThrough, Readable, type Writable } from 'node:stream';
-import { PoolTrackerError } from '../../errors.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { JSON_ARRAY } from '../../sink/ndjson/ndjson.js';
 import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
 import type { SinkFormat } from '../../sink/sink.js';
-import { type Output, sinkForPath, sinkNamed } from '../../sink/sinks.js';
-import { printRows } from '../../sink/table/table.js';
-import { type OptionSpec, type OptionValues, parseChoice } from './command.js';
+import { type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
+import { type OptionSpecs, type OptionValues, usageError } from './command.js';
+
+const PARQUET_WRITERS = ['parquet-wasm', 'parquetjs-lite'] as const;
+const BIGINT_FORMS = ['number', 'string'] as const;
+
+/** A format of answers alone: a JSON array is no file of records, which begin to be read before they end. */
+const JSON_ARRAY: SinkFormat = {
+  name: 'json',
+  extensions: ['.json'],
+  load: async () => (await import('../../sink/ndjson/ndjson.js')).JSON_ARRAY.load(),
+};
 
 /** The options of every command that writes records. */
-export const SINK_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
-  force: { type: 'boolean', help: 'replace output files that exist' },
-  'parquet-writer': { type: 'string', value: 'NAME', help: 'parquet-wasm (default) or parquetjs-lite' },
-  bigint: { type: 'string', value: 'FORM', help: 'NDJSON: 64-bit integers as number (default, exact) or string' },
+export const SINK_OPTION_SPECS: OptionSpecs = {
+  force: { help: 'replace output files that exist' },
+  'parquet-writer': {
+    value: 'NAME',
+    choices: PARQUET_WRITERS,
+    default: 'parquet-wasm',
+    help: 'the library that writes Parquet',
+  },
+  bigint: {
+    value: 'FORM',
+    choices: BIGINT_FORMS,
+    default: 'number',
+    help: '64-bit integers in NDJSON: an exact number, or a string',
+  },
+};
+
+/** The options of every command that answers with one table. */
+export const ANSWER_OPTION_SPECS: OptionSpecs = {
+  output: {
+    short: 'o',
+    value: 'FILE',
+    help: 'write to FILE (.parquet .csv .json .ndjson .arrow ...), or - for standard output',
+  },
+  format: {
+    value: 'FORMAT',
+    choices: ['table', 'json', ...SINKS.map(({ name }) => name).filter((name) => name !== 'table')],
+    help: 'the format, where the ending of FILE does not tell; table on standard output',
+  },
+  json: { help: 'the same as --format json' },
+  ...SINK_OPTION_SPECS,
 };
 
 export function sinkOptions(options: OptionValues): SinkOptions {
-  const parquetWriter = parseChoice('parquet-writer', options.text('parquet-writer'), [
-    'parquet-wasm',
-    'parquetjs-lite',
-  ] as const);
-  const bigint = parseChoice('bigint', options.text('bigint'), ['number', 'string'] as const);
+  const parquetWriter = options.choice('parquet-writer', PARQUET_WRITERS);
+  const bigint = options.choice('bigint', BIGINT_FORMS);
   return {
     force: options.flag('force'),
     ...(parquetWriter === undefined ? {} : { parquetWriter }),
     ...(bigint === undefined ? {} : { bigint }),
   };
 }
-
-/** The options of every command that answers with one table. */
-export const ANSWER_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
-  output: {
-    type: 'string',
-    short: 'o',
-    value: 'FILE',
-    help: 'write to FILE (.parquet .csv .json .ndjson .arrow ...), or - for standard output',
-  },
-  format: { type: 'string', value: 'FORMAT', help: 'table (default), csv, json, ndjson, parquet, arrow, ...' },
-  json: { type: 'boolean', help: 'the same as --format json' },
-  ...SINK_OPTION_SPECS,
-};
 
 function formatFor(file: string | undefined, options: OptionValues): SinkFormat {
   const named = options.flag('json') ? 'json' : (options.text('format') ?? (file === undefined ? 'table' : undefined));
@@ -58,8 +75,7 @@ export class AnswerOutput {
   /** @throws PoolTrackerError USAGE */
   static parse(options: OptionValues): AnswerOutput {
     const output = options.text('output');
-    if (output === '')
-      throw new PoolTrackerError('USAGE', '-o: no file is named', { hint: '-o FILE, or - for standard output' });
+    if (output === '') throw usageError('-o: no file is named', '-o FILE, or - for standard output');
     const file = output === '-' ? undefined : output;
     sinkOptions(options);
     return new AnswerOutput(formatFor(file, options), file, options);
@@ -94,8 +110,10 @@ type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
 
 async function consumer(output: Output, options: SinkOptions): Promise<Consume> {
   const { target, format, recordType } = output;
-  if (format.name === 'table' && typeof target !== 'string')
+  if (format.name === 'table' && typeof target !== 'string') {
+    const { printRows } = await import('../../sink/table/table.js');
     return (rows) => printRows(recordType, rows, target, options);
+  }
   const sink = await openSink(output, options);
   return (rows) => writeRows(recordType, rows, sink);
 }

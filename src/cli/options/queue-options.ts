@@ -1,19 +1,17 @@
-import { PoolTrackerError } from '../../errors.js';
 import { parseQueue, type QueueAddress } from '../../dataset/queue/queue.js';
-import type { OptionSpec, OptionValues } from './command.js';
+import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
-export const QUEUE_OPTION_SPECS: Readonly<Record<string, OptionSpec>> = {
+export const QUEUE_OPTION_SPECS: OptionSpecs = {
   queue: {
-    type: 'string',
     value: 'URL',
-    help: 'redis://HOST:PORT/DB, rediss:// over TLS, with ?name=NAME for one of several queues; POOL_TRACKER_QUEUE says it, too',
+    env: 'POOL_TRACKER_QUEUE',
+    help: 'redis://HOST:PORT/DB, rediss:// over TLS, with ?name=NAME for one of several queues',
   },
 };
 
 /** @throws PoolTrackerError USAGE */
 export function queueAddress(options: OptionValues): QueueAddress {
-  const text = options.text('queue') ?? process.env.POOL_TRACKER_QUEUE;
-  if (text === undefined)
-    throw new PoolTrackerError('USAGE', '--queue is missing', { hint: 'try --queue redis://localhost:6379' });
+  const text = options.text('queue');
+  if (text === undefined) throw usageError('--queue is missing', 'try --queue redis://localhost:6379');
   return parseQueue(text);
 }

@@ -6,9 +6,11 @@ import type { TrackerTable } from '../table/tracker-table.js';
 import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
 import { choosePages, type LivePages } from './choose/live-pages.js';
 import { familiesOf, farthestKey, type PageFamily } from './choose/page-families.js';
+import { unseenShares } from './choose/unseen-shares.js';
 import type { ExpansionPages } from './fit/expansion-pages.js';
 import { type CarvedPage, type OverflowPage, type PageCollection, wordsOf } from './fit/page-collection.js';
 import { pageCount, type PlacedPage, type ShapedPages, shapesOf, type TableShape } from './fit/table-shape.js';
+import { undecidedPages } from './fit/undecided-pages.js';
 import type { PageCarver } from './page-carver.js';
 
 /** Tables put together from pages. */
@@ -23,6 +25,8 @@ export interface CarvedTables {
   readonly passedOver: readonly ShapedPages[];
   /** Families of pages at the same places whose keys contradict those of the tables. */
   readonly strangers: readonly PageFamily[];
+  /** Slots of tags that a table may have a share of which was not seen, though no page of theirs is known to be lost. */
+  readonly partial: ReadonlySet<number>;
   readonly warnings: readonly Warning[];
 }
 
@@ -46,7 +50,7 @@ export function carveTables({
   if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
   const { shape } = main;
   const byPlace = new Map<number, PlacedPage[]>();
-  for (const placed of [...main.pages, ...overflowPages(collection.overflow, shape)]) {
+  for (const placed of [...main.pages, ...undecidedPages(main, others), ...overflowPages(collection.overflow, shape)]) {
     const list = byPlace.get(placed.index);
     if (list === undefined) byPlace.set(placed.index, [placed]);
     else list.push(placed);
@@ -67,7 +71,8 @@ export function carveTables({
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
-  const tables = assembleTables(places, shape, most);
+  const { tables, severed } = assembleTables(places, shape, most);
+  const partial = new Set([...severed, ...places.flatMap((place) => unseenShares(place, shape, processors))]);
   const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
     shape,
@@ -75,8 +80,9 @@ export function carveTables({
     tables,
     expansion,
     strangers,
+    partial,
     passedOver: others,
-    warnings: [...warningsOf(places, main, others, strangers, collection), ...warnings],
+    warnings: [...warningsOf(places, main, others, strangers, collection), ...partialWarnings(partial), ...warnings],
   };
 }
 
@@ -165,15 +171,21 @@ function commonCount(found: readonly LivePages[]): number {
   return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
-/** More pages than processors, or fewer with sums that make no sense, are a reason to doubt. */
+/** More pages than processors are a reason to doubt, and fewer where sums make no sense or others were not taken for that alone. */
 function withCountDoubt(live: LivePages, processors: number): LivePages {
-  const count = live.live.length;
-  if (live.doubt !== null || count === processors || (count < processors && live.cost < 1)) return live;
-  const why =
-    count > processors
-      ? `${count} pages are live as far as can be told, of ${processors} processors`
-      : `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
-  return { ...live, doubt: why };
+  const doubt = live.doubt ?? countDoubt(live, processors);
+  return doubt === live.doubt ? live : { ...live, doubt };
+}
+
+function countDoubt({ live: { length: count }, setAside, cost }: LivePages, processors: number): string | null {
+  if (count > processors) return `${count} pages are live as far as can be told, of ${processors} processors`;
+  if (count === processors) return null;
+  if (cost >= 1) return `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
+  // A sum may be in balance by chance without a live page: one that is no copy may be the processor's that is short of one.
+  const open = setAside.filter(({ as }) => as === 'out of balance').length;
+  return open > 0
+    ? `${count} pages of ${processors} processors' are in balance, and ${open} more that are no copies of them are not`
+    : null;
 }
 
 function placesOf(found: ReadonlyMap<number, LivePages>, shape: TableShape, processors: number): Place[] {
@@ -240,12 +252,22 @@ function warningsOf(
   return warnings;
 }
 
+function partialWarnings(partial: ReadonlySet<number>): Warning[] {
+  if (partial.size === 0) return [];
+  return [
+    {
+      code: 'shares-unseen',
+      message: `${partial.size} tags may have a share on a page without a key in its own place, which looks like no page of a table; they are marked incomplete`,
+    },
+  ];
+}
+
 /**
  * Sums the tables; what is in doubt is marked.
  * @param expected pages that each place must have, where some of them may lie in memory that is cut off; else a place
  * with fewer has those of processors that touched none of its tags, which are zero and look like nothing
  */
-export function sumOf({ shape, tables, places, expansion }: CarvedTables, expected = 0): TagTotals {
+export function sumOf({ shape, tables, places, expansion, partial }: CarvedTables, expected = 0): TagTotals {
   const { layout } = shape.channel;
   const totals = new TagTotals(layout, shape.slots);
   for (const table of tables) totals.add(table);
@@ -253,6 +275,7 @@ export function sumOf({ shape, tables, places, expansion }: CarvedTables, expect
     if (live?.doubt == null && (live?.live.length ?? 0) >= expected) continue;
     totals.doubt(slotsOnPage(index, layout, shape.slots));
   }
+  for (const slot of partial) totals.doubt(slot, slot);
   if (expansion !== null) totals.addExpansion(expansion);
   return totals;
 }

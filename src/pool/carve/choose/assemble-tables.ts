@@ -2,7 +2,7 @@ import { PAGE_SIZE } from '../../../address.js';
 import { TrackerTable } from '../../table/tracker-table.js';
 import type { LivePages } from './live-pages.js';
 import { wordsOf } from '../fit/page-collection.js';
-import { pageCount, type PlacedPage, type TableShape } from '../fit/table-shape.js';
+import { entriesOnPage, pageCount, slotAcross, type PlacedPage, type TableShape } from '../fit/table-shape.js';
 
 const ZEROS = new Uint8Array(PAGE_SIZE);
 
@@ -15,19 +15,19 @@ export interface Place {
   readonly lost: number;
 }
 
+/** Tables put together, and where that could not be done for certain. */
+export interface AssembledTables {
+  /** Table 0 first. */
+  readonly tables: readonly TrackerTable[];
+  /** Slots of entries across two pages of which some table has the one page, and nobody saw the other. */
+  readonly severed: readonly number[];
+}
+
 /** Whether the last entry that begins on a page reaches into the next one, and holds a key. */
-function reachesOut(
-  page: PlacedPage | null,
-  {
-    channel: {
-      layout: { size },
-    },
-  }: TableShape,
-  index: number,
-): boolean {
-  const last = Math.ceil(((index + 1) * PAGE_SIZE) / size) - 1;
-  const at = last * size - index * PAGE_SIZE;
-  return page !== null && (last + 1) * size > (index + 1) * PAGE_SIZE && wordsOf(page.page)[at / 4] !== 0;
+function reachesOut(page: PlacedPage | null, shape: TableShape): boolean {
+  if (page === null) return false;
+  const slot = slotAcross(page.index + 1, shape);
+  return slot !== null && wordsOf(page.page)[(slot * shape.channel.layout.size - page.index * PAGE_SIZE) / 4] !== 0;
 }
 
 /** Whether an entry that began on the page before ends on this one with a counter that is not 0. */
@@ -38,10 +38,9 @@ function reachesIn(
       layout: { size },
     },
   }: TableShape,
-  index: number,
 ): boolean {
   if (page === null) return false;
-  const first = Math.ceil((index * PAGE_SIZE) / size) * size - index * PAGE_SIZE;
+  const first = Math.ceil((page.index * PAGE_SIZE) / size) * size - page.index * PAGE_SIZE;
   return wordsOf(page.page)
     .subarray(0, first / 4)
     .some((word) => word !== 0);
@@ -60,10 +59,10 @@ export function areNeighbours(one: PlacedPage, other: PlacedPage): boolean {
  * neighbours belong together, and a page that begins with the rest of an entry continues one that ends with its key.
  * That is enough for the sums, to which any order of the pages leads.
  * @param processors tables to be made
- * @returns table 0 first
  */
-export function assembleTables(places: readonly Place[], shape: TableShape, processors: number): TrackerTable[] {
+export function assembleTables(places: readonly Place[], shape: TableShape, processors: number): AssembledTables {
   const tables = Array.from({ length: processors }, () => new TrackerTable(shape.channel.layout, shape.slots + 1));
+  const severed: number[] = [];
   let before: (PlacedPage | null)[] = tables.map(() => null);
   for (let index = 0; index < pageCount(shape); index++) {
     const place = places[index]!;
@@ -71,23 +70,19 @@ export function assembleTables(places: readonly Place[], shape: TableShape, proc
     row.forEach((page, processor) => {
       if (page !== null) tables[processor]!.put(index, page.page.bytes);
     });
-    let lost = place.lost;
-    for (let processor = processors - 1; processor >= 0; processor--) {
-      if (row[processor] !== null) continue;
-      if (lost > 0 && !reachesOut(row[processor]!, shape, index)) lost--;
-      else tables[processor]!.put(index, ZEROS);
-    }
+    // What begins on the page before goes on here: those tables' pages are not empty, so they are the lost ones first.
+    const goesOn = before.map((page) => reachesOut(page, shape));
+    const without = [...row.keys()].filter((processor) => row[processor] === null).reverse();
+    without.sort((one, other) => Number(goesOn[other]) - Number(goesOn[one]));
+    for (const processor of without.slice(place.lost)) tables[processor]!.put(index, ZEROS);
+    if (isSevered(row, goesOn, shape)) severed.push(slotAcross(index, shape)!);
     before = row;
   }
-  return tables;
+  return { tables, severed };
 }
 
 /** One page for each table; null where a table has none there. */
-function arrange(
-  { live, index }: Place,
-  before: readonly (PlacedPage | null)[],
-  shape: TableShape,
-): (PlacedPage | null)[] {
+function arrange({ live }: Place, before: readonly (PlacedPage | null)[], shape: TableShape): (PlacedPage | null)[] {
   const row: (PlacedPage | null)[] = before.map(() => null);
   if (live === null) return row;
   const [first, ...others] = live.live;
@@ -102,8 +97,8 @@ function arrange(
       rest.delete(page);
     }
   };
-  const continues = (page: PlacedPage): boolean => reachesIn(page, shape, index);
-  const goesOn = (previous: PlacedPage | null): boolean => reachesOut(previous, shape, index - 1);
+  const continues = (page: PlacedPage): boolean => reachesIn(page, shape);
+  const goesOn = (previous: PlacedPage | null): boolean => reachesOut(previous, shape);
   const beside = (page: PlacedPage, previous: PlacedPage | null): boolean =>
     previous !== null && areNeighbours(previous, page);
   put((page, previous) => continues(page) && goesOn(previous) && beside(page, previous));
@@ -112,10 +107,37 @@ function arrange(
   put((page, previous) => !continues(page) && !goesOn(previous));
   put(() => true);
   // Where several pages hold every key, table 0's may be another than was taken for it: the one that goes on.
+  if (first === undefined || continues(first) || !goesOn(before[0]!)) return row;
   const astray = row.findIndex(
-    (page, processor) => processor > 0 && page !== null && continues(page) && !goesOn(before[processor]!),
+    (page, processor) =>
+      page !== null && continues(page) && !goesOn(before[processor]!) && holdsAll(page, first, shape),
   );
-  if (astray > 0 && row[0] !== null && !continues(row[0]!) && goesOn(before[0]!))
-    [row[0], row[astray]] = [row[astray]!, row[0]];
+  if (astray > 0) [row[0], row[astray]] = [row[astray]!, first];
   return row;
+}
+
+/**
+ * Whether the entry that begins on the page before lacks its rest in some table, or its beginning.
+ * @param goesOn the tables in which it has a key
+ */
+function isSevered(row: readonly (PlacedPage | null)[], goesOn: readonly boolean[], shape: TableShape): boolean {
+  const rests = row.map((page) => reachesIn(page, shape));
+  if (rests.some((rest, processor) => rest && !goesOn[processor]!)) return true;
+  // A rest on a page without keys is seen by nobody. Where a page of each table was seen, it is zero.
+  if (row.every((page) => page !== null)) return false;
+  const [first, ...others] = row;
+  return goesOn.some((goes, processor) => {
+    if (!goes || rests[processor]!) return false;
+    // Table 0 has keys that it never counted; but which page is its own is not told where another holds every key too.
+    return (
+      row[processor] === null ||
+      (processor === 0 && others.some((page) => page !== null && holdsAll(page, first!, shape)))
+    );
+  });
+}
+
+/** Whether a page holds every key of another one of its place. */
+function holdsAll(page: PlacedPage, other: PlacedPage, shape: TableShape): boolean {
+  const [words, wanted] = [wordsOf(page.page), wordsOf(other.page)];
+  return [...entriesOnPage(shape, page.index)].every(([, at]) => wanted[at] === 0 || words[at] === wanted[at]);
 }

@@ -28,6 +28,20 @@ export function pageCount({ channel, slots }: TableShape): number {
   return Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
 }
 
+/** The slot whose entry begins on the page before `index` and ends on that one; null when none does. */
+export function slotAcross(
+  index: number,
+  {
+    channel: {
+      layout: { size },
+    },
+    slots,
+  }: TableShape,
+): number | null {
+  const slot = Math.floor((index * PAGE_SIZE) / size);
+  return (index * PAGE_SIZE) % size === 0 || slot > slots ? null : slot;
+}
+
 /** Slots of the entries that begin on a page, with the word that each begins at. */
 export function* entriesOnPage(
   {
@@ -76,7 +90,7 @@ export function placeUnder(page: CarvedPage, slots: number): { index: number; sh
 }
 
 /** Share of a page's keys that must agree on its place; half of them do when N is taken for twice what it is. */
-const MIN_SHARE = 0.75;
+export const MIN_SHARE = 0.75;
 
 /** Keys from which one page tells N by itself. */
 const TELLING_KEYS = 6;

@@ -1,0 +1,51 @@
+import { Help, type HelpConfiguration } from 'commander';
+import type { Command, OptionSpec } from '../options/command.js';
+
+/** Columns that help is readable in. */
+const WIDTH = 80;
+
+/** As the README has them. */
+export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [
+  [0, 'done'],
+  [1, 'any other error'],
+  [2, 'usage'],
+  [3, 'not a memory image, or a format that is refused'],
+  [4, 'no Windows kernel found'],
+  [5, 'tables not found or not provable'],
+  [6, 'incomplete, with --strict'],
+  [130, 'interrupted'],
+];
+
+/** How commander's help is laid out: terms as manuals write them, long options below each other. */
+export const HELP_LAYOUT: HelpConfiguration = {
+  subcommandTerm: (command) => command.name(),
+  argumentTerm: (argument) => argument.name(),
+  optionTerm: ({ short, flags }) => `${short === undefined ? '    ' : ''}${flags.replace(/[<>]/g, '')}`,
+  // The descriptions tell choices, defaults and variables themselves.
+  optionDescription: ({ description }) => description,
+};
+
+/** `order of the tags (tag, bytes; default: tag)`; choices that the text names are not told again. */
+export function optionHelp({ help, choices, default: fallback, env }: OptionSpec): string {
+  const facts = [
+    ...(choices === undefined || choices.every((choice) => help.includes(choice)) ? [] : [choices.join(', ')]),
+    ...(fallback === undefined ? [] : [`default: ${fallback}`]),
+    ...(env === undefined ? [] : [`else from ${env}`]),
+  ];
+  return facts.length === 0 ? help : `${help} (${facts.join('; ')})`;
+}
+
+/** What stands behind a command's name: `IMAGE... [options]`. */
+export function usageOf({ arguments: specs, usage }: Command): string {
+  if (usage !== undefined) return usage;
+  return [...specs.map(({ name, multiple }) => `${name}${multiple === true ? '...' : ''}`), '[options]'].join(' ');
+}
+
+export function examplesHelp(command: Command): string {
+  return `\nExamples:\n${command.examples.map(([line, does]) => `  ${line}\n      ${does}`).join('\n')}`;
+}
+
+export function exitStatusHelp(): string {
+  const list = EXIT_STATUSES.map(([status, meaning]) => `${status} ${meaning}`).join('; ');
+  return `\n${new Help().boxWrap(`Exit status: ${list}.`, WIDTH)}`;
+}

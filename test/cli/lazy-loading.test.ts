@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMANDS } from '../../src/cli/commands/commands.js';
+import { runCli } from '../support/run-cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+interface Loaded {
+  readonly commands: readonly string[];
+  readonly packages: readonly string[];
+}
+
+describe('what the command line loads', function () {
+  this.timeout(30_000);
+  const folder = temporaryFolder();
+
+  /** Node's coverage names every module that a process has loaded. */
+  async function loadedBy(...words: string[]): Promise<Loaded> {
+    const coverage = folder.path(words.join('_'));
+    assert.equal((await runCli(words, { env: { NODE_V8_COVERAGE: coverage } })).status, 0);
+    const urls = readdirSync(coverage).flatMap((name) => {
+      const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as { result: { url: string }[] };
+      return result.map(({ url }) => url);
+    });
+    assert.ok(
+      urls.some((url) => url.endsWith('/dist/bin/pool-tracker.js')),
+      urls.join('\n'),
+    );
+    const named = (pattern: RegExp): string[] => [
+      ...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []).filter((name) => name !== '')),
+    ];
+    return {
+      commands: named(/\/dist\/bin\/([a-z]+)-[A-Z0-9]{8}\.js$/).filter((name) => Object.hasOwn(COMMANDS, name)),
+      packages: named(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/),
+    };
+  }
+
+  for (const word of ['--version', '--help', 'help']) {
+    it(`${word}: no command, and no package but the parser`, async () =>
+      assert.deepEqual(await loadedBy(word), { commands: [], packages: ['commander'] }));
+  }
+
+  for (const words of [
+    ['scan', '--help'],
+    ['help', 'scan'],
+  ]) {
+    it(`${words.join(' ')}: that command alone, and no library that it may need when it runs`, async () =>
+      assert.deepEqual(await loadedBy(...words), { commands: ['scan'], packages: ['commander'] }));
+  }
+
+  for (const name of Object.keys(COMMANDS)) {
+    it(`${name} --help: no other command`, async () =>
+      assert.deepEqual((await loadedBy(name, '--help')).commands, [name]));
+  }
+});
