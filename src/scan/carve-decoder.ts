@@ -1,8 +1,9 @@
+import { PAGE_SIZE } from '../address.js';
 import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/image.js';
 import { tracedVersion, type TracedKernel } from '../kernel/version.js';
-import { carveTables, type CarvedTables } from '../pool/carve/carve.js';
-import { processorTagsOf, sumOf } from '../pool/carve/carve.js';
+import { carveTables, processorTagsOf, sumCarved, type CarvedTables } from '../pool/carve/carve.js';
+import { doubtWarnings } from '../pool/proof/proof.js';
 import { carveReport } from '../pool/carve/carve-report.js';
 import { processorsOf } from '../kernel/version.js';
 import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
@@ -36,13 +37,11 @@ export async function decodeCarved(
   const kernel = await carver.traces.identify(shape.channel.layout.size);
   const facts = factsOf(input, carved, kernel);
   const processors = processorsOf(input.image?.hints.processors, kernel.sharedData);
-  const lost = lostTables(tables.length, processors, input.warnings);
-  const isCut = input.warnings.some(({ code }) => code === 'image-cut');
-  const totals = sumOf(carved, lost !== null ? Infinity : isCut ? tables.length : 0);
+  const { totals, doubts } = sumCarved(carved, { processors, isWhole: isWhole(input, carver, kernel) });
   const imageId = totals.imageId();
   const tags = [...totals.totals()];
-  const warnings = [...input.warnings, ...carved.warnings, ...lostWarnings(totals), ...(lost === null ? [] : [lost])];
-  const undecided = carved.warnings.length > 0 || lost !== null;
+  const warnings = [...input.warnings, ...carved.warnings, ...doubtWarnings(doubts), ...lostWarnings(totals)];
+  const undecided = carved.warnings.length > 0 || doubts.length > 0;
   return {
     imageId,
     facts,
@@ -109,22 +108,28 @@ function architectureOf(
   return ntBuildLab?.includes('.arm64') === true ? 'arm64' : (image?.hints.architecture ?? null);
 }
 
-/** Why whole tables may be missing: the machine has more processors, or memory is missing and nobody says how many it has. */
-function lostTables(tables: number, processors: number | null, warnings: readonly Warning[]): Warning | null {
-  if (processors !== null && tables < processors) {
-    return {
-      code: 'processors-missing',
-      message: `the tables of ${tables} of ${processors} processors were seen: every total may lack the others' share`,
-    };
-  }
-  if (processors === null && warnings.some(({ code }) => code === 'image-cut')) {
-    return {
-      code: 'processors-unknown',
-      message:
-        "memory is cut short, and how many processors the machine has is not known: every total may lack some processor's share",
-    };
-  }
-  return null;
+/** Raw memory ends where a memory module does: a file that does not was cut. */
+const WHOLE_RAW = 1 << 20;
+const [HOLE_START, HOLE_END] = [0xc0000000, 0x100000000];
+
+/**
+ * Whether all of the machine's memory was seen, as its kernel counts it in KUSER_SHARED_DATA. Page 0 is the firmware's;
+ * what a raw file has for the holes below 1 MiB and 4 GiB is no memory.
+ */
+function isWhole({ image, warnings }: CarvedInput, { counts }: PageCarver, { sharedData }: TracedKernel): boolean {
+  const expected = sharedData?.physicalPages ?? 0;
+  if (expected === 0 || warnings.some(({ code }) => code === 'image-cut')) return false;
+  const isRaw = image === null || image.format === 'raw';
+  if (!isRaw) return seenPages(image) >= expected;
+  const bytes = image === null ? counts.pages * PAGE_SIZE : image.runs.byteLength;
+  const holes = (0x100000 - 0xa0000 + Math.max(0, Math.min(bytes, HOLE_END) - HOLE_START)) / PAGE_SIZE;
+  return bytes % WHOLE_RAW === 0 && bytes / PAGE_SIZE - holes - 1 >= expected;
+}
+
+function seenPages({ runs }: MemoryImage): number {
+  let pages = 0;
+  for (const { start, length } of runs) pages += Math.floor(length / PAGE_SIZE) - (start === 0 ? 1 : 0);
+  return pages;
 }
 
 function lostWarnings(totals: TagTotals): Warning[] {

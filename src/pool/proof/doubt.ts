@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from '../../address.js';
+import type { Warning } from '../../errors.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 
 /** Why counts may not be what they should be. Stable: they stand in records. */
@@ -24,6 +25,14 @@ export const DOUBT_CODES = [
   'fact-array-shape',
   'fact-processor-count',
   'fact-latest',
+  /** Nobody says how many processors the machine has. */
+  'processors-unknown',
+  /** Pages of other tables, which are as believable, were found. */
+  'carve-rival',
+  /** The evidence does not decide which of several copies of a page are live. */
+  'carve-undecided',
+  /** A page was not seen, and may lie in memory that was not seen either. */
+  'memory-unseen',
 ] as const;
 export type DoubtCode = (typeof DOUBT_CODES)[number];
 
@@ -50,4 +59,14 @@ export function slotsOnPage(page: number, layout: TrackerLayout, slots: number):
 /** The page that the entry at this slot begins on. */
 export function pageOfSlot(slot: number, layout: TrackerLayout): number {
   return Math.floor((slot * layout.size) / PAGE_SIZE);
+}
+
+/** Doubts as warnings: each kind once, with how often it occurs. */
+export function doubtWarnings(doubts: readonly Doubt[]): Warning[] {
+  const byCode = new Map<string, Doubt[]>();
+  for (const doubt of doubts) byCode.set(doubt.code, [...(byCode.get(doubt.code) ?? []), doubt]);
+  return [...byCode].map(([code, [first, ...more]]) => ({
+    code,
+    message: more.length === 0 ? first!.message : `${first!.message}; and ${more.length} more of this kind`,
+  }));
 }

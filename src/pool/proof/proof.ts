@@ -10,10 +10,11 @@ import { tornRows } from './torn-rows.js';
 import { untouchedPages, type PageKeys } from './untouched-pages.js';
 
 export { consistencyOf, CONSISTENCIES, type Consistency } from './consistency.js';
+export { seededSlots } from './seeded-tags.js';
 export { keysAgainstFirst } from './same-keys.js';
 export { lawOfPages, type PageLaw } from './lawful-pages.js';
 export { describeFacts, doubtsOf, fact, failed, held, unknown, FACTS, type Fact, type FactName } from './facts.js';
-export { DOUBT_CODES, slotsOnPage, type Doubt, type DoubtCode, type SlotRange } from './doubt.js';
+export { DOUBT_CODES, doubtWarnings, slotsOnPage, type Doubt, type DoubtCode, type SlotRange } from './doubt.js';
 
 /** Share of the seeded tags in their slots from which a table is known to have been seeded. */
 const SEEDED_SHARE = 0.75;
