@@ -1,21 +1,14 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { seededSlots } from '../proof/proof.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
 import { choosePages, type LivePages } from './choose/live-pages.js';
 import { familiesOf, farthestKey, type PageFamily } from './choose/page-families.js';
 import { unseenShares } from './choose/unseen-shares.js';
+import { doubtAmongCopies, mainTables, rivalsOf } from './choose/rivals.js';
 import type { ExpansionPages } from './fit/expansion-pages.js';
 import { type CarvedPage, type UnplacedPage, type PageCollection, wordsOf } from './fit/page-collection.js';
-import {
-  entriesOnPage,
-  pageCount,
-  type PlacedPage,
-  type ShapedPages,
-  shapesOf,
-  type TableShape,
-} from './fit/table-shape.js';
+import { pageCount, type PlacedPage, type ShapedPages, shapesOf, type TableShape } from './fit/table-shape.js';
 import { placeSparse } from './fit/sparse-places.js';
 import { undecidedPages } from './fit/undecided-pages.js';
 import type { PageCarver } from './page-carver.js';
@@ -43,12 +36,6 @@ export interface CarvedTables {
 const BELIEVABLE_FAMILY = 16;
 /** Evidence from which it is surely of a table. */
 const SURE_FAMILY = 30;
-/** Evidence from which a shape of tables is believed. */
-const SURE_SHAPE = 60;
-/** Other tables with this share of the evidence make it doubtful which system is meant, where none has seeded tags. */
-const RIVAL_SHARE = 0.5;
-/** Share of the seeded tags from which tables are a kernel's. */
-const SEEDED_SHARE = 0.5;
 /** A page that nobody saw is taken for one of zeros when that is at least this likely. */
 const LIKELY_EMPTY = 0.001;
 
@@ -57,8 +44,10 @@ export function carveTables({
   collection,
   expansions,
 }: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
-  const [main, ...others] = shapesOf(collection.pages);
-  if (main === undefined || score(main.pages) < SURE_SHAPE) return null;
+  const shapes = shapesOf(collection.pages);
+  const main = mainTables(shapes);
+  if (main === null) return null;
+  const others = shapes.filter((one) => one !== main);
   const { shape } = main;
   const byPlace = new Map<number, PlacedPage[]>();
   for (const placed of [...main.pages, ...undecidedPages(main, others), ...overflowPages(collection.overflow, shape)]) {
@@ -79,6 +68,7 @@ export function carveTables({
   admitSparse(collection.sparse, families, found, shape);
   for (const family of families) anchorToNeighbours(family, found, shape);
   if (found.size === 0) return null;
+  doubtAmongCopies(found);
   const processors = commonCount([...found.values()]);
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
@@ -140,10 +130,6 @@ function expansionOf(
           },
         ];
   return { expansion: table, warnings };
-}
-
-function score(pages: readonly PlacedPage[]): number {
-  return pages.reduce((sum, { page }) => sum + page.fit.score, 0);
 }
 
 /** Pages that begin with `Ovfl` and hold nothing else, where the overflow slot has a page to itself. */
@@ -244,32 +230,6 @@ function shareUntouched(lives: readonly LivePages[]): number {
     for (const { page } of live.slice(1)) touched += page.fit.keys;
   }
   return could === 0 ? 1 : Math.max(0, 1 - touched / could);
-}
-
-/**
- * Whether another system's tables are among the pages: those of an earlier boot, of a guest. What has the tags that a
- * kernel enters first is a kernel's; a session's table, which has none of them, is not.
- */
-function rivalsOf(main: ShapedPages, others: readonly ShapedPages[], strangers: readonly PageFamily[]): string | null {
-  const isSeeded = seedShare(main) >= SEEDED_SHARE;
-  const rival = others.find((other) =>
-    isSeeded ? seedShare(other) >= SEEDED_SHARE : score(other.pages) >= score(main.pages) * RIVAL_SHARE,
-  );
-  if (rival !== undefined)
-    return `tables of another shape are as believable: ${rival.shape.channel.layout.size}-byte entries, N = ${rival.shape.slots}, ${rival.pages.length} pages`;
-  const strange = strangers.reduce((sum, family) => sum + family.score, 0);
-  return strange >= SURE_SHAPE ? `${strangers.length} pages belong to another system's tables of the same shape` : null;
-}
-
-/** Share of the tags that a kernel enters first that lie in their slots on these pages. */
-function seedShare({ shape, pages }: ShapedPages): number {
-  const seeds = seededSlots(shape.slots);
-  const found = new Set<number>();
-  for (const { page, index } of pages) {
-    const words = wordsOf(page);
-    for (const [slot, at] of entriesOnPage(shape, index)) if (seeds.get(slot) === words[at]) found.add(slot);
-  }
-  return found.size / seeds.size;
 }
 
 function warningsOf({ dropped }: PageCollection): Warning[] {
