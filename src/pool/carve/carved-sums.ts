@@ -38,29 +38,29 @@ export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSum
 }
 
 /** Reasons to doubt every tag. */
-function systemDoubts({ tables, rivals }: CarvedTables, { processors }: CarvedSystem): Doubt[] {
+function systemDoubts({ processors: seen, rivals }: CarvedTables, { processors }: CarvedSystem): Doubt[] {
   const doubts: Doubt[] = [];
   const doubt = (code: Doubt['code'], message: string): void => void doubts.push({ code, message, slots: null });
   if (processors === null)
     doubt('processors-unknown', 'how many processors the machine has is not known: tables of some may lack');
-  else if (tables.length !== processors)
-    doubt('fact-processor-count', `the tables of ${tables.length} processors were seen, the machine has ${processors}`);
+  else if (seen !== processors)
+    doubt('fact-processor-count', `the tables of ${seen} processors were seen, the machine has ${processors}`);
   if (rivals !== null) doubt('carve-rival', rivals);
   return doubts;
 }
 
 /** Reasons to doubt the tags of single pages. */
-function placeDoubts({ shape, places, tables }: CarvedTables, { isWhole }: CarvedSystem): Doubt[] {
+function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: CarvedSystem): Doubt[] {
   const doubts: Doubt[] = [];
   for (const { index, live } of places) {
     const slots = slotsOnPage(index, shape.channel.layout, shape.slots);
     const count = live?.live.length ?? 0;
     if (live?.doubt != null)
       doubts.push({ code: 'carve-undecided', message: `page ${index} of the tables: ${live.doubt}`, slots });
-    else if (count < tables.length && !isWhole)
+    else if (count < processors && !isWhole)
       doubts.push({
         code: 'memory-unseen',
-        message: `page ${index} of the tables was seen of ${count} of ${tables.length} processors, and not all of the machine's memory was seen`,
+        message: `page ${index} of the tables was seen of ${count} of ${processors} processors, and not all of the machine's memory was seen`,
         slots,
       });
   }

@@ -17,6 +17,8 @@ import type { PageCarver } from './page-carver.js';
 export interface CarvedTables {
   readonly shape: TableShape;
   readonly places: readonly Place[];
+  /** How many processors most places tell of. */
+  readonly processors: number;
   /** Table 0 first; which processors the others belong to is not known. */
   readonly tables: readonly TrackerTable[];
   /** Null when table 0 has free slots, so that there is none, and when it was not found. */
@@ -79,6 +81,7 @@ export function carveTables({
   return {
     shape,
     places,
+    processors,
     tables,
     expansion,
     strangers,

@@ -90,7 +90,7 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
     keys,
     cost,
     mayBeOne: mayBeStatesOfOne(members),
-    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, best.first, usable, shape),
+    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, best.first, usable, full, shape),
   };
 }
 

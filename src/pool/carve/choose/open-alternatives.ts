@@ -1,5 +1,5 @@
 import type { TableShape } from '../fit/table-shape.js';
-import { Balance, type PageCounts } from './balance.js';
+import { Balance, sumOfGrowing, type PageCounts } from './balance.js';
 
 /** By how much another choice must be worse to be out of the question: so many tags that make no sense. */
 const TELLING_COST = 2;
@@ -13,29 +13,48 @@ export function costOf(members: Iterable<PageCounts>, length: number, shape: Tab
   return balance.cost();
 }
 
+/** Keys from which no processor but the first has touched every tag of a page. */
+const MANY_KEYS = 8;
+/** Counters that must agree for a page to be the sum of others, and not by chance. */
+const MIN_SUMMED = 3;
+
 /**
- * Whether another choice of live pages would do as well as the one made: one page more, or one in another's place. A
- * page that counts no further than the one it would replace is an earlier state of it, and out of the question.
+ * Whether another choice of live pages would do as well as the one made: a page that was set aside in the place of a
+ * live one. Every page must be explained: the one that would have to go must be an earlier state of the other, or a
+ * report of what is left.
+ * @param full pages with every key: table 0's, and reports of the sum
  * @returns why the choice is open; null when nothing else will do
  */
 export function openAlternative(
   members: ReadonlySet<PageCounts>,
   first: PageCounts,
   usable: readonly PageCounts[],
+  full: readonly PageCounts[],
   shape: TableShape,
 ): string | null {
   const length = first.bytes.length;
+  const keys = first.keys.reduce((sum, key) => sum + (key === 0 ? 0 : 1), 0);
   const cost = costOf(members, length, shape);
   for (const page of usable) {
-    if (members.has(page)) continue;
+    if (members.has(page) || isSumOf(page, members)) continue;
     for (const member of members) {
-      if (isOrdered(page, member)) continue;
-      const others = [...members].filter((other) => other !== member);
-      if (costOf([...others, page], length, shape) < cost + TELLING_COST)
+      if (member !== first && keys > MANY_KEYS && full.includes(page)) continue;
+      const instead = [...members].map((one) => (one === member ? page : one));
+      const isExplained = isOrdered(member, page) || (full.includes(member) && isWithin(member, instead));
+      if (isExplained && costOf(instead, length, shape) < cost + TELLING_COST)
         return 'a page that was set aside adds up as well in the place of a live one';
     }
   }
   return null;
+}
+
+/** Whether a page is exactly what all of these add up to, which only a report is. */
+function isSumOf({ growing }: PageCounts, members: ReadonlySet<PageCounts>): boolean {
+  if (members.size < 2) return false;
+  const sum = sumOfGrowing([...members]);
+  const [first] = members;
+  const added = growing.filter((value, index) => value !== first!.growing[index]).length;
+  return added >= MIN_SUMMED && growing.every((value, index) => value === sum[index]!);
 }
 
 /** Whether two live pages may be states of one: each counter of the one is no higher, and there are few. */
@@ -52,6 +71,12 @@ function isOrdered(earlier: PageCounts, later: PageCounts): boolean {
     earlier.keys.every((key, entry) => key === 0 || later.keys[entry] === key) &&
     earlier.growing.every((value, index) => value <= later.growing[index]!)
   );
+}
+
+/** Whether no count of a page is higher than that of the sum of others. */
+function isWithin({ growing }: PageCounts, others: readonly PageCounts[]): boolean {
+  const sum = sumOfGrowing(others);
+  return growing.every((value, index) => value <= sum[index]!);
 }
 
 function countersOf({ growing }: PageCounts): number {
