@@ -30,6 +30,11 @@ demo: build
 schemas: node_modules/.installed
 	npm run --silent schemas
 
+# API reference of what src/index.ts exports, as HTML; fails where an export has no doc comment.
+.PHONY: docs
+docs: node_modules/.installed
+	npx typedoc
+
 # Ratios measured in one run; see bench/README.md.
 .PHONY: bench
 bench: build

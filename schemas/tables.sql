@@ -46,11 +46,11 @@ COMMENT ON COLUMN pool_tag.key IS 'The key as stored, bit 31 (PROTECTED_POOL) in
 COMMENT ON COLUMN pool_tag.protected IS 'Whether bit 31 of the key is set.';
 COMMENT ON COLUMN pool_tag.nonpaged_allocs IS 'Nonpaged allocations since start.';
 COMMENT ON COLUMN pool_tag.nonpaged_frees IS 'Nonpaged frees since start.';
-COMMENT ON COLUMN pool_tag.nonpaged_outstanding IS 'Nonpaged allocations less frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag.nonpaged_outstanding IS 'Nonpaged allocations minus frees, at the width of the counter, signed.';
 COMMENT ON COLUMN pool_tag.nonpaged_bytes IS 'Nonpaged bytes in use, signed: below zero in an image that changed while it was taken.';
 COMMENT ON COLUMN pool_tag.paged_allocs IS 'Paged allocations since start.';
 COMMENT ON COLUMN pool_tag.paged_frees IS 'Paged frees since start.';
-COMMENT ON COLUMN pool_tag.paged_outstanding IS 'Paged allocations less frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag.paged_outstanding IS 'Paged allocations minus frees, at the width of the counter, signed.';
 COMMENT ON COLUMN pool_tag.paged_bytes IS 'Paged bytes in use, signed.';
 COMMENT ON COLUMN pool_tag.big_allocations IS 'How many of the allocations in use take a page or more; null when PoolBigPageTable could not be read whole.';
 COMMENT ON COLUMN pool_tag.big_bytes IS 'Bytes of those; null when PoolBigPageTable could not be read whole.';
@@ -59,9 +59,9 @@ COMMENT ON COLUMN pool_tag.place IS 'Which table the entry lies in: table, overf
 COMMENT ON COLUMN pool_tag.processors_seen IS 'How many processors'' tables hold the tag.';
 COMMENT ON COLUMN pool_tag.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
 COMMENT ON COLUMN pool_tag.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
-COMMENT ON COLUMN pool_tag.driver IS 'The binary that the lists of known tags give the tag to, as tcpip.sys or nt!mm; null when they do not say.';
-COMMENT ON COLUMN pool_tag.description IS 'What the lists of known tags say of the tag; null when they do not say.';
-COMMENT ON COLUMN pool_tag.candidates IS 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint and no proof; null when none was found or --drivers not given.';
+COMMENT ON COLUMN pool_tag.driver IS 'The binary to which the lists of known tags assign the tag, as tcpip.sys or nt!mm; null when they do not say.';
+COMMENT ON COLUMN pool_tag.description IS 'What the lists of known tags say about the tag; null when they do not say.';
+COMMENT ON COLUMN pool_tag.candidates IS 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint, not proof; null when none was found or --drivers not given.';
 
 -- Schema version 1.
 CREATE TABLE pool_tag_cpu (
@@ -102,7 +102,7 @@ COMMENT ON COLUMN pool_tag_cpu.kernel_guid IS 'GUID of the kernel''s PDB, 32 upp
 COMMENT ON COLUMN pool_tag_cpu.tag IS 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \xNN.';
 COMMENT ON COLUMN pool_tag_cpu.key IS 'The key as stored, bit 31 (PROTECTED_POOL) included.';
 COMMENT ON COLUMN pool_tag_cpu.protected IS 'Whether bit 31 of the key is set.';
-COMMENT ON COLUMN pool_tag_cpu.processor IS 'Processor number; null for the expansion table, which all share, and where carving cannot tell.';
+COMMENT ON COLUMN pool_tag_cpu.processor IS 'Processor number; null for the expansion table, which all processors share, and where carving cannot tell.';
 COMMENT ON COLUMN pool_tag_cpu.nonpaged_allocs IS 'Nonpaged allocations made on this processor.';
 COMMENT ON COLUMN pool_tag_cpu.nonpaged_frees IS 'Nonpaged frees made on this processor.';
 COMMENT ON COLUMN pool_tag_cpu.nonpaged_bytes IS 'Nonpaged bytes, signed: memory freed on another processor than it was allocated on leaves this one above and that one below zero.';
@@ -178,7 +178,7 @@ COMMENT ON COLUMN image.image_bytes IS 'Size of the container; null for a stream
 COMMENT ON COLUMN image.memory_bytes IS 'Bytes of physical memory in the container.';
 COMMENT ON COLUMN image.runs IS 'JSON array in text of the runs: start, length and offset as numbers; the first 64.';
 COMMENT ON COLUMN image.page_table_root IS 'Physical address of the page table root, hexadecimal.';
-COMMENT ON COLUMN image.page_table_root_from IS 'Who named the root: the crash dump header, an ELF note, the low stub or a self reference.';
+COMMENT ON COLUMN image.page_table_root_from IS 'Where the root comes from: the crash dump header, an ELF note, the low stub or a self reference.';
 COMMENT ON COLUMN image.page_table_root_verified_by IS 'What proves the root: what is mapped through it.';
 COMMENT ON COLUMN image.paging_levels IS 'Levels of the page tables: 4 or 5.';
 COMMENT ON COLUMN image.kernel_base IS 'Virtual address of the kernel image, hexadecimal.';
@@ -190,7 +190,7 @@ COMMENT ON COLUMN image.processors IS 'Processors of the machine, as the contain
 COMMENT ON COLUMN image.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
 COMMENT ON COLUMN image.tables IS 'JSON array in text: processor, address and pages read of each table.';
 COMMENT ON COLUMN image.entry_size IS 'Bytes of one tracker entry; tells the layout.';
-COMMENT ON COLUMN image.table_slots IS 'N, the hashed slots of a table; the overflow slot comes behind them.';
+COMMENT ON COLUMN image.table_slots IS 'N, the hashed slots of a table; the overflow slot comes after them.';
 COMMENT ON COLUMN image.hash_law_share IS 'Share of the keys of table 0 that lie where the hash law puts them.';
 COMMENT ON COLUMN image.tags IS 'How many tags were found.';
 COMMENT ON COLUMN image.expansion_tags IS 'How many of them lie in the expansion table.';
@@ -242,9 +242,9 @@ COMMENT ON COLUMN process.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN process.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
 COMMENT ON COLUMN process.address IS 'Virtual address of the EPROCESS, hexadecimal.';
 COMMENT ON COLUMN process.pid IS 'Process id.';
-COMMENT ON COLUMN process.ppid IS 'Id of the process that made it; that one may be gone and its id another''s.';
+COMMENT ON COLUMN process.ppid IS 'Id of the process that created it, which may have ended and its id been given to another.';
 COMMENT ON COLUMN process.name IS 'ImageFileName: the first 14 or 15 characters of the file name.';
-COMMENT ON COLUMN process.create_time IS 'When it was made, UTC; null when what is stored is no time.';
+COMMENT ON COLUMN process.create_time IS 'When it was created, UTC; null when the stored value is not a time.';
 COMMENT ON COLUMN process.exit_time IS 'When it ended, UTC; null while it runs. A process that has ended and is here is not freed yet.';
 COMMENT ON COLUMN process.session IS 'Session id; null when it is in none, as System is, or the id could not be read.';
 COMMENT ON COLUMN process.page_table_root IS 'Physical address of its page table root, hexadecimal; null when the build''s layout is not known.';
@@ -289,14 +289,14 @@ COMMENT ON COLUMN object_count.windows_version IS 'Windows version, as precise a
 COMMENT ON COLUMN object_count.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN object_count.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
 COMMENT ON COLUMN object_count.kind IS 'process, thread, token, file, key, handle_table or module.';
-COMMENT ON COLUMN object_count.method IS 'The kernel structure that was asked: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.';
+COMMENT ON COLUMN object_count.method IS 'The kernel structure that was used: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.';
 COMMENT ON COLUMN object_count.available IS 'Whether the method could be tried on this image; the reason says why not.';
 COMMENT ON COLUMN object_count.found IS 'How many it found; null when it is not available.';
 COMMENT ON COLUMN object_count.terminated IS 'Processes among them that have ended and are not freed; null for other kinds.';
 COMMENT ON COLUMN object_count.unreadable IS 'What could not be read, or was not what it should be; null when the method is not available.';
 COMMENT ON COLUMN object_count.tag IS 'The pool tag that this kind is allocated under.';
-COMMENT ON COLUMN object_count.tag_outstanding IS 'Allocations less frees of that tag, both pools; null when no table has the tag.';
-COMMENT ON COLUMN object_count.difference IS 'Found less outstanding: below zero when the method misses some.';
+COMMENT ON COLUMN object_count.tag_outstanding IS 'Allocations minus frees of that tag, both pools; null when no table has the tag.';
+COMMENT ON COLUMN object_count.difference IS 'Found minus outstanding: below zero when the method misses some.';
 COMMENT ON COLUMN object_count.reason IS 'Why the method is not available, else the first thing that could not be read; null when all is well.';
 
 -- Schema version 1.

@@ -1,5 +1,5 @@
-/**
- * Physical and virtual addresses are different types, so that one is never taken for the other.
+/*
+ * Physical and virtual addresses are different types, so that one cannot be passed where the other is expected.
  * A physical address (at most 52 bits on x64) is a number, exact in a double; a virtual one needs all 64 bits: a bigint.
  */
 declare const physical: unique symbol;
@@ -20,7 +20,20 @@ export function virtualAddress(value: bigint): VirtualAddress {
   return BigInt.asUintN(64, value) as VirtualAddress;
 }
 
-/** `0x1a1000`, as WinDbg writes addresses but for its grave accent. */
+/** The bits of a page table root's register that are an address, by the width of the machine's pointers in bits. */
+const ROOT_BITS = {
+  /** Bits 12 to 51: the lowest ones are flags or a process-context identifier. */
+  64: 0x000f_ffff_ffff_f000n,
+  /** x86: the four page directory pointers of PAE begin at any multiple of 32. */
+  32: 0xffff_ffe0n,
+} as const;
+
+/** The physical address of the page table root that a register (CR3) holds, or what Windows keeps to load into it. */
+export function rootAddress(register: bigint, width: keyof typeof ROOT_BITS): PhysicalAddress {
+  return physicalAddress(Number(register & ROOT_BITS[width]));
+}
+
+/** A number as messages show addresses: `0x1a1000`, lower case, without leading zeros. */
 export function hex(address: number | bigint): string {
   return `0x${address.toString(16)}`;
 }

@@ -1,44 +1,70 @@
-/**
- * The one family of errors. Each has a stable code, data for programs, and a message for people:
- * what went wrong, where, what was expected and what was found; `hint` says what to try.
- */
-
 /** Every code with the exit status that the command line gives it. Codes are stable: scripts may match on them. */
 export const EXIT_STATUS = {
+  /** A fault of pool-tracker itself, or of a library that it uses. */
   INTERNAL: 1,
+  /** No such file, URL or object. */
   SOURCE_NOT_FOUND: 1,
+  /** It may not be read: permissions of a file, credentials of a server, or a query that reads outside its dataset. */
   SOURCE_NOT_PERMITTED: 1,
+  /** A directory where a file was expected. */
   SOURCE_IS_DIRECTORY: 1,
+  /** Reading failed: an error of the system, or of a server after every retry. */
   SOURCE_UNREADABLE: 1,
+  /** A remote file changed its length, ETag or Last-Modified while it was read. */
   SOURCE_CHANGED: 1,
+  /** The output file exists and replacing it was not asked for. */
   OUTPUT_EXISTS: 1,
+  /** The output cannot be written. */
   OUTPUT_FAILED: 1,
+  /** A file of records, or a dataset, does not hold what its format and schema require. */
   RECORDS_DAMAGED: 1,
+  /** An optional package that the work needs is not installed. */
   DEPENDENCY_MISSING: 1,
+  /** An image of a batch took longer than it was allowed. */
   IMAGE_TIMED_OUT: 1,
+  /** The thread or worker that decoded an image of a batch ended without an answer. */
   IMAGE_CRASHED: 1,
+  /** The queue's server cannot be reached or refuses. */
   QUEUE_FAILED: 1,
+  /** Arguments that make no sense, alone or together. */
   USAGE: 2,
+  /** A symbol file that cannot be used. */
   SYMBOL_FILE_DAMAGED: 2,
+  /** The content is not a memory image in any known format. */
   NOT_AN_IMAGE: 3,
+  /** A known format, in a form that is not read. */
   FORMAT_REFUSED: 3,
+  /** A known format whose structures contradict its rules. */
   FORMAT_DAMAGED: 3,
+  /** No page table root in the image leads to a Windows kernel. */
   NO_KERNEL: 4,
+  /** The pool tag tables were not found, or what was found could not be proved. */
   TABLES_NOT_FOUND: 5,
+  /** The counts are incomplete and `--strict` was given. */
   INCOMPLETE: 6,
 } as const;
 
+/** A stable code of the family, one of the keys of EXIT_STATUS. */
 export type ErrorCode = keyof typeof EXIT_STATUS;
 
-/** Values that an error carries for programs; addresses and 64-bit numbers as strings. */
+/** Values that an error carries for programs, flat; addresses and 64-bit numbers are strings. */
 export type ErrorData = Readonly<Record<string, string | number | boolean | null>>;
 
+/**
+ * The one family of errors. `message` is one line for people: what went wrong, where, what was expected and what was
+ * found. `code` and `data` are for programs, and `cause` is the error underneath, if there is one.
+ */
 export class PoolTrackerError extends Error {
+  /** What tells it from other errors where classes cannot be compared. */
   override readonly name = 'PoolTrackerError';
+  /** Stable: programs may compare it. */
   readonly code: ErrorCode;
+  /** What the message names, as values; empty when there is nothing to tell. */
   readonly data: ErrorData;
+  /** What to try, in one line; null when there is no advice. */
   readonly hint: string | null;
 
+  /** @param message one line, without the code and without the hint */
   constructor(code: ErrorCode, message: string, options: { hint?: string; data?: ErrorData; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -52,11 +78,22 @@ export class PoolTrackerError extends Error {
   }
 }
 
-/** A fault that does not stop the work: it is told, kept in the image record, and made an error by `--strict`. */
+/** A fault that does not stop the work: it is reported, kept in the image record, and turned into an error by `--strict`. */
 export interface Warning {
-  /** Stable, kebab-case. */
+  /** Stable, kebab-case: `image-cut`. */
   readonly code: string;
+  /** One line for people. */
   readonly message: string;
+}
+
+/** Stands in the place of something that cannot be had, with the reason in one line: no error, since the rest goes on. */
+export interface Missing {
+  readonly missing: string;
+}
+
+/** Whether the reason for its absence stands in a value's place. */
+export function isMissing(value: object): value is Missing {
+  return 'missing' in value;
 }
 
 /** The code of a system error (`ENOENT`, `EPIPE`, …), or null. */
@@ -64,7 +101,7 @@ export function systemErrorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
-/** What any thrown value says, in one line. */
+/** The message of any thrown value, in one line. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
 }

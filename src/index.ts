@@ -2,11 +2,20 @@
  * The library: a Readable of pages, a Transform from pages to Arrow record batches, Writables for the sinks, and one
  * call that does it all.
  */
-export { EXIT_STATUS, PoolTrackerError, type ErrorCode, type ErrorData, type Warning } from './errors.js';
+export {
+  EXIT_STATUS,
+  isMissing,
+  PoolTrackerError,
+  type ErrorCode,
+  type ErrorData,
+  type Missing,
+  type Warning,
+} from './errors.js';
 export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
-export type { MemoryImage } from './image/image.js';
+export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
+export type { MissingPage, PagingLevel } from './memory/paging/paging.js';
 export type { MemoryPage, TablePlace } from './pool/table/memory-page.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
 export type { LocatedBy } from './pool/table/memory-page.js';
@@ -21,19 +30,30 @@ export {
   type Value,
 } from './record/schema/record-type.js';
 export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
-export type { KernelObjects, SeenProcess } from './kernel/objects/objects.js';
-export type { ObjectCount, ObjectKind } from './kernel/objects/object-count.js';
-export type { DecodedImage, PageDecoder, WalkedKernel } from './scan/scan-result.js';
-export type { ImageFacts } from './scan/scan-result.js';
-export { rowsOf } from './record/rows/rows.js';
+export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
+export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
+export type { Rejection } from './kernel/root/root.js';
+export type { CarveReport } from './pool/carve/carve.js';
+export type {
+  ContainerFacts,
+  DecodedScan,
+  FailedScan,
+  FoundTable,
+  KernelFacts,
+  KernelLocation,
+  KernelReadings,
+  Labels,
+  ScanOutcome,
+  ScanResult,
+  TablesFound,
+} from './scan/scan-result.js';
+export { rowsOf, type SortOrder, type TagNaming, type TagSelection } from './record/rows/rows.js';
 export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-tag-transform.js';
-export type { SortOrder, TagSelection } from './record/rows/tag-selection.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
+export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
-export { openScan } from './scan/open-scan.js';
-export { decodeScan } from './scan/scan.js';
-export type { Scan } from './scan/scan.js';
-export type { ScanOptions } from './scan/scan.js';
+export { openScan, tryOpenScan } from './scan/open-scan.js';
+export { decodeScan, type PageDecoder, type Scan, type ScanOptions } from './scan/scan.js';
 export { scanImage, type ScanImageOptions } from './scan-image.js';

@@ -1,14 +1,11 @@
 import { Readable } from 'node:stream';
-import type { DecodedImage } from './scan/scan-result.js';
-import { rowsOf } from './record/rows/rows.js';
 import { batchesOfRows } from './record/arrow/record-batches.js';
-import type { TagSelection } from './record/rows/tag-selection.js';
-import { openSink, type SinkOptions } from './sink/open-sink.js';
-import { parseOutput } from './sink/sinks.js';
-import { pipelineInto } from './sink/open-sink.js';
-import { decodeScan } from './scan/scan.js';
+import { rowsOf, type TagSelection } from './record/rows/rows.js';
 import { openScan } from './scan/open-scan.js';
-import type { ScanOptions } from './scan/scan.js';
+import { decodeScan, type ScanOptions } from './scan/scan.js';
+import type { DecodedScan } from './scan/scan-result.js';
+import { openSink, pipelineInto, type SinkOptions } from './sink/open-sink.js';
+import { parseOutput } from './sink/sinks.js';
 
 export interface ScanImageOptions extends ScanOptions, SinkOptions {
   /** Where records go: `[RECORD=]FILE` each, as the command line's `-o` takes it. */
@@ -21,11 +18,11 @@ export interface ScanImageOptions extends ScanOptions, SinkOptions {
  * @returns what was found, whether or not it was written anywhere
  * @throws PoolTrackerError; nothing is left then of the output that failed, those before it are whole
  */
-export async function scanImage(location: string, options: ScanImageOptions = {}): Promise<DecodedImage> {
+export async function scanImage(location: string, options: ScanImageOptions = {}): Promise<DecodedScan> {
   const outputs = (options.outputs ?? []).map((text) => parseOutput(text));
   const scan = await openScan(location, options);
   try {
-    const decoded = await decodeScan(
+    const result = await decodeScan(
       scan,
       outputs.some(({ recordType }) => recordType.name === 'pool_tag_cpu'),
     );
@@ -33,11 +30,11 @@ export async function scanImage(location: string, options: ScanImageOptions = {}
       const sink = await openSink(output, options);
       await pipelineInto(
         sink,
-        Readable.from(rowsOf(output.recordType, decoded, options.selection)),
+        Readable.from(rowsOf(output.recordType, result, options.selection)),
         batchesOfRows(output.recordType),
       );
     }
-    return decoded;
+    return result;
   } finally {
     await scan.close();
   }

@@ -1,7 +1,7 @@
 import { Argument, Command as Parser, CommanderError, Option } from 'commander';
 import { messageOf, type PoolTrackerError } from '../errors.js';
 import { toolVersion } from '../record/schema/file-metadata.js';
-import { examplesHelp, exitStatusHelp, HELP_LAYOUT, optionHelp, usageOf } from './display/help.js';
+import { examplesHelp, exitStatusHelp, HELP_LAYOUT, optionHelp, usageOf } from './help.js';
 import {
   type ArgumentSpec,
   type Command,

@@ -1,8 +1,8 @@
 import { damagedData } from './lz-window.js';
 
-/** Bits from the top of each byte, of bytes at hand. */
+/** Reads the bits of a buffer, the most significant bit of each byte first. */
 export class Bzip2Bits {
-  /** Of the next bit, from the first byte on. */
+  /** Position of the next bit, counted from the first byte. */
   position: number;
 
   constructor(
@@ -12,12 +12,12 @@ export class Bzip2Bits {
     this.position = position;
   }
 
-  /** Whether as many bits are left. */
+  /** Whether that many bits are left. */
   has(count: number): boolean {
     return this.position + count <= this.bytes.length * 8;
   }
 
-  /** At most 24 bits. @throws PoolTrackerError FORMAT_DAMAGED at the end */
+  /** Takes at most 24 bits. @throws PoolTrackerError FORMAT_DAMAGED at the end of the buffer */
   read(count: number): number {
     const { bytes, position } = this;
     const at = position >>> 3;
@@ -33,7 +33,10 @@ const GROUP = 50;
 const MAX_CODE_LENGTH = 20;
 const SYMBOLS = 258;
 
-/** A Huffman code in canonical form: `limit[n]` is the first code of n bits that is too large, `base[n]` its symbol's place. */
+/**
+ * A Huffman code in canonical form: `limit[n]` is the first code of n bits that is too large, `base[n]` the index of
+ * its symbol.
+ */
 interface HuffmanCode {
   readonly limit: Int32Array;
   readonly base: Int32Array;
@@ -41,16 +44,19 @@ interface HuffmanCode {
   readonly shortest: number;
 }
 
-/** A block before its first run-length coding is undone. */
+/** A decoded block whose initial run-length coding has not been undone yet. */
 export interface Bzip2Block {
-  /** The bytes' order: the next byte of each is its upper 24 bits, its value the lower 8. */
+  /** A linked list of bytes: the lower 8 bits of an entry are the byte, the upper 24 the index of the next entry. */
   readonly links: Uint32Array;
   readonly length: number;
   readonly first: number;
 }
 
 /**
- * Decodes one block (bzip2 1.0.8, decompress.c) up to the inverse of the Burrows-Wheeler transform.
+ * Decodes one block (bzip2 1.0.8, decompress.c) up to the inverse of the Burrows-Wheeler transform. By hand: of the
+ * packages tried, seek-bzip and @foxglove/wasm-bz2 want the whole file at once and give all of its contents at once, at
+ * 0.9 and 1.1 of this speed; unbzip2-stream, at 0.6, decodes all that it is given, whether anyone reads on or not; bz2
+ * does not see damage.
  * @param bits behind the block's magic number and CRC
  * @param links room for as many bytes as the level allows
  * @throws PoolTrackerError FORMAT_DAMAGED
@@ -82,7 +88,7 @@ function readUsedBytes(bits: Bzip2Bits): Uint8Array {
   return Uint8Array.from(used);
 }
 
-/** Which code each 50 symbols have, moved to front and in unary. */
+/** Which code each group of 50 symbols uses: move-to-front indices in unary. */
 function readSelectors(bits: Bzip2Bits, codeCount: number): Uint8Array {
   const count = bits.read(15);
   if (count === 0) throw damagedData('a bzip2 block has no selectors');
@@ -125,7 +131,7 @@ function readCode(bits: Bzip2Bits, symbolCount: number): HuffmanCode {
   return { limit, base, symbols, shortest: counts.findIndex((count) => count > 0) };
 }
 
-/** The symbols: runs of the byte at the front in bijective base 2, and places of bytes to move to it. */
+/** The symbols: runs of the byte at the front, in bijective base 2, and indices of bytes to move to the front. */
 function readBytes(
   bits: Bzip2Bits,
   values: Uint8Array,
@@ -175,7 +181,7 @@ function readBytes(
   }
 }
 
-/** Inverts the transform: puts into the upper 24 bits of each entry which one follows it. */
+/** Inverts the transform: stores in the upper 24 bits of each entry the index of the one that follows it. */
 function linkBytes(links: Uint32Array, length: number, counts: Int32Array): void {
   const next = new Int32Array(256);
   for (let value = 0, sum = 0; value < 256; value++) {

@@ -1,9 +1,12 @@
 import { PoolTrackerError } from '../errors.js';
 
-/** Compressed data breaks its format's rules; whoever knows the file adds where. */
+/** The error for compressed data that break the rules of their format; the caller, who knows the file, adds where. */
 export function damagedData(problem: string): PoolTrackerError {
   return new PoolTrackerError('FORMAT_DAMAGED', `the compressed data are damaged: ${problem}`);
 }
+
+/** Up to as many bytes are copied faster one by one than through a view or by a call. */
+const SHORT = 48;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -32,12 +35,17 @@ export class LzInput {
   }
 
   take(count: number): Uint8Array {
+    this.pass(count);
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+
+  pass(count: number): void {
     if (count > this.left) throw damagedData(`${count} literals are announced, ${this.left} bytes are left`);
-    return this.bytes.subarray(this.at, (this.at += count));
+    this.at += count;
   }
 }
 
-/** What an LZ decoder has put out so far: never longer than announced, and what matches copy from. */
+/** The output of an LZ decoder so far, from which matches copy; never longer than announced. */
 export class LzOutput {
   length: number;
   private readonly bytes: Buffer;
@@ -45,7 +53,7 @@ export class LzOutput {
 
   /**
    * @param limit the decompressed size in bytes, from the container; more is an error
-   * @param history what was put out before, for matches to copy from; not part of the result
+   * @param history earlier output that matches may copy from; not part of the result
    */
   constructor(
     limit: number,
@@ -72,18 +80,30 @@ export class LzOutput {
     this.length += bytes.length;
   }
 
+  /** The next `count` bytes of the input, as they are. */
+  copy(input: LzInput, count: number): void {
+    if (count > SHORT) return this.literals(input.take(count));
+    const { bytes, length: to } = this;
+    const { bytes: from, at } = input;
+    input.pass(count);
+    this.claim(count);
+    for (let index = 0; index < count; index++) bytes[to + index] = from[at + index]!;
+    this.length = to + count;
+  }
+
   /** Repeats `count` bytes from `distance` back; they may overlap what they make. */
   match(distance: number, count: number): void {
     if (distance < 1 || distance > this.length) {
       throw damagedData(`a match reaches ${distance} bytes back, where ${this.length} are`);
     }
     this.claim(count);
-    for (let end = this.length + count; this.length < end; this.length++) {
-      this.bytes[this.length] = this.bytes[this.length - distance]!;
-    }
+    const { bytes, length: from } = this;
+    this.length = from + count;
+    if (count > SHORT && count <= distance) bytes.copyWithin(from, from - distance, from - distance + count);
+    else for (let to = from; to < from + count; to++) bytes[to] = bytes[to - distance]!;
   }
 
-  /** What was put out. */
+  /** The output. */
   result(): Buffer {
     return this.bytes.subarray(this.history.length, this.length);
   }

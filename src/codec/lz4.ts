@@ -1,9 +1,11 @@
 import { LzInput, LzOutput } from './lz-window.js';
 
 /**
- * Decodes one LZ4 block (lz4_Block_format.md).
- * @param limit the most bytes that it may hold
- * @param history what stands before it, for a block that is linked to those before; 64 KiB are enough
+ * Decodes one LZ4 block (lz4_Block_format.md). By hand: of the packages tried, lz4js takes what a match finds outside of
+ * the block for zeros and tells nothing; lz4-wasm-nodejs knows no history; lz4-asm does not load in Node 20; lz4-napi and
+ * lz4, faster by half, are addons with a binary or a compiler's run for each platform.
+ * @param limit maximum size of the output, in bytes
+ * @param history output of the blocks before, for a linked block; 64 KiB are enough
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeLz4Block(block: Uint8Array, limit: number, history?: Uint8Array): Buffer {
@@ -11,7 +13,7 @@ export function decodeLz4Block(block: Uint8Array, limit: number, history?: Uint8
   const output = new LzOutput(limit, history);
   while (input.left > 0) {
     const token = input.u8();
-    output.literals(input.take(extended(token >> 4, input)));
+    output.copy(input, extended(token >> 4, input));
     // The last sequence of a block is literals alone.
     if (input.left === 0) break;
     const distance = input.u16();

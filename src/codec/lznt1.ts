@@ -2,12 +2,13 @@ import { LzInput, LzOutput } from './lz-window.js';
 
 const COMPRESSED = 0x8000;
 
-/** Each chunk stands for itself: matches reach no further back than its beginning. */
+/** Chunks are independent: matches reach no further back than the beginning of their chunk. */
 const CHUNK = 0x1000;
 
 /**
- * Decodes LZNT1 ([MS-XCA] 2.5): chunks of 4 KiB, each behind a 16-bit header, up to a header of 0.
- * @param limit the most bytes that it may hold
+ * Decodes LZNT1 ([MS-XCA] 2.5): chunks of 4 KiB, each behind a 16-bit header, up to a header of 0. By hand: npm was
+ * searched for LZNT1, MS-XCA and ms-compress, and no package was found to try.
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeLznt1(data: Uint8Array, limit: number): Buffer {

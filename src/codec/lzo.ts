@@ -1,11 +1,13 @@
 import { damagedData, LzInput, LzOutput } from './lz-window.js';
 
-/** How many literals the instruction before copied; from four on it only matters that there were. */
+/** State after an instruction that copied four literals or more; fewer are counted. */
 const MANY = 4;
 
 /**
- * Decodes an LZO1X block (the Linux kernel's lzo.rst; without its run-length extension).
- * @param limit the most bytes that it may hold
+ * Decodes an LZO1X block (the Linux kernel's lzo.rst; without its run-length extension). By hand: of the packages tried,
+ * lzo-ts goes round for ever on a block cut short, lzo-wasm imports its module in a way that Node does not know, lzo is
+ * C++ that each installation compiles, and lzo-decompress no longer compiles.
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeLzo1x(block: Uint8Array, limit: number): Buffer {
@@ -14,13 +16,13 @@ export function decodeLzo1x(block: Uint8Array, limit: number): Buffer {
   let state = 0;
   if ((block[0] ?? 0) > 17) {
     const count = input.u8() - 17;
-    output.literals(input.take(count));
+    output.copy(input, count);
     state = Math.min(count, MANY);
   }
   for (;;) {
     const token = input.u8();
     if (token < 16 && state === 0) {
-      output.literals(input.take(3 + extended(token, 15, input)));
+      output.copy(input, 3 + extended(token, 15, input));
       state = MANY;
       continue;
     }
@@ -28,7 +30,7 @@ export function decodeLzo1x(block: Uint8Array, limit: number): Buffer {
       token < 16 ? nearMatch(token, state, input) : token < 64 ? longMatch(token, input) : shortMatch(token, input);
     if (match === null) return output.result();
     output.match(match.distance, match.length);
-    output.literals(input.take(match.literals));
+    output.copy(input, match.literals);
     state = match.literals;
   }
 }

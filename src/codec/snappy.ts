@@ -9,8 +9,10 @@ export function snappySize(block: Uint8Array): number {
 }
 
 /**
- * Decodes a raw Snappy block (Google's format_description.txt).
- * @param limit the most bytes that it may hold
+ * Decodes a raw Snappy block (Google's format_description.txt). By hand: of the packages tried, snappyjs, as fast, fills
+ * up a block that holds less than it announces with zeros and tells nothing; snappy is an addon with a binary for each
+ * platform; hysnappy found the same faults, twice as fast, which saves 15 microseconds a page of a rare kind of dump.
+ * @param limit maximum size of the output, in bytes
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function decodeSnappy(block: Uint8Array, limit: number): Buffer {
@@ -23,7 +25,7 @@ export function decodeSnappy(block: Uint8Array, limit: number): Buffer {
     const high = tag >> 2;
     switch (tag & 3) {
       case 0:
-        output.literals(input.take(literalLength(high, input)));
+        output.copy(input, literalLength(high, input));
         break;
       case 1:
         output.match(((tag >> 5) << 8) | input.u8(), (high & 7) + 4);

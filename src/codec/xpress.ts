@@ -1,13 +1,15 @@
 import { damagedData, LzInput, LzOutput } from './lz-window.js';
 
+// Both kinds by hand: npm was searched for Xpress, LZXPRESS and MS-XCA, and no package was found to try.
+
 const SYMBOLS = 512;
 const MAX_CODE_LENGTH = 15;
 
-/** Every 64 KiB put out, the codes change. */
+/** The codes change after every 64 KiB of output. */
 const BLOCK = 0x10000;
 
 /**
- * Decodes Xpress with Huffman codes ([MS-XCA] 2.2) until `size` bytes are out.
+ * Decodes Xpress with Huffman codes ([MS-XCA] 2.2) until the output has `size` bytes.
  * @throws PoolTrackerError FORMAT_DAMAGED also when fewer come out
  */
 export function decodeXpressHuffman(data: Uint8Array, size: number): Buffer {
@@ -83,7 +85,7 @@ class BitReader {
     this.next = (this.next << count) >>> 0;
     this.extra -= count;
     if (this.extra >= 0) return;
-    // The last words of the data may lack what is never used of them.
+    // The last words may be missing from the data where none of their bits are used.
     const word = this.input.left >= 2 ? this.input.u16() : 0;
     this.next = (this.next | (word << -this.extra)) >>> 0;
     this.extra += 16;
@@ -91,7 +93,7 @@ class BitReader {
 }
 
 /**
- * Decodes plain Xpress ([MS-XCA] 2.4, LZ77 alone) until `size` bytes are out.
+ * Decodes plain Xpress ([MS-XCA] 2.4, LZ77 only) until the output has `size` bytes.
  * @throws PoolTrackerError FORMAT_DAMAGED also when fewer come out
  */
 export function decodeXpressLz77(data: Uint8Array, size: number): Buffer {

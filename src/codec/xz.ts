@@ -9,7 +9,7 @@ async function xzPackage(): Promise<typeof import('xz-decompress')> {
   return loaded.default ?? loaded;
 }
 
-/** The decoder's input buffer: what is given at once is wholly taken. */
+/** Size of the decoder's input buffer; a piece of this size is consumed whole. */
 export const XZ_PIECE = 1 << 16;
 
 /** enum xz_ret of xz-embedded (xz.h). */
@@ -24,8 +24,8 @@ const DECODER_ERRORS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Decodes xz streams, one behind another, with Stream Padding or without.
- * @param pieces taken one by one, no earlier than needed
+ * Decodes xz streams, one after another, with or without Stream Padding.
+ * @param pieces read one by one, no earlier than needed
  * @throws PoolTrackerError FORMAT_DAMAGED, without the file's name; whatever `pieces` throws
  */
 export async function* decodeXzStream(
@@ -48,7 +48,10 @@ export async function* decodeXzStream(
   }
 }
 
-/** The pieces as the package takes them, and what they failed with: the package turns every error into its own. */
+/**
+ * The pieces in the form that the package takes, and the error that reading them threw: the package replaces every
+ * error by its own.
+ */
 function readableOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): {
   stream: ReadableStream<Uint8Array>;
   failure: () => unknown;

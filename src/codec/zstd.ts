@@ -1,38 +1,30 @@
-import { messageOf } from '../errors.js';
 import { damagedData } from './lz-window.js';
+import { MAX_ZSTD_HEADER, parseZstdHeader, ZSTD_FRAME, type ZstdDecoder, type ZstdFailure } from './zstd-frame.js';
+import { decodeWithWasm, openWasmZstd } from './zstd-wasm.js';
+import { openZlibZstd } from './zstd-zlib.js';
+
+/** Opens a decoder, which throws what `fail` makes. */
+export type OpenZstd = (fail: ZstdFailure) => ZstdDecoder | Promise<ZstdDecoder>;
+
+/** The decoders that this Node can run, the fastest first. */
+export const ZSTD_DECODERS: readonly { readonly name: string; readonly open: OpenZstd }[] = [
+  ...(openZlibZstd === null ? [] : [{ name: 'zlib', open: openZlibZstd }]),
+  { name: 'zstddec', open: openWasmZstd },
+];
+
+/** Opens the fastest. */
+export const openZstd: OpenZstd = (fail) => ZSTD_DECODERS[0]!.open(fail);
 
 /**
- * Decodes one zstd frame (RFC 8878) that holds at most `limit` bytes.
+ * Decodes a zstd frame (RFC 8878) that holds at most `limit` bytes, a page or a few. In WebAssembly whatever Node has:
+ * its zlib makes a new context of the frame's window for each call, which takes longer than a page.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function decodeZstdFrame(frame: Uint8Array, limit: number): Promise<Uint8Array> {
-  const size = announcedSize(frame);
-  if (size !== null && size > limit)
+  const head = Buffer.alloc(MAX_ZSTD_HEADER);
+  head.set(frame.subarray(0, MAX_ZSTD_HEADER));
+  const { size } = parseZstdHeader(head.subarray(4));
+  if (head.readUInt32LE() === ZSTD_FRAME && size !== null && size > limit)
     throw damagedData(`a zstd frame announces ${size} bytes where at most ${limit} belong`);
-  // Most images need none of it: loaded with the first frame.
-  const { decompress } = await import('fzstd');
-  try {
-    return decompress(frame, new Uint8Array(limit));
-  } catch (error) {
-    throw damagedData(`zstd: ${messageOf(error)}`);
-  }
-}
-
-/** Frame_Content_Size, where the frame header has one. */
-function announcedSize(frame: Uint8Array): number | null {
-  const view = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (view.length < 18) return null;
-  const descriptor = view.readUInt8(4);
-  const single = (descriptor >> 5) & 1;
-  const at = 5 + (single ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
-  switch (descriptor >> 6) {
-    case 0:
-      return single ? view.readUInt8(at) : null;
-    case 1:
-      return view.readUInt16LE(at) + 256;
-    case 2:
-      return view.readUInt32LE(at);
-    default:
-      return Number(view.readBigUInt64LE(at));
-  }
+  return decodeWithWasm(frame, limit, (problem) => damagedData(`zstd: ${problem}`));
 }

@@ -1,30 +1,31 @@
 import {
-  IMAGE_STATUSES,
-  imageEvent,
   type BatchListener,
   type BatchSummary,
+  IMAGE_STATUSES,
+  imageEvent,
   type ImageEvent,
+  ImagePool,
   type ImageStatus,
-} from './ingest/batch-events.js';
+  Ingest,
+  type IngestOptions,
+} from './ingest/ingest.js';
 import type { ListedImage } from './images/images.js';
-import { ImagePool } from './ingest/image-pool.js';
 import { versionOf } from './images/image-version.js';
-import { Ingest, type IngestOptions } from './ingest/ingest.js';
 import type { LabelRules } from './images/labels.js';
 
 export interface BatchOptions extends IngestOptions {
   readonly labels: LabelRules;
-  /** Images at once, each in a thread of its own. */
+  /** How many images are scanned at the same time, each in its own thread. */
   readonly jobs: number;
-  /** After which an image is given up. */
+  /** Milliseconds after which an image is given up. */
   readonly timeoutMs: number;
-  /** Do images again that are done. */
+  /** Whether to scan images again that are done. */
   readonly redo: boolean;
-  /** Begin no more images after one has failed. */
+  /** Whether to begin no more images after one has failed. */
   readonly failFast: boolean;
 }
 
-/** Images brought into a dataset, several at once. */
+/** Scans images into a dataset, several at a time. */
 export class Batch {
   private readonly counts = Object.fromEntries(IMAGE_STATUSES.map((status) => [status, 0])) as Record<
     ImageStatus,
@@ -35,7 +36,7 @@ export class Batch {
   private records = 0;
   private bytesRead = 0;
   private stopped = false;
-  /** Threads that could not be ended: the process has to be ended by force. */
+  /** Number of threads that could not be terminated; if there are any, the process has to be ended by force. */
   stuck = 0;
 
   constructor(
@@ -47,8 +48,10 @@ export class Batch {
   }
 
   /**
-   * Does them all. What is in memory does not grow with their number, but for a line of each in the list and the journal.
-   * @throws PoolTrackerError for what is no image's fault: OUTPUT_FAILED, USAGE; what is in flight ends first
+   * Scans all of them. Memory does not grow with their number, except for one line per image in the list and the
+   * journal.
+   * @throws PoolTrackerError for what is not the fault of an image: OUTPUT_FAILED, USAGE; images in flight are finished
+   * first
    */
   async run(): Promise<BatchSummary> {
     const startedAt = performance.now();
@@ -78,12 +81,12 @@ export class Batch {
     };
   }
 
-  /** Begins no more images; those in flight are finished. */
+  /** Stops beginning images; those in flight are finished. */
   stop(): void {
     this.stopped = true;
   }
 
-  /** How many images are not begun yet. */
+  /** How many images have not been begun. */
   get left(): number {
     return this.images.length - this.next;
   }

@@ -1,5 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
-import { readBytes, type Source } from '../source/source.js';
+import { PROBE_LENGTH, readBytes, type Source } from '../source/source.js';
 import { aff4 } from './aff4/aff4.js';
 import { crashDump32, crashDump64 } from './crash-dump/crash-dump.js';
 import { zdmp } from './crash-dump/zdmp.js';
@@ -9,7 +9,7 @@ import { ewf } from './ewf/ewf.js';
 import { hibernation } from './hibernation/hibernation.js';
 import { hpak } from './hpak.js';
 import { hypervVmrs } from './hyper-v/vmrs.js';
-import { type ImageFormat, type MemoryImage, PROBE_LENGTH } from './image.js';
+import type { ImageFormat, MemoryImage } from './image.js';
 import { kdump } from './kdump/kdump.js';
 import { avml } from './lime/avml.js';
 import { lime } from './lime/lime.js';
@@ -41,12 +41,24 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   raw,
 ];
 
-async function formatOf(source: Source): Promise<ImageFormat> {
-  const head = await readBytes(source, 0, PROBE_LENGTH);
+/**
+ * The first format that claims a source.
+ * @param head its first PROBE_LENGTH bytes
+ * @throws PoolTrackerError NOT_AN_IMAGE
+ */
+export async function formatOf(head: Buffer, source: Source): Promise<ImageFormat> {
   for (const format of IMAGE_FORMATS) {
     if (await format.probe(head, source)) return format;
   }
   throw new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: no known format claims it`);
+}
+
+/** Whether a source is a container, though it begins like a compression wrapper: an AFF4 volume is a ZIP file. */
+export async function keepsWrapper(head: Buffer, source: Source): Promise<boolean> {
+  for (const format of IMAGE_FORMATS) {
+    if (format.keepsWrapper === true && (await format.probe(head, source))) return true;
+  }
+  return false;
 }
 
 /**
@@ -55,7 +67,7 @@ async function formatOf(source: Source): Promise<ImageFormat> {
  * @throws PoolTrackerError USAGE for an unknown format name; NOT_AN_IMAGE, FORMAT_REFUSED, FORMAT_DAMAGED
  */
 export async function openImage(source: Source, forced?: string): Promise<MemoryImage> {
-  if (forced === undefined) return (await formatOf(source)).open(source);
+  if (forced === undefined) return (await formatOf(await readBytes(source, 0, PROBE_LENGTH), source)).open(source);
   const format = IMAGE_FORMATS.find((candidate) => candidate.name === forced);
   if (format === undefined) {
     const names = IMAGE_FORMATS.map((candidate) => candidate.name).join(', ');

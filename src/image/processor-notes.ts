@@ -1,4 +1,4 @@
-import { physicalAddress, type PhysicalAddress } from '../address.js';
+import { type PhysicalAddress, rootAddress } from '../address.js';
 import type { Container, Fields } from '../source/reading/container.js';
 import type { ImageHints } from './image.js';
 
@@ -43,14 +43,12 @@ function padded(size: number): number {
 /** QEMUCPUState: version, size, 18 general registers, ten segments of 24 bytes, then CR0 to CR4. */
 const QEMU_CPU_STATE = { version: 1, cr3: 8 + 18 * 8 + 10 * 24 + 3 * 8, smallest: 8 + 18 * 8 + 10 * 24 + 5 * 8 };
 
-const CR3_ADDRESS = 0x000f_ffff_ffff_f000n;
-
 /** What a `QEMU` note says of one processor's page table root; null when paging was off or the note is of another kind. */
 function pageTableRoot(note: ElfNote): PhysicalAddress | null {
   const state = note.description;
   if (state.bytes.length < QEMU_CPU_STATE.smallest || state.u32(0) !== QEMU_CPU_STATE.version) return null;
-  const root = Number(state.u64(QEMU_CPU_STATE.cr3) & CR3_ADDRESS);
-  return root === 0 ? null : physicalAddress(root);
+  const root = rootAddress(state.u64(QEMU_CPU_STATE.cr3), 64);
+  return root === 0 ? null : root;
 }
 
 /** What the notes of QEMU's dumps (ELF and kdump) say: a `CORE` and a `QEMU` note for each processor. */

@@ -1,11 +1,12 @@
 import { PAGE_SIZE } from '../address.js';
-import { PoolTrackerError } from '../errors.js';
+import { PoolTrackerError, type Warning } from '../errors.js';
+import type { ByteReader } from '../source/reading/byte-reader.js';
 import { readBytes } from '../source/source.js';
-import type { ImageFormat } from './image.js';
+import type { ImageFormat, StreamedRun } from './image.js';
 import { RunListBuilder } from './run-list.js';
 
 /** Less than this holds no Windows kernel's page tables, let alone its pool. */
-const SMALLEST = 64 * 1024;
+const MIN_LENGTH = 64 * 1024;
 
 const PRINTABLE_SHARE_OF_TEXT = 0.95;
 
@@ -30,8 +31,8 @@ export const raw: ImageFormat = {
     if (source.byteLength === 0) throw refuse('it is empty');
     const head = await readBytes(source, 0, PAGE_SIZE);
     if (looksLikeText(head)) throw refuse('it begins with text');
-    if (source.byteLength < SMALLEST) {
-      throw refuse(`expected at least ${SMALLEST} bytes of physical memory, found ${source.byteLength}`);
+    if (source.byteLength < MIN_LENGTH) {
+      throw refuse(`expected at least ${MIN_LENGTH} bytes of physical memory, found ${source.byteLength}`);
     }
     const runs = new RunListBuilder('raw');
     runs.add(0, source.byteLength, 0);
@@ -47,7 +48,24 @@ export const raw: ImageFormat = {
           ];
     return { format: 'raw', source, runs: runs.build(), hints: {}, warnings };
   },
+  stream: barePages,
 };
+
+/** Bytes that tell where pages begin. */
+const PHASE_SAMPLE = 4 << 20;
+
+/** A stream as pages that follow each other, of which nothing tells the addresses, from where they seem to begin. */
+export async function* barePages(input: ByteReader, warn: (warning: Warning) => void): AsyncGenerator<StreamedRun> {
+  const phase = pagePhase(await input.peek(PHASE_SAMPLE));
+  await input.skip(phase);
+  if (phase > 0) {
+    warn({
+      code: 'stream-phase',
+      message: `the pages begin ${phase} bytes behind the start of the stream, by where zeros end`,
+    });
+  }
+  yield { start: null, length: Infinity };
+}
 
 /** Zeros before bytes that are taken for the start of a page. */
 const QUIET = 64;
@@ -61,8 +79,9 @@ const CLEARLY = 3;
  * often end in zeros, and the next one begins with something else.
  * @returns 0 to 4095; 0 when nothing else is clear
  */
-export function pagePhase(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+function pagePhase(bytes: Uint8Array): number {
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const words = new Uint32Array(buffer, byteOffset, bytes.length >>> 2);
   const beginnings = new Uint32Array(PAGE_SIZE / 4);
   let zeros = 0;
   for (let index = 0; index < words.length; index++) {

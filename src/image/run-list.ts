@@ -1,9 +1,11 @@
 import { PoolTrackerError } from '../errors.js';
 import { hex, physicalAddress, type PhysicalAddress } from '../address.js';
 
-/** A stretch of physical memory that lies in one piece in the source; all three in bytes. */
+/** A stretch of physical memory that lies in one piece in the source. All three fields are in bytes. */
 export interface Run {
+  /** Its first physical address. */
   readonly start: PhysicalAddress;
+  /** At least 1. */
   readonly length: number;
   /** Where it begins in the source. */
   readonly offset: number;
@@ -116,7 +118,7 @@ export class RunListBuilder {
 }
 
 /**
- * Every container comes down to this: where each stretch of physical memory lies in the source, sorted by address,
+ * What every container is reduced to: where each stretch of physical memory lies in the source, sorted by address,
  * none overlapping. Between runs are holes.
  *
  * A 6 GiB machine with its PCI hole, as raw pages packed one after another:
@@ -140,11 +142,12 @@ export class RunList implements Iterable<Run> {
     this.byteLength = lengths.reduce((sum, length) => sum + length, 0);
   }
 
+  /** Number of runs. */
   get count(): number {
     return this.starts.length;
   }
 
-  /** The first address behind the last run; 0 when there is none. */
+  /** The first address past the last run; 0 when there is none. */
   get end(): PhysicalAddress {
     const last = this.count - 1;
     return physicalAddress(last < 0 ? 0 : this.starts[last]! + this.lengths[last]!);
@@ -156,7 +159,7 @@ export class RunList implements Iterable<Run> {
     return { start: physicalAddress(this.starts[index]!), length: this.lengths[index]!, offset: this.offsets[index]! };
   }
 
-  /** The index of the run that holds `address`, or of the next one behind it (`count` when there is none). */
+  /** The index of the run that holds `address`, or of the next one after it (`count` when there is none). */
   indexAt(address: PhysicalAddress): number {
     let low = 0;
     let high = this.count;
@@ -174,6 +177,7 @@ export class RunList implements Iterable<Run> {
     return run !== undefined && run.start <= address ? run : undefined;
   }
 
+  /** The runs by address. */
   *[Symbol.iterator](): Iterator<Run> {
     for (let index = 0; index < this.count; index++) yield this.at(index)!;
   }

@@ -63,7 +63,7 @@ function decodeSections(page: Buffer, table: number, count: number, imageSize: n
   return sections;
 }
 
-/** Identity of the PDB that an image was linked with: what symbol files are found by. */
+/** Identity of the PDB that an image was linked with, by which symbol files are found. */
 export interface PdbIdentity {
   readonly name: string;
   /** 32 upper-case hexadecimal digits. */
@@ -82,7 +82,7 @@ export function isKernelPdb(name: string): boolean {
   return KERNEL_PDBS.has(name.toLowerCase());
 }
 
-/** Decodes a CodeView 7.0 record (`RSDS`, GUID, age, zero-terminated name); null when it is none. */
+/** Decodes a CodeView 7.0 record (`RSDS`, GUID, age, zero-terminated name); null when the bytes are none. */
 export function decodeCodeView(record: Buffer): PdbIdentity | null {
   if (record.length < RSDS_LENGTH || record.readUInt32LE(0) !== RSDS) return null;
   const end = record.indexOf(0, 24);

@@ -1,16 +1,14 @@
 import { PAGE_SIZE, virtualAddress } from '../address.js';
 import { decodeCodeView, isKernelPdb, type PdbIdentity, RSDS, RSDS_LENGTH } from './pe.js';
-import { decodeSharedData, type SharedData } from './root/kuser-shared-data.js';
-import type { Kernel } from './root/root.js';
-import { type KernelSymbols, MAX_TAG_TABLES } from './symbols/kernel-symbols.js';
-import { knownBuild } from './symbols/known-builds.js';
+import { decodeSharedData, type Kernel, type SharedData } from './root/root.js';
+import { type KernelSymbols, knownBuild, MAX_TAG_TABLES } from './symbols/symbols.js';
 
-/** Different records of one kind that are kept; more are as undecided. */
+/** Maximum number of different records of one kind that are kept; more of them decide nothing either. */
 const MAX_KEPT = 64;
 
 const LAB = /^\d{4,5}\.\d{1,5}\.(amd64|x86|arm64)(fre|chk)\.[\x21-\x7e]{1,100}$/;
 
-/** What is known of a kernel by what lies about in memory; null for whatever does not decide. */
+/** What traces in memory tell about the kernel; null where they do not decide. */
 export interface TracedKernel {
   readonly pdb: PdbIdentity | null;
   readonly symbols: KernelSymbols | null;
@@ -20,9 +18,9 @@ export interface TracedKernel {
 }
 
 /**
- * Gathers what names the kernel from pages that come in any order: RSDS records of kernel PDBs, NtBuildLab strings and
- * KUSER_SHARED_DATA pages. File caches and earlier boots leave such records too, so only what is the only one of its
- * kind, or the only one that agrees with the rest, counts.
+ * Collects traces of the kernel's identity from pages in any order: RSDS records of kernel PDBs, NtBuildLab strings and
+ * KUSER_SHARED_DATA pages. File caches and earlier boots leave such records too, so one counts only when it is the only
+ * one of its kind, or the only one that agrees with the others.
  */
 export class KernelTraces {
   private readonly pdbs = new Map<string, PdbIdentity>();
@@ -76,7 +74,7 @@ export class KernelTraces {
   }
 }
 
-/** Whether a build is that of the running kernel, as far as can be told: its number, and where on its page NtBuildLab lies. */
+/** Whether a build can be that of the running kernel, by its number and by where on its page NtBuildLab lies. */
 function agrees({ version, rva }: KernelSymbols, build: number | null, labPlaces: ReadonlySet<number> | null): boolean {
   if (build !== null && version !== null && version.split('.')[2] !== String(build)) return false;
   return labPlaces === null || rva.NtBuildLab === undefined || labPlaces.has(rva.NtBuildLab % PAGE_SIZE);
@@ -124,13 +122,13 @@ export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | nu
   return /^[\x21-\x7e]+$/.test(lab) ? lab : null;
 }
 
-/** How many processors the machine has: as the container says, else as the running system does (Windows 10 and later). */
+/** How many processors the machine has: from the container, else from the running system (Windows 10 and later). */
 export function processorsOf(claimed: number | undefined, sharedData: SharedData | null): number | null {
-  const known = claimed ?? (sharedData?.activeProcessors ?? 0);
+  const known = claimed ?? sharedData?.activeProcessors ?? 0;
   return known > 0 && known <= MAX_TAG_TABLES ? known : null;
 }
 
-/** The version as precisely as it is known: of a known build 10.0.19041.1466, else what the running system says. */
+/** The version as precisely as it is known: 10.0.19041.1466 for a known build, else what the running system says. */
 export function windowsVersion(kernel: Kernel, symbols: KernelSymbols | null, ntBuildLab: string | null): string {
   if (symbols?.version != null) return symbols.version;
   const { majorVersion, minorVersion, build } = kernel.sharedData;

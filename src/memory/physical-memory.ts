@@ -1,20 +1,21 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import type { MemoryImage } from '../image/image.js';
+import { Cache, cached } from '../source/reading/cache.js';
 
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
 const CACHED_PAGES = 1024;
 
-/** Bytes of physical memory, with what could not be had. */
+/** Bytes of physical memory, and whether all of them could be read. */
 export interface PhysicalRead {
-  /** As long as was asked for; zero where a page is missing. */
+  /** As many as were asked for; zero where memory is missing. */
   readonly bytes: Buffer;
   /** Whether every byte was in the image. */
   readonly whole: boolean;
 }
 
-/** Physical memory as the image holds it: reads cross runs, and what lies in a hole is said to be missing. */
+/** Physical memory as the image holds it. Reads cross runs, and what lies in a hole is reported as missing. */
 export class PhysicalMemory {
-  private readonly pages = new Map<number, Promise<Buffer | null>>();
+  private readonly pages = new Cache<number, Promise<Buffer | null>>(CACHED_PAGES);
 
   constructor(readonly image: MemoryImage) {}
 
@@ -23,7 +24,7 @@ export class PhysicalMemory {
     return this.image.runs.find(address) !== undefined;
   }
 
-  /** Reads any stretch, not cached. */
+  /** Reads any range of addresses, not cached. */
   async read(address: PhysicalAddress, length: number): Promise<PhysicalRead> {
     const bytes = Buffer.alloc(length);
     const { runs, source } = this.image;
@@ -46,14 +47,11 @@ export class PhysicalMemory {
   /** The page that holds `address`, or null when the image does not hold all of it. Cached; not to be written to. */
   page(address: PhysicalAddress): Promise<Buffer | null> {
     const start = address - (address % PAGE_SIZE);
-    let page = this.pages.get(start);
-    if (page !== undefined) {
-      this.pages.delete(start);
-    } else {
-      page = this.read(physicalAddress(start), PAGE_SIZE).then(({ bytes, whole }) => (whole ? bytes : null));
-      if (this.pages.size >= CACHED_PAGES) this.pages.delete(this.pages.keys().next().value!);
-    }
-    this.pages.set(start, page);
-    return page;
+    return cached(this.pages, start, 1, () => this.readPage(physicalAddress(start)));
+  }
+
+  private async readPage(start: PhysicalAddress): Promise<Buffer | null> {
+    const { bytes, whole } = await this.read(start, PAGE_SIZE);
+    return whole ? bytes : null;
   }
 }

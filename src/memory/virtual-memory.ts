@@ -1,6 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
-import { isMapped, type MissingPage, type Translation } from './paging/translation.js';
-import type { X64PageTable } from './paging/x64.js';
+import { isMapped, type MissingPage, type Translation, X64PageTable } from './paging/paging.js';
 import type { PhysicalMemory } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
@@ -12,7 +11,7 @@ export interface VirtualPage {
 }
 
 export interface VirtualRead {
-  /** As long as was asked for; zero where a page is missing. */
+  /** As many bytes as were asked for; zero where a page is missing. */
   readonly bytes: Buffer;
   readonly missing: readonly MissingPage[];
 }
@@ -20,7 +19,7 @@ export interface VirtualRead {
 /** Neighbouring pages are fetched in one read of at most this many bytes. */
 const MAX_READ_LENGTH = 1 << 20;
 
-/** The kernel's address space: reads through its page tables. */
+/** An address space of the machine: reads through its page tables. */
 export class VirtualMemory {
   readonly physical: PhysicalMemory;
 
@@ -28,11 +27,21 @@ export class VirtualMemory {
     this.physical = pageTable.memory;
   }
 
+  /** The address space that a page table root of so many levels gives; whether the root is one shows when it is read. */
+  static through(physical: PhysicalMemory, root: PhysicalAddress, levels: 4 | 5): VirtualMemory {
+    return new VirtualMemory(new X64PageTable(physical, root, levels));
+  }
+
+  /** The address space of another process of the same system: the same memory and levels, another root. */
+  withRoot(root: PhysicalAddress): VirtualMemory {
+    return VirtualMemory.through(this.physical, root, this.pageTable.levels);
+  }
+
   translate(address: VirtualAddress): Promise<Translation> {
     return this.pageTable.translate(address);
   }
 
-  /** Reads any stretch; pages that are missing read as zeros and are listed. */
+  /** Reads any range of addresses; missing pages read as zeros and are listed. */
   async read(address: VirtualAddress, length: number): Promise<VirtualRead> {
     const within = Number(address & 0xfffn);
     const pages = await this.pages(virtualAddress(address - BigInt(within)), Math.ceil((within + length) / PAGE_SIZE));
@@ -41,7 +50,7 @@ export class VirtualMemory {
     return { bytes: all.subarray(within, within + length), missing };
   }
 
-  /** Reads a stretch that must be whole; null when a page of it is missing. */
+  /** Reads a range that must be whole; null when a page of it is missing. */
   async readWhole(address: VirtualAddress, length: number): Promise<Buffer | null> {
     const { bytes, missing } = await this.read(address, length);
     return missing.length === 0 ? bytes : null;
@@ -52,7 +61,7 @@ export class VirtualMemory {
     return (await this.readWhole(address, 8))?.readBigUInt64LE() ?? null;
   }
 
-  /** `count` pages from a page-aligned address on; those that are neighbours in physical memory are read at once. */
+  /** `count` pages from a page-aligned address on; pages that are adjacent in physical memory are read together. */
   async pages(start: VirtualAddress, count: number): Promise<VirtualPage[]> {
     const addresses = Array.from({ length: count }, (_, index) => virtualAddress(start + BigInt(index * PAGE_SIZE)));
     const translations: Translation[] = [];

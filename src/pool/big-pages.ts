@@ -1,12 +1,17 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import type { KernelLayout } from '../kernel/symbols/kernel-layout.js';
+import type { Missing } from '../errors.js';
+import type { KernelLayout } from '../kernel/symbols/symbols.js';
 import type { VirtualMemory } from '../memory/virtual-memory.js';
 
 /** An allocation of a page or more, as the kernel's own table lists it. */
 export interface BigAllocation {
+  /** Index of its entry in the table, from 0. */
   readonly slot: number;
+  /** Of the allocation's first byte. */
   readonly address: VirtualAddress;
+  /** The tag's four bytes as an unsigned little-endian number; `tagName` makes text of it. */
   readonly key: number;
+  /** Its size. */
   readonly bytes: bigint;
   /** POOL_TYPE: bit 0 paged, bit 9 not executable. */
   readonly poolType: number;
@@ -16,15 +21,20 @@ export interface BigAllocation {
 
 /** Number and bytes of a tag's big allocations in use. */
 export interface BigTotal {
+  /** How many are in use. */
   readonly allocations: bigint;
+  /** Their bytes in all, wrapped at 64 bits and read as signed. */
   readonly bytes: bigint;
 }
 
-/** Entries at most; a table for a machine of a terabyte has half as many. */
+/** Maximum number of entries; the table of a machine with a terabyte has half as many. */
 export const MAX_BIG_ENTRIES = 1 << 22;
-/** Entries of 24 and of 32 bytes both fill this many pages without a rest. */
+/** Entries of 24 and of 32 bytes both fill this many pages exactly. */
 const PAGES_AT_ONCE = 96;
-/** Before Windows 10 the pool type has its word to itself; since then a pattern lies below and slack above it. */
+/**
+ * Before Windows 10 the pool type has a word of its own; since then it shares it with a pattern below and slack above
+ * it.
+ */
 const FIRST_PACKED = 10;
 const PACKED = { bit: 8, bits: 12 };
 
@@ -32,7 +42,7 @@ type Offsets = Readonly<Record<'size' | 'Va' | 'Key' | 'PoolType' | 'NumberOfByt
 
 /** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
 export class BigPageTable {
-  /** Pages that were missing, as of the last walk through the entries. */
+  /** Pages that were missing during the last walk through the entries. */
   pagesMissing = 0;
 
   private constructor(
@@ -44,23 +54,28 @@ export class BigPageTable {
   ) {}
 
   /**
-   * Finds the table; the reason when it cannot be read.
+   * Finds the table; or tells why it cannot be read.
    * @param majorVersion of Windows: how an entry packs its pool type, where the layout does not tell
    */
-  static async open(memory: VirtualMemory, layout: KernelLayout, majorVersion: number): Promise<BigPageTable | string> {
+  static async open(
+    memory: VirtualMemory,
+    layout: KernelLayout,
+    majorVersion: number,
+  ): Promise<BigPageTable | Missing> {
     const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
     const variable = layout.address('PoolBigPageTable');
     const sizeVariable = layout.address('PoolBigPageTableSize');
-    if (typeof offsets === 'string') return offsets;
-    if (typeof variable === 'string') return variable;
-    if (typeof sizeVariable === 'string') return sizeVariable;
+    if (typeof offsets === 'string') return { missing: offsets };
+    if (typeof variable === 'string') return { missing: variable };
+    if (typeof sizeVariable === 'string') return { missing: sizeVariable };
     const address = await memory.readUint64(variable);
     const entries = await memory.readUint64(sizeVariable);
-    if (address === null || entries === null) return `the variables PoolBigPageTable at ${hex(variable)} are missing`;
+    if (address === null || entries === null)
+      return { missing: `the variables PoolBigPageTable at ${hex(variable)} are missing` };
     if (!memory.pageTable.isKernelAddress(address))
-      return `PoolBigPageTable is ${hex(address)}; expected a kernel address`;
+      return { missing: `PoolBigPageTable is ${hex(address)}; expected a kernel address` };
     if (entries === 0n || entries > BigInt(MAX_BIG_ENTRIES))
-      return `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}`;
+      return { missing: `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}` };
     const bit = layout.field('bigPagesEntry', 'PoolType.bit');
     const bits = layout.field('bigPagesEntry', 'PoolType.bits');
     const packing =
@@ -89,7 +104,7 @@ export class BigPageTable {
     }
   }
 
-  /** The lowest bit of an address marks the entry free; one that never was used has no other bit. */
+  /** The lowest bit of an address marks the entry free; an entry that was never used has no other bit set. */
   private decode(bytes: Buffer, at: number, slot: number): BigAllocation | null {
     const { offsets, poolTypeBits } = this;
     const va = bytes.readBigUInt64LE(at + offsets.Va);
@@ -107,7 +122,7 @@ export class BigPageTable {
 
   /**
    * What is in use, by tag.
-   * @param keys the tags wanted: a hostile table names any number of them
+   * @param keys the tags to sum: a hostile table names any number of others
    * @returns null when a page of the table is missing, since the sums would be too low
    */
   async totals(keys: Iterable<number>): Promise<ReadonlyMap<number, BigTotal> | null> {

@@ -4,16 +4,16 @@ import type { MemoryPage, TablePlace } from './table/memory-page.js';
 import { entriesOf, TagTotals, type ProcessorTag } from './table/tag-totals.js';
 import { TrackerTable } from './table/tracker-table.js';
 
-/** What the decoder needs to know of the tables whose pages it is fed. */
+/** What the decoder needs to know about the tables whose pages it is given. */
 export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
   readonly expansionEntries: number;
-  /** Processors that are known to exist and whose tables were not found. */
+  /** Number of processors that are known to exist and whose tables were not found. */
   readonly processorsMissing: number;
   /** What is doubted before any table is read. */
   readonly doubts?: readonly Doubt[];
 };
 
-/** Of each table: what was read of it. */
+/** What was read of each table. */
 export interface TableReading {
   readonly table: TablePlace['table'];
   readonly processor: number;
@@ -22,8 +22,8 @@ export interface TableReading {
 }
 
 /**
- * Decodes pages that say what they are. Holds one table at a time, beside the totals (and each processor's own entries,
- * when asked for).
+ * Decodes pages whose place is known. Holds one table at a time, apart from the totals and, when asked for, the entries
+ * of each processor.
  */
 export class TableDecoder {
   readonly totals: TagTotals;
@@ -35,7 +35,7 @@ export class TableDecoder {
   private readonly examination: Examination;
   private current: { table: TrackerTable; place: TablePlace } | null = null;
 
-  /** @param keepProcessors whether each processor's own entries are kept: some 80 bytes for each tag that it touched */
+  /** @param keepProcessors whether each processor's own entries are kept: about 80 bytes for each tag that it used */
   constructor(
     private readonly tables: DecodedTables,
     private readonly keepProcessors: boolean,
@@ -55,7 +55,7 @@ export class TableDecoder {
     if (page.bytes !== null) this.current!.table.put(page.place.pageIndex, page.bytes);
   }
 
-  /** Ends the last table; the totals are whole then. */
+  /** Ends the last table; the totals are complete afterwards. */
   finish(): void {
     this.finishTable();
     this.doubts = [...(this.tables.doubts ?? []), ...this.examination.finish(this.totals.totals())];

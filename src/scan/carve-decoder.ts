@@ -1,98 +1,107 @@
 import { PAGE_SIZE } from '../address.js';
 import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/image.js';
-import { tracedVersion, type TracedKernel } from '../kernel/version.js';
-import { carveTables, processorTagsOf, sumCarved, type CarvedTables } from '../pool/carve/carve.js';
+import { processorsOf, tracedVersion, type TracedKernel } from '../kernel/version.js';
+import {
+  carveReport,
+  carveTables,
+  type CarvedTables,
+  type PageCarver,
+  type PassCounts,
+  processorTagsOf,
+  sumCarved,
+} from '../pool/carve/carve.js';
 import { doubtWarnings } from '../pool/proof/proof.js';
-import { carveReport } from '../pool/carve/carve-report.js';
-import { processorsOf } from '../kernel/version.js';
-import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
 import { judge, lawfulShare } from '../pool/table/hash-law.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
-import type { DecodedImage } from './scan-result.js';
-import { identityRow, type ImageFacts } from './scan-result.js';
-import { containerColumns, outcomeColumns } from '../record/rows/image-row.js';
-import { toolVersion } from '../record/schema/file-metadata.js';
+import { containerFacts, type DecodedScan, type KernelFacts, type TablesFound } from './scan-result.js';
+import { elapsedSince, type ScanRequest } from './scan.js';
 
 /** What is known of a carved image before its pages are. */
 export interface CarvedInput {
+  readonly request: ScanRequest;
+  /** As the source names it. */
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
   /** Null for a stream. */
   readonly image: MemoryImage | null;
   readonly bytesRead: number;
   readonly warnings: readonly Warning[];
-  readonly startedAt: number;
 }
+
+const NO_OBJECTS = { missing: 'not available: the tables were carved, and carving knows no addresses' };
 
 /** Everything that the pages of a pass tell; null when no table is among them. */
 export async function decodeCarved(
   carver: PageCarver,
   input: CarvedInput,
   keepProcessors: boolean,
-): Promise<DecodedImage | null> {
+): Promise<DecodedScan | null> {
+  const { image, request } = input;
   const carved = carveTables(carver);
   if (carved === null) return null;
-  const { shape, tables } = carved;
-  const kernel = await carver.traces.identify(shape.channel.layout.size);
-  const facts = factsOf(input, carved, kernel);
-  const processors = processorsOf(input.image?.hints.processors, kernel.sharedData);
-  const { totals, doubts } = sumCarved(carved, { processors, isWhole: isWhole(input, carver, kernel) });
-  const imageId = totals.imageId();
+  const traced = await carver.traces.identify(carved.shape.channel.layout.size);
+  const kernel = factsOf(input, carved, traced);
+  const { totals, doubts } = sumCarved(carved, {
+    processors: kernel.processors,
+    isWhole: isWhole(input, carver, traced),
+  });
   const tags = [...totals.totals()];
-  const warnings = [...input.warnings, ...carved.warnings, ...doubtWarnings(doubts), ...lostWarnings(totals)];
-  const undecided = carved.warnings.length > 0 || doubts.length > 0;
+  const isUndecided = carved.warnings.length > 0 || doubts.length > 0;
+  const isIncomplete =
+    totals.pagesMissing > 0 || totals.conflicts > 0 || isUndecided || tags.some(({ complete }) => !complete);
   return {
-    imageId,
-    facts,
+    imageId: totals.imageId(),
+    path: input.name,
+    labels: request.options.labels ?? {},
+    container: image === null ? null : containerFacts(image),
+    kernel,
+    tables: tablesFound(carver, carved, totals),
     totals: tags,
     processorTags: keepProcessors ? processorTagsOf(carved) : [],
-    image: {
-      ...identityRow(facts, imageId),
-      ...outcomeColumns(
-        warnings,
-        totals.pagesMissing > 0 || totals.conflicts > 0 || undecided || tags.some(({ complete }) => !complete),
-        null,
-      ),
-      ...(input.image === null ? {} : containerColumns(input.image)),
-      processors,
-      pdb_name: kernel.pdb?.name ?? null,
-      pdb_age: kernel.pdb?.age ?? null,
-      nt_build_lab: kernel.ntBuildLab,
-      located_by: facts.locatedBy,
-      tables: JSON.stringify(
-        tables.map((table, index) => ({
-          processor: index === 0 ? 0 : null,
-          pages: table.pageCount,
-          pages_missing: table.pagesMissing,
-        })),
-      ),
-      entry_size: shape.channel.layout.size,
-      table_slots: shape.slots,
-      hash_law_share: lawfulShare(judge(tables[0]!.keys(), shape.slots, shape.channel.hash)),
-      tags: tags.length,
-      expansion_tags: tags.filter(({ place }) => place === 'expansion').length,
-      processors_seen: totals.tables,
-      pages_missing: totals.pagesMissing,
-      entries_missing: totals.entriesMissing,
-      rejected: '[]',
-      carve: JSON.stringify(carveReport(carved, carver.collection, carver.counts)),
-      bytes_read: BigInt(input.bytesRead),
-      elapsed_ms: BigInt(Math.round(performance.now() - input.startedAt)),
-      tool_version: toolVersion(),
-    },
+    objects: NO_OBJECTS,
+    warnings: [...input.warnings, ...carved.warnings, ...doubtWarnings(doubts), ...lostWarnings(totals)],
+    doubts,
+    rejected: [],
+    outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
+    bytesRead: input.bytesRead,
+    elapsedMs: elapsedSince(request),
   };
 }
 
-function factsOf(input: CarvedInput, carved: CarvedTables, kernel: TracedKernel): ImageFacts {
+function factsOf(input: CarvedInput, carved: CarvedTables, traced: TracedKernel): KernelFacts {
+  const { sharedData, pdb, ntBuildLab } = traced;
+  const hints = input.image?.hints;
   return {
-    path: input.name,
-    labels: input.labels,
-    capturedAt: kernel.sharedData?.systemTime ?? input.image?.hints.systemTime ?? null,
-    windowsVersion: tracedVersion(kernel),
-    architecture: architectureOf(input, carved, kernel),
-    kernelGuid: kernel.pdb?.guid ?? null,
+    version: tracedVersion(traced),
+    architecture: architectureOf(input, carved, traced),
+    capturedAt: sharedData?.systemTime ?? hints?.systemTime ?? null,
+    processors: processorsOf(hints?.processors, sharedData),
+    pdb,
+    ntBuildLab,
+    location: null,
+  };
+}
+
+function tablesFound(carver: PageCarver, carved: CarvedTables, totals: TagTotals): TablesFound {
+  const { shape, tables } = carved;
+  const { layout, hash } = shape.channel;
+  return {
     locatedBy: 'carve',
+    layout,
+    slots: shape.slots,
+    hashLawShare: lawfulShare(judge(tables[0]!.keys(), shape.slots, hash)),
+    facts: [],
+    processorTables: tables.map(({ pageCount, pagesMissing }, index) => ({
+      processor: index === 0 ? 0 : null,
+      address: null,
+      pages: pageCount,
+      pagesMissing,
+    })),
+    expansion: null,
+    processorsSeen: totals.tables,
+    pagesMissing: totals.pagesMissing,
+    entriesMissing: totals.entriesMissing,
+    carve: carveReport(carved, carver.collection, carver.counts),
   };
 }
 

@@ -1,16 +1,14 @@
 import { Readable } from 'node:stream';
 import { PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { stretchesOf, type PageStretch } from '../image/pages.js';
-import { StreamedMemory } from '../image/pages.js';
+import { type PageStretch, StreamedMemory, stretchesOf } from '../image/pages.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
-import { PageCarver } from '../pool/carve/page-carver.js';
-import { ScanCrew } from '../pool/carve/scan-crew.js';
-import type { DecodedImage, PageDecoder } from './scan-result.js';
+import { PageCarver, ScanCrew } from '../pool/carve/carve.js';
+import type { Source } from '../source/source.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import { decodeCarved, describePass } from './carve-decoder.js';
-import type { Scan } from './scan.js';
-import type { ScanOptions } from './scan.js';
+import type { DecodedScan, FailedScan } from './scan-result.js';
+import { elapsedSince, failedScan, type PageDecoder, type Scan, type ScanRequest } from './scan.js';
 
 /** Looking keeps pace with reading from here on. */
 const THREADS = 1;
@@ -20,16 +18,15 @@ export class CarveScan implements Scan {
   readonly method = 'carve';
   private readonly crew: ScanCrew;
   private readonly streamed: StreamedMemory | null;
-  private readonly startedAt = performance.now();
 
-  /** @param walkError why walking failed, when it was tried first */
+  /** @param walk what walking came to, when it was tried first */
   constructor(
     private readonly input: MemoryImage | ByteStream,
-    private readonly options: ScanOptions,
-    private readonly walkError: PoolTrackerError | null = null,
+    private readonly request: ScanRequest,
+    private readonly walk: FailedScan | null = null,
   ) {
     this.streamed = input instanceof ByteStream ? new StreamedMemory(input) : null;
-    this.crew = new ScanCrew(options.threads ?? THREADS);
+    this.crew = new ScanCrew(request.options.threads ?? THREADS);
   }
 
   /** Every page of the memory, many in one, in the order of the source. */
@@ -38,11 +35,8 @@ export class CarveScan implements Scan {
   }
 
   private async *allPages(): AsyncGenerator<MemoryPage> {
-    const {
-      input,
-      streamed,
-      options: { onProgress },
-    } = this;
+    const { input, streamed } = this;
+    const { onProgress } = this.request.options;
     const total = input instanceof ByteStream ? input.claimedLength : input.runs.byteLength;
     const stretches: AsyncGenerator<PageStretch> =
       streamed !== null ? streamed.stretches(this.crew.pool) : stretchesOf(input as MemoryImage, this.crew.pool);
@@ -66,40 +60,31 @@ export class CarveScan implements Scan {
     };
   }
 
-  private async decoded(carver: PageCarver, keepProcessors: boolean): Promise<DecodedImage> {
-    const { input, walkError } = this;
+  /** A pass that fails adds nothing to what a walk before it found. */
+  failed(error: PoolTrackerError): FailedScan {
+    const { walk, request } = this;
+    if (walk === null) return failedScan(request, error);
+    const { bytesRead } = this.source;
+    return { ...walk, outcome: { status: 'failed', error }, bytesRead, elapsedMs: elapsedSince(request) };
+  }
+
+  private get source(): Pick<Source, 'name' | 'bytesRead'> {
+    return this.input instanceof ByteStream ? this.input : this.input.source;
+  }
+
+  private async decoded(carver: PageCarver, keepProcessors: boolean): Promise<DecodedScan> {
+    const { input, request, walk } = this;
     const image = input instanceof ByteStream ? null : input;
+    const { name, bytesRead } = this.source;
     const warnings: Warning[] = [...(image?.warnings ?? []), ...(this.streamed?.warnings ?? [])];
-    if (walkError !== null)
+    if (walk !== null)
       warnings.push({
         code: 'walk-failed',
-        message: `walking failed, so the tables were carved: ${walkError.message}`,
+        message: `walking failed, so the tables were carved: ${walk.outcome.error.message}`,
       });
-    const name = image?.source.name ?? (input as ByteStream).name;
-    const decoded = await decodeCarved(
-      carver,
-      {
-        name,
-        labels: this.options.labels ?? {},
-        image,
-        warnings,
-        startedAt: this.startedAt,
-        bytesRead: image?.source.bytesRead ?? (input as ByteStream).bytesRead,
-      },
-      keepProcessors,
-    );
+    const decoded = await decodeCarved(carver, { request, name, image, bytesRead, warnings }, keepProcessors);
     if (decoded !== null) return decoded;
-    const seen = describePass(carver.counts, carver.collection.sure);
-    if (walkError !== null) {
-      throw new PoolTrackerError(walkError.code, `${walkError.message}; carving found no tables either: ${seen}`, {
-        ...(walkError.hint === null ? {} : { hint: walkError.hint }),
-        data: walkError.data,
-        cause: walkError,
-      });
-    }
-    throw new PoolTrackerError('TABLES_NOT_FOUND', `${name}: no pool tag tables found by carving: ${seen}`, {
-      hint: 'is it memory of a Windows system, neither compressed nor encrypted?',
-    });
+    throw nothingCarved(name, describePass(carver.counts, carver.collection.sure), walk?.outcome.error ?? null);
   }
 
   async close(): Promise<void> {
@@ -107,4 +92,18 @@ export class CarveScan implements Scan {
     if (this.input instanceof ByteStream) this.input.close();
     else await this.input.source.close();
   }
+}
+
+/** @param walkError why walking failed, when it was tried first: its code says more than that nothing was carved */
+function nothingCarved(name: string, seen: string, walkError: PoolTrackerError | null): PoolTrackerError {
+  if (walkError !== null) {
+    return new PoolTrackerError(walkError.code, `${walkError.message}; carving found no tables either: ${seen}`, {
+      ...(walkError.hint === null ? {} : { hint: walkError.hint }),
+      data: walkError.data,
+      cause: walkError,
+    });
+  }
+  return new PoolTrackerError('TABLES_NOT_FOUND', `${name}: no pool tag tables found by carving: ${seen}`, {
+    hint: 'is it memory of a Windows system, neither compressed nor encrypted?',
+  });
 }

@@ -1,13 +1,14 @@
 import { PoolTrackerError } from '../errors.js';
-import { findLoadedModules } from '../kernel/objects/loaded-modules.js';
+import { findLoadedModules } from '../kernel/objects/objects.js';
 import {
   driverFile,
+  type DriverSearch,
   driversInDirectory,
   isDirectory,
   isExecutable,
   moduleInMemory,
-} from '../pool/tag-names/driver-images.js';
-import { searchDrivers, type DriverSearch } from '../pool/tag-names/driver-search.js';
+  searchDrivers,
+} from '../pool/tag-names/tag-names.js';
 import { openScan } from './open-scan.js';
 import type { ScanOptions } from './scan.js';
 import { WalkScan } from './walk-scan.js';

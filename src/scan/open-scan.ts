@@ -1,14 +1,14 @@
 import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
-import { openImage } from '../image/formats.js';
+import { keepsWrapper, openImage } from '../image/formats.js';
 import { RunListBuilder } from '../image/run-list.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
-import { CarveScan } from './carve-scan.js';
 import { openBytes } from '../source/open-source.js';
-import type { Scan } from './scan.js';
-import type { ScanOptions } from './scan.js';
-import { noFindings, WalkScan, type WalkFindings } from './walk-scan.js';
+import { CarveScan } from './carve-scan.js';
+import type { FailedScan } from './scan-result.js';
+import { failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
+import { WalkScan } from './walk-scan.js';
 
 /** Failures of walking that leave something to carve. */
 const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
@@ -16,39 +16,52 @@ const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
 /**
  * Opens an image and finds its tables: by walking where that can be, else by carving, unless `method` says which.
  * @param location a path, an http://, https:// or s3:// URL, or - for standard input; in a compression wrapper or not
- * @param findings filled as they come, for who wants to tell of them when this fails
  * @throws PoolTrackerError for whatever stands between the name and the tables; see errors.ts
  */
-export async function openScan(
-  location: string,
-  options: ScanOptions = {},
-  findings: WalkFindings = noFindings(),
-): Promise<Scan> {
-  const { method = 'auto' } = options;
-  const opened = await openBytes(location, options.spool);
+export async function openScan(location: string, options: ScanOptions = {}): Promise<Scan> {
+  const opened = await tryOpenScan(location, options);
+  if ('outcome' in opened) throw opened.outcome.error;
+  return opened;
+}
+
+/**
+ * Opens an image as `openScan` does.
+ * @returns the scan, to be closed; or, of one that failed, the result with what was found before the error
+ */
+export async function tryOpenScan(location: string, options: ScanOptions = {}): Promise<Scan | FailedScan> {
+  const request = scanRequest(location, options);
   try {
-    if (opened instanceof ByteStream) {
-      if (method === 'walk') throw cannotWalk(opened);
-      return new CarveScan(opened, options);
-    }
-    if (method === 'carve') return new CarveScan(await imageToCarve(opened, options), options);
-    const image = await openImage(opened, options.imageFormat);
-    try {
-      return await WalkScan.open(image, options, findings);
-    } catch (error) {
-      if (
-        method === 'walk' ||
-        options.locate !== undefined ||
-        !(error instanceof PoolTrackerError) ||
-        !CARVED_AFTER.has(error.code)
-      )
-        throw error;
-      return new CarveScan(image, options, error);
-    }
+    return await open(request);
   } catch (error) {
-    await opened.close();
+    if (error instanceof PoolTrackerError) return failedScan(request, error);
     throw error;
   }
+}
+
+async function open(request: ScanRequest): Promise<Scan | FailedScan> {
+  const bytes = await openBytes(request.location, keepsWrapper, request.options.spool);
+  let opened: Scan | FailedScan | null = null;
+  try {
+    return (opened = await scanOf(bytes, request));
+  } finally {
+    if (opened === null || 'outcome' in opened) await bytes.close();
+  }
+}
+
+async function scanOf(bytes: Source | ByteStream, request: ScanRequest): Promise<Scan | FailedScan> {
+  const { options } = request;
+  if (bytes instanceof ByteStream) {
+    if (options.method === 'walk') throw cannotWalk(bytes);
+    return new CarveScan(bytes, request);
+  }
+  if (options.method === 'carve') return new CarveScan(await imageToCarve(bytes, options), request);
+  const image = await openImage(bytes, options.imageFormat);
+  const walk = await WalkScan.open(image, request);
+  return 'outcome' in walk && isCarvedAfter(walk, options) ? new CarveScan(image, request, walk) : walk;
+}
+
+function isCarvedAfter({ outcome }: FailedScan, { method, locate }: ScanOptions): boolean {
+  return method !== 'walk' && locate === undefined && CARVED_AFTER.has(outcome.error.code);
 }
 
 function cannotWalk(stream: ByteStream): PoolTrackerError {

@@ -1,123 +1,159 @@
-import { createHash } from 'node:crypto';
-import type { PoolTrackerError } from '../errors.js';
-import type { Architecture } from '../image/image.js';
+import type { PhysicalAddress, VirtualAddress } from '../address.js';
+import type { Missing, PoolTrackerError, Warning } from '../errors.js';
+import type { Architecture, MemoryImage } from '../image/image.js';
+import type { RunList } from '../image/run-list.js';
 import type { KernelObjects } from '../kernel/objects/objects.js';
+import type { PdbIdentity } from '../kernel/pe.js';
+import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
-import type { LocatedBy, MemoryPage } from '../pool/table/memory-page.js';
+import type { CarveReport } from '../pool/carve/carve.js';
+import type { TableSet } from '../pool/locate/locate.js';
+import type { Doubt, Fact } from '../pool/proof/proof.js';
+import type { LocatedBy } from '../pool/table/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
-import { containerColumns, kernelColumns, outcomeColumns } from '../record/rows/image-row.js';
-import { type Row, SCHEMA_VERSION } from '../record/schema/record-type.js';
-import { toolVersion } from '../record/schema/file-metadata.js';
-import { locationName } from '../source/source.js';
-import type { WalkFindings } from './walk-scan.js';
+import type { TrackerLayout } from '../pool/table/tracker-layout.js';
 
-/** What is known of an image beside the counts: what each of its records carries. */
-export interface ImageFacts {
-  /** As it was named, without credentials. */
-  readonly path: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly capturedAt: Date | null;
-  readonly windowsVersion: string | null;
+/** Labels by their name, as they were given for an image. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What the file is that the memory lies in. */
+export interface ContainerFacts {
+  /** The format's name, as `--image-format` takes it. */
+  readonly format: string;
+  /** Bytes of the container. */
+  readonly byteLength: number;
+  /** Where which physical memory lies in it. */
+  readonly runs: RunList;
+}
+
+/** Where a walk found the kernel. */
+export interface KernelLocation {
+  /** Its page table root. */
+  readonly root: PhysicalAddress;
+  /** Who named the root: the crash dump header, an ELF note, the low stub or a self reference. */
+  readonly rootFrom: string;
+  /** Levels of the page tables. */
+  readonly levels: 4 | 5;
+  /** Start of the kernel image. */
+  readonly base: VirtualAddress;
+  /** Bytes of the kernel image, as its header says. */
+  readonly size: number;
+}
+
+/** What is known of the kernel; null for what is not. */
+export interface KernelFacts {
+  /** As precisely as it is known: `10.0.19041.1466`, else `10.0.19041`. */
+  readonly version: string | null;
   readonly architecture: Architecture | null;
-  readonly kernelGuid: string | null;
-  readonly locatedBy: LocatedBy | null;
+  /** The image's system time. */
+  readonly capturedAt: Date | null;
+  /** Of the machine, as the container or the running system says. */
+  readonly processors: number | null;
+  readonly pdb: PdbIdentity | null;
+  /** As the kernel names its own build: `19041.1.amd64fre.vb_release.191206-1406`. */
+  readonly ntBuildLab: string | null;
+  /** Null where no walk led to it: carving knows no addresses. */
+  readonly location: KernelLocation | null;
 }
 
-/** The columns that every record begins with. */
-export function identityRow(facts: ImageFacts, imageId: string) {
-  const hasLabels = Object.keys(facts.labels).length > 0;
-  return {
-    schema_version: SCHEMA_VERSION,
-    image_id: imageId,
-    image_path: facts.path,
-    host: facts.labels.host ?? null,
-    labels: hasLabels ? JSON.stringify(facts.labels) : null,
-    captured_at: facts.capturedAt?.getTime() ?? null,
-    windows_version: facts.windowsVersion,
-    arch: facts.architecture,
-    kernel_guid: facts.kernelGuid,
-  } satisfies Row;
+/** One processor's table, as far as it was read. */
+export interface FoundTable {
+  /** Null where it is not known whose the table is. */
+  readonly processor: number | null;
+  /** Null for a table that was put together from pages. */
+  readonly address: VirtualAddress | null;
+  /** Null when none of its pages came. */
+  readonly pages: number | null;
+  readonly pagesMissing: number | null;
 }
 
-/** An image that gave no records of its own, only the error. */
-export interface FailedImage {
-  readonly imageId: string;
-  readonly image: Row;
+/** Where the tracker tables lie, how they are proved and what of them could not be read. */
+export interface TablesFound {
+  readonly locatedBy: LocatedBy;
+  readonly layout: TrackerLayout;
+  /** N, the hashed slots; each table has N + 1 entries. */
+  readonly slots: number;
+  /** Share of the keys of table 0 that lie where the hash law puts them, 0 to 1. */
+  readonly hashLawShare: number;
+  /** What was asked of table 0 and the variables that lead to it; empty where it was put together from pages. */
+  readonly facts: readonly Fact[];
+  /** Table 0 first. */
+  readonly processorTables: readonly FoundTable[];
+  /** Null when there is none, and for one that was put together from pages. */
+  readonly expansion: TableSet['expansion'];
+  /** Processors' tables that were summed. */
+  readonly processorsSeen: number;
+  readonly pagesMissing: number;
+  readonly entriesMissing: number;
+  /** How the tables were put together; null when they were walked to. */
+  readonly carve: CarveReport | null;
 }
 
-export interface FailedScan {
-  /** As it was named. */
-  readonly path: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly error: PoolTrackerError;
-  /** As much as was found before the error. */
-  readonly findings: WalkFindings;
-  readonly elapsedMs: number;
-}
-
-/**
- * The image record of a scan that failed. Without tables there is no memory content to take the id from: it follows
- * from the path, so that the same failure gives the same record every time.
- */
-export function failedImage({
-  path: named,
-  labels,
-  error,
-  findings: { image, kernel, rejected },
-  elapsedMs,
-}: FailedScan): FailedImage {
-  const path = locationName(named);
-  const imageId = createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32);
-  const facts = {
-    path,
-    labels,
-    capturedAt: kernel?.sharedData.systemTime ?? null,
-    windowsVersion: null,
-    architecture: null,
-    kernelGuid: kernel?.image.pdb?.guid ?? null,
-    locatedBy: null,
-  };
-  return {
-    imageId,
-    image: {
-      ...identityRow(facts, imageId),
-      ...outcomeColumns(image?.warnings ?? [], false, error),
-      ...(image === null ? {} : containerColumns(image)),
-      ...(kernel === null ? {} : kernelColumns(kernel, null)),
-      rejected: JSON.stringify(rejected),
-      bytes_read: BigInt(image?.source.bytesRead ?? 0),
-      elapsed_ms: BigInt(Math.round(elapsedMs)),
-      tool_version: toolVersion(),
-    },
-  };
-}
-
-/** What a walk can read beside the tables; the image must still be open. */
-export interface WalkedKernel {
+/** What can be read beside the tables, from where the walk led to; the image must still be open. */
+export interface KernelReadings {
   /** Processes, threads and other objects, read when first asked for. */
   objects(): Promise<KernelObjects>;
-  /** The allocations of a page or more, or why they cannot be read. */
-  readonly bigPages: BigPageTable | string;
+  /** The allocations of a page or more. */
+  readonly bigPages: BigPageTable | Missing;
   /** Those in use, by tag; null where their table could not be read whole. */
   readonly bigTotals: ReadonlyMap<number, BigTotal> | null;
 }
 
-/** Everything that the pages of one image tell. */
-export interface DecodedImage {
+/** How a scan ended: `incomplete` when pages are missing or the evidence does not decide. */
+export type ScanOutcome =
+  { readonly status: 'ok' | 'incomplete' } | { readonly status: 'failed'; readonly error: PoolTrackerError };
+
+/** Everything that the scan of one image found, also of one that failed. Records of every kind are made from it. */
+export interface ScanResult {
+  /** 32 hexadecimal digits that follow from every total; from the path where the scan failed. */
   readonly imageId: string;
-  readonly facts: ImageFacts;
+  /** The image as it was named, without credentials. */
+  readonly path: string;
+  readonly labels: Labels;
+  /** Null for a stream, and where the scan failed before it knew. */
+  readonly container: ContainerFacts | null;
+  readonly kernel: KernelFacts;
+  /** Null where the scan failed. */
+  readonly tables: TablesFound | null;
+  /** In table order, then the expansion table's. */
   readonly totals: readonly TagTotal[];
   /** Each processor's own entries; empty unless they were asked for. */
   readonly processorTags: readonly ProcessorTag[];
-  /** The image record. */
-  readonly image: Row;
-  /** Left out where the tables were carved. */
-  readonly walked?: WalkedKernel;
+  readonly objects: KernelReadings | Missing;
+  readonly warnings: readonly Warning[];
+  /** Reasons why counts may not be what they should be; the tags that each touches are incomplete. */
+  readonly doubts: readonly Doubt[];
+  /** Every candidate for root, kernel or table that was refused. */
+  readonly rejected: readonly Rejection[];
+  readonly outcome: ScanOutcome;
+  /** Bytes read from the image. */
+  readonly bytesRead: number;
+  /** Whole milliseconds that the scan took. */
+  readonly elapsedMs: number;
 }
 
-/** Takes pages in the order that a source emits them, and says at the end what they hold. */
-export interface PageDecoder {
-  take(page: MemoryPage): void | Promise<void>;
-  /** @throws PoolTrackerError TABLES_NOT_FOUND when the pages hold no table */
-  finish(): DecodedImage | Promise<DecodedImage>;
+/** The result of a scan that found the tables. */
+export interface DecodedScan extends ScanResult {
+  readonly tables: TablesFound;
+  readonly outcome: Exclude<ScanOutcome, { status: 'failed' }>;
+}
+
+/** The result of a scan that did not, with as much as was found before the error. */
+export interface FailedScan extends ScanResult {
+  readonly tables: null;
+  readonly outcome: Extract<ScanOutcome, { status: 'failed' }>;
+}
+
+export function containerFacts({ format, source, runs }: MemoryImage): ContainerFacts {
+  return { format, byteLength: source.byteLength, runs };
+}
+
+export function kernelLocation({ root, rootFrom, memory, image }: Kernel): KernelLocation {
+  return {
+    root,
+    rootFrom,
+    levels: memory.pageTable.levels,
+    base: image.base,
+    size: image.header.imageSize,
+  };
 }

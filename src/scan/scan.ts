@@ -1,8 +1,58 @@
+import { createHash } from 'node:crypto';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { PoolTrackerError } from '../errors.js';
+import type { MemoryImage } from '../image/image.js';
+import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
-import type { DecodedImage, PageDecoder } from './scan-result.js';
+import { locationName } from '../source/source.js';
+import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type Labels } from './scan-result.js';
+
+/** Walk from the page table root, carve every page, or walk and carve only where walking cannot be or fails. */
+export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;
+export type ScanMethod = (typeof SCAN_METHODS)[number];
+
+/** How an image is opened and its tables found. */
+export interface ScanOptions extends LocateOptions {
+  /** A container format's name, to skip the probes. */
+  readonly imageFormat?: string;
+  /** A directory for a temporary file, should the image come as a stream. */
+  readonly spool?: string;
+  /** Labels that every record carries; `host` has a column of its own. */
+  readonly labels?: Labels;
+  /** `auto` unless told otherwise. */
+  readonly method?: ScanMethod;
+  /** Threads that look at pages when carving, beside the one that reads; 1 unless told otherwise, 0 for none. */
+  readonly threads?: number;
+  /** Told while carving how many bytes are done, and of how many where that is known. */
+  readonly onProgress?: (done: number, total: number | null) => void;
+}
+
+/** What was asked for, and when: what a result says also where nothing was found. */
+export interface ScanRequest {
+  /** As `openScan` takes it. */
+  readonly location: string;
+  readonly options: ScanOptions;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+export function scanRequest(location: string, options: ScanOptions = {}): ScanRequest {
+  return { location, options, startedAt: performance.now() };
+}
+
+/** Whole milliseconds since a request was made. */
+export function elapsedSince({ startedAt }: ScanRequest): number {
+  return Math.round(performance.now() - startedAt);
+}
+
+/** Takes pages in the order that a source emits them, and says at the end what they hold. */
+export interface PageDecoder {
+  take(page: MemoryPage): void | Promise<void>;
+  /** @throws PoolTrackerError TABLES_NOT_FOUND when the pages hold no table */
+  finish(): DecodedScan | Promise<DecodedScan>;
+}
 
 /** One image, opened and understood as far as it must be before its pages flow. */
 export interface Scan {
@@ -14,11 +64,16 @@ export interface Scan {
    * @param keepProcessors whether each processor's own entries are wanted (`pool_tag_cpu`)
    */
   decoder(keepProcessors?: boolean): PageDecoder;
+  /** The result when an error ends the scan while pages flow: with what was found before them. */
+  failed(error: PoolTrackerError): FailedScan;
   close(): Promise<void>;
 }
 
-/** Runs all pages of a scan through its decoder: for who wants several kinds of records of one image. */
-export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedImage> {
+/**
+ * Runs all pages of a scan through its decoder: for who wants several kinds of records of one image.
+ * @throws PoolTrackerError TABLES_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_CHANGED
+ */
+export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedScan> {
   const decoder = scan.decoder(keepProcessors);
   await pipeline(
     scan.pages(),
@@ -32,22 +87,48 @@ export async function decodeScan(scan: Scan, keepProcessors = false): Promise<De
   return decoder.finish();
 }
 
-/** Walk from the page table root, carve every page, or walk and carve only where walking cannot be or fails. */
-export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;
-export type ScanMethod = (typeof SCAN_METHODS)[number];
+/** As much as a walk found before it failed. */
+export interface FoundBefore {
+  readonly image: MemoryImage;
+  readonly kernel: Kernel | null;
+  readonly rejected: readonly Rejection[];
+}
 
-/** How an image is opened and its tables found. */
-export interface ScanOptions extends LocateOptions {
-  /** A container format's name, to skip the probes. */
-  readonly imageFormat?: string;
-  /** A directory for a temporary file, should the image come as a stream. */
-  readonly spool?: string;
-  /** Labels that every record carries; `host` has a column of its own. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** `auto` unless told otherwise. */
-  readonly method?: ScanMethod;
-  /** Threads that look at pages when carving, beside the one that reads; 1 unless told otherwise, 0 for none. */
-  readonly threads?: number;
-  /** Told while carving how many bytes are done, and of how many where that is known. */
-  readonly onProgress?: (done: number, total: number | null) => void;
+/**
+ * The result of a scan that an error ended. Without tables there is no memory content to take the id from: it follows
+ * from the path, so that the same failure gives the same record every time.
+ */
+export function failedScan(
+  request: ScanRequest,
+  error: PoolTrackerError,
+  found: FoundBefore | null = null,
+): FailedScan {
+  const path = locationName(request.location);
+  const image = found?.image ?? null;
+  const kernel = found?.kernel ?? null;
+  return {
+    imageId: createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32),
+    path,
+    labels: request.options.labels ?? {},
+    container: image === null ? null : containerFacts(image),
+    kernel: {
+      version: null,
+      architecture: null,
+      capturedAt: kernel?.sharedData.systemTime ?? null,
+      processors: null,
+      pdb: kernel?.image.pdb ?? null,
+      ntBuildLab: null,
+      location: kernel === null ? null : kernelLocation(kernel),
+    },
+    tables: null,
+    totals: [],
+    processorTags: [],
+    objects: { missing: 'not available: the scan failed' },
+    warnings: image?.warnings ?? [],
+    doubts: [],
+    rejected: found?.rejected ?? [],
+    outcome: { status: 'failed', error },
+    bytesRead: image?.source.bytesRead ?? 0,
+    elapsedMs: elapsedSince(request),
+  };
 }

@@ -1,95 +1,52 @@
 import type { Readable } from 'node:stream';
-import type { Warning } from '../errors.js';
+import { isMissing, type PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
-import { kernelLayout } from '../kernel/symbols/kernel-layout.js';
-import type { KernelSymbols } from '../kernel/symbols/kernel-symbols.js';
+import { kernelLayout, type KernelSymbols } from '../kernel/symbols/symbols.js';
 import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
+import { lawfulShare } from '../pool/table/hash-law.js';
+import { doubtWarnings } from '../pool/proof/proof.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import { TableDecoder } from '../pool/table-decoder.js';
 import { tablePages } from '../pool/table-pages.js';
-import type { MemoryPage } from '../pool/table/memory-page.js';
-import { containerColumns, kernelColumns, outcomeColumns, tableColumns } from '../record/rows/image-row.js';
-import { toolVersion } from '../record/schema/file-metadata.js';
-import { type DecodedImage, identityRow, type ImageFacts, type PageDecoder, type WalkedKernel } from './scan-result.js';
-import type { Scan, ScanOptions } from './scan.js';
-
-/**
- * What can be read beside the tables. Objects are read only when they are asked for; the big allocations at once, as
- * far as they belong to `keys`.
- */
-export async function walkedKernel(
-  kernel: Kernel,
-  symbols: KernelSymbols | null,
-  keys: Iterable<number>,
-): Promise<WalkedKernel> {
-  const bigPages =
-    symbols === null
-      ? 'not available for this build: the address of PoolBigPageTable is not known'
-      : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
-  const bigTotals = typeof bigPages === 'string' ? null : await bigPages.totals(keys);
-  let objects: Promise<KernelObjects> | undefined;
-  return {
-    objects: () => (objects ??= surveyObjects(kernel, symbols)),
-    bigPages,
-    bigTotals,
-  };
-}
-
-/** What a walk has found so far: kept by who wants to tell of it when the walk fails. */
-export interface WalkFindings {
-  image: MemoryImage | null;
-  kernel: Kernel | null;
-  readonly rejected: Rejection[];
-}
-
-export function noFindings(): WalkFindings {
-  return { image: null, kernel: null, rejected: [] };
-}
+import {
+  containerFacts,
+  type DecodedScan,
+  type FailedScan,
+  type KernelFacts,
+  kernelLocation,
+  type KernelReadings,
+  type TablesFound,
+} from './scan-result.js';
+import { elapsedSince, failedScan, type PageDecoder, type Scan, type ScanRequest } from './scan.js';
 
 /** A scan that walks from the page table root to the tables. */
 export class WalkScan implements Scan {
   readonly method = 'walk';
 
   private constructor(
-    readonly image: MemoryImage,
+    private readonly image: MemoryImage,
     readonly kernel: Kernel,
     readonly located: LocatedTables,
-    readonly facts: ImageFacts,
-    readonly ntBuildLab: string | null,
     private readonly rejected: readonly Rejection[],
-    private readonly startedAt: number,
+    private readonly request: ScanRequest,
   ) {}
 
-  /**
-   * Finds the kernel and its tables.
-   * @param findings filled as they come
-   * @throws PoolTrackerError NO_KERNEL, TABLES_NOT_FOUND, SYMBOL_FILE_DAMAGED
-   */
-  static async open(
-    image: MemoryImage,
-    options: ScanOptions,
-    findings: WalkFindings = noFindings(),
-  ): Promise<WalkScan> {
-    const startedAt = performance.now();
-    findings.image = image;
-    const kernel = await findKernel(new PhysicalMemory(image), findings.rejected);
-    findings.kernel = kernel;
-    const located = await locateTables(kernel, options, findings.rejected);
-    const ntBuildLab = await readNtBuildLab(kernel, located.symbols);
-    const facts: ImageFacts = {
-      path: image.source.name,
-      labels: options.labels ?? {},
-      capturedAt: kernel.sharedData.systemTime,
-      windowsVersion: windowsVersion(kernel, located.symbols, ntBuildLab),
-      architecture: 'x64',
-      kernelGuid: kernel.image.pdb?.guid ?? null,
-      locatedBy: located.tables.locatedBy,
-    };
-    return new WalkScan(image, kernel, located, facts, ntBuildLab, findings.rejected, startedAt);
+  /** Finds the kernel and its tables; where either fails, the result says so and has what was found before. */
+  static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
+    const kernels = await findKernel(new PhysicalMemory(image));
+    if ('error' in kernels) {
+      return failedScan(request, kernels.error, { image, kernel: null, rejected: kernels.rejected });
+    }
+    const kernel = kernels.found;
+    const tables = await locateTables(kernel, request.options);
+    const rejected = [...kernels.rejected, ...tables.rejected];
+    if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected });
+    return new WalkScan(image, kernel, tables.found, rejected, request);
   }
 
   pages(): Readable {
@@ -114,6 +71,11 @@ export class WalkScan implements Scan {
     };
   }
 
+  failed(error: PoolTrackerError): FailedScan {
+    const { image, kernel, rejected, request } = this;
+    return failedScan(request, error, { image, kernel, rejected });
+  }
+
   /** Processors without a table. Where nobody says how many there are, one at least when the array is not whole. */
   private processorsMissing(): number {
     const { tables, unreadablePointers } = this.located.tables;
@@ -126,57 +88,96 @@ export class WalkScan implements Scan {
     return processorsOf(this.image.hints.processors, this.kernel.sharedData);
   }
 
-  private async decoded(decoder: TableDecoder): Promise<DecodedImage> {
+  private async decoded(decoder: TableDecoder): Promise<DecodedScan> {
     decoder.finish();
-    const { totals, readings } = decoder;
-    const imageId = totals.imageId();
+    const { image, kernel, located, request } = this;
+    const { totals } = decoder;
     const tags = [...totals.totals()];
-    const warnings = [
-      ...this.image.warnings,
-      ...this.located.tables.warnings,
-      ...decodeWarnings(decoder, this.processorsMissing()),
-    ];
-    const walked = await walkedKernel(
-      this.kernel,
-      this.located.symbols,
-      tags.map(({ key }) => key),
-    );
+    const keys = tags.map(({ key }) => key);
+    const facts = await this.kernelFacts();
+    const objects = await kernelReadings(kernel, located.symbols, keys);
+    const isIncomplete =
+      totals.pagesMissing > 0 ||
+      totals.conflicts > 0 ||
+      decoder.doubts.length > 0 ||
+      located.tables.warnings.length > 0;
     return {
-      imageId,
-      walked,
-      facts: this.facts,
+      imageId: totals.imageId(),
+      path: image.source.name,
+      labels: request.options.labels ?? {},
+      container: containerFacts(image),
+      kernel: facts,
+      tables: tablesFound(located, decoder),
       totals: tags,
       processorTags: decoder.processorTags,
-      image: {
-        ...identityRow(this.facts, imageId),
-        ...outcomeColumns(
-          warnings,
-          totals.pagesMissing > 0 ||
-            totals.conflicts > 0 ||
-            decoder.doubts.length > 0 ||
-            this.located.tables.warnings.length > 0,
-          null,
-        ),
-        ...containerColumns(this.image),
-        processors: this.processors(),
-        ...kernelColumns(this.kernel, this.ntBuildLab),
-        ...tableColumns(this.located.tables, readings, this.rejected),
-        tags: tags.length,
-        expansion_tags: tags.filter(({ place }) => place === 'expansion').length,
-        processors_seen: totals.tables,
-        pages_missing: totals.pagesMissing,
-        entries_missing: totals.entriesMissing,
-        carve: null,
-        bytes_read: BigInt(this.image.source.bytesRead),
-        elapsed_ms: BigInt(Math.round(performance.now() - this.startedAt)),
-        tool_version: toolVersion(),
-      },
+      objects,
+      warnings: [...image.warnings, ...located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())],
+      doubts: decoder.doubts,
+      rejected: this.rejected,
+      outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
+      bytesRead: image.source.bytesRead,
+      elapsedMs: elapsedSince(request),
+    };
+  }
+
+  private async kernelFacts(): Promise<KernelFacts> {
+    const { kernel, located } = this;
+    const ntBuildLab = await readNtBuildLab(kernel, located.symbols);
+    return {
+      version: windowsVersion(kernel, located.symbols, ntBuildLab),
+      architecture: 'x64',
+      capturedAt: kernel.sharedData.systemTime,
+      processors: this.processors(),
+      pdb: kernel.image.pdb,
+      ntBuildLab,
+      location: kernelLocation(kernel),
     };
   }
 
   close(): Promise<void> {
     return this.image.source.close();
   }
+}
+
+/**
+ * What can be read beside the tables. Objects are read only when they are asked for; the big allocations at once, as
+ * far as they belong to `keys`.
+ */
+async function kernelReadings(
+  kernel: Kernel,
+  symbols: KernelSymbols | null,
+  keys: Iterable<number>,
+): Promise<KernelReadings> {
+  const bigPages =
+    symbols === null
+      ? { missing: 'not available for this build: the address of PoolBigPageTable is not known' }
+      : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
+  const bigTotals = isMissing(bigPages) ? null : await bigPages.totals(keys);
+  let objects: Promise<KernelObjects> | undefined;
+  return {
+    objects: () => (objects ??= surveyObjects(kernel, symbols)),
+    bigPages,
+    bigTotals,
+  };
+}
+
+function tablesFound({ tables: set }: LocatedTables, { totals, readings }: TableDecoder): TablesFound {
+  return {
+    locatedBy: set.locatedBy,
+    layout: set.layout,
+    slots: set.slots,
+    hashLawShare: lawfulShare(set.proof),
+    facts: set.facts,
+    processorTables: set.tables.map(({ processor, address }) => {
+      const reading = readings.find((read) => read.table === 'processor' && read.processor === processor);
+      return { processor, address, pages: reading?.pages ?? null, pagesMissing: reading?.pagesMissing ?? null };
+    }),
+    expansion: set.expansion,
+    processorsSeen: totals.tables,
+    pagesMissing: totals.pagesMissing,
+    entriesMissing: totals.entriesMissing,
+    carve: null,
+  };
 }
 
 function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: number): Warning[] {
@@ -194,6 +195,7 @@ function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: num
     });
   }
   for (const { code, message } of doubts) warnings.push({ code, message });
+  warnings.push(...doubtWarnings(doubts));
   if (totals.conflicts > 0) {
     warnings.push({
       code: 'image-smeared',

@@ -2,30 +2,33 @@ import { Readable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
 import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
-import { openSink, type SinkOptions } from './open-sink.js';
+import { openSink, pipelineInto, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './sinks.js';
-import { pipelineInto } from './open-sink.js';
 import { openRecords } from './readers.js';
 
+/** How records are converted. */
 export interface ConvertOptions extends SinkOptions {
-  /** Format of the input, where the ending of its name does not tell. */
+  /** Format of the input, by its name in READERS; by default the ending of its name decides. */
   readonly inputFormat?: string;
-  /** Format of the output, likewise. */
+  /** Format of the output, by its name in SINKS; likewise. */
   readonly format?: string;
 }
 
+/** What was converted. */
 export interface Converted {
+  /** Of all records. */
   readonly recordType: RecordType;
+  /** How many were written. */
   readonly records: number;
 }
 
 /**
- * Writes the records of one file in another format. Nothing is lost or rounded between any two of them.
+ * Writes the records of one file in another format. Nothing is lost or rounded between any two formats.
  *
  * @param input a path, or `-` for standard input
- * @param output `[RECORD=]FILE` or `-`; RECORD is told from the input, and only checked
+ * @param output `[RECORD=]FILE` or `-`; RECORD is detected from the input, and one that is given is checked against it
  * @throws PoolTrackerError RECORDS_DAMAGED, USAGE, OUTPUT_EXISTS, OUTPUT_FAILED; nothing is left of the output then.
- *   A reader of standard output that goes away is the system's EPIPE (see `isClosedPipe`)
+ *   When the reader of standard output goes away, the error is the system's EPIPE (see `isClosedPipe`)
  */
 export async function convertRecords(input: string, output: string, options: ConvertOptions = {}): Promise<Converted> {
   const parsed = parseOutput(output, options.format);
@@ -52,7 +55,7 @@ export async function convertRecords(input: string, output: string, options: Con
   return { recordType, records: count };
 }
 
-/** Closes what the rows are read from; an iterator that never began would close nothing. */
+/** Closes what the rows are read from. An iterator that was never started closes nothing, so it is started first. */
 async function abandon(rows: AsyncIterable<Row>): Promise<void> {
   const iterator = rows[Symbol.asyncIterator]();
   await iterator.next().catch(() => undefined);

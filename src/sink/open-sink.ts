@@ -22,8 +22,8 @@ export interface Target {
 
 /**
  * A Writable of record batches that encodes them into a Writable of bytes. It takes no batch that the encoder has not
- * asked for, finishes only when the bytes have finished, and closes when the target
- * has closed; destroying one destroys the other.
+ * asked for, finishes when all bytes are written, and closes when the target has closed; destroying one destroys the
+ * other.
  */
 export class EncodingSink extends Writable {
   private readonly batches = new PassThrough({ objectMode: true, highWaterMark: 1 });
@@ -68,7 +68,7 @@ export class EncodingSink extends Writable {
 
 /**
  * Opens a path for writing. A regular file appears whole or not at all; a device or a named pipe (`/dev/null`,
- * `/dev/stdout`) is written to directly, since a file put in its place would take it away from everyone else.
+ * `/dev/stdout`) is written to directly, since replacing it by a file would take it away from everyone else.
  *
  * @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED
  */
@@ -94,6 +94,7 @@ async function statIfExists(path: string): Promise<Stats | null> {
   }
 }
 
+/** How an output is opened and encoded. */
 export interface SinkOptions extends EncodeOptions {
   /** Replace a file that exists. */
   readonly force?: boolean;
@@ -103,8 +104,8 @@ export interface SinkOptions extends EncodeOptions {
  * Opens an output as a Writable of Arrow record batches; all batches are of the given record type.
  *
  * A path becomes a file that appears whole or not at all. A stream (standard output, a socket) is written to as the
- * records come and left open at the end; when its reader goes away the sink fails with the system's EPIPE
- * (see `isClosedPipe`).
+ * records arrive and left open at the end; when its reader goes away, the sink fails with the system's EPIPE (see
+ * `isClosedPipe`).
  *
  * @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED
  */
@@ -120,10 +121,10 @@ export async function openSink(output: Output, options: SinkOptions = {}): Promi
 type Stage = AsyncIterable<unknown> | NodeJS.ReadWriteStream;
 
 /**
- * `pipeline` into a sink that, when it fails, also waits until the sink has cleaned up: only then is nothing left of
- * its file.
+ * `pipeline` into a sink. When it fails, it also waits until the sink has cleaned up, so that nothing is left of its
+ * file.
  *
- * @param stages the source and what lies between it and the sink
+ * @param stages the source, and the transforms between it and the sink
  */
 export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, ...Stage[]]): Promise<void> {
   try {

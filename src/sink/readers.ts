@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { PoolTrackerError } from '../errors.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import type { ReaderFormat, RecordInput, Records } from './read/record-reader.js';
 
-/** Every format that records can be read from; one more is one more file and one more line here. */
+/** Every format that records can be read from. Adding one takes a file and a line here. */
 export const READERS: readonly ReaderFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./isolated/batches.js')).readParquet },
   { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/reader.js')).readNdjson },
@@ -31,7 +32,7 @@ function readerFor(input: string, formatName: string | undefined): ReaderFormat 
   throw new PoolTrackerError(
     'USAGE',
     formatName === undefined
-      ? `${input}: the ending of the name tells no record format`
+      ? `${input}: the ending of the name does not select a record format`
       : `no record format is named '${formatName}'`,
     {
       hint: `one of ${READERS.map((format) => format.name).join(', ')}`,
@@ -40,10 +41,10 @@ function readerFor(input: string, formatName: string | undefined): ReaderFormat 
 }
 
 /**
- * Opens records for reading; the rows come as they are asked for.
+ * Opens records for reading; rows are read on demand.
  *
  * @param input a path, or `-` for standard input
- * @param formatName one of READERS; otherwise the ending of the name tells
+ * @param formatName the name of one of READERS; by default the ending of the input's name decides
  * @throws PoolTrackerError USAGE, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, RECORDS_DAMAGED; the rows throw the last, too
  */
 export async function openRecords(input: string, formatName?: string): Promise<Records> {
@@ -53,4 +54,13 @@ export async function openRecords(input: string, formatName?: string): Promise<R
       ? { name: 'standard input', path: null, open: () => process.stdin }
       : { name: input, path: input, open: () => createReadStream(input) };
   return read(source);
+}
+
+/**
+ * The rows of a Parquet file that this program wrote: read in this process, which trusts it.
+ *
+ * @throws PoolTrackerError RECORDS_DAMAGED
+ */
+export async function* ownParquetRows(path: string, recordType: RecordType): AsyncGenerator<Row> {
+  yield* (await import('./isolated/batches.js')).rowsOfOwnParquet(path, recordType);
 }

@@ -1,26 +1,29 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { RecordType } from '../record/schema/record-type.js';
 
+/** How records are encoded; each option has a meaning for some formats only. */
 export interface EncodeOptions {
-  /** How 64-bit integers stand in NDJSON: as JSON integers, which some consumers read as doubles, or as strings. */
+  /** How NDJSON writes 64-bit integers: as JSON integers (the default), which some consumers read as doubles, or as strings. */
   readonly bigint?: 'number' | 'string';
-  /** Which library writes Parquet. */
+  /** Which library writes Parquet: parquet-wasm by default. */
   readonly parquetWriter?: ParquetWriterName;
-  /** Codec of Parquet pages: zstd unless told otherwise, which parquetjs-lite cannot write and writes gzip. */
+  /** Codec of Parquet pages: zstd by default. parquetjs-lite cannot write zstd and writes gzip instead. */
   readonly parquetCompression?: ParquetCompression;
-  /** Rows of a Parquet row group: the unit that is held in memory, and that readers skip by its statistics. */
+  /** Rows of a Parquet row group, the unit that is held in memory and that readers skip by its statistics. */
   readonly rowGroupRows?: number;
-  /** Columns of the terminal that a table goes to; left out where it goes elsewhere. */
+  /** Width of the terminal that a table goes to, in characters; left out where it does not go to a terminal. */
   readonly terminalColumns?: number;
-  /** A table of pool_tag ends in a line of totals. */
+  /** Whether a table of pool_tag ends with a line of totals. */
   readonly totals?: boolean;
 }
 
+/** A library that writes Parquet. */
 export type ParquetWriterName = 'parquet-wasm' | 'parquetjs-lite';
 
+/** A codec of Parquet pages. */
 export type ParquetCompression = 'zstd' | 'gzip' | 'snappy' | 'none';
 
-/** Turns record batches of one type into the bytes of a file, as they come; asks for the next batch when it has room. */
+/** Turns record batches of one type into the bytes of a file as they arrive; asks for the next batch when it has room. */
 export type Encode = (
   batches: AsyncIterable<RecordBatch>,
   recordType: RecordType,
@@ -31,7 +34,7 @@ export type Encode = (
 export interface SinkFormat {
   /** As `--format` takes it. */
   readonly name: string;
-  /** Endings of file names that choose it, lower case, with their dot. */
+  /** Endings of file names that select it, in lower case, with their dot. */
   readonly extensions: readonly string[];
   /** Loads the encoder, and the libraries it needs, when it is first used. */
   load(): Promise<Encode>;

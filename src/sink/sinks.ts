@@ -4,7 +4,7 @@ import type { RecordType } from '../record/schema/record-type.js';
 import { POOL_TAG, RECORD_TYPES, recordTypeNamed } from '../record/schema/record-types.js';
 import type { SinkFormat } from './sink.js';
 
-/** Every format that records can be written in; one more is one more file and one more line here. */
+/** Every format that records can be written in. Adding one takes a file and a line here. */
 export const SINKS: readonly SinkFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet/parquet.js')).encodeParquet },
   { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson },
@@ -19,6 +19,18 @@ export const SINKS: readonly SinkFormat[] = [
   { name: 'table', extensions: ['.txt'], load: async () => (await import('./table/table.js')).encodeTable },
 ];
 
+/** A format of answers alone: a JSON array is no file of records, which begin to be read before they end. */
+export const JSON_ARRAY: SinkFormat = {
+  name: 'json',
+  extensions: ['.json'],
+  load: async () => (await import('./ndjson/ndjson.js')).encodeJsonArray,
+};
+
+/** What prints rows as a table into a stream that stays open: see `printRows`. */
+export async function loadTablePrinter(): Promise<typeof import('./table/table.js').printRows> {
+  return (await import('./table/table.js')).printRows;
+}
+
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function sinkNamed(name: string): SinkFormat {
   const found = SINKS.find((sink) => sink.name === name);
@@ -28,25 +40,27 @@ export function sinkNamed(name: string): SinkFormat {
   });
 }
 
-/** @throws PoolTrackerError USAGE when the ending of the name chooses no format */
+/** @throws PoolTrackerError USAGE when the ending of the name selects no format */
 export function sinkForPath(path: string): SinkFormat {
   const lower = path.toLowerCase();
   const found = SINKS.find((sink) => sink.extensions.some((extension) => lower.endsWith(extension)));
   if (found !== undefined) return found;
-  throw new PoolTrackerError('USAGE', `${path}: the ending of the name chooses no output format`, {
+  throw new PoolTrackerError('USAGE', `${path}: the ending of the name does not select an output format`, {
     hint: `end it in one of ${SINKS.flatMap((sink) => sink.extensions).join(', ')}, or say --format`,
   });
 }
 
-/** One output of a command: what goes there, in which format, where. */
+/** One output of a command: which records, in which format, and where they go. */
 export interface Output {
+  /** Which records. */
   readonly recordType: RecordType;
+  /** One of SINKS. */
   readonly format: SinkFormat;
   /** A path, or the stream to write to (standard output for `-`). */
   readonly target: string | Writable;
 }
 
-/** The parts of `[RECORD=]FILE` before any of them is filled in. */
+/** The parts of `[RECORD=]FILE` as written, without defaults. */
 export interface OutputText {
   /** Null when the text names none. */
   readonly recordType: RecordType | null;
@@ -56,7 +70,7 @@ export interface OutputText {
 /**
  * `pool_tag_cpu=counts.parquet` → pool_tag_cpu, counts.parquet
  *
- * @throws PoolTrackerError USAGE when what stands before the `=` looks like the name of a record type and is none
+ * @throws PoolTrackerError USAGE when the part before the `=` looks like the name of a record type but is not one
  */
 export function splitOutput(text: string): OutputText {
   const match = /^([A-Za-z][A-Za-z0-9_]*)=(.*)$/s.exec(text);
@@ -75,7 +89,7 @@ export function splitOutput(text: string): OutputText {
 }
 
 /**
- * Parses an output as `-o` takes it: `[RECORD=]FILE`, where RECORD is pool_tag unless named, FILE may be `-`, and the
+ * Parses an output as `-o` takes it: `[RECORD=]FILE`, where RECORD is pool_tag by default, FILE may be `-`, and the
  * format follows from the ending unless it is given.
  *
  * @param formatName what `--format` says, if anything

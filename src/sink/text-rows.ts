@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import { ColumnReader, type ReadValue } from '../record/arrow/column-reader.js';
+import { ColumnReader, type ReadValue } from '../record/arrow/record-batches.js';
 import type { Column, RecordType } from '../record/schema/record-type.js';
 
 /** How a text format writes the values of a column. */
@@ -13,7 +13,7 @@ export interface TextForm {
 
 export type CellText = (row: number) => string;
 
-/** Writes the columns of batch after batch as text; each value of a dictionary is written once and kept. */
+/** Writes the columns of a series of batches as text; the text of each value of a dictionary is made once and kept. */
 export class TextColumns {
   private readonly readers: readonly ColumnReader[];
 
@@ -68,17 +68,4 @@ export class TextColumns {
         };
     }
   }
-}
-
-/** Joins lines into chunks of a size that is worth writing. */
-export function* textChunks(lines: Iterable<string>): Generator<Buffer> {
-  let text = '';
-  for (const line of lines) {
-    text += line;
-    if (text.length >= 65_536) {
-      yield Buffer.from(text, 'utf8');
-      text = '';
-    }
-  }
-  if (text !== '') yield Buffer.from(text, 'utf8');
 }

@@ -1,15 +1,13 @@
 import { PoolTrackerError } from '../errors.js';
-import { aff4 } from '../image/aff4/aff4.js';
-import { PROBE_LENGTH } from '../image/image.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
-import { sourceBytes, WrapperInput } from './reading/byte-reader.js';
 import { openHttp } from './remote/http-source.js';
 import { openS3 } from './remote/s3-source.js';
-import { readBytes, type Source } from './source.js';
+import { PROBE_LENGTH, readBytes, type Source } from './source.js';
 import { ByteStream } from './stream/byte-stream.js';
-import { WRAPPER_HEAD } from './wrapper/wrapper.js';
-import { detectWrapper, unwrap } from './wrapper/wrappers.js';
+import { detectWrapper, unwrap, WRAPPER_HEAD } from './wrapper/wrappers.js';
+
+export { remoteVersion } from './remote/remote-version.js';
 
 /** A place that bytes come from, told by how its name begins. */
 export interface SourceScheme {
@@ -46,16 +44,24 @@ export async function openSource(location: string): Promise<Source> {
   });
 }
 
+/** Whether a source that begins like a compression wrapper is in none: what holds memory may look so by its format. */
+export type KeepsWrapper = (head: Buffer, source: Source) => Promise<boolean>;
+
 /**
  * Opens whatever `location` names, out of its wrapper when it is in one: as a Source where it can be read here and
  * there, as a stream where not.
  * @param folder where streams are spooled, which makes Sources of them
  * @throws PoolTrackerError for whatever stands between the name and the bytes
  */
-export async function openBytes(location: string, folder?: string): Promise<Source | ByteStream> {
+export async function openBytes(
+  location: string,
+  keepsWrapper: KeepsWrapper,
+  folder?: string,
+): Promise<Source | ByteStream> {
   const opened = await openLocation(location);
   try {
-    const unwrapped = opened instanceof ByteStream ? await unwrapStream(opened) : await unwrapSource(opened);
+    const unwrapped =
+      opened instanceof ByteStream ? await unwrapStream(opened) : await unwrapSource(opened, keepsWrapper);
     return unwrapped instanceof ByteStream && folder !== undefined ? await spool(unwrapped, folder) : unwrapped;
   } catch (error) {
     await opened.close();
@@ -63,22 +69,19 @@ export async function openBytes(location: string, folder?: string): Promise<Sour
   }
 }
 
-async function unwrapSource(source: Source): Promise<Source | ByteStream> {
+async function unwrapSource(source: Source, keepsWrapper: KeepsWrapper): Promise<Source | ByteStream> {
   const head = await readBytes(source, 0, PROBE_LENGTH);
-  // An AFF4 volume is a zip file by its format, not in a wrapper.
-  const wrapper = aff4.probe(head, source) ? null : detectWrapper(head);
-  if (wrapper === null) return source;
+  const wrapper = detectWrapper(head);
+  if (wrapper === null || (await keepsWrapper(head, source))) return source;
   const indexed = await wrapper.openIndexed?.(source);
   if (indexed != null) return indexed;
   const size = (await wrapper.unwrappedSize?.(source)) ?? null;
-  return new ByteStream(source.name, size, unwrap(wrapper, sourceBytes(source), source.name), source);
+  return new ByteStream(source.name, size, unwrap(wrapper, source, source.name), source);
 }
 
 async function unwrapStream(stream: ByteStream): Promise<ByteStream> {
-  if (stream.direct !== null && detectWrapper(await stream.direct.peek(WRAPPER_HEAD)) === null) return stream;
-  const input = new WrapperInput(stream.bytes, stream.name, 'stream');
-  const wrapper = detectWrapper(await input.peek(WRAPPER_HEAD));
+  const wrapper = detectWrapper(await stream.reader.peek(WRAPPER_HEAD));
   return wrapper === null
-    ? new ByteStream(stream.name, stream.claimedLength, input.rest(), stream)
-    : new ByteStream(stream.name, null, unwrap(wrapper, input.rest(), stream.name), stream);
+    ? stream
+    : new ByteStream(stream.name, null, unwrap(wrapper, stream.reader, stream.name), stream);
 }

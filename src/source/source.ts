@@ -1,6 +1,6 @@
 /**
- * The random-access seam. Everything above reads bytes through it and cannot tell a file from a URL, a cache or the
- * decompressed view of a container.
+ * Bytes with random access. Everything above reads through this interface and cannot tell a file from a URL, a cache or
+ * the decompressed view of a container.
  */
 export interface Source {
   /** How messages name it: the path or URL as given, never with credentials. */
@@ -20,7 +20,22 @@ export interface Source {
    * @throws PoolTrackerError for one that is there and cannot be opened
    */
   sibling?(fileName: string): Promise<Source | null>;
+  /** Releases the file or connection; reads fail afterwards. */
   close(): Promise<void>;
+}
+
+/** How many first bytes tell what a source holds (fewer when it is shorter). */
+export const PROBE_LENGTH = 0x4000;
+
+/** A source over bytes at hand. */
+export function sourceOf(name: string, bytes: Buffer): Source {
+  return {
+    name,
+    byteLength: bytes.length,
+    bytesRead: bytes.length,
+    read: (target, offset) => Promise.resolve(bytes.copy(target, 0, offset, offset + target.length)),
+    close: () => Promise.resolve(),
+  };
 }
 
 /** The last part of a source's name, without a URL's query: what its companions' names are made from. */

@@ -1,12 +1,23 @@
 import { hex } from '../address.js';
-import type { Container } from './reading/container.js';
-import type { Fields } from './reading/container.js';
+import type { Container, Fields } from './reading/container.js';
 
 const END_RECORD = { signature: 0x06054b50, size: 22 };
 const END_LOCATOR_64 = { signature: 0x07064b50, size: 20 };
 const END_RECORD_64 = { signature: 0x06064b50, size: 56 };
-const ENTRY = { signature: 0x02014b50, size: 46 };
-const LOCAL = { signature: 0x04034b50, size: 30 };
+const ENTRY_SIZE = 46;
+
+/** What begins each part of an archive (APPNOTE.TXT): 4.3.7 local header, 4.3.12 directory entry, 4.3.9.3 data descriptor. */
+export const ZIP_SIGNATURE = { local: 0x04034b50, entry: 0x02014b50, descriptor: 0x08074b50 } as const;
+
+/** How members are compressed (4.4.5), as far as they are read here. */
+export const ZIP_METHOD = { stored: 0, deflated: 8 } as const;
+
+/** Bytes of a local header before the member's name. */
+export const LOCAL_HEADER = 30;
+
+/** General purpose bits (4.4.4). */
+const ENCRYPTED = 1 << 0;
+const SIZES_FOLLOW = 1 << 3;
 
 const MAX_COMMENT_LENGTH = 0xffff;
 const MAX_DIRECTORY = 128 << 20;
@@ -18,7 +29,7 @@ const ZIP64_EXTRA = 0x0001;
 /** A member of a ZIP archive, as its central directory tells. */
 export interface ZipMember {
   readonly name: string;
-  /** 0 stored, 8 deflated. */
+  /** One of ZIP_METHOD, or another. */
   readonly method: number;
   readonly storedSize: number;
   readonly size: number;
@@ -35,12 +46,12 @@ export async function readZipDirectory(container: Container): Promise<Map<string
     throw container.damaged(`its directory has ${size} bytes; expected at most ${MAX_DIRECTORY}`);
   const directory = await container.fields(offset, size, 'the ZIP directory');
   const members = new Map<string, ZipMember>();
-  for (let at = 0; at + ENTRY.size <= size;) {
-    if (directory.u32(at) !== ENTRY.signature)
+  for (let at = 0; at + ENTRY_SIZE <= size;) {
+    if (directory.u32(at) !== ZIP_SIGNATURE.entry)
       throw container.damaged(`no ZIP directory entry at file offset ${hex(offset + at)}`);
     const nameLength = directory.u16(at + 28);
     const extraLength = directory.u16(at + 30);
-    const next = at + ENTRY.size + nameLength + extraLength + directory.u16(at + 32);
+    const next = at + ENTRY_SIZE + nameLength + extraLength + directory.u16(at + 32);
     if (next > size)
       throw container.damaged(
         `the ZIP directory entry at file offset ${hex(offset + at)} is longer than its directory`,
@@ -54,10 +65,42 @@ export async function readZipDirectory(container: Container): Promise<Map<string
 
 /** Where a member's bytes begin: behind its local header, whose lengths are its own. @throws PoolTrackerError FORMAT_DAMAGED */
 export async function memberOffset(container: Container, member: ZipMember): Promise<number> {
-  const local = await container.fields(member.headerOffset, LOCAL.size, `the ZIP header of '${member.name}'`);
-  if (local.u32(0) !== LOCAL.signature)
+  const header = await container.fields(member.headerOffset, LOCAL_HEADER, `the ZIP header of '${member.name}'`);
+  if (header.u32(0) !== ZIP_SIGNATURE.local)
     throw container.damaged(`no ZIP header of '${member.name}' at file offset ${hex(member.headerOffset)}`);
-  return member.headerOffset + LOCAL.size + local.u16(26) + local.u16(28);
+  const { nameLength, extraLength } = readLocalHeader(header);
+  return member.headerOffset + LOCAL_HEADER + nameLength + extraLength;
+}
+
+/** What the first LOCAL_HEADER bytes of a member say; its name and its extra field follow. */
+export interface LocalHeader {
+  readonly isEncrypted: boolean;
+  readonly method: number;
+  readonly nameLength: number;
+  readonly extraLength: number;
+  /** Whether both sizes are told only behind the member's bytes. */
+  readonly sizesFollow: boolean;
+}
+
+export function readLocalHeader(header: Fields): LocalHeader {
+  const flags = header.u16(6);
+  return {
+    isEncrypted: (flags & ENCRYPTED) !== 0,
+    sizesFollow: (flags & SIZES_FOLLOW) !== 0,
+    method: header.u16(8),
+    nameLength: header.u16(26),
+    extraLength: header.u16(28),
+  };
+}
+
+/** Bytes of a member, compressed and not: a local header's extra field has both where 32 bits are too few for one (4.5.3). */
+export function localSizes(header: Fields, extra: Fields): { storedSize: number; size: number } {
+  const narrow = { storedSize: header.u32(18), size: header.u32(22) };
+  if (narrow.storedSize !== IN_ZIP64 && narrow.size !== IN_ZIP64) return narrow;
+  const [size, storedSize] = wideOffsets(extra);
+  if (size === undefined || storedSize === undefined) return narrow;
+  // Claims: who reads on does not need them, so that they may be too large to be true.
+  return { storedSize: Number(extra.u64(storedSize)), size: Number(extra.u64(size)) };
 }
 
 async function findDirectory(container: Container): Promise<{ offset: number; size: number }> {
@@ -79,12 +122,13 @@ async function findDirectory(container: Container): Promise<{ offset: number; si
 }
 
 function readEntry(directory: Fields, at: number, nameLength: number, extraLength: number): ZipMember {
-  const name = directory.bytes.toString('utf8', at + ENTRY.size, at + ENTRY.size + nameLength);
-  const extra = directory.part(at + ENTRY.size + nameLength, extraLength);
-  const wide = wideValues(extra);
+  const name = directory.bytes.toString('utf8', at + ENTRY_SIZE, at + ENTRY_SIZE + nameLength);
+  const extra = directory.part(at + ENTRY_SIZE + nameLength, extraLength);
+  const wide = wideOffsets(extra);
   const value = (offset: number): number => {
     const narrow = directory.u32(offset);
-    return narrow === IN_ZIP64 ? (wide.shift() ?? narrow) : narrow;
+    const wideAt = narrow === IN_ZIP64 ? wide.shift() : undefined;
+    return wideAt === undefined ? narrow : extra.size(wideAt, 'a ZIP64 size');
   };
   // The extra field holds only those that do not fit, in this order.
   const size = value(at + 24);
@@ -93,12 +137,13 @@ function readEntry(directory: Fields, at: number, nameLength: number, extraLengt
   return { name, method: directory.u16(at + 10), storedSize, size, headerOffset };
 }
 
-function wideValues(extra: Fields): number[] {
+/** Where the 64-bit values lie in the ZIP64 extra field; none without one. */
+function wideOffsets(extra: Fields): number[] {
   const end = extra.bytes.length;
   for (let at = 0; at + 4 <= end; at += 4 + extra.u16(at + 2)) {
     if (extra.u16(at) !== ZIP64_EXTRA) continue;
     const count = Math.floor(Math.min(extra.u16(at + 2), end - at - 4) / 8);
-    return Array.from({ length: count }, (_, index) => extra.size(at + 4 + index * 8, 'a ZIP64 size'));
+    return Array.from({ length: count }, (_, index) => at + 4 + index * 8);
   }
   return [];
 }

@@ -45,6 +45,14 @@ describe('pool-tracker info', function () {
     assert.ok(info.expansion_tags > 0);
   });
 
+  it("tells carved tables apart from another processor's", async () => {
+    const image = writeSample('server-14393.dmp', folder.path('server.dmp'));
+    const { status, stdout } = await runCli(['info', image, '--method', 'carve']);
+    assert.equal(status, 0);
+    assert.match(stdout, /^ {2}table 0, \d+ pages, 0 missing\n {2}another processor's table, \d+ pages, 0 missing$/m);
+    assert.doesNotMatch(stdout, /undefined/);
+  });
+
   it('tells what it found also when it fails', async () => {
     const path = folder.path('zeros.raw');
     writeFileSync(path, Buffer.alloc(1 << 20));
@@ -53,5 +61,8 @@ describe('pool-tracker info', function () {
     assert.match(stdout, /^error code: NO_KERNEL$/m);
     assert.match(stdout, /^ {2}physical 0x0, 1048576 bytes, at offset 0$/m);
     assert.match(stderr, /^pool-tracker: .*no running x64 Windows kernel found/);
+    const { stdout: json } = await runCli(['info', path, '--json']);
+    const { status: outcome, runs, tables } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+    assert.deepEqual([outcome, runs, tables], ['failed', [{ start: 0, length: 1 << 20, offset: 0 }], undefined]);
   });
 });

@@ -204,7 +204,7 @@ describe('pool-tracker scan', function () {
     it('an output folder that is missing', () =>
       refused([image, '-o', folder.path('nowhere/t.parquet'), '-q'], 1, /nowhere/));
     it('an output that exists', () =>
-      refused([image, '-q', '-o', file('there.ndjson', 'mine')], 1, /exists already; --force replaces it/));
+      refused([image, '-q', '-o', file('there.ndjson', 'mine')], 1, /already exists; --force replaces it/));
     it('an unknown ending', () => refused([image, '-o', folder.path('t.xyz')], 2, /xyz/));
     it('an unknown option', () => refused([image, '--nonsense'], 2, /--nonsense/));
     it('no image', () => refused([], 2, /IMAGE is missing/));

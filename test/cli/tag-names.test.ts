@@ -150,7 +150,7 @@ describe('pool-tracker scan, names of tags', function () {
     [
       'a tag list that is none',
       () => ['--pooltag', image],
-      /^pool-tracker: .*memory\.raw is no list of pool tags: it has 33554432 bytes/,
+      /^pool-tracker: .*memory\.raw is not a list of pool tags: it has 33554432 bytes/,
     ],
   ];
   for (const [what, words, message] of refused) {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { findLoadedModules, type LoadedModules } from '../../src/kernel/objects/loaded-modules.js';
-import { openImage } from '../../src/image/formats.js';
-import { WalkScan } from '../../src/scan/walk-scan.js';
-import { BufferSource } from '../support/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
 import { writeModules, type WrittenModule } from '../support/generate/module-writer.js';
+import { openWalk } from '../support/scan-generated.js';
 import { rawBuffer } from '../support/write-raw.js';
 
 const DRIVERS = ['hal.dll', 'tcpip.sys', 'mydrv.sys'].map((name) => ({ name, bytes: Buffer.alloc(0x1800, name) }));
@@ -22,7 +20,7 @@ function load(plan: MemoryPlan = {}): Loaded {
     generated,
     written: writeModules(generated, DRIVERS),
     async find(symbols) {
-      const scan = await WalkScan.open(await openImage(new BufferSource(rawBuffer(generated))), { cache: false });
+      const scan = await openWalk(rawBuffer(generated));
       return findLoadedModules(scan.kernel, symbols === undefined ? scan.located.symbols : null);
     },
   };

@@ -41,7 +41,7 @@ describe('symbol files', function () {
 
   it('locate the tables of a kernel that no list knows', async () => {
     const decoded = await walkBuffer(rawBuffer(generated), { symbols: write('k.json', text), locate: 'symbols' });
-    assert.equal(decoded.facts.locatedBy, 'symbols');
+    assert.equal(decoded.tables.locatedBy, 'symbols');
     assertTotals(decoded.totals, generated.truth.merged, 56);
   });
 

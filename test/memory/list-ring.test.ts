@@ -5,7 +5,6 @@ import { openImage } from '../../src/image/formats.js';
 import { walkRing, type RingWalk } from '../../src/memory/structures.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { VirtualMemory } from '../../src/memory/virtual-memory.js';
-import { X64PageTable } from '../../src/memory/paging/x64.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { rawBuffer } from '../support/write-raw.js';
@@ -29,7 +28,7 @@ async function walk(
   }
   tear((index, way, to) => space.writeU64(address(index) + (way === 'back' ? 8n : 0n), to));
   const image = await openImage(new BufferSource(rawBuffer(generated)), 'raw');
-  const memory = new VirtualMemory(new X64PageTable(new PhysicalMemory(image), physicalAddress(space.root), 4));
+  const memory = VirtualMemory.through(new PhysicalMemory(image), physicalAddress(space.root), 4);
   return walkRing(memory, virtualAddress(HEAD), most);
 }
 

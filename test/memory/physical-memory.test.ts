@@ -64,4 +64,24 @@ describe('physical memory', () => {
     assert.notEqual(await memory.page(physicalAddress(100)), null);
     assert.equal(await memory.page(physicalAddress(4096)), null);
   });
+
+  it('asks again for a page that could not be read', async () => {
+    const builder = new RunListBuilder('test');
+    builder.add(0, 8192, 0);
+    const bytes = Buffer.alloc(8192, 7);
+    let failures = 1;
+    class FailingSource extends BufferSource {
+      override read(target: Uint8Array, offset: number): Promise<number> {
+        return failures-- > 0 ? Promise.reject(new Error('the line went dead')) : super.read(target, offset);
+      }
+    }
+    const source = new FailingSource(bytes);
+    const memory = new PhysicalMemory({ format: 'test', source, runs: builder.build(), hints: {}, warnings: [] });
+    const both = [memory.page(physicalAddress(100)), memory.page(physicalAddress(200))];
+    for (const page of both) await assert.rejects(page, /the line went dead/);
+    const page = await memory.page(physicalAddress(100));
+    assert.ok(page?.equals(bytes.subarray(0, 4096)));
+    assert.equal(await memory.page(physicalAddress(300)), page, 'kept from now on');
+    assert.equal(source.bytesRead, 4096);
+  });
 });

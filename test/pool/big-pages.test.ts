@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { isMissing } from '../../src/errors.js';
 import type { BigAllocation } from '../../src/pool/big-pages.js';
 import { MAX_BIG_ENTRIES } from '../../src/pool/big-pages.js';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
-import { bigpoolRows, shortfall } from '../../src/record/rows/object-rows.js';
-import { rowsOf } from '../../src/record/rows/rows.js';
-import { POOL_TAG } from '../../src/record/schema/record-types.js';
+import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
+import { BIGPOOL, POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { Row } from '../../src/record/schema/record-type.js';
+import type { ScanResult } from '../../src/scan/scan-result.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
 import { listedBuild } from '../support/generate/kernel-structures.js';
 import type { BigPagePlan } from '../support/generate/object-plan.js';
 import { tagKey } from '../support/generate/tag-plan.js';
-import { walkBuffer } from '../support/scan-generated.js';
+import { readingsOf, walkBuffer } from '../support/scan-generated.js';
 import { rawBuffer } from '../support/write-raw.js';
 
 const PROC = tagKey('Proc');
@@ -28,12 +28,19 @@ function memory(version: string, more: MemoryPlan = {}): GeneratedMemory {
   return generateMemory({ build: listedBuild(version), bigPages: SAMPLE, tagCount: 80, ...more });
 }
 
-async function listed(decoded: DecodedImage): Promise<BigAllocation[]> {
-  const { bigPages } = decoded.walked!;
-  assert.ok(typeof bigPages !== 'string', String(bigPages));
+async function listed(result: ScanResult): Promise<BigAllocation[]> {
+  const { bigPages } = readingsOf(result);
+  assert.ok(!isMissing(bigPages));
   const entries: BigAllocation[] = [];
   for await (const entry of bigPages.entries()) entries.push(entry);
   return entries;
+}
+
+/** Why the table of big allocations is missing. */
+function whyNone(result: ScanResult): string {
+  const { bigPages } = readingsOf(result);
+  assert.ok(isMissing(bigPages));
+  return bigPages.missing;
 }
 
 async function rows(source: Iterable<Row> | AsyncIterable<Row>): Promise<Row[]> {
@@ -108,7 +115,7 @@ describe('big allocations', () => {
 
   it('makes rows with the wanted tags only', async () => {
     const decoded = await walkBuffer(rawBuffer(memory('10.0.22000.1219')));
-    const all = await rows(bigpoolRows(decoded, { tags: ['P*'] }));
+    const all = await rows(rowsOf(BIGPOOL, decoded, { tags: ['P*'] }));
     assert.deepEqual(
       all.map(({ address, tag, bytes, pool_type, free }) => [address, tag, bytes, pool_type, free]),
       [
@@ -130,10 +137,10 @@ describe('big allocations', () => {
       const generated = memory('10.0.19041.1466');
       generated.space.writeU64(generated.truth.variables[name]!, value);
       const decoded = await walkBuffer(rawBuffer(generated));
-      assert.match(String(decoded.walked!.bigPages), reason);
-      assert.equal(decoded.walked!.bigTotals, null);
-      assert.deepEqual(await rows(bigpoolRows(decoded)), []);
-      assert.match((await shortfall('bigpool', decoded))!, reason);
+      assert.match(whyNone(decoded), reason);
+      assert.equal(readingsOf(decoded).bigTotals, null);
+      assert.deepEqual(await rows(rowsOf(BIGPOOL, decoded)), []);
+      assert.match((await shortfall(BIGPOOL, decoded))!, reason);
     }
   });
 
@@ -141,15 +148,15 @@ describe('big allocations', () => {
     const generated = memory('10.0.19041.1466');
     generated.space.writeU64(generated.truth.variables['PoolBigPageTableSize']!, BigInt(MAX_BIG_ENTRIES));
     const decoded = await walkBuffer(rawBuffer(generated));
-    assert.equal(decoded.walked!.bigTotals, null);
+    assert.equal(readingsOf(decoded).bigTotals, null);
     assert.equal((await listed(decoded)).length, SAMPLE.length);
-    assert.match((await shortfall('bigpool', decoded))!, /^\d+ pages of PoolBigPageTable are missing$/);
+    assert.match((await shortfall(BIGPOOL, decoded))!, /^\d+ pages of PoolBigPageTable are missing$/);
     const tags = await rows(rowsOf(POOL_TAG, decoded));
     assert.ok(tags.every(({ big_allocations, big_bytes }) => big_allocations === null && big_bytes === null));
   });
 
   it('says that an unknown build has none', async () => {
     const decoded = await walkBuffer(rawBuffer(generateMemory({ build: 'unknown', tagCount: 200 })));
-    assert.match(String(decoded.walked!.bigPages), /not available for this build/);
+    assert.match(whyNone(decoded), /not available for this build/);
   });
 });

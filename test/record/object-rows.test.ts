@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
-import { bigpoolRows, objectCountRows, processRows, shortfall } from '../../src/record/rows/object-rows.js';
-import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
-import { PROCESS } from '../../src/record/schema/record-types.js';
-import { BIGPOOL } from '../../src/record/schema/record-types.js';
-import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { misfit } from '../../src/record/schema/record-type.js';
+import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
+import { misfit, type RecordType, type Row } from '../../src/record/schema/record-type.js';
+import { BIGPOOL, OBJECT_COUNT, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
+import type { DecodedScan } from '../../src/scan/scan-result.js';
+import { carveStream, makeTables, pagesOf } from '../support/carve-pages.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { listedBuild } from '../support/generate/kernel-structures.js';
 import { SAMPLE_PROCESSES } from '../support/generate/object-sample.js';
@@ -13,9 +11,9 @@ import { tagKey } from '../support/generate/tag-plan.js';
 import { walkBuffer } from '../support/scan-generated.js';
 import { rawBuffer } from '../support/write-raw.js';
 
-let sample: Promise<DecodedImage> | undefined;
+let sample: Promise<DecodedScan> | undefined;
 
-function decoded(): Promise<DecodedImage> {
+function decoded(): Promise<DecodedScan> {
   return (sample ??= walkBuffer(
     rawBuffer(
       generateMemory({
@@ -27,7 +25,7 @@ function decoded(): Promise<DecodedImage> {
   ));
 }
 
-async function collected(rows: AsyncIterable<Row>): Promise<Row[]> {
+async function collected(rows: Iterable<Row> | AsyncIterable<Row>): Promise<Row[]> {
   const all: Row[] = [];
   for await (const row of rows) all.push(row);
   return all;
@@ -50,16 +48,16 @@ function assertFits(rows: readonly Row[], type: RecordType): void {
 
 describe('records of objects', () => {
   it('have every column, each of its type', async () => {
-    assertFits(await collected(processRows(await decoded())), PROCESS);
-    assertFits(await collected(objectCountRows(await decoded())), OBJECT_COUNT);
-    assertFits(await collected(bigpoolRows(await decoded())), BIGPOOL);
+    assertFits(await collected(rowsOf(PROCESS, await decoded())), PROCESS);
+    assertFits(await collected(rowsOf(OBJECT_COUNT, await decoded())), OBJECT_COUNT);
+    assertFits(await collected(rowsOf(BIGPOOL, await decoded())), BIGPOOL);
   });
 
   it('tell the difference to what the tag has outstanding', async () => {
     const image = await decoded();
     const proc = image.totals.find(({ key }) => key === tagKey('Proc'))!;
     const outstanding = proc.nonPagedOutstanding + proc.pagedOutstanding;
-    const rows = await collected(objectCountRows(image));
+    const rows = await collected(rowsOf(OBJECT_COUNT, image));
     const list = rows.find(({ kind, method }) => kind === 'process' && method === 'PsActiveProcessHead')!;
     assert.equal(list.tag, 'Proc');
     assert.equal(list.tag_outstanding, outstanding);
@@ -74,13 +72,14 @@ describe('records of objects', () => {
     const image = await decoded();
     const proc = image.totals.find(({ key }) => key === tagKey('Proc'))!;
     const twice = { ...image, totals: [...image.totals, { ...proc, key: (proc.key | 0x80000000) >>> 0 }] };
-    const [row] = await collected(objectCountRows(twice));
+    const [row] = await collected(rowsOf(OBJECT_COUNT, twice));
     assert.equal(row!.tag_outstanding, 2n * (proc.nonPagedOutstanding + proc.pagedOutstanding));
   });
 
   it('say that carved tables have none', async () => {
-    const { walked: _, ...carved } = await decoded();
-    const rows = await collected(objectCountRows(carved));
+    const pages = pagesOf(makeTables({ seed: 4, entrySize: 40, slots: 512, processors: 2, tagCount: 200 }));
+    const carved = await carveStream(pages);
+    const rows = await collected(rowsOf(OBJECT_COUNT, carved));
     assert.deepEqual(
       rows.map(({ kind }) => kind),
       ['process', 'thread', 'token', 'file', 'key', 'handle_table', 'module'],
@@ -90,9 +89,9 @@ describe('records of objects', () => {
         ({ available, found, reason }) => available === false && found === null && /carved/.test(String(reason)),
       ),
     );
-    assert.deepEqual(await collected(processRows(carved)), []);
-    assert.deepEqual(await collected(bigpoolRows(carved)), []);
-    assert.match((await shortfall('process', carved))!, /carved/);
-    assert.equal(await shortfall('pool_tag', carved), null);
+    assert.deepEqual(await collected(rowsOf(PROCESS, carved)), []);
+    assert.deepEqual(await collected(rowsOf(BIGPOOL, carved)), []);
+    assert.match((await shortfall(PROCESS, carved))!, /carved/);
+    assert.equal(await shortfall(POOL_TAG, carved), null);
   });
 });

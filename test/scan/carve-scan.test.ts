@@ -40,21 +40,21 @@ describe('carving an image', () => {
     const carved = await carveStream(inPieces(raw, 65536));
     assertTotals(carved.totals, generated.truth.merged, 56);
     assert.equal(carved.imageId, walked.imageId);
-    assert.equal(carved.image.status, 'ok');
-    assert.equal(carved.facts.locatedBy, 'carve');
-    assert.equal(carved.facts.kernelGuid, walked.facts.kernelGuid);
-    assert.equal(carved.image.image_bytes, undefined);
+    assert.equal(carved.outcome.status, 'ok');
+    assert.equal(carved.tables.locatedBy, 'carve');
+    assert.deepEqual(carved.kernel.pdb, walked.kernel.pdb);
+    assert.equal(carved.container, null);
   });
 
   it('says how it came to them', async () => {
-    const { image } = await carveStream(inPieces(rawBuffer(generated), 1 << 20));
-    const report = JSON.parse(String(image.carve)) as Record<string, unknown>;
-    assert.equal(report.entry_size, 56);
-    assert.equal(report.table_slots, 1024);
+    const { tables } = await carveStream(inPieces(rawBuffer(generated), 1 << 20));
+    const report = tables.carve!;
+    assert.equal(report.entrySize, 56);
+    assert.equal(report.tableSlots, 1024);
     const pages = Math.ceil((1025 * 56) / PAGE_SIZE);
-    assert.equal((report.copies as number[]).length, pages);
-    assert.ok((report.live as number[]).slice(0, -1).every((count) => count === 3));
-    assert.deepEqual(report.never_seen, []);
+    assert.equal(report.copies.length, pages);
+    assert.ok(report.live.slice(0, -1).every((count) => count === 3));
+    assert.deepEqual(report.neverSeen, []);
     assert.deepEqual(report.alternatives, []);
   });
 
@@ -65,7 +65,7 @@ describe('carving an image', () => {
     ] as const) {
       const carved = await carveStream(inPieces(bytes, 100_000));
       assertTotals(carved.totals, generated.truth.merged, 56);
-      assert.equal(carved.image.status, 'ok', format);
+      assert.equal(carved.outcome.status, 'ok', format);
     }
   });
 
@@ -89,12 +89,12 @@ describe('carving an image', () => {
     const pages = Array.from({ length: 40 }, () => Buffer.concat([randomBytes(3000), Buffer.alloc(1096)]));
     const carved = await carveStream([randomBytes(840), ...pages, raw]);
     assertTotals(carved.totals, generated.truth.merged, 56);
-    assert.match(String(carved.image.warnings), /stream-phase/);
+    assert.ok(carved.warnings.some(({ code }) => code === 'stream-phase'));
   });
 
   it('reports a last page that is cut short', async () => {
     const carved = await carveStream([rawBuffer(generated), Buffer.alloc(100, 1)]);
-    assert.match(String(carved.image.warnings), /cut short: 100 of 4096 bytes/);
+    assert.ok(carved.warnings.some(({ message }) => /cut short: 100 of 4096 bytes/.test(message)));
   });
 
   it('gives one clear error when the stream breaks', async () => {

@@ -73,7 +73,7 @@ describe('the same memory in every container', () => {
       const scan = await openScan(join(folder, first), { cache: false });
       try {
         const decoded = await decodeScan(scan, false);
-        assert.equal(decoded.image.format, format);
+        assert.equal(decoded.container?.format, format);
         assertTotals(decoded.totals, truth.merged, truth.entrySize);
         ids.add(decoded.imageId);
         assert.equal(ids.size, 1, 'the image id is of the memory and not of its container');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { hex } from '../../src/address.js';
 import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
+import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import {
@@ -31,20 +32,20 @@ function expected(entry: TruthEntry): object {
   return { key: entry.key, slot: entry.slot, place: placeOf(entry), counters };
 }
 
-async function walk(name: string, locate: LocateWay): Promise<DecodedImage> {
+async function walk(name: string, locate: LocateWay): Promise<DecodedScan> {
   const scan = await openScan(sharedImage(name), { locate, cache: false });
   return decodeScan(scan, true).finally(() => scan.close());
 }
 
-function assertKernel({ image, facts }: DecodedImage, truth: Truth): void {
-  assert.equal(image.page_table_root, truth.dtb);
-  assert.equal(image.kernel_base, truth.kernelBase);
-  assert.equal(facts.kernelGuid, truth.guid);
-  assert.equal(image.processors_seen, truth.cpus);
-  assert.equal(facts.capturedAt?.getTime(), Number(BigInt(truth.systemTime!) / 10_000n - 11_644_473_600_000n));
+function assertKernel({ kernel, tables }: DecodedScan, truth: Truth): void {
+  assert.equal(hex(kernel.location!.root), truth.dtb);
+  assert.equal(hex(kernel.location!.base), truth.kernelBase);
+  assert.equal(kernel.pdb?.guid, truth.guid);
+  assert.equal(tables.processorsSeen, truth.cpus);
+  assert.equal(kernel.capturedAt?.getTime(), Number(BigInt(truth.systemTime!) / 10_000n - 11_644_473_600_000n));
 }
 
-function assertTotals({ totals }: DecodedImage, truth: Truth, lossy: boolean): void {
+function assertTotals({ totals }: DecodedScan, truth: Truth, lossy: boolean): void {
   const plain = totals.map(({ key, slot, place, counters }) => ({ key, slot, place, counters: [...counters] }));
   if (!lossy) assert.deepEqual(plain, truth.tracker.merged.map(expected));
   const entries = truth.tracker.merged;
@@ -67,7 +68,7 @@ function assertTotals({ totals }: DecodedImage, truth: Truth, lossy: boolean): v
   }
 }
 
-function assertProcessors({ processorTags }: DecodedImage, truth: Truth): void {
+function assertProcessors({ processorTags }: DecodedScan, truth: Truth): void {
   for (const [processor, entries] of truth.tracker.perCpu.entries()) {
     const mine = processorTags.filter((tag) => tag.processor === processor);
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
+import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import type { ScanOptions } from '../../src/scan/scan.js';
@@ -20,7 +20,7 @@ import { vmemBuffer, vmwareStateBuffer } from '../support/write-vmware.js';
 const generated = sampleMemory();
 const { truth } = generated;
 
-async function scanned(location: string, options: ScanOptions = {}): Promise<DecodedImage> {
+async function scanned(location: string, options: ScanOptions = {}): Promise<DecodedScan> {
   const scan = await openScan(location, { cache: false, ...options });
   return decodeScan(scan).finally(() => scan.close());
 }
@@ -50,7 +50,7 @@ describe('the same memory in every wrapper and from everywhere', () => {
     await bucket.stop();
   });
 
-  function assertSame(decoded: DecodedImage): void {
+  function assertSame(decoded: DecodedScan): void {
     assertTotals(decoded.totals, truth.merged, truth.entrySize);
     assert.equal(decoded.imageId, imageId);
   }
@@ -64,8 +64,8 @@ describe('the same memory in every wrapper and from everywhere', () => {
         ...(one.indexed ? {} : { spool: folder.path('.') }),
       });
       assertSame(decoded);
-      assert.equal(decoded.image.format, 'crash-dump-64');
-      assert.equal(decoded.image.image_bytes, BigInt(dump.length));
+      assert.equal(decoded.container?.format, 'crash-dump-64');
+      assert.equal(decoded.container?.byteLength, dump.length);
       assert.deepEqual(
         readdirSync(folder.path('.')).filter((name) => name.endsWith('.spool')),
         [],
@@ -98,9 +98,9 @@ describe('the same memory in every wrapper and from everywhere', () => {
     ] as const) {
       const decoded = await scanned(server.url(name, 'user:secret@'));
       assertSame(decoded);
-      assert.equal(decoded.image.format, format);
-      assert.equal(decoded.image.image_path, server.url(name), 'without the credentials');
-      assert.ok(Number(decoded.image.bytes_read) > 0 && Number(decoded.image.bytes_read) <= server.sent);
+      assert.equal(decoded.container?.format, format);
+      assert.equal(decoded.path, server.url(name), 'without the credentials');
+      assert.ok(decoded.bytesRead > 0 && decoded.bytesRead <= server.sent);
     }
   });
 

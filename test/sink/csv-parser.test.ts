@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CsvParser, type CsvField } from '../../src/sink/csv/parser.js';
+import { CsvParser, type CsvField } from '../../src/sink/read/csv-parser.js';
 
 function parse(...pieces: string[]): CsvField[][] {
   const parser = new CsvParser();

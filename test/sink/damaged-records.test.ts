@@ -137,10 +137,13 @@ describe('what damaged records are told to be', () => {
       [line({ tag: null }), /^record 1: column tag may not be null$/],
       [line({ captured_at: '2021-13-01T00:00:00Z' }), /^record 1: column captured_at: expected timestamp/],
       [`${line()}\n${line({ extra: 1 })}`, /^record 2: column extra is not one of pool_tag$/],
-      [line({ extra: 1 }), /^columns: of no record type; nearest to pool_tag, but with the unknown extra$/],
+      [
+        line({ extra: 1 }),
+        /^columns: expected those of a record type; the nearest is pool_tag, but they have the unknown extra$/,
+      ],
       [line({ key: { a: 1 } }), /^record 1: column key: expected a plain value, found an object$/],
       [line({ key: [1] }), /^record 1: expected one flat JSON object a line, found an array$/],
-      [line().replace('"tag"', '"key"'), /^record 1: column key is there twice$/],
+      [line().replace('"tag"', '"key"'), /^record 1: column key occurs twice$/],
       [`${line()}\n{"tag": nope}`, /^record 2: /],
       [line({ schema_version: 2 }), /^schema version: expected 1 to 1, found 2$/],
       [`${line()}\n\xff`, /^record 2: Parser cannot parse input/],
@@ -160,9 +163,12 @@ describe('what damaged records are told to be', () => {
       [good.replace('GOOD', '"GO"OD'), /: characters after a closing quote$/],
       [good.replace('GOOD', 'GO"OD'), /: a quote within a field that is not quoted$/],
       [good.replace('NEXT,1668248144', 'NEXT,0x10'), /^record 2: column key: expected uint32, found "0x10"$/],
-      [good.replace('host', 'hosts'), /^columns: of no record type; nearest to pool_tag, but with the unknown hosts$/],
-      [good.replace('host', 'tag'), /^columns: tag is there twice$/],
-      [good.replace('key,', 'keys,'), /nearest to pool_tag, but without key and with the unknown keys$/],
+      [
+        good.replace('host', 'hosts'),
+        /^columns: expected those of a record type; the nearest is pool_tag, but they have the unknown hosts$/,
+      ],
+      [good.replace('host', 'tag'), /^columns: tag occurs twice$/],
+      [good.replace('key,', 'keys,'), /the nearest is pool_tag, but they lack key and have the unknown keys$/],
     ];
     for (const [text, expected] of cases) {
       assert.notEqual(text, good);

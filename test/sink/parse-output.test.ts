@@ -33,8 +33,8 @@ describe('an output, [RECORD=]FILE', () => {
           message.test(`${error.message}; ${error.hint}`),
       );
     refuses('-', /standard output has no ending.*--format/);
-    refuses('a.xlsx', /a\.xlsx: the ending of the name chooses no output format; end it in one of \.parquet, /);
-    refuses('a', /no output format/);
+    refuses('a.xlsx', /a\.xlsx: the ending of the name does not select an output format; end it in one of \.parquet, /);
+    refuses('a', /does not select an output format/);
     refuses('a.csv', /no output format is named 'xml'; one of: parquet, /, 'xml');
     refuses('pool_tags=a.csv', /no record type is named 'pool_tags'.*write \.\/pool_tags=a\.csv/);
     refuses('host=x/a.csv', /write \.\/host=x\/a\.csv/);

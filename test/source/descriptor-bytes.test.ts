@@ -4,22 +4,22 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../support/generate/random.js';
 
-const MODULE = fileURLToPath(new URL('../../src/source/stream/descriptor-bytes.ts', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../src/source/stream/byte-stream.ts', import.meta.url));
 
 /** Reads standard input by pieces of `size` after a peek of 16 bytes; prints what came. */
 const PROGRAM = (size: number): string => `
   import { createHash } from 'node:crypto';
-  import { DescriptorBytes } from ${JSON.stringify(MODULE)};
-  const bytes = new DescriptorBytes('standard input', 0);
-  const head = await bytes.peek(16);
+  import { ByteStream } from ${JSON.stringify(MODULE)};
+  const stream = ByteStream.ofDescriptor('standard input', 0);
+  const head = await stream.reader.peek(16);
   const hash = createHash('sha256');
   const target = new Uint8Array(${size});
   for (;;) {
-    const filled = await bytes.fill(target);
+    const filled = await stream.reader.fill(target);
     hash.update(target.subarray(0, filled));
     if (filled < target.length) break;
   }
-  console.log(JSON.stringify([head.toString('hex'), hash.digest('hex'), bytes.bytesRead]));
+  console.log(JSON.stringify([head.toString('hex'), hash.digest('hex'), stream.bytesRead]));
 `;
 
 function readThroughPipe(pieces: readonly Buffer[], size: number): Promise<unknown> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { crc32 } from '../../src/codec/xz.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { sourceBytes } from '../../src/source/reading/byte-reader.js';
 import { readBytes } from '../../src/source/source.js';
 import { spool } from '../../src/source/local/spool.js';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
@@ -22,8 +22,7 @@ const MAX_MEMORY = 300 * MIB;
 
 async function unwrapped(bytes: Uint8Array): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of unwrap(detectWrapper(bytes)!, sourceBytes(new BufferSource(bytes)), 'hostile'))
-    pieces.push(piece);
+  for await (const piece of unwrap(detectWrapper(bytes)!, new BufferSource(bytes), 'hostile')) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -34,7 +33,7 @@ async function drained(bytes: Uint8Array, most = 8 * MIB): Promise<number> {
   let length = 0;
   let memory = 0;
   try {
-    for await (const piece of unwrap(detectWrapper(bytes)!, sourceBytes(new BufferSource(bytes)), 'hostile')) {
+    for await (const piece of unwrap(detectWrapper(bytes)!, new BufferSource(bytes), 'hostile')) {
       length += piece.length;
       assert.ok(piece.length <= 8 * MIB, `a piece of ${piece.length} bytes`);
       memory = Math.max(memory, process.memoryUsage.rss() - before);
@@ -93,7 +92,7 @@ describe('hostile wrappers', () => {
     await fails(zstdFrame([0x00, 0xf8], runBlock(100, true)), /takes a window of 2199023255552 bytes/);
     await fails(zstdFrame([0xe0, ...u64(TIB)], runBlock(100, true)), /takes a window of 1099511627776 bytes/);
     await fails(zstdFrame([0x00, 0x58], Buffer.of(0xfc, 0xff, 0xff)), /a block has 2097151 bytes/);
-    await fails(zstdFrame([0x00, 0x58], Buffer.of(0x07, 0, 0)), /the decoder says invalid block type/);
+    await fails(zstdFrame([0x00, 0x58], Buffer.of(0x07, 0, 0)), /a block is of type 3; expected 0 to 2/);
     await fails(zstdFrame([0x03, 0x58, 1, 2, 3, 4], runBlock(100, true)), /with a dictionary/);
     await fails(
       Buffer.concat([zstdFrame([0x00, 0x58], runBlock(100, true)), Buffer.from('more')]),
@@ -107,7 +106,7 @@ describe('hostile wrappers', () => {
 
   it('zstd: the smallest frames', async () => {
     assert.equal(await drained(zstdFrame([0x00, 0x58], runBlock(7, true))), 7);
-    assert.equal(await drained(zstdFrame([0x04, 0x58], runBlock(7, true), u32(0))), 7);
+    assert.equal(await drained(zstdFrame([0x04, 0x58], runBlock(7, true), u32(0xfacf30b0))), 7);
     assert.equal(await drained(zstdFrame([0x20, 0], Buffer.of(1, 0, 0))), 0);
   });
 
@@ -235,7 +234,7 @@ describe('hostile wrappers', () => {
     const stream = new ByteStream(
       'hostile',
       await detectWrapper(file)!.unwrappedSize!(new BufferSource(huge(200, TIB))),
-      sourceBytes(new BufferSource(file)),
+      Readable.from([file]),
     );
     await assert.rejects(spool(stream, folder.path('.')), {
       code: 'OUTPUT_FAILED',

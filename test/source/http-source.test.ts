@@ -152,7 +152,7 @@ describe('images over HTTP', () => {
     assert.ok(opened instanceof ByteStream);
     assert.equal(opened.claimedLength, bytes.length);
     const pieces: Uint8Array[] = [];
-    for await (const piece of opened.bytes as AsyncIterable<Uint8Array>) pieces.push(piece);
+    for await (const piece of opened.reader.rest()) pieces.push(piece);
     assert.ok(Buffer.concat(pieces).equals(bytes));
     assert.equal(opened.bytesRead, bytes.length);
     assert.equal(server.requests.length, 1);
@@ -160,7 +160,7 @@ describe('images over HTTP', () => {
     const cut = (await openHttp(server.url('a%20b/memory.vmem'), QUICK)) as ByteStream;
     await assert.rejects(
       async () => {
-        for await (const piece of cut.bytes as AsyncIterable<Uint8Array>) assert.ok(piece.length > 0);
+        for await (const piece of cut.reader.rest()) assert.ok(piece.length > 0);
       },
       { code: 'SOURCE_UNREADABLE' },
     );

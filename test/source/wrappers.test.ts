@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
-import { readBytes } from '../../src/source/source.js';
-import { sourceBytes } from '../../src/source/reading/byte-reader.js';
+import { readBytes, type Source } from '../../src/source/source.js';
 import { BufferSource } from '../support/buffer-source.js';
 import { run } from '../support/programs.js';
 import { sampleMemory } from '../support/sample-memory.js';
@@ -12,10 +11,10 @@ import { rawBuffer } from '../support/write-raw.js';
 
 async function unwrapped(
   bytes: Uint8Array,
-  pieces: AsyncIterable<Uint8Array> = sourceBytes(new BufferSource(bytes)),
+  origin: Source | AsyncIterable<Uint8Array> = new BufferSource(bytes),
 ): Promise<Buffer> {
   const out: Uint8Array[] = [];
-  for await (const piece of unwrap(detectWrapper(bytes)!, pieces, 'wrapped')) out.push(piece);
+  for await (const piece of unwrap(detectWrapper(bytes)!, origin, 'wrapped')) out.push(piece);
   return Buffer.concat(out);
 }
 

@@ -1,13 +1,12 @@
 import { PAGE_SIZE, physicalAddress } from '../../src/address.js';
 import { CarveScan } from '../../src/scan/carve-scan.js';
-import { decodeScan } from '../../src/scan/scan.js';
-import type { ScanOptions } from '../../src/scan/scan.js';
+import { decodeScan, type ScanOptions, scanRequest } from '../../src/scan/scan.js';
 import { PageCarver, signsOf } from '../../src/pool/carve/page-carver.js';
 import { PlainScanner } from '../../src/pool/carve/scan/plain-scanner.js';
 import { carveTables, sumCarved, type CarvedTables } from '../../src/pool/carve/carve.js';
 import { hashOfKey, type TagHash } from '../../src/pool/table/hash-law.js';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
+import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { generateTags } from './generate/tag-plan.js';
 import { Random } from './generate/random.js';
@@ -89,11 +88,12 @@ export function totalsOf(carved: CarvedTables): TagTotal[] {
 export function carveStream(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ScanOptions = {},
-): Promise<DecodedImage> {
+): Promise<DecodedScan> {
   async function* all(): AsyncGenerator<Uint8Array> {
     yield* pieces;
   }
-  const scan = new CarveScan(new ByteStream('a stream', null, all()), { threads: 0, ...options });
+  const stream = new ByteStream('a stream', null, all());
+  const scan = new CarveScan(stream, scanRequest(stream.name, { threads: 0, ...options }));
   return decodeScan(scan).finally(() => scan.close());
 }
 

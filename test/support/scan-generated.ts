@@ -1,25 +1,36 @@
 import assert from 'node:assert/strict';
+import { isMissing } from '../../src/errors.js';
 import { openImage } from '../../src/image/formats.js';
-import type { DecodedImage } from '../../src/scan/scan-result.js';
+import type { DecodedScan, KernelReadings, ScanResult } from '../../src/scan/scan-result.js';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
-import { decodeScan } from '../../src/scan/scan.js';
-import type { ScanOptions } from '../../src/scan/scan.js';
+import { decodeScan, type ScanOptions, scanRequest } from '../../src/scan/scan.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';
 import { BufferSource } from './buffer-source.js';
 import type { MergedEntry } from './generate/tracker-table-writer.js';
 import { COUNTER_NAMES, type EntrySize } from './generate/tracker-layouts.js';
+
+/** Opens an image that lies in a buffer for a walk. @throws PoolTrackerError why it failed */
+export async function openWalk(bytes: Buffer, options: ScanOptions = {}): Promise<WalkScan> {
+  const source = new BufferSource(bytes);
+  const image = await openImage(source, options.imageFormat);
+  const scan = await WalkScan.open(image, scanRequest(source.name, { cache: false, ...options }));
+  if ('outcome' in scan) throw scan.outcome.error;
+  return scan;
+}
 
 /** Walks an image that lies in a buffer. */
 export async function walkBuffer(
   bytes: Buffer,
   options: ScanOptions = {},
   keepProcessors = false,
-): Promise<DecodedImage> {
-  const scan = await WalkScan.open(await openImage(new BufferSource(bytes), options.imageFormat), {
-    cache: false,
-    ...options,
-  });
-  return decodeScan(scan, keepProcessors);
+): Promise<DecodedScan> {
+  return decodeScan(await openWalk(bytes, options), keepProcessors);
+}
+
+/** What can be read beside the tables of an image that was walked. */
+export function readingsOf({ objects }: ScanResult): KernelReadings {
+  assert.ok(!isMissing(objects), 'the image was walked');
+  return objects;
 }
 
 /** An entry in the form of a total: counters signed as records carry them. */

@@ -1,6 +1,5 @@
 import { VirtualMemory } from '../../src/memory/virtual-memory.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
-import { X64PageTable } from '../../src/memory/paging/x64.js';
 import { physicalAddress } from '../../src/address.js';
 import { openImage } from '../../src/image/formats.js';
 import { BufferSource } from './buffer-source.js';
@@ -23,6 +22,6 @@ export class VirtualSpace {
     const bytes = Buffer.alloc(this.memory.byteLength);
     for (const [frame, page] of this.memory.pages) bytes.set(page, frame * PAGE);
     const image = await openImage(new BufferSource(bytes), 'raw');
-    return new VirtualMemory(new X64PageTable(new PhysicalMemory(image), physicalAddress(this.space.root), 4));
+    return VirtualMemory.through(new PhysicalMemory(image), physicalAddress(this.space.root), 4);
   }
 }

@@ -1,4 +1,5 @@
 import type { GeneratedMemory } from './generate/memory-plan.js';
+import type { RamRange } from './generate/sparse-memory.js';
 import { layoutBuffer, writeLayout, type ImageLayout } from './write-image.js';
 import { packRanges } from './write-runs.js';
 
@@ -14,6 +15,12 @@ export interface ElfCoreOptions {
   readonly addressIn?: 'paddr' | 'vaddr';
   /** CR3 of each processor; the System process's by default. */
   readonly cr3?: readonly number[];
+  /** Cuts ranges into segments of at most so many bytes. */
+  readonly segmentBytes?: number;
+}
+
+function* cut(ranges: Iterable<RamRange>, size: number): Generator<RamRange> {
+  for (const [start, end] of ranges) for (let at = start; at < end; at += size) yield [at, Math.min(end, at + size)];
 }
 
 /** ELF64 core of physical memory: a PT_NOTE, then a PT_LOAD for each range. */
@@ -30,7 +37,7 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
             ...roots.map((root) => note('QEMU', 0, cpuState(root))),
           ],
   );
-  const ranges = [...memory.presentRanges()];
+  const ranges = [...cut(memory.presentRanges(), options.segmentBytes ?? Infinity)];
   const notesAt = HEADER + PROGRAM_HEADER * (ranges.length + 1);
   const packed = packRanges(memory, ranges, notesAt + notes.length);
   const head = Buffer.alloc(notesAt);

@@ -1,5 +1,5 @@
 import { BIGPOOL } from '../../record/schema/record-types.js';
-import { bigpoolRows, shortfall } from '../../record/rows/object-rows.js';
+import { rowsOf, shortfall } from '../../record/rows/rows.js';
 import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
@@ -31,10 +31,10 @@ export const bigpoolCommand: Command = {
     const selection = { tags: options.texts('tag'), exclude: options.texts('exclude') };
     const scan = await openScan(words[0]!, scanOptions(options));
     try {
-      const decoded = await decodeScan(scan);
+      const result = await decodeScan(scan);
       const type = output.isForReading ? forReading(BIGPOOL) : BIGPOOL;
-      await writeRows(type, bigpoolRows(decoded, selection), await output.open(type));
-      const missing = await shortfall(BIGPOOL.name, decoded);
+      await writeRows(type, rowsOf(BIGPOOL, result, selection), await output.open(type));
+      const missing = await shortfall(BIGPOOL, result);
       if (missing !== null) warn(`big allocations: ${missing}`);
     } finally {
       await scan.close();

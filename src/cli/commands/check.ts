@@ -1,7 +1,6 @@
-import { OBJECT_COUNT } from '../../record/schema/record-types.js';
-import { objectCountRows, processRows } from '../../record/rows/object-rows.js';
-import type { DecodedImage } from '../../scan/scan-result.js';
-import { PROCESS } from '../../record/schema/record-types.js';
+import { rowsOf } from '../../record/rows/rows.js';
+import { OBJECT_COUNT, PROCESS } from '../../record/schema/record-types.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
@@ -39,8 +38,8 @@ const DISPUTED: RecordType = {
   ),
 };
 
-async function* countLines(decoded: DecodedImage): AsyncGenerator<Row> {
-  for await (const row of objectCountRows(decoded)) {
+async function* countLines(result: ScanResult): AsyncGenerator<Row> {
+  for await (const row of rowsOf(OBJECT_COUNT, result)) {
     yield {
       tag: row.tag!,
       outstanding: row.tag_outstanding!,
@@ -60,17 +59,17 @@ async function* countLines(decoded: DecodedImage): AsyncGenerator<Row> {
  * Processes that one of the two complete lists has and the other has not. CSRSS, Sessions and Handles leave some out
  * on every healthy system.
  */
-async function disputed(decoded: DecodedImage): Promise<Row[]> {
+async function disputed(result: ScanResult): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of processRows(decoded)) {
+  for await (const row of rowsOf(PROCESS, result)) {
     if (row.seen_by_psactiveprocesshead === false || row.seen_by_pspcidtable === false) rows.push(row);
   }
   return rows;
 }
 
-async function print(decoded: DecodedImage, output: AnswerOutput): Promise<void> {
-  await writeRows(COUNTS, countLines(decoded), await output.open(COUNTS));
-  const rows = await disputed(decoded);
+async function print(result: ScanResult, output: AnswerOutput): Promise<void> {
+  await writeRows(COUNTS, countLines(result), await output.open(COUNTS));
+  const rows = await disputed(result);
   if (rows.length === 0) return;
   process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
   await writeRows(DISPUTED, rows, await output.open(DISPUTED));
@@ -87,11 +86,11 @@ export const checkCommand: Command = {
     const output = AnswerOutput.parse(options);
     const scan = await openScan(words[0]!, scanOptions(options));
     try {
-      const decoded = await decodeScan(scan);
-      say(foundLine(decoded));
-      for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
-      if (output.isForReading) await print(decoded, output);
-      else await writeRows(OBJECT_COUNT, objectCountRows(decoded), await output.open(OBJECT_COUNT));
+      const result = await decodeScan(scan);
+      say(foundLine(result));
+      for (const { message } of result.warnings) warn(message);
+      if (output.isForReading) await print(result, output);
+      else await writeRows(OBJECT_COUNT, rowsOf(OBJECT_COUNT, result), await output.open(OBJECT_COUNT));
     } finally {
       await scan.close();
     }

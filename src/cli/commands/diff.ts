@@ -6,8 +6,8 @@ import {
   readTagCounts,
   TAG_DIFF,
   type TagDiff,
-} from '../../dataset/query/diff.js';
-import { tagFilter } from '../../record/rows/tag-selection.js';
+} from '../../dataset/query/query.js';
+import { tagFilter } from '../../record/rows/rows.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { TAG_OPTION_SPECS } from '../options/common-options.js';

@@ -1,62 +1,87 @@
-import { PoolTrackerError } from '../../errors.js';
-import type { Row, Value } from '../../record/schema/record-type.js';
-import { decodeScan } from '../../scan/scan.js';
-import { openScan } from '../../scan/open-scan.js';
-import { failedImage } from '../../scan/scan-result.js';
-import { noFindings } from '../../scan/walk-scan.js';
+import { PoolTrackerError, type Warning } from '../../errors.js';
+import type { Run } from '../../image/run-list.js';
+import type { Rejection } from '../../kernel/root/root.js';
+import { type ImageColumns, imageColumns, type ListedTable } from '../../record/rows/rows.js';
+import { tryOpenScan } from '../../scan/open-scan.js';
+import { decodeScan, type ScanOptions } from '../../scan/scan.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import type { Command, OptionValues } from '../options/command.js';
 import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
-/** Columns that hold JSON in text, with how one element reads. */
-const LISTS: Readonly<Record<string, (item: Record<string, unknown>) => string>> = {
-  runs: ({ start, length, offset }) =>
-    `physical 0x${Number(start).toString(16)}, ${String(length)} bytes, at offset ${String(offset)}`,
-  tables: ({ processor, address, pages, pages_missing: missing, entries }) =>
-    processor === null
-      ? `expansion table at ${String(address)}, ${String(entries)} entries`
-      : `${typeof address === 'string' ? `processor ${String(processor)} at ${address}` : `table ${String(processor)}`}, ${String(pages)} pages, ${String(missing)} missing`,
-  rejected: ({ what, address, from, reason }) =>
-    `${String(what)} ${String(address)} (${String(from)}): ${String(reason)}`,
-  warnings: ({ code, message }) => `${String(code)}: ${String(message)}`,
-};
+function runText({ start, length, offset }: Run): string {
+  return `physical 0x${start.toString(16)}, ${length} bytes, at offset ${offset}`;
+}
 
-function valueText(name: string, value: Value): string {
+function tableText({ processor, address, pages, pages_missing: missing, entries }: ListedTable): string {
+  if (entries !== undefined) return `expansion table at ${address}, ${entries} entries`;
+  const unplaced = processor === null ? "another processor's table" : `table ${processor}`;
+  const which = address === undefined ? unplaced : `processor ${processor} at ${address}`;
+  return `${which}, ${pages} pages, ${missing} missing`;
+}
+
+function rejectionText({ what, address, from, reason }: Rejection): string {
+  return `${what} ${address} (${from}): ${reason}`;
+}
+
+function warningText({ code, message }: Warning): string {
+  return `${code}: ${message}`;
+}
+
+/** The elements of the columns that are lists, one a line. */
+function listedLines(columns: ImageColumns): Readonly<Record<string, readonly string[]>> {
+  return {
+    runs: columns.runs?.map(runText) ?? [],
+    tables: columns.tables?.map(tableText) ?? [],
+    rejected: columns.rejected.map(rejectionText),
+    warnings: columns.warnings.map(warningText),
+  };
+}
+
+function valueText(name: string, value: NonNullable<ImageColumns[string]>): string {
   if (name === 'captured_at' && typeof value === 'number') return new Date(value).toISOString();
   if (name === 'hash_law_share' && typeof value === 'number') return `${(value * 100).toFixed(1)} %`;
-  return String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** `name: value` lines; lists one element a line; what is not known is left out. */
-function textOf(row: Row): string {
-  const lines: string[] = [];
-  for (const [name, value] of Object.entries(row)) {
-    if (value === null || value === undefined) continue;
-    const element = LISTS[name];
-    if (element === undefined) {
-      lines.push(`${name.replaceAll('_', ' ')}: ${valueText(name, value)}`);
-      continue;
-    }
-    const items = JSON.parse(String(value)) as Record<string, unknown>[];
-    if (items.length > 0) lines.push(`${name}:`, ...items.map((item) => `  ${element(item)}`));
-  }
+function textOf(columns: ImageColumns): string {
+  const lists = listedLines(columns);
+  const lines = Object.entries(columns).flatMap(([name, value]) => {
+    const items = lists[name];
+    if (items !== undefined) return items.length === 0 ? [] : [`${name}:`, ...items.map((item) => `  ${item}`)];
+    return value == null ? [] : [`${name.replaceAll('_', ' ')}: ${valueText(name, value)}`];
+  });
   return `${lines.join('\n')}\n`;
 }
 
-/** Exact integers and lists as JSON values, not as text in text. */
-function jsonOf(row: Row): string {
-  const members = Object.entries(row).map(([name, value]) => {
-    const isJson = typeof value === 'string' && (name in LISTS || name === 'labels' || name === 'carve');
-    const text =
-      isJson || typeof value === 'bigint'
-        ? String(value)
-        : JSON.stringify(name === 'captured_at' && typeof value === 'number' ? new Date(value) : (value ?? null));
+/** One object, its integers exact, which JSON.stringify does not give. */
+function jsonOf(columns: ImageColumns): string {
+  const members = Object.entries(columns).map(([name, value]) => {
+    const isTime = name === 'captured_at' && typeof value === 'number';
+    const text = typeof value === 'bigint' ? String(value) : JSON.stringify(isTime ? new Date(value) : (value ?? null));
     return `${JSON.stringify(name)}:${text}`;
   });
   return `{${members.join(',')}}\n`;
 }
 
-async function print(row: Row, options: OptionValues): Promise<void> {
-  await new Promise((resolve) => process.stdout.write(options.flag('json') ? jsonOf(row) : textOf(row), resolve));
+async function print(result: ScanResult, options: OptionValues): Promise<void> {
+  const columns = imageColumns(result);
+  const text = options.flag('json') ? jsonOf(columns) : textOf(columns);
+  await new Promise((resolve) => process.stdout.write(text, resolve));
+}
+
+/** The result of a scan, also of one that failed. */
+async function resultOf(location: string, options: ScanOptions): Promise<ScanResult> {
+  const scan = await tryOpenScan(location, options);
+  if ('outcome' in scan) return scan;
+  try {
+    return await decodeScan(scan);
+  } catch (error) {
+    if (error instanceof PoolTrackerError) return scan.failed(error);
+    throw error;
+  } finally {
+    await scan.close();
+  }
 }
 
 export const infoCommand: Command = {
@@ -67,28 +92,11 @@ export const infoCommand: Command = {
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
   async run(words, options) {
-    const startedAt = performance.now();
-    const asked = scanOptions(options);
-    const findings = noFindings();
-    try {
-      const scan = await openScan(words[0]!, asked, findings);
-      const { image } = await decodeScan(scan).finally(() => scan.close());
-      await print(image, options);
-    } catch (error) {
-      if (error instanceof PoolTrackerError && findings.image !== null) {
-        await print(
-          failedImage({
-            path: words[0]!,
-            labels: asked.labels ?? {},
-            error,
-            findings,
-            elapsedMs: performance.now() - startedAt,
-          }).image,
-          options,
-        );
-      }
-      throw error;
-    }
+    const result = await resultOf(words[0]!, scanOptions(options));
+    const { container, outcome } = result;
+    // Of a scan that failed before there was a container, there is nothing to tell but the error.
+    if (outcome.status !== 'failed' || container !== null) await print(result, options);
+    if (outcome.status === 'failed') throw outcome.error;
     return 0;
   },
 };

@@ -1,10 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
 import type { KnownTags } from '../../pool/tag-names/tag-names.js';
-import { rowsOf } from '../../record/rows/rows.js';
-import type { DecodedImage } from '../../scan/scan-result.js';
-import { shortfall } from '../../record/rows/object-rows.js';
+import { rowsOf, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
 import { RECORD_TYPES } from '../../record/schema/record-types.js';
-import { SORT_ORDERS, type TagSelection } from '../../record/rows/tag-selection.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
@@ -54,16 +51,12 @@ function outputOptions(output: Output, options: OptionValues): SinkOptions {
   };
 }
 
-function isIncomplete(decoded: DecodedImage): boolean {
-  return decoded.image.status !== 'ok';
-}
-
 async function scanOne(
   location: string,
   options: OptionValues,
   known: KnownTags,
   open: readonly OpenOutput[],
-): Promise<boolean> {
+): Promise<void> {
   const progress = new Progress();
   const scan = await openScan(location, {
     ...scanOptions(options),
@@ -71,24 +64,23 @@ async function scanOne(
   });
   try {
     const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
-    const decoded = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
+    const result = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
     if (!options.flag('quiet')) {
-      say(foundLine(decoded));
-      for (const { message } of JSON.parse(String(decoded.image.warnings)) as { message: string }[]) warn(message);
+      say(foundLine(result));
+      for (const { message } of result.warnings) warn(message);
     }
-    if (isIncomplete(decoded) && options.flag('strict')) {
+    if (result.outcome.status === 'incomplete' && options.flag('strict')) {
       throw new PoolTrackerError(
         'INCOMPLETE',
         `${locationName(location)}: the counts are not complete, and --strict was given`,
       );
     }
-    const naming = await tagNaming(known, decoded, options);
+    const naming = await tagNaming(known, result, options);
     for (const one of open) {
-      await one.write(rowsOf(one.recordType, decoded, selection(options), naming));
-      const missing = await shortfall(one.recordType.name, decoded);
+      await one.write(rowsOf(one.recordType, result, selection(options), naming));
+      const missing = await shortfall(one.recordType, result);
       if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
     }
-    return isIncomplete(decoded);
   } finally {
     await scan.close();
   }

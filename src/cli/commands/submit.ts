@@ -1,4 +1,4 @@
-import { submitImages } from '../../dataset/queue/submit.js';
+import { submitImages } from '../../dataset/queue/queue.js';
 import { say } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { QUIET_OPTION_SPECS } from '../options/common-options.js';

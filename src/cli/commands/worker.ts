@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queueStatus } from '../../dataset/queue/queue.js';
-import { QueueWorker } from '../../dataset/queue/queue-worker.js';
+import { queueStatus, QueueWorker } from '../../dataset/queue/queue.js';
 import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
 import type { Command } from '../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS } from '../options/common-options.js';

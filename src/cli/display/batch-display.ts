@@ -1,4 +1,4 @@
-import type { BatchListener, BatchSummary, ImageEvent } from '../../dataset/ingest/batch-events.js';
+import type { BatchListener, BatchSummary, ImageEvent } from '../../dataset/ingest/ingest.js';
 import { say } from './say.js';
 
 /** How what a batch does is told on standard error. */

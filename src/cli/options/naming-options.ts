@@ -1,8 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
-import { KnownTags } from '../../pool/tag-names/tag-names.js';
-import { readPooltagFile, type PooltagFile } from '../../pool/tag-names/pooltag-file.js';
-import type { DecodedImage } from '../../scan/scan-result.js';
-import type { TagNaming } from '../../record/rows/tag-rows.js';
+import { KnownTags, type PooltagFile, readPooltagFile } from '../../pool/tag-names/tag-names.js';
+import type { TagNaming } from '../../record/rows/rows.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
 import { say, warn } from '../display/say.js';
 import type { OptionSpecs, OptionValues } from './command.js';
@@ -38,13 +37,13 @@ export async function knownTags(options: OptionValues): Promise<KnownTags> {
 }
 
 /** What is known of an image's tags; with --drivers those on no list are searched for. */
-export async function tagNaming(known: KnownTags, decoded: DecodedImage, options: OptionValues): Promise<TagNaming> {
+export async function tagNaming(known: KnownTags, result: ScanResult, options: OptionValues): Promise<TagNaming> {
   const drivers = options.text('drivers');
   if (drivers === undefined) return { known };
-  const unknown = decoded.totals.filter(({ key }) => known.find(key) === null).map(({ key }) => key);
+  const unknown = result.totals.filter(({ key }) => known.find(key) === null).map(({ key }) => key);
   const { imageFormat, ...scan } = scanOptions(options);
   // A format is said of the images that are scanned.
-  const isScanned = drivers === decoded.facts.path && imageFormat !== undefined;
+  const isScanned = drivers === result.path && imageFormat !== undefined;
   const { candidates, searched, unreadable } = await driverCandidates(
     drivers,
     unknown,

@@ -2,18 +2,11 @@ import { PassThrough, Readable, type Writable } from 'node:stream';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
 import type { SinkFormat } from '../../sink/sink.js';
-import { type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
+import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 const PARQUET_WRITERS = ['parquet-wasm', 'parquetjs-lite'] as const;
 const BIGINT_FORMS = ['number', 'string'] as const;
-
-/** A format of answers alone: a JSON array is no file of records, which begin to be read before they end. */
-const JSON_ARRAY: SinkFormat = {
-  name: 'json',
-  extensions: ['.json'],
-  load: async () => (await import('../../sink/ndjson/ndjson.js')).JSON_ARRAY.load(),
-};
 
 /** The options of every command that writes records. */
 export const SINK_OPTION_SPECS: OptionSpecs = {
@@ -111,7 +104,7 @@ type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
 async function consumer(output: Output, options: SinkOptions): Promise<Consume> {
   const { target, format, recordType } = output;
   if (format.name === 'table' && typeof target !== 'string') {
-    const { printRows } = await import('../../sink/table/table.js');
+    const printRows = await loadTablePrinter();
     return (rows) => printRows(recordType, rows, target, options);
   }
   const sink = await openSink(output, options);

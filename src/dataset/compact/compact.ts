@@ -14,17 +14,16 @@ import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings }
 import { Journal, type CompactionEntry } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
 import { recordFolder } from '../store/partition.js';
-import { partRows } from './sorted-rows.js';
-import { sortedRows } from './sorted-rows.js';
+import { partRows, sortedRows } from './sorted-rows.js';
 import { isGone, ownerName, Staging } from '../store/staging.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
 
 export interface CompactOptions {
-  /** Size that files are to have, about. */
+  /** Target size of files, in bytes. */
   readonly targetBytes: number;
-  /** How long the old files stay beside the new ones, for readers that have listed them. */
+  /** Milliseconds for which the old files stay beside the new ones, for readers that have already listed them. */
   readonly graceMs: number;
-  /** Keys to keep, fewer than the dataset has; all when left out. */
+  /** Partition keys to keep, fewer than the dataset has; all by default. */
   readonly partition?: readonly string[];
 }
 
@@ -35,10 +34,11 @@ export interface Compacted {
 }
 
 /**
- * Merges the small files of a dataset. Every new file is whole before it has its name, and the old ones stay until all
- * new ones are in place and the grace is over: a reader misses no row at any time. One that lists the files within the
- * grace sees the rows of merged images twice, and one that lists them right before the old ones are removed, and opens
- * them right after, meets a missing file and has to ask again: a folder cannot be changed under a reader without that.
+ * Merges the small files of a dataset. Every new file is complete before it gets its name, and the old ones stay until
+ * all new ones are in place and the grace period is over, so a reader never misses a row. A reader that lists the files
+ * during the grace period sees the rows of merged images twice. One that lists them just before the old ones are
+ * removed and opens them just after finds a file missing and has to list again; a folder cannot be changed under a
+ * reader without that.
  *
  * @throws PoolTrackerError USAGE, OUTPUT_FAILED, RECORDS_DAMAGED
  */
@@ -92,7 +92,7 @@ async function beginRun(journal: Journal): Promise<CompactionEntry> {
   return run;
 }
 
-/** Two that merge the same files would give every row twice. */
+/** Two compactions of the same files would produce every row twice. */
 function requireAlone(journal: Journal, run: CompactionEntry): void {
   const other = journal.openCompactions().find((entry) => entry.id !== run.id && !isGone(entry.owner, entry.at));
   if (other !== undefined) {
@@ -114,7 +114,7 @@ function keptKeys({ partition }: DatasetSettings, kept: readonly string[] | unde
   return partition.filter((key) => kept.includes(key));
 }
 
-/** Ends what killed processes had begun: forward when all new files are in place, else back. */
+/** Finishes what killed processes had begun: completes it when all new files are in place, else undoes it. */
 export async function endCompactions(store: DatasetStore, journal: Journal): Promise<void> {
   for (const entry of journal.openCompactions().filter(({ owner, at }) => isGone(owner, at))) {
     if (await allThere(store, entry.outputs)) {
@@ -139,7 +139,7 @@ async function finish(store: DatasetStore, journal: Journal, entry: CompactionEn
   if (!(await allThere(store, entry.outputs)))
     throw new PoolTrackerError(
       'OUTPUT_FAILED',
-      `${store.name}: a compacted file has gone; what it was made from is kept`,
+      `${store.name}: a compacted file no longer exists; the files that it was made from are kept`,
     );
   for (const path of entry.inputs) await store.remove(path);
   await journal.append({ ...entry, at: Date.now(), state: 'done' });
@@ -156,7 +156,7 @@ class Compactor {
     private readonly targetBytes: number,
   ) {}
 
-  /** Writes the new files of a group and puts them in their places; the old ones stay. */
+  /** Writes the new files of a group and moves them into place; the old ones stay. */
   async write(group: CompactionGroup): Promise<CompactionEntry> {
     const work = await this.staging.folder();
     try {
@@ -200,7 +200,7 @@ class Compactor {
       Symbol.asyncIterator
     ]();
     const names: string[] = [];
-    // Sorting reads all before it gives any: from here on the number of rows is known.
+    // Sorting reads all rows before it yields any, so the number of rows is known from here on.
     let next = await sorted.next();
     const rowsOfFile = Math.ceil((this.rows - before) / files);
     async function* some(): AsyncGenerator<Row> {
@@ -215,7 +215,7 @@ class Compactor {
     return names;
   }
 
-  /** A part stands for its image, even where a compacted file holds it, too: it was written later. */
+  /** A part holds the records of its image even where a compacted file has them too: it was written later. */
   private async *inputRows(
     recordType: RecordType,
     inputs: readonly StoredFile[],

@@ -4,7 +4,7 @@ import { PART_EXTENSION, type DatasetSettings } from '../store/dataset-settings.
 import { recordFolder } from '../store/partition.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
 
-/** Files of one record type that are to become one file, or as few as the target size allows. */
+/** Files of one record type that are to be merged into one file, or into as few as the target size allows. */
 export interface CompactionGroup {
   readonly recordType: RecordType;
   /** The partition that the new files lie in. */
@@ -26,7 +26,7 @@ function keptFolder(path: string, record: string, keys: readonly string[]): stri
   return components.filter((component) => keys.includes(component.slice(0, component.indexOf('=')))).join('/');
 }
 
-/** Keys as they were in a file's path. */
+/** The keys and values in a file's path. */
 function folderOf(path: string, record: string): string {
   return path.slice(
     recordFolder(record, '').length + 1,
@@ -35,8 +35,8 @@ function folderOf(path: string, record: string): string {
 }
 
 /**
- * What there is to merge: of each record type and partition, the files of less than half the target size, when there
- * is more than one of them; and every file that lies in a partition that is to go.
+ * What there is to merge: for each record type and partition, the files smaller than half the target size, if there is
+ * more than one; and every file in a partition that is to be dissolved.
  */
 export async function planCompaction(
   store: DatasetStore,

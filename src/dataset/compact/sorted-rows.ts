@@ -1,42 +1,23 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { rowsOfFile } from '../../sink/isolated/batches.js';
 import { openSink } from '../../sink/open-sink.js';
-import { decodeParquet } from '../../sink/parquet/reader.js';
-import { readFailed } from '../../sink/read/record-reader.js';
-import { openRecords } from '../../sink/readers.js';
+import { openRecords, ownParquetRows } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
 
-/**
- * The rows of a file of a dataset. Parquet is decoded in this thread: the files are of our own making, and a thread for
- * each of thousands would cost more than the reading.
- *
- * @throws PoolTrackerError RECORDS_DAMAGED
- */
+/** The rows of a file of a dataset. @throws PoolTrackerError RECORDS_DAMAGED */
 export async function* partRows(path: string, recordType: RecordType): AsyncGenerator<Row> {
-  if (!path.endsWith('.parquet')) {
-    yield* (await openRecords(path)).rows;
-    return;
-  }
-  const { batches } = await decodeParquet(path).catch((error: unknown) => {
-    throw readFailed(path, 'footer', error);
-  });
-  async function* inArrow(): AsyncGenerator<RecordBatch> {
-    for await (const bytes of batches) yield* tableFromIPC(bytes).batches;
-  }
-  yield* rowsOfFile(inArrow(), recordType, path);
+  yield* path.endsWith('.parquet') ? ownParquetRows(path, recordType) : (await openRecords(path)).rows;
 }
 
-/** Rows sorted in memory at a time. */
+/** Number of rows sorted in memory at a time. */
 const RUN_ROWS = 200_000;
-/** Runs merged at a time: each holds a row group open. */
+/** Number of runs merged at a time: each keeps a row group in memory. */
 const FAN_IN = 32;
 
-/** By tag, so that readers skip row groups by the tag's least and greatest; then as captures follow each other. */
+/** By tag, so that readers can skip row groups by minimum and maximum of the tag; then in the order of captures. */
 const SORT_COLUMNS = ['tag', 'key', 'host', 'captured_at', 'image_id'];
 
 type Compare = (a: Row, b: Row) => number;
@@ -48,7 +29,7 @@ function compareValues(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
-/** The order of a record type's rows in compacted files: that of those columns which it has; null comes last. */
+/** The order of a record type's rows in compacted files, by those of the columns that it has; null comes last. */
 export function rowOrder({ columns }: RecordType): Compare {
   const names = SORT_COLUMNS.filter((name) => columns.some((column) => column.name === name));
   return (a, b) => {
@@ -61,7 +42,7 @@ export function rowOrder({ columns }: RecordType): Compare {
 }
 
 /**
- * Sorts any number of rows: runs that fit in memory go to files of a folder, and are merged from there.
+ * Sorts any number of rows: runs that fit in memory are written to files in a folder and merged from there.
  * @param folder for the runs; to be removed by the caller
  */
 export async function* sortedRows(
@@ -94,7 +75,7 @@ export async function* sortedRows(
   yield* merged([...runs.map((path) => partRows(path, recordType)), run], compare);
 }
 
-/** Several sorted inputs as one. */
+/** Merges several sorted inputs. */
 async function* merged(inputs: readonly (AsyncIterable<Row> | Iterable<Row>)[], compare: Compare): AsyncGenerator<Row> {
   const open = inputs.map((input) =>
     Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator](),

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 
-/** Whether a word has any of the characters that patterns are made of. */
+/** Whether a word contains any of the special characters of patterns. */
 export function hasPattern(word: string): boolean {
   return /[*?[\]]/.test(word);
 }
 
-/** One component of a pattern: `*`, `?` and `[abc]`, `[!a-z]`; a leading dot has to be named. */
+/** One component of a pattern: `*`, `?` and `[abc]`, `[!a-z]`; a leading dot has to be written out. */
 function componentPattern(component: string): RegExp {
   const source = component.replace(
     /\[([!^]?)([^\]]+)\]|[\\^$.*+?()[\]{}|]/g,
@@ -19,8 +19,8 @@ function componentPattern(component: string): RegExp {
 }
 
 /**
- * The paths that fit a pattern, sorted: what a shell would make of it. `**` is any number of directories; links to
- * directories are not followed by it.
+ * The paths that match a pattern, sorted, as in a shell. `**` matches any number of directories and does not follow
+ * links to directories.
  */
 export async function* glob(pattern: string): AsyncGenerator<string> {
   const { root } = parse(pattern);

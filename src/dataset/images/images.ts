@@ -4,15 +4,14 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { _Object } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { parseS3, s3Access } from '../../source/remote/s3-client.js';
+import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName } from '../../source/source.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
- * The image that a file belongs to, when both lie in one folder: the state beside a .vmem, the later segments of an
- * .E01. They are opened along with it, and are no images of their own.
+ * The image that a file belongs to, when both lie in one folder: the saved state beside a .vmem, the later segments of
+ * an .E01. Such files are opened along with the image and are not images of their own.
  *
  * @param names every name in the folder, lower case
  */
@@ -31,22 +30,16 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
   return image !== null && names.has(image) ? image : null;
 }
 
-/** The objects below a prefix, in the order of their keys. */
-export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<_Object & { Key: string }> {
-  const { sdk, client } = await s3Access();
-  for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-    for (const object of page.Contents ?? []) if (object.Key !== undefined) yield { ...object, Key: object.Key };
-  }
-}
-
 function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
-/** The images below `s3://bucket/prefix/`. Keys come sorted, so that only one folder's names are held at a time. */
+/**
+ * The images below `s3://bucket/prefix/`. Keys arrive sorted, so that the names of only one folder are held at a time.
+ */
 export async function* listS3(url: string): AsyncGenerator<ListedImage> {
   const { bucket, key: prefix } = parseS3(url);
-  let folder: (_Object & { Key: string })[] = [];
+  let folder: ListedObject[] = [];
   try {
     for await (const object of s3Objects(bucket, prefix)) {
       if (folder.length > 0 && folderOf(folder[0]!.Key) !== folderOf(object.Key)) {
@@ -62,7 +55,7 @@ export async function* listS3(url: string): AsyncGenerator<ListedImage> {
   yield* imagesOfFolder(bucket, folder);
 }
 
-function* imagesOfFolder(bucket: string, objects: readonly (_Object & { Key: string })[]): Generator<ListedImage> {
+function* imagesOfFolder(bucket: string, objects: readonly ListedObject[]): Generator<ListedImage> {
   const nameOf = (key: string): string => key.slice(folderOf(key).length);
   const names = new Set(objects.map(({ Key }) => nameOf(Key).toLowerCase()));
   for (const { Key, ETag, Size } of objects) {
@@ -72,22 +65,22 @@ function* imagesOfFolder(bucket: string, objects: readonly (_Object & { Key: str
   }
 }
 
-/** An image to be done, or a file that may be none. */
+/** An image to be scanned, or a file that may turn out not to be one. */
 export interface ListedImage {
-  /** As it was named or found; what records carry as image_path. */
+  /** As it was named or found; the image_path of records. */
   readonly location: string;
-  /** Its full path or URL, without credentials: one name for one image, however it was named. */
+  /** Its full path or URL, without credentials: the same for one image, however it was named. */
   readonly source: string;
-  /** Found in a folder rather than named: passed over when it is no image. */
+  /** Whether it was found in a folder rather than named; such a file is skipped when it is not an image. */
   readonly found: boolean;
-  /** As the listing told it (see image-version.ts); null when it did not. */
+  /** From the listing (see image-version.ts); null when it has none. */
   readonly version: string | null;
 }
 
 export interface ListOptions {
   /** Standard input. */
   readonly input: Readable;
-  /** A folder that no images are looked for in: the dataset itself. */
+  /** A folder in which no images are looked for: the dataset itself. */
   readonly except?: string;
 }
 
@@ -96,10 +89,10 @@ export function isUrl(location: string): boolean {
 }
 
 /**
- * Every image that the words name, in order, each once: files, directories, patterns, `@list.txt`, `-` for a list on
- * standard input, URLs, and `s3://` prefixes, which end in a slash.
+ * Every image that the arguments name, in order, each once: files, directories, patterns, `@list.txt`, `-` for a list
+ * on standard input, URLs, and `s3://` prefixes, which end in a slash.
  *
- * @throws PoolTrackerError SOURCE_NOT_FOUND for a pattern that nothing fits or a list that cannot be read
+ * @throws PoolTrackerError SOURCE_NOT_FOUND for a pattern that matches nothing or a list that cannot be read
  */
 export async function listImages(words: readonly string[], options: ListOptions): Promise<ListedImage[]> {
   const bySource = new Map<string, ListedImage>();
@@ -140,7 +133,7 @@ async function* imagesOfUrl(url: string): AsyncGenerator<ListedImage> {
   else yield { location: url, source: identityOf(url), found: false, version: null };
 }
 
-/** A query may name the object or sign the request: it tells URLs apart, but is not to be read in a journal. */
+/** A query may select the object or sign the request: it distinguishes URLs, but must not be readable in a journal. */
 function identityOf(url: string): string {
   const name = locationName(url);
   const query = URL.canParse(url) && !url.startsWith('s3://') ? new URL(url).search : '';
@@ -154,7 +147,7 @@ async function* imagesOfPattern(pattern: string, options: ListOptions): AsyncGen
     yield* imagesOfPath(path, options);
   }
   if (!any)
-    throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file fits the pattern ${pattern}`, {
+    throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file matches the pattern ${pattern}`, {
       hint: 'check the pattern',
     });
 }
@@ -165,7 +158,10 @@ async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator
   else yield { location: path, source: resolve(path), found: false, version: null };
 }
 
-/** Regular files, sorted, without what belongs to another; links to directories are not followed, so that none is walked twice. */
+/**
+ * Regular files, sorted, without those that belong to another image; links to directories are not followed, so that
+ * none is walked twice.
+ */
 async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<ListedImage> {
   if (options.except !== undefined && resolve(folder) === resolve(options.except)) return;
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
@@ -185,8 +181,8 @@ async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<L
 }
 
 /**
- * Which of `count` parts an image belongs to, by its name alone: machines that share no more than the list of images do
- * not overlap. FNV-1a, stirred, because its low bits alone do not tell similar names apart.
+ * Which of `count` shards an image belongs to, by its name alone, so that machines that share only the list of images
+ * do not overlap. FNV-1a with a final mix, because its low bits alone do not distinguish similar names.
  */
 export function shardOf(source: string, count: number): number {
   let hash = 0x811c9dc5;

@@ -2,18 +2,17 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { CsvParser } from '../../sink/csv/parser.js';
-
-export type Labels = Readonly<Record<string, string>>;
+import type { Labels } from '../../scan/scan-result.js';
+import { CsvParser } from '../../sink/read/csv-parser.js';
 
 /** Labels of single images, by the `path` that stands beside them. */
 export class LabelTable {
   private readonly rows = new Map<string, Labels>();
 
   /**
-   * Reads a CSV file with a header line, or one JSON object a line; `path` says which image, every other column is a
-   * label, and an empty value is none.
-   * @throws PoolTrackerError USAGE for a file that cannot be read so
+   * Reads a CSV file with a header line, or one JSON object a line; `path` names the image, every other column is a
+   * label, and an empty value means no label.
+   * @throws PoolTrackerError USAGE for a file that is neither
    */
   static async read(path: string): Promise<LabelTable> {
     const table = new LabelTable();
@@ -78,11 +77,11 @@ async function* jsonRecords(path: string): AsyncGenerator<Record<string, string>
   }
 }
 
-/** Where labels come from: of several that name one label, the later kind holds. */
+/** Where labels come from. When several give the same label, the one further down applies. */
 export interface LabelSources {
   /** For every image. */
   readonly fixed: Labels;
-  /** Patterns for the path; each named group is a label. */
+  /** Patterns that are matched against the path; each named group is a label. */
   readonly patterns: readonly string[];
   /** A file of labels by path. */
   readonly file?: string;
@@ -102,7 +101,7 @@ export class LabelRules {
   }
 
   /**
-   * @param location as it was named; patterns see it with `/` between its parts
+   * @param location as it was named; patterns are matched with `/` as its separator
    * @param source its full path
    */
   labelsOf(location: string, source: string): Labels {

@@ -2,15 +2,15 @@ import type { ErrorCode } from '../../errors.js';
 import { locationName } from '../../source/source.js';
 
 /**
- * - `ok`, `incomplete`, `failed`: as the image record has it
- * - `done-before`: an earlier run had done it, and it has not changed
- * - `same-memory`: its records lie in the dataset under another name of the same memory
- * - `passed-over`: found in a folder, and no image
+ * - `ok`, `incomplete`, `failed`: the status in the image record
+ * - `done-before`: an earlier run has scanned it, and it has not changed
+ * - `same-memory`: the dataset already has its records, under another name of the same memory
+ * - `passed-over`: found in a folder, and not an image
  */
 export const IMAGE_STATUSES = ['ok', 'incomplete', 'failed', 'done-before', 'same-memory', 'passed-over'] as const;
 export type ImageStatus = (typeof IMAGE_STATUSES)[number];
 
-/** What became of one image; the form of `--log json`. */
+/** The result for one image, in the form of `--log json`. */
 export interface ImageEvent {
   readonly event: 'image';
   readonly path: string;
@@ -22,17 +22,17 @@ export interface ImageEvent {
   readonly elapsed_ms: number;
   readonly warnings: number;
   readonly error_code: ErrorCode | null;
-  /** Why it failed or was passed over. */
+  /** Why it failed or was skipped. */
   readonly message: string | null;
 }
 
 /** The end of a batch. */
 export interface BatchSummary {
   readonly event: 'summary';
-  /** All that were listed, in this shard. */
+  /** Number of images listed, in this shard. */
   readonly images: number;
   readonly counts: Readonly<Record<ImageStatus, number>>;
-  /** Not begun, because the batch was stopped. */
+  /** Number of images not begun because the batch was stopped. */
   readonly left: number;
   readonly records: number;
   readonly bytes_read: number;

@@ -4,15 +4,12 @@ import { messageOf, PoolTrackerError } from '../../errors.js';
 import { locationName } from '../../source/source.js';
 import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
 
-/** Heap of one worker thread; an image that needs more fails alone. */
+/** Heap of one worker thread; only the image that needs more fails. */
 const WORKER_HEAP_MIB = 1024;
 
 const TERMINATE_MS = 5000;
 
-/**
- * Worker threads that scan one image each. A thread that crashes or takes too long is given up, and another takes its
- * place.
- */
+/** Worker threads that scan one image each. A thread that crashes or takes too long is abandoned and replaced. */
 export class ImagePool {
   private readonly idle: Worker[] = [];
   private readonly all = new Set<Worker>();
@@ -20,7 +17,7 @@ export class ImagePool {
 
   /**
    * @param timeoutMs after which an image is given up
-   * @param entry what a thread runs
+   * @param entry the module that a thread runs
    */
   constructor(
     private readonly timeoutMs: number,
@@ -28,7 +25,7 @@ export class ImagePool {
   ) {}
 
   /**
-   * Scans one image in a thread of its own for as long as it takes; whoever calls bounds how many there are.
+   * Scans one image in a thread that does nothing else meanwhile; the caller limits how many run at a time.
    * @throws PoolTrackerError IMAGE_TIMED_OUT, IMAGE_CRASHED, and what `processImage` throws
    */
   async run(task: ImageTask): Promise<ImageOutcome> {

@@ -1,31 +1,31 @@
-import { type PoolTrackerError, type ErrorCode } from '../../errors.js';
+import { type ErrorCode, messageOf, PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import type { PartFormat } from '../store/dataset-settings.js';
 
-/** A failure as plain data, to cross threads. */
+/** A failure as plain data, to be sent between threads. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** One image to be scanned and written into files that are then published. Plain data: it crosses threads. */
+/** One image to be scanned and written into files that are then published. Plain data, to be sent between threads. */
 export interface ImageTask {
   readonly location: string;
-  /** Pass it over when it is no image. */
+  /** Whether to skip it when it is not an image. */
   readonly mayBeOther: boolean;
   readonly scan: ScanOptions;
   readonly partition: readonly string[];
   readonly records: readonly string[];
   readonly format: PartFormat;
   readonly sink: SinkOptions;
-  /** A folder for its files, empty. */
+  /** An empty folder for its files. */
   readonly staging: string;
-  /** Given when the scan did not come to an end by itself: nothing is scanned, and this recorded. */
+  /** Given when the scan did not end by itself: nothing is scanned, and this failure is recorded. */
   readonly failure?: Failure;
 }
 
-/** Records in a file that is whole, but not in its place. */
+/** Records in a file that is complete but not yet in its place. */
 export interface StagedFile {
   readonly record: string;
   readonly path: string;
@@ -38,7 +38,7 @@ export interface ScannedImage {
   /** The partition that the records belong to. */
   readonly folder: string;
   readonly files: readonly StagedFile[];
-  /** Records in all files. */
+  /** Number of records in all files. */
   readonly rows: number;
   readonly bytesRead: number;
   readonly elapsedMs: number;
@@ -49,9 +49,15 @@ export interface ScannedImage {
 
 export type ImageOutcome = ScannedImage | { readonly kind: 'passed-over'; readonly reason: string };
 
+/** Whatever was thrown, as an error of the one family. */
+export function knownError(error: unknown): PoolTrackerError {
+  if (error instanceof PoolTrackerError) return error;
+  return new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+}
+
 export function failureOf(error: PoolTrackerError): Failure {
   return { code: error.code, message: error.hint === null ? error.message : `${error.message}; ${error.hint}` };
 }
 
-/** What a worker thread answers. */
+/** The reply of a worker thread. */
 export type WorkerAnswer = { readonly outcome: ImageOutcome } | { readonly failure: Failure };

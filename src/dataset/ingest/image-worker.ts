@@ -1,13 +1,10 @@
-/** A worker thread: images come as tasks, one at a time, and go back as outcomes. */
+/** A worker thread: receives images as tasks, one at a time, and replies with outcomes. */
 import { parentPort } from 'node:worker_threads';
-import { messageOf, PoolTrackerError } from '../../errors.js';
-import { failureOf, type ImageTask, type WorkerAnswer } from './image-task.js';
+import { failureOf, knownError, type ImageTask, type WorkerAnswer } from './image-task.js';
 import { processImage } from './process-image.js';
 
 function failureOfThrown(error: unknown): WorkerAnswer {
-  const known =
-    error instanceof PoolTrackerError ? error : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`);
-  return { failure: failureOf(known) };
+  return { failure: failureOf(knownError(error)) };
 }
 
 const port = parentPort!;

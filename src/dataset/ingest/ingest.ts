@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
+import type { Labels } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
 import { endCompactions } from '../compact/compact.js';
@@ -9,32 +10,41 @@ import type { ListedImage } from '../images/images.js';
 import type { ImagePool } from './image-pool.js';
 import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
 import { Journal } from '../store/journal.js';
-import type { Labels } from '../images/labels.js';
 import { openStore } from '../store/open-store.js';
 import { Publisher } from './publisher.js';
 import { Staging } from '../store/staging.js';
 
-/** How images become records of a dataset. Plain data: it goes into the jobs of a queue. */
+export {
+  type BatchListener,
+  type BatchSummary,
+  IMAGE_STATUSES,
+  type ImageEvent,
+  type ImageStatus,
+  imageEvent,
+} from './batch-events.js';
+export { ImagePool } from './image-pool.js';
+
+/** How images become records of a dataset. Plain data: it is part of the jobs of a queue. */
 export interface IngestOptions {
   /** The dataset: a directory or `s3://bucket/prefix`. */
   readonly out: string;
-  /** Of a new dataset; of an old one they must be the same. */
+  /** The partition keys of a new dataset; for an existing one they must be the same. */
   readonly partition?: readonly string[];
   readonly format?: PartFormat;
-  /** Record types. */
+  /** Names of the record types to write. */
   readonly records: readonly string[];
   readonly scan: Omit<ScanOptions, 'labels'>;
   readonly sink: SinkOptions;
 }
 
 export interface FailureRules {
-  /** Whether a failure is to be recorded; it is told in either case. All are, when left out. */
+  /** Whether a failure is to be recorded; it is reported in either case. By default all are recorded. */
   readonly keepFailure?: (failed: ImageEvent) => boolean;
-  /** Record this in place of a scan. */
+  /** A failure to record instead of scanning. */
   readonly failure?: Failure;
 }
 
-/** An image whose scan ended in one of these is worth another try: the fault may not be the image's. */
+/** An image whose scan ended with one of these is worth another try: the fault may not be in the image. */
 const PASSING_FAULTS: readonly string[] = [
   'SOURCE_UNREADABLE',
   'SOURCE_CHANGED',
@@ -47,7 +57,7 @@ export function mayPass(failed: { readonly error_code: string | null }): boolean
   return failed.error_code !== null && PASSING_FAULTS.includes(failed.error_code);
 }
 
-/** A dataset that images are brought into, one by one or several at once. */
+/** A dataset into which images are scanned, one by one or several at a time. */
 export class Ingest {
   private readonly publisher: Publisher;
 
@@ -62,7 +72,7 @@ export class Ingest {
   }
 
   /**
-   * Opens a dataset, or begins one; removes what a killed process left.
+   * Opens a dataset, or creates one; removes what a killed process left.
    * @throws PoolTrackerError USAGE, OUTPUT_FAILED, DEPENDENCY_MISSING
    */
   static async open(options: IngestOptions): Promise<Ingest> {
@@ -79,7 +89,7 @@ export class Ingest {
     }
   }
 
-  /** Whether an earlier run has written all that is asked for, of the file as it is now. */
+  /** Whether an earlier run has written all the records asked for, from the file as it is now. */
   isDone(source: string, version: string | null): boolean {
     const entry = this.journal.image(source);
     return (
@@ -135,7 +145,7 @@ export class Ingest {
     } catch (error) {
       if (!(error instanceof PoolTrackerError) || (error.code !== 'IMAGE_TIMED_OUT' && error.code !== 'IMAGE_CRASHED'))
         throw error;
-      // What the thread had written so far is of no use.
+      // What the thread had written so far is useless.
       await rm(task.staging, { recursive: true, force: true });
       await mkdir(task.staging);
       return pool.run({ ...task, failure: failureOf(error) });

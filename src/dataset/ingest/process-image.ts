@@ -3,39 +3,34 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PAGE_SIZE } from '../../address.js';
-import { messageOf, PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 import { openImage } from '../../image/formats.js';
-import { rowsOf } from '../../record/rows/rows.js';
-import { IMAGE } from '../../record/schema/record-types.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
-import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { recordTypeNamed } from '../../record/schema/record-types.js';
-import { decodeScan } from '../../scan/scan.js';
-import { failedImage } from '../../scan/scan-result.js';
-import { openScan } from '../../scan/open-scan.js';
-import { noFindings, type WalkFindings } from '../../scan/walk-scan.js';
+import { rowsOf } from '../../record/rows/rows.js';
+import type { Row } from '../../record/schema/record-type.js';
+import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
+import { tryOpenScan } from '../../scan/open-scan.js';
+import { decodeScan, failedScan, type Scan, scanRequest } from '../../scan/scan.js';
+import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
 import { openSink } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { openSource } from '../../source/open-source.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
 import { isUrl } from '../images/images.js';
-import { failureOf, type ImageOutcome, type ImageTask, type ScannedImage, type StagedFile } from './image-task.js';
+import { failureOf, type ImageOutcome, type ImageTask, knownError, type StagedFile } from './image-task.js';
 import { partitionFolder } from '../store/partition.js';
 
-/** About a table's worth: room that no row takes costs more than a second batch. */
+/** About the number of tags in a table: unused capacity costs more than a second batch. */
 const BATCH_ROWS = 2048;
 
-type Rows = Iterable<Row> | AsyncIterable<Row>;
-
-/** An image's records, written. */
+/** What a scan came to, and its records, written. */
 interface Written {
-  readonly imageId: string;
-  readonly image: Row;
+  readonly result: ScanResult;
   readonly files: readonly StagedFile[];
   readonly rows: number;
 }
 
-/** Why a file that was merely found in a folder is no image; null when it may be one. */
+/** Why a file that was only found in a folder is not an image; null when it may be one. */
 async function whyNoImage(location: string): Promise<string | null> {
   const source = await openSource(location);
   try {
@@ -51,14 +46,10 @@ async function whyNoImage(location: string): Promise<string | null> {
   }
 }
 
-async function write(
-  task: ImageTask,
-  records: readonly string[],
-  rowsOfType: (recordType: RecordType) => Rows,
-): Promise<{ files: StagedFile[]; rows: number }> {
+async function write(task: ImageTask, records: readonly string[], result: ScanResult): Promise<Written> {
   const files: StagedFile[] = [];
   let rows = 0;
-  async function* counted(all: Rows): AsyncGenerator<Row> {
+  async function* counted(all: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<Row> {
     for await (const row of all) {
       rows++;
       yield row;
@@ -71,17 +62,18 @@ async function write(
       { recordType, format: sinkNamed(task.format), target: path },
       { ...task.sink, force: true },
     );
+    // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
     await pipeline(
-      Readable.from(counted(rowsOfType(recordType))),
+      Readable.from(counted(rowsOf(recordType, result, { sort: 'tag' }))),
       batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS),
       sink,
     );
     files.push({ record, path });
   }
-  return { files, rows };
+  return { result, files, rows };
 }
 
-/** Opening a pipe waits for its writer, and nothing can be read twice from it. */
+/** Opening a pipe would wait for its writer, and nothing can be read from it twice. */
 async function refuseSpecialFiles(location: string): Promise<void> {
   const found = isUrl(location) ? null : await stat(location).catch(() => null);
   if (found?.isFIFO() === true || found?.isSocket() === true || found?.isCharacterDevice() === true) {
@@ -91,69 +83,65 @@ async function refuseSpecialFiles(location: string): Promise<void> {
   }
 }
 
-async function scanAndWrite(task: ImageTask, findings: WalkFindings): Promise<Written> {
+/** @throws PoolTrackerError for what stands before a scan: a failure of the scan itself is in its result */
+async function open(task: ImageTask): Promise<Scan | FailedScan> {
   if (task.failure !== undefined) throw new PoolTrackerError(task.failure.code, task.failure.message);
   await refuseSpecialFiles(task.location);
-  const scan = await openScan(task.location, task.scan, findings);
+  return tryOpenScan(task.location, task.scan);
+}
+
+async function decodeAndWrite(task: ImageTask, scan: Scan): Promise<Written> {
   try {
-    const decoded = await decodeScan(scan, task.records.includes('pool_tag_cpu'));
-    // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
-    const written = await write(task, task.records, (recordType) => rowsOf(recordType, decoded, { sort: 'tag' }));
-    return { imageId: decoded.imageId, image: decoded.image, ...written };
+    return await write(task, task.records, await decodeScan(scan, task.records.includes('pool_tag_cpu')));
   } finally {
     await scan.close();
   }
 }
 
-async function writeFailure(
-  task: ImageTask,
-  findings: WalkFindings,
-  error: PoolTrackerError,
-  elapsedMs: number,
-): Promise<Written> {
-  const failed = failedImage({ path: task.location, labels: task.scan.labels ?? {}, error, findings, elapsedMs });
-  return {
-    ...failed,
-    ...(await write(
-      task,
-      task.records.filter((record) => record === IMAGE.name),
-      () => [failed.image],
-    )),
-  };
+/**
+ * Writes the image record, which is all that there is of an image that failed.
+ * @throws PoolTrackerError the failure itself, where it is not the image's fault
+ */
+async function writeFailure(task: ImageTask, result: FailedScan): Promise<Written> {
+  const { error } = result.outcome;
+  if (error.code === 'OUTPUT_FAILED' || error.code === 'USAGE') throw error;
+  return write(
+    task,
+    task.records.filter((record) => record === IMAGE.name),
+    result,
+  );
+}
+
+async function scanAndWrite(task: ImageTask): Promise<Written> {
+  const request = scanRequest(task.location, task.scan);
+  const scan = await open(task).catch((error: unknown) => failedScan(request, knownError(error)));
+  if ('outcome' in scan) return writeFailure(task, scan);
+  return decodeAndWrite(task, scan).catch((error: unknown) => writeFailure(task, scan.failed(knownError(error))));
 }
 
 /**
- * Scans one image and writes its records into the staging folder. Whatever is wrong with the image becomes its image
+ * Scans one image and writes its records into the staging folder. An error that the image causes becomes its image
  * record.
  *
- * @throws PoolTrackerError OUTPUT_FAILED, USAGE for options or labels that fit no image: the fault of no image
+ * @throws PoolTrackerError OUTPUT_FAILED; USAGE for options or labels that are wrong for every image
  */
 export async function processImage(task: ImageTask): Promise<ImageOutcome> {
   if (task.mayBeOther && task.failure === undefined && task.scan.imageFormat === undefined) {
     const reason = await whyNoImage(task.location).catch(() => null);
     if (reason !== null) return { kind: 'passed-over', reason };
   }
-  const startedAt = performance.now();
-  const findings = noFindings();
-  let failure: PoolTrackerError | null = null;
-  const { imageId, image, files, rows } = await scanAndWrite(task, findings).catch((error: unknown) => {
-    failure =
-      error instanceof PoolTrackerError
-        ? error
-        : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
-    if (failure.code === 'OUTPUT_FAILED' || failure.code === 'USAGE') throw failure;
-    return writeFailure(task, findings, failure, performance.now() - startedAt);
-  });
+  const { result, files, rows } = await scanAndWrite(task);
+  const { imageId, labels, kernel, outcome, warnings, bytesRead, elapsedMs } = result;
   return {
     kind: 'scanned',
-    status: image.status as ScannedImage['status'],
+    status: outcome.status,
     imageId,
-    folder: partitionFolder(task.partition, image.captured_at as number | null, task.scan.labels ?? {}),
+    folder: partitionFolder(task.partition, kernel.capturedAt?.getTime() ?? null, labels),
     files,
     rows,
-    bytesRead: Number(image.bytes_read),
-    elapsedMs: Number(image.elapsed_ms),
-    warnings: (JSON.parse(String(image.warnings)) as unknown[]).length,
-    failure: failure === null ? null : failureOf(failure),
+    bytesRead,
+    elapsedMs,
+    warnings: warnings.length,
+    failure: outcome.status === 'failed' ? failureOf(outcome.error) : null,
   };
 }

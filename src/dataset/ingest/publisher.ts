@@ -15,7 +15,7 @@ export type Publication =
   /** It failed, but an earlier run had read the same file: what that gave is kept. */
   | 'kept-earlier';
 
-/** Moves finished files of records to their places, notes that in the journal, and removes what they stand for. */
+/** Moves finished files of records into place, notes that in the journal, and removes what they replace. */
 export class Publisher {
   constructor(
     private readonly store: DatasetStore,
@@ -24,8 +24,8 @@ export class Publisher {
   ) {}
 
   /**
-   * Publishes one image. Killed at any point and done again, it leaves the same files: the image record comes last of
-   * its records, the journal after all of them, and what they replace goes after that.
+   * Publishes one image. If it is killed at any point and repeated, the same files result: the image record is
+   * published last, the journal is written after all records, and what they replace is removed after that.
    *
    * @param source the image's full path or URL
    * @param version see image-version.ts
@@ -49,7 +49,7 @@ export class Publisher {
       folder,
       records: [...new Set([...(samePart ? before.records : []), ...files.map(({ record }) => record)])],
     };
-    // An image that is no longer what it was keeps its earlier records: they are of another time.
+    // When the file has changed, the earlier records are kept: they are of another capture.
     const replaced = before !== undefined && !samePart && (sameFile || before.status === 'failed') ? before : null;
     if (replaced !== null && this.journal.otherClaims(replaced).length === 0) await this.remove(replaced);
     await this.journal.append(entry);

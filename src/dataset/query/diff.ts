@@ -42,10 +42,11 @@ function sum(row: Row, measure: Measure): bigint {
 }
 
 /**
- * The tags of one image by their key, from the image itself or from a file of its `pool_tag` records (told by its
+ * The tags of one image by their key, from the image itself or from a file of its `pool_tag` records (recognised by its
  * ending). A tag with two entries is their sum.
  *
- * @throws PoolTrackerError USAGE for records of another kind or of several images, and what stands in the way of an image
+ * @throws PoolTrackerError USAGE for records of another type or of several images; whatever opening and scanning an
+ * image throws
  */
 export async function readTagCounts(input: string, options: ScanOptions = {}): Promise<Map<number, TagCount>> {
   const counts = new Map<number, TagCount>();
@@ -94,9 +95,17 @@ export const TAG_DIFF: RecordType = {
       'Change in percent of what there was, by that measure; null where there was nothing.',
     ),
     ...MEASURES.flatMap((measure) => [
-      column(`${measure}_change`, 'int64', `${measure}_after less ${measure}_before.`),
-      nullableColumn(`${measure}_before`, 'int64', `Of the first image (${measure}); null when it has not the tag.`),
-      nullableColumn(`${measure}_after`, 'int64', `Of the second image (${measure}); null when it has not the tag.`),
+      column(`${measure}_change`, 'int64', `${measure}_after minus ${measure}_before.`),
+      nullableColumn(
+        `${measure}_before`,
+        'int64',
+        `Of the first image (${measure}); null when it does not have the tag.`,
+      ),
+      nullableColumn(
+        `${measure}_after`,
+        'int64',
+        `Of the second image (${measure}); null when it does not have the tag.`,
+      ),
     ]),
     column('complete', 'bool', 'False when a page that could hold a part of the counts was missing in either image.'),
   ],
@@ -106,9 +115,9 @@ export interface TagDiff {
   readonly tag: string;
   readonly before: TagCount | null;
   readonly after: TagCount | null;
-  /** Of the measure that was asked for. */
+  /** By the measure that was asked for. */
   readonly change: bigint;
-  /** Change in percent of what there was; infinite where there was nothing and now is something. */
+  /** Change in percent of the earlier value; infinite when that was zero and the later is not. */
   readonly percent: number;
 }
 
@@ -116,7 +125,7 @@ function changeOf(measure: Measure, before: TagCount | null, after: TagCount | n
   return BigInt.asIntN(64, (after?.[measure] ?? 0n) - (before?.[measure] ?? 0n));
 }
 
-/** Exact up to the last division: a million times the ratio as an integer. */
+/** Exact except for the last division: a million times the ratio is computed as an integer. */
 function percentOf(change: bigint, before: bigint): number {
   if (change === 0n) return 0;
   if (before === 0n) return change > 0n ? Infinity : -Infinity;
@@ -124,7 +133,7 @@ function percentOf(change: bigint, before: bigint): number {
 }
 
 /**
- * Tags in which two images differ by any measure, those first that grew most.
+ * Tags in which two images differ by any measure, those that grew most first.
  * @param by the measure that orders them
  * @param wanted which tags to look at
  */

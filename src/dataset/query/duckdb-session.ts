@@ -39,7 +39,7 @@ async function datasetFolder(path: string): Promise<string> {
   );
 }
 
-/** DuckDB with the views and questions of schemas/duckdb.sql over one dataset, and no way to any other file. */
+/** DuckDB with the views and questions of schemas/duckdb.sql over one dataset, without access to any other file. */
 export class DuckdbSession {
   private constructor(
     readonly duckdb: DuckDB,
@@ -56,7 +56,7 @@ export class DuckdbSession {
     const folder = await datasetFolder(dataset);
     const duckdb = await loadDuckdb();
     const instance = await duckdb.DuckDBInstance.create(':memory:');
-    // Where DuckDB puts what does not fit into memory; made when it is needed.
+    // Where DuckDB writes what does not fit into memory; created when it is needed.
     const spill = join(tmpdir(), `pool-tracker-query-${randomBytes(8).toString('hex')}`);
     const session = new DuckdbSession(duckdb, await instance.connect(), instance, spill);
     try {
@@ -72,7 +72,7 @@ export class DuckdbSession {
     }
   }
 
-  /** Locks every other file, the network, extensions and then the settings themselves. */
+  /** Locks access to other files, the network and extensions, and then the settings themselves. */
   private async restrict(folder: string): Promise<void> {
     await this.connection.run(`
       SET TimeZone = 'UTC';

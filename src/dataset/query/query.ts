@@ -1,4 +1,4 @@
-import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBBlobValue, DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import {
   type Column,
@@ -10,14 +10,16 @@ import {
 } from '../../record/schema/record-type.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
+export { MEASURES, type Measure, TAG_DIFF, type TagDiff, diffRow, diffTags, readTagCounts } from './diff.js';
+
 /** How a column of an answer becomes a column of records. */
 export interface AnswerColumn {
   readonly column: Column;
-  /** SQL that turns DuckDB's value into one that the record column holds without loss. */
+  /** SQL that turns DuckDB's value into one that the record column holds without loss; text comes as its bytes. */
   readonly expression: string;
 }
 
-/** DuckDB's types that need no more than their own name; all others follow below. */
+/** DuckDB's types that map to a column type without conversion; the others are converted below. */
 const PLAIN: Readonly<Record<string, ColumnType>> = {
   BOOLEAN: 'bool',
   TINYINT: 'int32',
@@ -30,11 +32,14 @@ const PLAIN: Readonly<Record<string, ColumnType>> = {
   VARCHAR: 'string',
 };
 
-/** Sums are of 128 bits in DuckDB, which neither lakes nor JSON readers have; one that needs them ends the query. */
+/**
+ * Sums have 128 bits in DuckDB, which neither lake engines nor JSON readers support; a sum that needs more than 64 ends
+ * the query.
+ */
 const WIDE = new Set(['UBIGINT', 'HUGEINT', 'UHUGEINT']);
 const NESTED = new Set(['LIST', 'STRUCT', 'MAP', 'ARRAY', 'UNION']);
 
-/** A double has 15 decimal digits for certain. */
+/** A double represents any 15 decimal digits exactly. */
 const EXACT_IN_DOUBLE = /^DECIMAL\((\d|1[0-5]),/;
 
 function converted(type: string, value: string): readonly [ColumnType, string] {
@@ -52,8 +57,8 @@ function converted(type: string, value: string): readonly [ColumnType, string] {
 }
 
 /**
- * Columns for an answer of these names and types; all may be null, and a name that occurs again gets a number. Types
- * that records do not have become text: dates and times as DuckDB writes them, lists and structures as JSON.
+ * Columns for an answer with these names and types. All are nullable, and a name that occurs again gets a number. Types
+ * that records do not have become text: dates and times in DuckDB's notation, lists and structures as JSON.
  *
  * @param value the SQL name of the column at an index
  */
@@ -67,19 +72,23 @@ export function answerColumns(
     let unique = name;
     for (let number = 1; taken.has(unique); number++) unique = `${name}_${number}`;
     taken.add(unique);
-    const [type, expression] = converted(types[index]!.toString(), value(index));
+    const [type, plain] = converted(types[index]!.toString(), value(index));
+    // The client decodes text itself, and drops a U+FEFF at its beginning.
+    const expression = type === 'string' ? `encode(${plain})` : plain;
     return { column: nullableColumn(unique, type, 'A column of an answer.'), expression };
   });
 }
 
-/** What a query gives: rows, and what their columns are, so that any sink can write them. */
+/** The result of a query: rows and the type of their columns, so that any sink can write them. */
 export interface Answer {
   readonly recordType: RecordType;
-  /** Read once, as the rows come. */
+  /** May be read once; rows arrive as DuckDB produces them. */
   readonly rows: AsyncIterable<Row>;
 }
 
-/** A failure of DuckDB as one line, without the excerpt of the statement, which is not quite the one that was asked. */
+/**
+ * A failure of DuckDB as one line, without the excerpt of the statement, which is not exactly the one that was asked.
+ */
 function queryFailed(error: unknown): PoolTrackerError {
   if (error instanceof PoolTrackerError) return error;
   const message = messageOf(error)
@@ -98,12 +107,12 @@ function queryFailed(error: unknown): PoolTrackerError {
   });
 }
 
-/** In parentheses a statement can be nothing but a selection; what is checked so is what runs. */
+/** In parentheses a statement can only be a selection; the text that is checked in this form is the one that runs. */
 function selectionOf(statement: string): string {
   return `FROM (\n${statement}\n)`;
 }
 
-/** A dataset under question. Nothing in it, nor anywhere else, is ever written. */
+/** A dataset to ask questions of. Nothing is ever written, in it or elsewhere. */
 export class DatasetQuery {
   private constructor(private readonly session: DuckdbSession) {}
 
@@ -114,8 +123,8 @@ export class DatasetQuery {
 
   /**
    * @param sql one statement that selects
-   * @throws PoolTrackerError USAGE for any other, or one that DuckDB refuses; SOURCE_NOT_PERMITTED when it reads what
-   *   is not of the dataset. The rows may still fail with the same errors
+   * @throws PoolTrackerError USAGE for any other, or one that DuckDB refuses; SOURCE_NOT_PERMITTED when it reads
+   *   anything outside the dataset. Reading the rows may throw the same errors
    */
   async ask(sql: string): Promise<Answer> {
     const statement = sql.replace(/[;\s]+$/, '');
@@ -164,7 +173,7 @@ export class DatasetQuery {
     return this.ask(`FROM ${name}(${values.map((value) => argument(value, parameters)).join(', ')})`);
   }
 
-  /** Views by name, with the parameters of those that have any. */
+  /** Views by name, with their parameters if they have any. */
   private async views(): Promise<Map<string, readonly string[] | null>> {
     const found = await this.session.connection.runAndReadAll(`
       SELECT view_name AS name, NULL AS parameters FROM duckdb_views() WHERE NOT internal
@@ -180,7 +189,7 @@ export class DatasetQuery {
     );
   }
 
-  /** Refuses before anything is prepared: DuckDB makes the folder of an EXPORT as soon as that. */
+  /** Rejects statements before they are prepared: preparing an EXPORT already creates its folder. */
   private async prepare(statement: string): Promise<DuckDBPreparedStatement> {
     const { connection } = this.session;
     const count = statement === '' ? 0 : (await connection.extractStatements(statement)).count;
@@ -210,14 +219,19 @@ export class DatasetQuery {
 
 function rowOf(values: readonly DuckDBValue[], columns: readonly AnswerColumn[]): Row {
   return Object.fromEntries(
-    columns.map(({ column }, index): [string, Value] => {
-      const value = values[index] as Value;
-      return [column.name, column.type === 'timestamp' && value !== null ? Number(value) : value];
-    }),
+    columns.map(({ column }, index): [string, Value] => [column.name, answerValue(column.type, values[index]!)]),
   );
 }
 
-/** `min_growth=0.5` names a parameter; a number stays one there. Anything else is text, which DuckDB casts as needed. */
+function answerValue(type: ColumnType, value: DuckDBValue): Value {
+  if (value === null) return null;
+  if (type === 'timestamp') return Number(value);
+  return type === 'string' ? Buffer.from((value as DuckDBBlobValue).bytes).toString('utf8') : (value as Value);
+}
+
+/**
+ * `min_growth=0.5` names a parameter; its value may be a number. Anything else is text, which DuckDB casts as needed.
+ */
 function argument(value: string, parameters: readonly string[]): string {
   const named = /^([a-z_]+)=(.*)$/s.exec(value);
   if (named === null || !parameters.includes(named[1]!)) return sqlText(value);

@@ -1,18 +1,16 @@
 import type { Job, Worker } from 'bullmq';
 import { messageOf } from '../../errors.js';
 import { locationName } from '../../source/source.js';
-import { imageEvent, type ImageEvent } from '../ingest/batch-events.js';
-import { ImagePool } from '../ingest/image-pool.js';
+import { imageEvent, type ImageEvent, ImagePool, Ingest, mayPass } from '../ingest/ingest.js';
 import { versionOf } from '../images/image-version.js';
-import { Ingest, mayPass } from '../ingest/ingest.js';
-import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './queue.js';
+import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
 
 export interface QueueWorkerOptions {
-  /** Images at once. */
+  /** How many images are scanned at the same time. */
   readonly jobs: number;
-  /** After which a job whose worker gives no sign of life goes to another. */
+  /** Milliseconds after which a job goes to another worker when its own gives no sign of life. */
   readonly stalledMs: number;
-  /** How often a job may stall before it is taken to be its image's fault. */
+  /** How often a job may stall before its image is considered to be the cause. */
   readonly stalls: number;
 }
 
@@ -24,7 +22,7 @@ export interface QueueListener {
   note(line: string): void;
 }
 
-/** Takes images from a queue and brings each into the dataset that its job names. */
+/** Takes images from a queue and scans each into the dataset that its job names. */
 export class QueueWorker {
   private readonly pools = new Map<number, ImagePool>();
   private readonly datasets = new Map<string, Promise<Ingest>>();
@@ -43,7 +41,7 @@ export class QueueWorker {
   ): Promise<QueueWorker> {
     const self = new QueueWorker(await loadBullMq(), listener);
     self.worker = new self.bull.Worker<ImageJob, ImageEvent>(address.name, (job) => self.process(job), {
-      // Without an end: Redis may be restarted.
+      // Without limit: Redis may be restarted.
       connection: { ...address.redis, maxRetriesPerRequest: null },
       concurrency: options.jobs,
       lockDuration: options.stalledMs,
@@ -79,7 +77,9 @@ export class QueueWorker {
     return pool;
   }
 
-  /** A fault that may pass is tried again; one of the image itself is recorded and the job fails for good. */
+  /**
+   * A fault that may be temporary is tried again; a fault of the image itself is recorded and the job fails for good.
+   */
   private async process(job: Job<ImageJob, ImageEvent>): Promise<ImageEvent> {
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     const { image, labels } = job.data;
@@ -94,7 +94,7 @@ export class QueueWorker {
     throw new this.bull.UnrecoverableError(event.message ?? 'failed');
   }
 
-  /** A job that stalled too often has ended every worker that took it: recorded by whoever notices. */
+  /** A job that stalled too often has ended every worker that took it; the worker that notices records it. */
   private async failed(job: Job<ImageJob, ImageEvent> | undefined, error: Error): Promise<void> {
     if (job === undefined || !error.message.includes('stalled')) return;
     const { image, labels } = job.data;
@@ -105,7 +105,7 @@ export class QueueWorker {
     this.listener.image(imageEvent(image.location, 'failed', { error_code: failure.code, message }));
   }
 
-  /** Takes no more jobs, and resolves when those in flight are finished. */
+  /** Takes no more jobs, and resolves when the jobs in flight are finished. */
   close(): Promise<void> {
     this.closing ??= (async () => {
       await this.worker?.close();

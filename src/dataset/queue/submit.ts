@@ -3,21 +3,21 @@ import type { ListedImage } from '../images/images.js';
 import { versionOf } from '../images/image-version.js';
 import { Ingest, type IngestOptions } from '../ingest/ingest.js';
 import type { LabelRules } from '../images/labels.js';
-import { withQueue, type ImageJob, type QueueAddress } from './queue.js';
+import { withQueue, type ImageJob, type QueueAddress } from './work-queue.js';
 
-/** Jobs sent to Redis at a time. */
+/** Number of jobs sent to Redis at a time. */
 const CHUNK = 500;
-/** Finished jobs that Redis keeps, to be looked at; the dataset's journal has them all. */
+/** Number of finished jobs that Redis keeps for inspection; the dataset's journal has them all. */
 const KEPT_JOBS = 1000;
 
 export interface SubmitOptions extends IngestOptions {
   readonly labels: LabelRules;
   readonly timeoutMs: number;
-  /** Submit images that are done, too. */
+  /** Whether to submit images that are already done, too. */
   readonly redo: boolean;
   /** How often an image is tried when the fault may not be its own. */
   readonly attempts: number;
-  /** Before the second try; doubled for each one after it. */
+  /** Milliseconds before the second try; doubled before each further one. */
   readonly backoffMs: number;
 }
 
@@ -27,8 +27,8 @@ export interface Submitted {
 }
 
 /**
- * Puts one job for each image into the queue; those that the dataset's journal knows as done are left out, and one
- * that waits there already is not put twice.
+ * Puts one job for each image into the queue; those that the dataset's journal knows as done are left out, and one that
+ * is already waiting there is not added again.
  *
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING, OUTPUT_FAILED, USAGE
  */
@@ -41,7 +41,7 @@ export async function submitImages(
   const ingest = await Ingest.open(ingestOptions);
   try {
     return await withQueue(address, async (queue) => {
-      // What failed for good may be submitted again.
+      // A job that failed for good may be submitted again.
       await queue.clean(0, 0, 'failed');
       let submitted = 0;
       for (let start = 0; start < images.length; start += CHUNK) {

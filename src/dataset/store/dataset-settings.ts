@@ -6,14 +6,14 @@ import { checkPartitionKeys, DEFAULT_PARTITION } from './partition.js';
 import type { Staging } from './staging.js';
 import type { DatasetStore } from './store.js';
 
-/** Hidden from engines by its underscore, as Hive has it. */
+/** Hidden from engines by its underscore, following Hive's convention. */
 const PATH = '_dataset.json';
 
 /** Formats that a dataset's parts may have, with their ending. */
 export const PART_EXTENSION = { parquet: '.parquet', ndjson: '.ndjson' } as const;
 export type PartFormat = keyof typeof PART_EXTENSION;
 
-/** What all parts of a dataset have in common; readers of partitioned files need it so. */
+/** What all parts of a dataset have in common, as readers of partitioned files require. */
 export interface DatasetSettings {
   readonly partition: readonly string[];
   readonly format: PartFormat;
@@ -58,8 +58,8 @@ export async function existingSettings(store: DatasetStore): Promise<DatasetSett
 }
 
 /**
- * The settings of a dataset: those it was made with, or those asked for when it is new.
- * @throws PoolTrackerError USAGE when it was made with others than are asked for
+ * The settings of a dataset: those it was created with, or those asked for when it is new.
+ * @throws PoolTrackerError USAGE when it was created with settings other than those asked for
  */
 export async function settingsFor(
   store: DatasetStore,

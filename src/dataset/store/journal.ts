@@ -4,14 +4,14 @@ import type { DatasetStore, LineLog } from './store.js';
 
 const FOLDER = '_journal';
 
-/** One image, done: written after its records are in place. */
+/** An image that is done; written after its records are in place. */
 export interface ImageEntry {
   readonly type: 'image';
-  /** When, in milliseconds since 1970 UTC; of two entries of one source the later one holds. */
+  /** When, in milliseconds since 1970 UTC; of two entries for one source the later one applies. */
   readonly at: number;
   /** The image's full path or URL. */
   readonly source: string;
-  /** Changes when the image does (see image-version.ts); null when nothing tells. */
+  /** Changes when the image does (see image-version.ts); null when changes cannot be detected. */
   readonly version: string | null;
   readonly status: 'ok' | 'incomplete' | 'failed';
   readonly imageId: string;
@@ -22,8 +22,8 @@ export interface ImageEntry {
 }
 
 /**
- * Files of one partition merged: `begun` names all before any is moved, so that whoever comes next can end it. A whole
- * run has an entry of its own, without files, that keeps others from compacting meanwhile.
+ * Files of one partition merged: `begun` names all files before any is moved, so that the next process can finish it. A
+ * whole run has an entry of its own, without files, that prevents other compactions meanwhile.
  */
 export interface CompactionEntry {
   readonly type: 'compaction';
@@ -43,19 +43,22 @@ export interface CompactionEntry {
 export type JournalEntry = ImageEntry | CompactionEntry;
 
 /**
- * What is done in a dataset: the lines of every process that ever wrote to it, each in a file of its own, so that none
- * waits for another. A line cut short by the end of its process is as if it had not been written: its image is done
- * again, and gives the same files.
+ * What has been done in a dataset: lines from every process that ever wrote to it, each process with a file of its own,
+ * so that none waits for another. A line cut short by the end of its process counts as not written: its image is
+ * scanned again, and gives the same files.
  */
 export class Journal {
   private readonly images = new Map<string, ImageEntry>();
-  /** The sources that have the memory of a part, by partition and image; more than one where it was taken or named twice. */
+  /**
+   * The sources that contain the memory of a part, by partition and image; more than one when it was captured or named
+   * twice.
+   */
   private readonly claims = new Map<string, string[]>();
   private readonly compactions = new Map<string, CompactionEntry>();
   private readonly compacted = new Set<string>();
   private readonly folders = new Map<string, string>();
   private log: Promise<LineLog> | null = null;
-  /** Every file that was read. */
+  /** Every file of the journal that was read. */
   readonly files: string[] = [];
 
   private constructor(private readonly store: DatasetStore) {}
@@ -98,18 +101,18 @@ export class Journal {
   private noteCompaction(entry: CompactionEntry): void {
     const before = this.compactions.get(entry.id);
     if (before !== undefined && (before.at > entry.at || (before.at === entry.at && before.state !== 'begun'))) return;
-    // The long list of images is kept once, where it is asked for; one that is undone has none.
+    // The long list of images is kept only while it is needed.
     this.compactions.set(entry.id, entry.state === 'begun' ? entry : { ...entry, images: [] });
     if (entry.state === 'done')
       for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
   }
 
-  /** What is known of a source; undefined when it was never done. */
+  /** The latest entry of a source; undefined when there is none. */
   image(source: string): ImageEntry | undefined {
     return this.images.get(source);
   }
 
-  /** The other sources that have the same memory in the same partition. */
+  /** The other sources with the same memory in the same partition. */
   otherClaims(entry: Pick<ImageEntry, 'source' | 'folder' | 'imageId'>): string[] {
     return (this.claims.get(partOf(entry)) ?? []).filter((source) => source !== entry.source);
   }
@@ -119,12 +122,12 @@ export class Journal {
     return this.compacted.has(`${record}/${folder}/${imageId}`);
   }
 
-  /** The compactions that have not ended. */
+  /** The compactions that are not finished. */
   openCompactions(): CompactionEntry[] {
     return [...this.compactions.values()].filter(({ state }) => state === 'begun');
   }
 
-  /** Adds an entry; resolves when it will outlive the process, where the store allows that. */
+  /** Adds an entry; resolves when it will survive the end of the process, where the store can promise that. */
   async append(entry: JournalEntry): Promise<void> {
     this.log ??= this.store.openLog(`${FOLDER}/${ownerName()}-${Date.now()}.ndjson`);
     const log = await this.log;
@@ -132,7 +135,7 @@ export class Journal {
     if (entry.type === 'image') {
       this.noteImage(entry);
     } else {
-      // Files are about to go by this entry's word.
+      // Files are about to be removed on the strength of this entry.
       await log.flush();
       this.noteCompaction(entry);
     }

@@ -31,7 +31,7 @@ export class LocalStore implements DatasetStore {
     }
   }
 
-  /** Nothing when the file has gone since it was listed. */
+  /** Yields nothing when the file has been removed since it was listed. */
   private async *stored(path: string): AsyncGenerator<StoredFile> {
     const found = await stat(join(this.root, path)).catch(() => null);
     if (found !== null) yield { path, bytes: found.size };
@@ -55,7 +55,7 @@ export class LocalStore implements DatasetStore {
     const full = join(this.root, path);
     try {
       await mkdir(dirname(full), { recursive: true });
-      // Another process may have found the folder empty, and removed it in between.
+      // Another process may have found the folder empty and removed it in the meantime.
       await rename(local, full).catch(async (error: unknown) => {
         if (systemErrorCode(error) !== 'ENOENT') throw error;
         await mkdir(dirname(full), { recursive: true });
@@ -82,7 +82,7 @@ export class LocalStore implements DatasetStore {
       try {
         await rmdir(at);
       } catch {
-        // Something else lies in it.
+        // It is not empty.
         return;
       }
     }

@@ -4,13 +4,16 @@ import { RECORD_TYPES } from '../../record/schema/record-types.js';
 
 export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
 
-/** What Hive, Spark, Trino and DuckDB all read back as null. */
+/** The value that Hive, Spark, Trino and DuckDB all read as null. */
 const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
 
 /** A component of a path is 255 bytes at most on every common file system. */
 const MAX_COMPONENT_LENGTH = 255;
 
-/** Keys that a path may have: `v` is taken, and a key named as a column would hide it (host alone is the same as its column). */
+/**
+ * Checks the keys of a path: `v` is taken, and a key with the name of a column would hide it (only host is the same as
+ * its column).
+ */
 export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
   const columns = new Set(RECORD_TYPES.flatMap((type) => type.columns.map((column) => column.name)));
   for (const [index, key] of keys.entries()) {
@@ -32,8 +35,8 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
 }
 
 /**
- * Escapes a partition value as Hive does, which is how every engine reads it back: what could end or split a path
- * component as %XX, the rest as it is. `a/b` → `a%2Fb`
+ * Escapes a partition value as Hive does, which every engine understands: characters that could end or split a path
+ * component become %XX, the rest stay. `a/b` → `a%2Fb`
  */
 export function escapeValue(value: string): string {
   return value.replace(
@@ -46,7 +49,7 @@ export function escapeValue(value: string): string {
  * The folders that an image's records lie in: `date=2024-09-01/host=web01`.
  *
  * @param capturedAt milliseconds since 1970 UTC, or null: the key `date`
- * @param labels the values of all other keys; one that is missing or empty is null to the engines
+ * @param labels the values of all other keys; engines read a missing or empty one as null
  * @throws PoolTrackerError USAGE for a value too long for a file name
  */
 export function partitionFolder(
@@ -80,8 +83,8 @@ export function recordFolder(record: string, folder: string): string {
 }
 
 /**
- * Where the records of one kind of one image lie: `pool_tag/v=1/date=2024-09-01/host=web01/part-4f2c….parquet`. It
- * follows from what the image holds, so that writing it again replaces it.
+ * Where the records of one kind of one image lie: `pool_tag/v=1/date=2024-09-01/host=web01/part-4f2c….parquet`. The
+ * name follows from the contents of the image, so that writing it again replaces it.
  */
 export function partPath(record: string, folder: string, imageId: string, extension: string): string {
   return `${recordFolder(record, folder)}/part-${imageId}${extension}`;

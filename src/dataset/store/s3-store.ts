@@ -6,15 +6,14 @@ import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { parseS3, s3Access, type S3Access } from '../../source/remote/s3-client.js';
-import { s3Objects } from '../images/images.js';
+import { parseS3, s3Access, type S3Access, s3Objects } from '../../source/s3-client.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
-/** Lines that may be lost with the process: their images are done again. */
+/** Number of lines that may be lost with the process; their images are scanned again. */
 const SEGMENT_LINES = 50;
 const SEGMENT_MS = 10_000;
 
-/** A log as a row of files that are written once each, for stores whose files cannot grow. */
+/** A log as a sequence of files that are each written once, for stores whose files cannot grow. */
 export class SegmentedLog implements LineLog {
   private lines: string[] = [];
   private segment = 0;
@@ -97,7 +96,7 @@ export class S3Store implements DatasetStore {
     const local = join(await mkdtemp(join(folder, 'copy-')), basename(path));
     const body = await this.open(path);
     if (body === null)
-      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: it has gone`);
+      throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: it no longer exists`);
     await pipeline(body, createWriteStream(local));
     return local;
   }

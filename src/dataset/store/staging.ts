@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../../errors.js';
 import { outputFailed } from '../../sink/file/output-error.js';
 
-/** A process on another machine that has not touched its folder for this long is taken for dead. */
+/** Milliseconds after which a process on another machine that has not touched its folder is considered dead. */
 const STALE_MS = 24 * 3600 * 1000;
 
 const MACHINE = hostname().replace(/[^A-Za-z0-9.-]/g, '_');
@@ -14,19 +14,20 @@ const STARTED_AT = Date.now() - process.uptime() * 1000;
 
 const openHere = new Set<string>();
 
-/** A name for what this process alone writes in a dataset. */
+/** A name for what only this process writes in a dataset. */
 export function ownerName(): string {
   return `${MACHINE}-${process.pid}`;
 }
 
 /**
- * Whether the process of that owner is gone; of another machine's, only time tells.
+ * Whether the process of that owner has ended. For a process on another machine only the time tells.
  * @param touchedAt when it last gave a sign of life, in milliseconds since 1970 UTC
  */
 export function isGone(owner: string, touchedAt: number): boolean {
   const match = /^(.*)-(\d+)$/.exec(owner);
   if (match === null || match[1] !== MACHINE) return Date.now() - touchedAt > STALE_MS;
-  // A container's first process has the same number every time: what bears our name and is not ours is left over.
+  // The first process in a container always has the same number, so what bears our name and is not ours is left over
+  // from an earlier one.
   if (Number(match[2]) === process.pid) return touchedAt < STARTED_AT;
   try {
     process.kill(Number(match[2]), 0);
@@ -37,8 +38,8 @@ export function isGone(owner: string, touchedAt: number): boolean {
 }
 
 /**
- * Where a process keeps files that are not finished: one folder of its own, removed when it ends. What a killed process
- * left, the next one to open the dataset removes.
+ * Where a process keeps unfinished files: a folder of its own, removed when it ends. What a killed process left is
+ * removed by the next one that opens the dataset.
  */
 export class Staging {
   private constructor(
@@ -72,11 +73,11 @@ export class Staging {
     process.removeListener('exit', this.discard);
     openHere.delete(this.path);
     await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
-    // Not empty while other processes are at work.
+    // It is not empty while other processes are at work.
     await rmdir(this.parent).catch(() => undefined);
   }
 
-  /** Synchronous: for the end of the process. */
+  /** Synchronous, for the exit of the process. */
   readonly discard = (): void => {
     try {
       rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });

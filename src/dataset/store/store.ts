@@ -7,11 +7,13 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
-/** A file that grows by lines. */
+/** A file to which lines are appended. */
 export interface LineLog {
-  /** Resolves when the line will outlive the process, or has been put with others that are soon written. */
+  /**
+   * Resolves when the line will survive the end of the process, or is buffered with others that will soon be written.
+   */
   append(line: string): Promise<void>;
-  /** Writes what has been put together. */
+  /** Writes what is buffered. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -21,19 +23,19 @@ export interface LineLog {
  * All methods throw PoolTrackerError OUTPUT_FAILED.
  */
 export interface DatasetStore {
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** A local folder for files that are not finished, on the file system that they are published to where there is one. */
+  /** A local folder for unfinished files, on the same file system as the dataset where it has one. */
   readonly stagingFolder: string;
-  /** Every file below a folder, in no order; none when there is no such folder. */
+  /** Every file below a folder, in no particular order; none when there is no such folder. */
   list(folder: string): AsyncIterable<StoredFile>;
-  /** The bytes of a file; null when there is none. */
+  /** The bytes of a file; null when it does not exist. */
   open(path: string): Promise<Readable | null>;
-  /** A local path to a file's bytes: its own, or a copy in `folder`. */
+  /** A local path to the bytes of a file: its own, or that of a copy in `folder`. */
   localPath(path: string, folder: string): Promise<string>;
-  /** Moves a finished local file to its place, over one that is there. */
+  /** Moves a finished local file into place, replacing one that is there. */
   publish(local: string, path: string): Promise<void>;
-  /** Deletes a file, if it is there. */
+  /** Deletes a file, if it exists. */
   remove(path: string): Promise<void>;
   /** Starts a log. Where files cannot grow, the lines may become several files whose names begin with `path`. */
   openLog(path: string): Promise<LineLog>;

@@ -1,13 +1,11 @@
+import { type Chunk, ChunkedSource, type ChunkTable } from '../../source/reading/chunked-source.js';
+import { Container, Fields } from '../../source/reading/container.js';
+import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';
+import { LOCAL_HEADER, ZIP_SIGNATURE } from '../../source/zip-directory.js';
+import { ClippedRuns } from '../clipped-runs.js';
+import type { ImageFormat } from '../image.js';
 import { Aff4Stream } from './stream.js';
 import { AFF4, Aff4Volume } from './volume.js';
-import { ChunkedSource, type Chunk, type ChunkTable } from '../../source/reading/chunked-source.js';
-import { ClippedRuns } from '../clipped-runs.js';
-import { Container } from '../../source/reading/container.js';
-import { Fields } from '../../source/reading/container.js';
-import type { ImageFormat } from '../image.js';
-import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';
-
-const ZIP_MAGIC = 0x04034b50;
 
 /** The archive's comment or its first member tells AFF4 from other ZIP files. */
 const FIRST_NAMES = ['container.description', 'version.txt', 'information.turtle', 'aff4%3A'];
@@ -118,10 +116,13 @@ class JoinedStreams {
 export const aff4: ImageFormat = {
   name: 'aff4',
   title: 'AFF4 with a physical memory stream (.aff4)',
+  keepsWrapper: true,
   probe: (head) =>
-    head.length >= 34 &&
-    head.readUInt32LE(0) === ZIP_MAGIC &&
-    FIRST_NAMES.some((name) => head.toString('latin1', 30, 30 + head.readUInt16LE(26)).startsWith(name)),
+    head.length >= LOCAL_HEADER + 4 &&
+    head.readUInt32LE(0) === ZIP_SIGNATURE.local &&
+    FIRST_NAMES.some((name) =>
+      head.toString('latin1', LOCAL_HEADER, LOCAL_HEADER + head.readUInt16LE(26)).startsWith(name),
+    ),
   async open(source) {
     const container = new Container(source, 'AFF4 file');
     const volume = await Aff4Volume.open(container);

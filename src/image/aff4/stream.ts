@@ -1,8 +1,9 @@
 import { decodeLz4Block } from '../../codec/lz4.js';
 import { decodeSnappy } from '../../codec/snappy.js';
 import { decodeRawDeflate, decodeZlib } from '../../codec/zlib.js';
-import type { Aff4Volume } from './volume.js';
+import { Cache, cached } from '../../source/reading/cache.js';
 import { RecordTable } from '../../source/reading/record-table.js';
+import type { Aff4Volume } from './volume.js';
 
 /** Index of a bevy: where each chunk lies in it. */
 const INDEX_ENTRY = 12;
@@ -32,7 +33,7 @@ interface Bevy {
 
 /** An aff4:ImageStream: chunks of one size, compressed each for itself, in members of many chunks (bevies). */
 export class Aff4Stream {
-  private readonly bevies = new Map<number, Promise<Bevy>>();
+  private readonly bevies = new Cache<number, Promise<Bevy>>(BEVIES_KEPT);
 
   private constructor(
     private readonly volume: Aff4Volume,
@@ -82,15 +83,9 @@ export class Aff4Stream {
   }
 
   private bevy(number: number): Promise<Bevy> {
-    let bevy = this.bevies.get(number);
-    if (bevy === undefined) {
-      bevy = openBevy(this.volume, `${this.urn}/${String(number).padStart(8, '0')}`);
-      bevy.catch(() => this.bevies.delete(number));
-    }
-    this.bevies.delete(number);
-    this.bevies.set(number, bevy);
-    if (this.bevies.size > BEVIES_KEPT) this.bevies.delete(this.bevies.keys().next().value!);
-    return bevy;
+    return cached(this.bevies, number, 1, () =>
+      openBevy(this.volume, `${this.urn}/${String(number).padStart(8, '0')}`),
+    );
   }
 }
 

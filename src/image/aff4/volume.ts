@@ -1,13 +1,11 @@
 import { decodeRawDeflate } from '../../codec/zlib.js';
 import type { Container } from '../../source/reading/container.js';
+import { memberOffset, readZipDirectory, ZIP_METHOD, type ZipMember } from '../../source/zip-directory.js';
 import { parseTurtle, RDF_TYPE, type TurtleGraph } from './turtle.js';
-import { memberOffset, readZipDirectory, type ZipMember } from '../../source/zip-directory.js';
 
 export const AFF4 = 'http://aff4.org/Schema#';
 
 const MAX_METADATA = 4 << 20;
-const STORED = 0;
-const DEFLATED = 8;
 
 /** An AFF4 volume: a ZIP archive whose members are named by URNs, and what its metadata say of them. */
 export class Aff4Volume {
@@ -61,7 +59,7 @@ export class Aff4Volume {
 
   /** Where a member that is stored as it is lies. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
   async storedAt(member: ZipMember): Promise<number> {
-    if (member.method !== STORED) {
+    if (member.method !== ZIP_METHOD.stored) {
       throw this.container.refused(
         `its member '${member.name}' is compressed by ZIP (method ${member.method})`,
         'AFF4 stores such members as they are',
@@ -80,8 +78,8 @@ export class Aff4Volume {
       member.storedSize,
       `the member '${member.name}'`,
     );
-    if (member.method === STORED) return bytes;
-    if (member.method === DEFLATED) return decodeRawDeflate(bytes, member.size);
+    if (member.method === ZIP_METHOD.stored) return bytes;
+    if (member.method === ZIP_METHOD.deflated) return decodeRawDeflate(bytes, member.size);
     throw this.container.refused(
       `its member '${member.name}' is compressed by method ${member.method}`,
       'stored and deflated members can be read',

@@ -3,6 +3,7 @@ import { Container } from '../../source/reading/container.js';
 import type { Source } from '../../source/source.js';
 import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
+import { barePages } from '../raw.js';
 import { CrashDumpHeader, type CrashDumpLayout, HEADER_32, HEADER_64 } from './header.js';
 import { readBitmapRuns, readRdmpRuns } from './page-lists.js';
 
@@ -61,6 +62,8 @@ export function crashDump(name: string, title: string, layout: CrashDumpLayout):
       const { runs, warnings } = await readRuns(container, header);
       return { format: name, source, runs, hints: header.hints(), warnings };
     },
+    // Its pages lie whole in the file and page-aligned.
+    stream: barePages,
   };
 }
 

@@ -1,6 +1,5 @@
-import { physicalAddress, virtualAddress } from '../../address.js';
-import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../../source/reading/container.js';
+import { rootAddress, virtualAddress } from '../../address.js';
+import type { Container, Fields } from '../../source/reading/container.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { Architecture, ImageHints } from '../image.js';
 
@@ -124,7 +123,7 @@ export class CrashDumpHeader {
   hints(): ImageHints {
     const { layout, fields } = this;
     const architecture = ARCHITECTURES[fields.u32(layout.machineImageType)];
-    const root = pageTableRoot(this.pointer(layout.directoryTableBase), layout.wide);
+    const root = rootAddress(this.pointer(layout.directoryTableBase), layout.wide ? 64 : 32);
     const modules = this.pointer(layout.psLoadedModuleList);
     const debuggerBlock = this.pointer(layout.kdDebuggerDataBlock);
     const systemTime = dateOfFileTime(fields.u64(layout.systemTime));
@@ -132,7 +131,7 @@ export class CrashDumpHeader {
     const build = fields.u32(BUILD);
     return {
       ...(architecture && { architecture }),
-      ...(root !== 0 && { pageTableRoots: [{ address: physicalAddress(root), from: 'crash dump header' }] }),
+      ...(root !== 0 && { pageTableRoots: [{ address: root, from: 'crash dump header' }] }),
       ...(modules !== 0n && { psLoadedModuleList: virtualAddress(modules) }),
       ...(debuggerBlock !== 0n && { kdDebuggerDataBlock: virtualAddress(debuggerBlock) }),
       ...(systemTime && { systemTime }),
@@ -150,9 +149,4 @@ export class CrashDumpHeader {
   private word(offset: number, name: string): number {
     return this.layout.wide ? this.fields.size(offset, name) : this.fields.u32(offset);
   }
-}
-
-/** CR3 without its flag bits: a page's address on x64 and ARM64, 32 bytes of four page directories with PAE on x86. */
-function pageTableRoot(directoryTableBase: bigint, wide: boolean): number {
-  return Number(directoryTableBase & (wide ? 0x000f_ffff_ffff_f000n : 0xffff_ffe0n));
 }

@@ -2,22 +2,27 @@ import { hex, PAGE_SIZE } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
 import { ClippedRuns, type FinishedRuns, forEachSetBits } from '../clipped-runs.js';
 
-const METADATA_SIZE = 0x10;
-const RDMP_FIRST_PAGE = 0x18;
-const TOTAL_PAGES = 0x28;
-const RANGES = 0x30;
-const RANGE_SIZE = 16;
+/** Bytes of a list that are read at a time. */
+const CHUNK = 1 << 20;
+
+/** RDMP header, by offset: sizes of 8 bytes, then the ranges. */
+const RDMP = { metadataSize: 0x10, firstPage: 0x18, pages: 0x28, ranges: 0x30 };
+const RDMP_RANGE = 16;
 
 /** The metadata is counted from here on; the first page follows it. */
-const METADATA_START = 0x20;
+const RDMP_METADATA_START = 0x20;
 
 /** More ranges than a terabyte of memory in 64 KiB pieces. */
 const MAX_METADATA = 2 ** 28;
 
-const CHUNK = 1 << 20;
-
 /** `.dump /f`: its header counts the pages, and the ranges end when they are used up. */
-export const RDMP_COMPLETE = 10;
+const RDMP_COMPLETE = 10;
+
+/** Bitmap header, by offset: sizes of 8 bytes, then the bitmap. */
+const BITMAP = { firstPage: 0x20, pages: 0x28, bitCount: 0x30, bits: 0x38 };
+
+/** 256 TiB of memory, more than any Windows supports. */
+const MAX_BITS = 2 ** 36;
 
 /**
  * The runs of a `.dump /k`, `/ka` or `/f` file (DumpType 8, 9, 10): RDMP header at `at`, ranges {page, pages}, then
@@ -25,26 +30,26 @@ export const RDMP_COMPLETE = 10;
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readRdmpRuns(container: Container, at: number, dumpType: number): Promise<FinishedRuns> {
-  const header = await container.fields(at, RANGES, 'the RDMP header');
+  const header = await container.fields(at, RDMP.ranges, 'the RDMP header');
   if (header.bytes.toString('latin1', 4, 12) !== 'RDMPDUMP') {
     throw container.damaged(`no RDMP header at file offset ${hex(at)}; expected RDMP, then DUMP`);
   }
-  const metadata = header.size(METADATA_SIZE, 'the metadata size');
-  const firstPage = header.size(RDMP_FIRST_PAGE, "the first page's offset");
-  if (metadata > MAX_METADATA || at + METADATA_START + metadata !== firstPage) {
+  const metadata = header.size(RDMP.metadataSize, 'the metadata size');
+  const firstPage = header.size(RDMP.firstPage, "the first page's offset");
+  if (metadata > MAX_METADATA || at + RDMP_METADATA_START + metadata !== firstPage) {
     throw container.damaged(
       `the RDMP header has ${hex(metadata)} bytes of metadata and the first page at ${hex(firstPage)}, which do not agree`,
     );
   }
-  const counted = dumpType === RDMP_COMPLETE ? header.size(TOTAL_PAGES, 'the number of pages') : Infinity;
+  const counted = dumpType === RDMP_COMPLETE ? header.size(RDMP.pages, 'the number of pages') : Infinity;
   const runs = new ClippedRuns(container);
-  const start = at + RANGES;
-  const end = start + Math.floor((firstPage - start) / RANGE_SIZE) * RANGE_SIZE;
+  const start = at + RDMP.ranges;
+  const end = start + Math.floor((firstPage - start) / RDMP_RANGE) * RDMP_RANGE;
   let offset = firstPage;
   let pages = 0;
   for (let chunkStart = start; chunkStart < end && pages < counted; chunkStart += CHUNK) {
     const chunk = await container.fields(chunkStart, Math.min(CHUNK, end - chunkStart), 'the list of ranges');
-    for (let entry = 0; entry < chunk.bytes.length && pages < counted; entry += RANGE_SIZE) {
+    for (let entry = 0; entry < chunk.bytes.length && pages < counted; entry += RDMP_RANGE) {
       const page = chunk.size(entry, 'a page number');
       if (page === 0 && counted === Infinity) return runs.finish();
       const count = chunk.size(entry + 8, 'a page count');
@@ -59,29 +64,21 @@ export async function readRdmpRuns(container: Container, at: number, dumpType: n
   return runs.finish();
 }
 
-const BITMAP_FIRST_PAGE = 0x20;
-const PAGES_PRESENT = 0x28;
-const BITS = 0x30;
-const BITMAP = 0x38;
-
-/** 256 TiB of memory, more than any Windows supports. */
-const MAX_BITS = 2 ** 36;
-
 /**
  * The runs of a bitmap dump (DumpType 5 and 6): BMP header at `at`, a bit for each page of physical memory, and the
  * pages whose bit is set, one after another. The signature is `FDMP` or `SDMP` whatever the type.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readBitmapRuns(container: Container, at: number): Promise<FinishedRuns> {
-  const header = await container.fields(at, BITMAP, 'the bitmap header');
+  const header = await container.fields(at, BITMAP.bits, 'the bitmap header');
   const signature = header.bytes.toString('latin1', 0, 8);
   if (signature !== 'FDMPDUMP' && signature !== 'SDMPDUMP') {
     throw container.damaged(`no bitmap header at file offset ${hex(at)}; expected FDMP or SDMP, then DUMP`);
   }
-  const firstPage = header.size(BITMAP_FIRST_PAGE, "the first page's offset");
-  const present = header.size(PAGES_PRESENT, 'the number of pages present');
-  const bits = header.size(BITS, 'the number of bits');
-  const start = at + BITMAP;
+  const firstPage = header.size(BITMAP.firstPage, "the first page's offset");
+  const present = header.size(BITMAP.pages, 'the number of pages present');
+  const bits = header.size(BITMAP.bitCount, 'the number of bits');
+  const start = at + BITMAP.bits;
   const bytes = Math.ceil(bits / 8);
   if (bits > MAX_BITS || start + bytes > firstPage) {
     throw container.damaged(

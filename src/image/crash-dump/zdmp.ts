@@ -1,17 +1,16 @@
 import { hex } from '../../address.js';
 import { decodeLznt1 } from '../../codec/lznt1.js';
-import { readBytes, type Source } from '../../source/source.js';
+import { PROBE_LENGTH, readBytes, type Source } from '../../source/source.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
-import { crashDump32 } from './crash-dump.js';
-import { crashDump64 } from './crash-dump.js';
-import { PROBE_LENGTH, type ImageFormat } from '../image.js';
+import { crashDump32, crashDump64 } from './crash-dump.js';
+import type { ImageFormat } from '../image.js';
 
 const HEADER = 0x1000;
 const BLOCK_HEADER = 12;
 const LZNT1 = 2;
 
-const SMALLEST_BLOCK = 0x1000;
+const MIN_BLOCK = 0x1000;
 const MAX_BLOCK = 4 << 20;
 
 /** Lists the blocks {ZBLK, compressed size, CRC32}, as many as the uncompressed size asks for and the file holds. */
@@ -35,9 +34,9 @@ async function decompressedView(container: Container): Promise<Source> {
   const blockSize = header.u32(0x10);
   const method = header.u16(0x16);
   if (method !== LZNT1) throw container.refused(`its compression is method ${method}`, 'LZNT1 (method 2) can be read');
-  if (blockSize < SMALLEST_BLOCK || blockSize > MAX_BLOCK || size === 0) {
+  if (blockSize < MIN_BLOCK || blockSize > MAX_BLOCK || size === 0) {
     throw container.damaged(
-      `its header tells of ${size} bytes in blocks of ${blockSize}; expected ${SMALLEST_BLOCK} to ${MAX_BLOCK} a block`,
+      `its header tells of ${size} bytes in blocks of ${blockSize}; expected ${MIN_BLOCK} to ${MAX_BLOCK} a block`,
     );
   }
   const offsets = await listBlocks(container, Math.ceil(size / blockSize));

@@ -1,36 +1,96 @@
-import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
-import { Container } from '../../source/reading/container.js';
-import { ElfHeader, isElfCore, PT_LOAD, PT_NOTE, type ElfSegment } from './header.js';
-import { readElfNotes, type ElfNote } from '../processor-notes.js';
-import type { ImageFormat } from '../image.js';
-import type { Architecture } from '../image.js';
-import { processorHints } from '../processor-notes.js';
+import { hex, physicalAddress, type PhysicalAddress } from '../../address.js';
+import type { ByteReader } from '../../source/reading/byte-reader.js';
+import { type Complaints, Container } from '../../source/reading/container.js';
 import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';
+import { sourceOf } from '../../source/source.js';
+import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
+import type { Architecture, ImageFormat, StreamedRun } from '../image.js';
+import { type ElfNote, processorHints, readElfNotes } from '../processor-notes.js';
+import { checkRun } from '../run-list.js';
+import { ELF_HEADER, ElfHeader, type ElfSegment, isElfCore, PT_LOAD, PT_NOTE } from './header.js';
 
+const TITLE = 'ELF core';
 const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 3: 'x86', 62: 'x64', 183: 'arm64' };
-
-/** Some writers leave every p_paddr 0; then p_vaddr is the physical address. */
-function addressesAreVirtual(loads: readonly ElfSegment[]): boolean {
-  return loads.length > 1 && loads.every((load) => load.physicalAddress === 0);
-}
 
 /** Zeros that a core may leave out at the ends of its segments, in all. */
 const MAX_ZEROS = 2 ** 40;
 
-function zerosOf(load: ElfSegment): number {
-  return Math.max(0, load.memorySize - load.fileSize);
+const STREAM_HINT = 'copy it to a file first, or keep it with --spool';
+
+/** A table that ends further in would have to be waited for with all that comes before it. */
+const MAX_STREAMED_HEAD = 16 << 20;
+
+/** A stretch of memory and where the file holds it; it ends in zeros that the file leaves out. All in bytes. */
+interface Load {
+  readonly start: PhysicalAddress;
+  readonly length: number;
+  readonly offset: number;
+  readonly zeros: number;
 }
 
-/** The runs of the segments; what a segment has more in memory than in the file is zeros, behind the source's end. */
-function runsOf(container: Container, loads: readonly ElfSegment[]): FinishedRuns {
+/**
+ * The memory that the segments hold, in the order of the file.
+ * @throws PoolTrackerError FORMAT_DAMAGED when they leave out more zeros than any machine has memory
+ */
+function loadsOf(segments: readonly ElfSegment[], file: Complaints): Load[] {
+  const loads = segments.filter(({ type, fileSize }) => type === PT_LOAD && fileSize > 0);
+  // Some writers leave every p_paddr 0; then p_vaddr is the physical address.
+  const isVirtual = loads.length > 1 && loads.every((load) => load.physicalAddress === 0);
+  const list = loads.map((load) => ({
+    start: physicalAddress(isVirtual ? load.virtualAddress : load.physicalAddress),
+    length: load.fileSize,
+    offset: load.offset,
+    zeros: Math.max(0, load.memorySize - load.fileSize),
+  }));
+  const zeros = list.reduce((sum, load) => sum + load.zeros, 0);
+  if (zeros > MAX_ZEROS) {
+    throw file.damaged(`its segments end in ${zeros} bytes that the file does not hold; expected at most ${MAX_ZEROS}`);
+  }
+  return list.sort((a, b) => a.offset - b.offset);
+}
+
+/** The runs of the segments; the zeros that the file leaves out lie behind the source's end. */
+function runsOf(container: Container, loads: readonly Load[]): FinishedRuns {
   const runs = new ClippedRuns(container);
-  const virtual = addressesAreVirtual(loads);
-  for (const load of loads) {
-    const start = virtual ? load.virtualAddress : load.physicalAddress;
-    runs.add(start, load.fileSize, load.offset);
-    runs.addWhole(start + load.fileSize, zerosOf(load), container.source.byteLength);
+  for (const { start, length, offset, zeros } of loads) {
+    runs.add(start, length, offset);
+    runs.addWhole(start + length, zeros, container.source.byteLength);
   }
   return runs.finish();
+}
+
+/** What comes first of a core, up to the end of its program header table. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
+async function streamedHead(input: ByteReader): Promise<Container> {
+  const headOf = async (length: number): Promise<Container> =>
+    new Container(sourceOf(input.name, await input.peek(length)), TITLE);
+  const first = await headOf(ELF_HEADER);
+  const { headLength } = await ElfHeader.read(first);
+  if (headLength === null) throw first.refused('the number of its segments is told at its end', STREAM_HINT);
+  if (headLength > MAX_STREAMED_HEAD) {
+    throw first.refused(
+      `its program header table ends ${headLength} bytes in; expected at most ${MAX_STREAMED_HEAD} from a stream`,
+      STREAM_HINT,
+    );
+  }
+  return headOf(Math.max(ELF_HEADER, headLength));
+}
+
+/** The same memory as it comes. What a segment leaves out is zeros, and is left out here too. */
+async function* streamedLoads(input: ByteReader): AsyncGenerator<StreamedRun> {
+  const container = await streamedHead(input);
+  const loads = loadsOf(await (await ElfHeader.read(container)).segments(), container);
+  if (loads.length === 0) throw container.damaged('it lists no memory');
+  let end = 0;
+  for (const { start, length, offset } of loads) {
+    checkRun(container.label, start, length, offset);
+    if (offset < end)
+      throw container.refused(`its segment at file offset ${hex(offset)} begins within another one`, STREAM_HINT);
+    end = offset + length;
+  }
+  for (const { start, length, offset } of loads) {
+    await input.skip(offset - input.offset);
+    yield { start, length };
+  }
 }
 
 /** ELF cores of a whole machine, as QEMU, libvirt and VirtualBox write them: a PT_LOAD segment for each block of memory. */
@@ -39,25 +99,20 @@ export const elfCore: ImageFormat = {
   title: 'ELF core of a virtual machine (QEMU, libvirt, VirtualBox)',
   probe: isElfCore,
   async open(source) {
-    const container = new Container(source, 'ELF core');
+    const container = new Container(source, TITLE);
     const header = await ElfHeader.read(container);
     const segments = await header.segments();
-    const loads = segments.filter((segment) => segment.type === PT_LOAD && segment.fileSize > 0);
     const notes: ElfNote[] = [];
     for (const segment of segments) {
       if (segment.type === PT_NOTE) notes.push(...(await readElfNotes(container, segment.offset, segment.fileSize)));
     }
-    const zeros = loads.reduce((sum, load) => sum + zerosOf(load), 0);
-    if (zeros > MAX_ZEROS) {
-      throw container.damaged(
-        `its segments end in ${zeros} bytes that the file does not hold; expected at most ${MAX_ZEROS}`,
-      );
-    }
+    const loads = loadsOf(segments, container);
     const { runs, warnings } = runsOf(container, loads);
     const architecture = ARCHITECTURES[header.machine];
     const hints = { ...(architecture && { architecture }), ...processorHints(notes) };
-    const longest = loads.reduce((most, load) => Math.max(most, zerosOf(load)), 0);
+    const longest = loads.reduce((most, load) => Math.max(most, load.zeros), 0);
     const view = longest === 0 ? source : new ZeroTailSource(source, longest);
     return { format: 'elf-core', source: view, runs, hints, warnings };
   },
+  stream: streamedLoads,
 };

@@ -1,5 +1,4 @@
-import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../../source/reading/container.js';
+import type { Container, Fields } from '../../source/reading/container.js';
 
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;
@@ -65,6 +64,9 @@ export function isElfCore(head: Buffer): boolean {
   return head.length >= 18 && head.readUInt32BE(0) === 0x7f454c46 && head[5] === 1 && head.readUInt16LE(16) === ET_CORE;
 }
 
+/** As long as the header of either class. */
+export const ELF_HEADER = 64;
+
 /** The tables of an ELF file of either class, as the System V ABI lays them out. */
 export class ElfHeader {
   private constructor(
@@ -93,13 +95,18 @@ export class ElfHeader {
     return this.fields.u16(this.layout.wide ? 62 : 50);
   }
 
+  /** Bytes of the file up to the end of its program header table; null where the file tells them at its end. */
+  get headLength(): number | null {
+    const { offset, count } = this.programHeaders;
+    return count === PN_XNUM ? null : offset + this.layout.segment.size * count;
+  }
+
   /** @throws PoolTrackerError FORMAT_DAMAGED */
   async segments(): Promise<ElfSegment[]> {
     const { segment, wide } = this.layout;
-    const offset = wide ? this.fields.size(32, 'e_phoff') : this.fields.u32(28);
-    let count = this.fields.u16(wide ? 56 : 44);
-    if (count === PN_XNUM) count = (await this.firstSections(1))[0]?.info ?? 0;
-    const table = await this.table('program header', offset, this.fields.u16(wide ? 54 : 42), segment.size, count);
+    const { offset, width, count: counted } = this.programHeaders;
+    const count = counted === PN_XNUM ? ((await this.firstSections(1))[0]?.info ?? 0) : counted;
+    const table = await this.table('program header', offset, width, segment.size, count);
     return table.map((entry) => ({
       type: entry.u32(0),
       offset: this.word(entry, segment.offset, 'p_offset'),
@@ -113,6 +120,13 @@ export class ElfHeader {
   /** @throws PoolTrackerError FORMAT_DAMAGED */
   sections(): Promise<ElfSection[]> {
     return this.firstSections(this.fields.u16(this.layout.wide ? 60 : 48));
+  }
+
+  private get programHeaders(): { offset: number; width: number; count: number } {
+    const { fields } = this;
+    return this.layout.wide
+      ? { offset: fields.size(32, 'e_phoff'), width: fields.u16(54), count: fields.u16(56) }
+      : { offset: fields.u32(28), width: fields.u16(42), count: fields.u16(44) };
   }
 
   private async firstSections(count: number): Promise<ElfSection[]> {

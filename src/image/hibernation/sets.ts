@@ -1,6 +1,5 @@
 import { PAGE_SIZE } from '../../address.js';
-import { decodeXpressHuffman } from '../../codec/xpress.js';
-import { decodeXpressLz77 } from '../../codec/xpress.js';
+import { decodeXpressHuffman, decodeXpressLz77 } from '../../codec/xpress.js';
 import type { Container } from '../../source/reading/container.js';
 
 /** More pages than this are never in one set. */

@@ -1,6 +1,5 @@
 import { hex, PAGE_SIZE } from '../../address.js';
-import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../../source/reading/container.js';
+import type { Container, Fields } from '../../source/reading/container.js';
 import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
 
 /** Where PO_MEMORY_IMAGE keeps its restore sets and how many pages the kernel's has, by the structure's own length. */

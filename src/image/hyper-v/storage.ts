@@ -1,6 +1,5 @@
 import { hex } from '../../address.js';
-import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../../source/reading/container.js';
+import type { Container, Fields } from '../../source/reading/container.js';
 
 const SIGNATURE = 0x01282014;
 const SECOND_HEADER = 0x1000;

@@ -1,5 +1,4 @@
-import type { Container } from '../../source/reading/container.js';
-import type { Fields } from '../../source/reading/container.js';
+import type { Container, Fields } from '../../source/reading/container.js';
 
 /** Where the two widths of disk_dump_header keep what is read here. */
 interface KdumpLayout {

@@ -2,17 +2,14 @@ import { decodeLzo1x } from '../../codec/lzo.js';
 import { decodeSnappy } from '../../codec/snappy.js';
 import { decodeZlib } from '../../codec/zlib.js';
 import { decodeZstdFrame } from '../../codec/zstd.js';
-import { readBytes } from '../../source/source.js';
-import { forEachSetBits } from '../clipped-runs.js';
+import { PROBE_LENGTH, readBytes } from '../../source/source.js';
+import { ClippedRuns, forEachSetBits } from '../clipped-runs.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
-import { ClippedRuns } from '../clipped-runs.js';
-import { Container } from '../../source/reading/container.js';
-import { readElfNotes } from '../processor-notes.js';
-import type { Fields } from '../../source/reading/container.js';
+import { Container, type Fields } from '../../source/reading/container.js';
+import { processorHints, readElfNotes } from '../processor-notes.js';
 import { flattenedView, isFlattened } from './flattened-view.js';
-import { PROBE_LENGTH, type ImageFormat } from '../image.js';
+import type { ImageFormat } from '../image.js';
 import { isKdump, readKdumpHeader, type KdumpHeader } from './header.js';
-import { processorHints } from '../processor-notes.js';
 import { RecordTable } from '../../source/reading/record-table.js';
 
 /** page_desc: offset u64, size u32, flags u32, page flags u64. */

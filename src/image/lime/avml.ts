@@ -4,9 +4,9 @@ import { ChunkedSource, listedChunks, type Chunk } from '../../source/reading/ch
 import { ClippedRuns } from '../clipped-runs.js';
 import { Container } from '../../source/reading/container.js';
 import type { ImageFormat } from '../image.js';
+import { RANGE_HEADER, readRange } from './lime.js';
 
 const MAGIC = 0x4c4d5641;
-const HEADER = 32;
 
 /** Types of the chunks of a Snappy frame stream; 0x80 to 0xFD and 0xFE (padding) are to be skipped. */
 const FRAME = { compressed: 0, raw: 1, firstSkippable: 0x80 };
@@ -80,16 +80,13 @@ export const avml: ImageFormat = {
     const index = new FrameIndex();
     const ranges: { start: number; length: number; offset: number }[] = [];
     for (let offset = 0; offset < source.byteLength;) {
-      const header = await container.fields(offset, HEADER, `the header of range ${ranges.length + 1}`);
+      const header = await container.fields(offset, RANGE_HEADER, `the header of range ${ranges.length + 1}`);
       if (header.u32(0) !== MAGIC || header.u32(4) !== 2) {
         throw container.damaged(`no range header of version 2 at file offset ${hex(offset)}`);
       }
-      const start = header.size(8, 'the first address');
-      const last = header.size(16, 'the last address');
-      if (last < start)
-        throw container.damaged(`range ${ranges.length + 1} ends at ${hex(last)}, before it starts at ${hex(start)}`);
-      ranges.push({ start, length: last - start + 1, offset: index.byteLength });
-      const end = await listFrames(container, offset + HEADER, last - start + 1, index);
+      const range = readRange(header, ranges.length + 1, container);
+      ranges.push({ ...range, offset: index.byteLength });
+      const end = await listFrames(container, offset + RANGE_HEADER, range.length, index);
       // The count of compressed bytes follows.
       offset = Math.min(end + 8, source.byteLength);
     }

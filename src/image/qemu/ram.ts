@@ -1,6 +1,6 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
-import type { StreamReader } from '../../source/reading/byte-reader.js';
+import { type ByteReader, readerOf } from '../../source/reading/byte-reader.js';
 
 const SECTION = { start: 1, part: 2, end: 3, footer: 0x7e };
 
@@ -17,6 +17,62 @@ export const ABSENT = 0;
 const MIN_PER_PAGE = 8;
 const PAGES_IN_HAND = 2 ** 22;
 
+/** The big-endian fields of a saved state, which can only be walked from its start. */
+export class StateReader {
+  private readonly input: ByteReader;
+
+  constructor(private readonly container: Container) {
+    this.input = readerOf(container.source, container.source.name, container.title);
+  }
+
+  /** File offset of the next byte. */
+  get offset(): number {
+    return this.input.offset;
+  }
+
+  /** @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
+  take(count: number): Promise<Buffer> {
+    this.requireLeft(count);
+    return this.input.take(count, 'a record');
+  }
+
+  /** Takes the next byte if it is `mark`. @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
+  async takes(mark: number): Promise<boolean> {
+    this.requireLeft(1);
+    const isMark = (await this.input.peek(1))[0] === mark;
+    if (isMark) await this.input.skip(1);
+    return isMark;
+  }
+
+  async u8(): Promise<number> {
+    return (await this.take(1)).readUInt8();
+  }
+
+  async u32(): Promise<number> {
+    return (await this.take(4)).readUInt32BE();
+  }
+
+  async u64(): Promise<bigint> {
+    return (await this.take(8)).readBigUInt64BE();
+  }
+
+  /** A string behind its length in one byte. */
+  async text(): Promise<string> {
+    return (await this.take(await this.u8())).toString('latin1');
+  }
+
+  /** @returns whether the file has that many more */
+  async skip(count: number): Promise<boolean> {
+    return (await this.input.skip(count)) === count;
+  }
+
+  private requireLeft(count: number): void {
+    const { byteLength } = this.container.source;
+    if (this.offset + count > byteLength)
+      throw this.container.damaged(`it ends at ${hex(byteLength)}, in the middle of a record`);
+  }
+}
+
 export interface RamPages {
   readonly byteLength: number;
   /** By page: its file offset, ABSENT, or what it is filled with. The last record of a page holds. */
@@ -27,7 +83,7 @@ export interface RamPages {
  * Reads where each page of `pc.ram` lies: the sections named `ram`, which come before those of the devices.
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED
  */
-export async function readRam(reader: StreamReader, container: Container): Promise<RamPages> {
+export async function readRam(reader: StateReader, container: Container): Promise<RamPages> {
   const records = new RamRecords(reader, container);
   for (;;) {
     const at = reader.offset;
@@ -39,12 +95,11 @@ export async function readRam(reader: StreamReader, container: Container): Promi
       const name = await reader.text();
       if (name !== 'ram')
         throw container.refused(`the section '${name}' comes before memory`, 'save the state without block migration');
-      reader.skip(8);
+      await reader.skip(8);
     }
     const whole = await records.readSection();
     if (!whole || type === SECTION.end) return records.pages();
-    if ((await reader.u8()) === SECTION.footer) await reader.u32();
-    else reader.offset--;
+    if (await reader.takes(SECTION.footer)) await reader.u32();
   }
 }
 
@@ -53,7 +108,7 @@ class RamRecords {
   private block = '';
 
   constructor(
-    private readonly reader: StreamReader,
+    private readonly reader: StateReader,
     private readonly container: Container,
   ) {}
 
@@ -111,10 +166,9 @@ class RamRecords {
     if (!(flags & FLAG.sameBlock)) this.block = await reader.text();
     let where = reader.offset;
     if (flags & FLAG.fill) where = ABSENT - 1 - (await reader.u8());
-    else if (flags & FLAG.page) reader.skip(PAGE_SIZE);
-    else
+    else if (!(flags & FLAG.page))
       throw this.container.damaged(`the record before file offset ${hex(where)} holds neither a page nor a fill byte`);
-    if (reader.offset > this.container.source.byteLength) return false;
+    else if (!(await reader.skip(PAGE_SIZE))) return false;
     if (this.block !== MACHINE_MEMORY) return true;
     const page = address / PAGE_SIZE;
     const ram = this.pages();

@@ -1,11 +1,10 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import { StreamReader } from '../../source/reading/byte-reader.js';
 import { type Chunk, ChunkedSource, evenChunks } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
 import type { ImageFormat } from '../image.js';
 import { type RunList, RunListBuilder } from '../run-list.js';
-import { ABSENT, type RamPages, readRam } from './ram.js';
+import { ABSENT, type RamPages, readRam, StateReader } from './ram.js';
 
 const CONFIGURATION = 0x07;
 const SUBSECTION = 0x05;
@@ -14,9 +13,9 @@ const MAX_NAME_LENGTH = 256;
 const MAX_CAPABILITIES = 256;
 
 /** What follows the name of each subsection of QEMU's vmstate_configuration. */
-const SUBSECTIONS: Readonly<Record<string, (reader: StreamReader, container: Container) => Promise<void>>> = {
+const SUBSECTIONS: Readonly<Record<string, (reader: StateReader, container: Container) => Promise<void>>> = {
   'configuration/target-page-bits': async (reader) => void (await reader.u32()),
-  'configuration/uuid': (reader) => Promise.resolve(reader.skip(16)),
+  'configuration/uuid': async (reader) => void (await reader.skip(16)),
   async 'configuration/capabilities'(reader, container) {
     const count = await reader.u32();
     if (count > MAX_CAPABILITIES) throw container.damaged(`its configuration lists ${count} capabilities`);
@@ -29,21 +28,13 @@ const SUBSECTIONS: Readonly<Record<string, (reader: StreamReader, container: Con
  * @returns the machine type, such as `pc-q35-7.2`; empty when it is not told
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
-export async function readMachineName(reader: StreamReader, container: Container): Promise<string> {
-  const start = reader.offset;
-  if ((await reader.u8()) !== CONFIGURATION) {
-    reader.offset = start;
-    return '';
-  }
+export async function readMachineName(reader: StateReader, container: Container): Promise<string> {
+  if (!(await reader.takes(CONFIGURATION))) return '';
   const length = await reader.u32();
   if (length > MAX_NAME_LENGTH) throw container.damaged(`its machine type has a name of ${length} bytes`);
   const name = (await reader.take(length)).toString('latin1');
   for (;;) {
-    const at = reader.offset;
-    if ((await reader.u8()) !== SUBSECTION) {
-      reader.offset = at;
-      return name;
-    }
+    if (!(await reader.takes(SUBSECTION))) return name;
     const subsection = await reader.text();
     await reader.u32();
     const read = Object.hasOwn(SUBSECTIONS, subsection) ? SUBSECTIONS[subsection] : undefined;
@@ -83,8 +74,8 @@ export const qemuSavevm: ImageFormat = {
   probe: (head) => head.length >= 8 && head.readUInt32BE(0) === MAGIC,
   async open(source) {
     const container = new Container(source, 'QEMU saved state');
-    const reader = new StreamReader(container);
-    reader.skip(4);
+    const reader = new StateReader(container);
+    await reader.skip(4);
     const version = await reader.u32();
     if (version !== VERSION) throw container.damaged(`its version is ${version}; expected ${VERSION}`);
     const machine = await readMachineName(reader, container);

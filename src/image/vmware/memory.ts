@@ -1,4 +1,4 @@
-import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../../address.js';
+import { PAGE_SIZE, type PhysicalAddress, rootAddress } from '../../address.js';
 import type { Container } from '../../source/reading/container.js';
 import type { ImageHints } from '../image.js';
 import { readStateTags, type StateTag } from './state.js';
@@ -21,8 +21,6 @@ export interface VmwareMemory {
   /** The page table root of each processor, as far as it is told. */
   readonly hints: Pick<ImageHints, 'pageTableRoots'>;
 }
-
-const CR3_ADDRESS = 0x000f_ffff_ffff_f000n;
 
 /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
 export async function readVmwareMemory(container: Container): Promise<VmwareMemory> {
@@ -61,8 +59,7 @@ async function readHints(container: Container): Promise<VmwareMemory['hints']> {
   const roots = new Map<PhysicalAddress, string>();
   for (const { name, indices, offset, size } of await readStateTags(container, 'cpu')) {
     if (name !== 'CR64' || indices[1] !== 3 || size !== 8) continue;
-    const value = (await container.fields(offset, 8, "the tag 'CR64'")).u64(0);
-    const root = physicalAddress(Number(value & CR3_ADDRESS));
+    const root = rootAddress((await container.fields(offset, 8, "the tag 'CR64'")).u64(0), 64);
     if (root !== 0 && !roots.has(root)) roots.set(root, `CR3 of processor ${indices[0]} in the VMware state`);
   }
   return roots.size === 0 ? {} : { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) };

@@ -2,7 +2,7 @@ import { Container } from '../../source/reading/container.js';
 import { fileNameOf, readBytes, type Source } from '../../source/source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
-import { raw } from '../raw.js';
+import { barePages, raw } from '../raw.js';
 import { readVmwareMemory, type VmwareMemory } from './memory.js';
 import { isVmwareState } from './state.js';
 
@@ -51,6 +51,7 @@ export const vmwareVmem: ImageFormat = {
       warnings: [...image.warnings, { code: 'image-companion-missing', message }],
     };
   },
+  stream: barePages,
 };
 
 /** A VMware state file that holds the memory itself, as older versions and ESX without a .vmem file write it. */

@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
-import { isMapped } from '../../memory/paging/translation.js';
+import { isMapped } from '../../memory/paging/paging.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import { Sighting, Tally } from './object-count.js';
 import { DISPATCHER_PROCESS, DISPATCHER_THREAD, ID_STEP, type ProcessReader } from './process-reader.js';
 
@@ -23,7 +23,10 @@ const POINTER_BITS = 48;
 /** How an entry holds its pointer: as it is (Windows 7), or as a bit field of its first word (since Windows 8). */
 type EntryCoding = { readonly size: number; readonly bit: number; readonly bits: number };
 
-/** Pages that one image's tables are read from at most: four million handles, several times what busy servers have. */
+/**
+ * Maximum number of pages read from the tables of one image: four million handles, several times what busy servers
+ * have.
+ */
 export const MAX_TABLE_PAGES = 1 << 14;
 
 /** Reads the handle tables of one kernel: entries lie in pages, under at most two levels of pages of pointers. */
@@ -61,7 +64,7 @@ export class HandleTables {
     return new HandleTableWalk(this.memory, table, this.tableCode, this.coding, () => this.pagesLeft-- > 0);
   }
 
-  /** The entries in use that the HANDLE_TABLE itself claims; null where that is not known. */
+  /** How many entries the HANDLE_TABLE itself says are in use; null where that is not known. */
   async claimedCount(table: VirtualAddress): Promise<number | null> {
     const direct = this.layout.field('handleTable', 'HandleCount');
     const lists = this.layout.field('handleTable', 'FreeLists');
@@ -72,10 +75,10 @@ export class HandleTables {
   }
 }
 
-/** One walk through one table. What a level or a pointer claims is believed only as far as pages bear it out. */
+/** One walk through one table. Levels and pointers are followed only as far as the pages confirm them. */
 export class HandleTableWalk {
   readonly tally = new Tally();
-  /** Pages read, pointers' and entries' alike. */
+  /** Pages read, those of pointers and those of entries. */
   pages = 0;
   /** Entries in use. */
   entriesFound = 0;
@@ -167,14 +170,15 @@ export class HandleTableWalk {
 /** PspCidTable, walked. */
 export interface CidTable {
   readonly processes: Sighting;
-  /** Null with the reason, where a thread's own id cannot be read. */
+  /** The threads, or the reason why their own ids cannot be read. */
   readonly threads: Sighting | string;
   readonly walk: HandleTableWalk;
 }
 
 /**
- * PspCidTable is the handle table that process and thread ids are handles in; its entries point to the objects
- * themselves. Each proves itself: the object at a handle names that handle as its id. Or why it is not available.
+ * Reads PspCidTable, the handle table whose handles are the ids of processes and threads; its entries point to the
+ * objects themselves. An entry counts when the object that it points to has the handle as its id. The reason when the
+ * table is not available.
  */
 export async function readCidTable(
   memory: VirtualMemory,

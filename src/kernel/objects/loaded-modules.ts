@@ -1,10 +1,8 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
-import { walkRing } from '../../memory/structures.js';
-import { readUnicodeString } from '../../memory/structures.js';
+import { readUnicodeString, walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { findDebuggerDataBlock } from '../symbols/debugger-data-block.js';
+import { findDebuggerDataBlock, type KernelSymbols } from '../symbols/symbols.js';
 import type { Kernel } from '../root/root.js';
-import type { KernelSymbols } from '../symbols/kernel-symbols.js';
 
 /** A driver, or the kernel itself, as the loader lists it. */
 export interface LoadedModule {
@@ -23,7 +21,7 @@ export interface LoadedModules {
 
 /** More modules than any machine loads. */
 const MAX_MODULES = 4096;
-/** No module is larger; a claim beyond it is damage. */
+/** No module is larger; a size beyond it means damage. */
 const MAX_MODULE = 1 << 28;
 // KLDR_DATA_TABLE_ENTRY of x64, the same from Windows XP to 11; its first member is the link in load order.
 const DLL_BASE = 0x30;
@@ -31,7 +29,7 @@ const SIZE_OF_IMAGE = 0x40;
 const BASE_DLL_NAME = 0x58;
 const ENTRY_READ = 0x68;
 
-/** Where PsLoadedModuleList may be: as the symbols, the container and the debugger block say. */
+/** Where PsLoadedModuleList may be: according to the symbols, the container and the debugger block. */
 async function* listHeads(kernel: Kernel, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
   const rva = symbols?.rva.PsLoadedModuleList;
   if (rva !== undefined) yield virtualAddress(kernel.image.base + BigInt(rva));

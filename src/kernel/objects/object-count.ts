@@ -1,6 +1,6 @@
 import type { VirtualAddress } from '../../address.js';
 
-/** What a walk could not read: how often, and the first time why. */
+/** Counts what a walk could not read, and keeps the reason of the first time. */
 export class Tally {
   unreadable = 0;
   reason: string | null = null;
@@ -11,7 +11,7 @@ export class Tally {
     this.note(reason);
   }
 
-  /** A fact that explains the count and is no loss by itself. */
+  /** Notes a fact that explains the count without being a failure itself. */
   note(reason: string): void {
     this.reason ??= reason;
   }
@@ -23,10 +23,10 @@ export class Tally {
   }
 }
 
-/** Addresses kept of one kind of object at most: a hostile image must not fill memory. */
+/** Maximum number of addresses kept for one kind of object: a hostile image must not fill memory. */
 export const MAX_OBJECTS = 1 << 20;
 
-/** The objects of one kind that one method came upon. */
+/** The objects of one kind that one method found. */
 export class Sighting {
   readonly found = new Set<VirtualAddress>();
   readonly tally = new Tally();
@@ -43,7 +43,7 @@ export class Sighting {
   }
 }
 
-/** Kinds of objects with the pool tag that each of them is allocated under. */
+/** Kinds of objects, and the pool tag that objects of the kind are allocated with. */
 export const OBJECT_KINDS = {
   process: 'Proc',
   thread: 'Thre',
@@ -53,11 +53,14 @@ export const OBJECT_KINDS = {
   handle_table: 'Obtb',
   module: 'MmLd',
 } as const;
+/** A kind of kernel object that is counted. */
 export type ObjectKind = keyof typeof OBJECT_KINDS;
 
 /** How many objects of a kind one method found. */
 export interface ObjectCount {
+  /** What was counted. */
   readonly kind: ObjectKind;
+  /** How: the name of the kernel's structure that led to the objects, as `PspCidTable`. */
   readonly method: string;
   /** Null where the method is not available; `reason` says why. */
   readonly found: number | null;
@@ -77,7 +80,7 @@ export function counted(kind: ObjectKind, method: string, found: number, tally: 
   return { kind, method, found, terminated: null, unreadable: tally.unreadable, reason: tally.reason };
 }
 
-/** A method's count; of a method that is not available, its reason. */
+/** The count of a method, or the reason why it is not available. */
 export function countOf(kind: ObjectKind, method: string, sighting: Sighting | string): ObjectCount {
   return typeof sighting === 'string'
     ? notAvailable(kind, method, sighting)

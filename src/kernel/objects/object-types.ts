@@ -1,9 +1,8 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/virtual-memory.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { readUnicodeString } from '../../memory/structures.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { Kernel } from '../root/root.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import type { Tally } from './object-count.js';
 
 /** The kernel's own count of one type's objects. */
@@ -17,7 +16,7 @@ export interface ObjectType {
 
 /** A type index is one byte. */
 const MAX_TYPES = 256;
-/** The first two slots hold no type: NULL, and a mark. */
+/** The first two slots hold no type: NULL, and a marker. */
 const FIRST_TYPE = 2;
 
 /** The types in ObTypeIndexTable, or why they are not available. */
@@ -51,7 +50,7 @@ export async function readObjectTypes(
 /** Since Windows 10 the index in an object header is XORed with a cookie and with the second byte of its address. */
 const FIRST_ENCODED = 10;
 
-/** Tells the type of an object by its header. */
+/** Decodes the type of an object from its header. */
 export class TypeDecoder {
   private readonly names = new Map<number, string>();
 
@@ -62,8 +61,8 @@ export class TypeDecoder {
   ) {}
 
   /**
-   * @param examples objects whose type is known by other means: where the cookie or the type table is not known, what
-   * their headers hold stands for it
+   * @param examples objects whose type is known by other means: where the cookie or the type table is not known, types
+   * are recognised by what the headers of these hold
    */
   static async of(
     kernel: Kernel,
@@ -91,7 +90,7 @@ export class TypeDecoder {
     return typeof address === 'string' ? null : ((await readCached(this.memory, address, 1))?.readUInt8() ?? null);
   }
 
-  /** Takes what more than half of the examples' headers hold as the code of their type. */
+  /** Takes the value that more than half of the examples' headers hold as the code of their type. */
   private async learn(name: string, objects: readonly VirtualAddress[]): Promise<void> {
     const votes = new Map<number, number>();
     for (const object of objects) {
@@ -103,7 +102,10 @@ export class TypeDecoder {
     }
   }
 
-  /** The index as the header holds it, freed of the address byte but not of the cookie; null when it is missing. */
+  /**
+   * The index as stored in the header, with the address byte removed but not the cookie; null when the header is
+   * missing.
+   */
   private async code(header: VirtualAddress): Promise<number | null> {
     const stored = (
       await readCached(this.memory, virtualAddress(header + BigInt(this.offsets.TypeIndex)), 1)

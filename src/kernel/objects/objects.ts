@@ -1,42 +1,46 @@
 import type { Kernel } from '../root/root.js';
-import type { KernelSymbols } from '../symbols/kernel-symbols.js';
+import { kernelLayout, type KernelLayout, type KernelSymbols } from '../symbols/symbols.js';
 import { findLoadedModules } from './loaded-modules.js';
-import { activeProcesses } from './process-lists.js';
-import { readCidTable, type CidTable } from './handle-table.js';
-import { HandleTables } from './handle-table.js';
-import { kernelLayout, type KernelLayout } from '../symbols/kernel-layout.js';
-import { byKind, counted, countOf, notAvailable, type ObjectCount } from './object-count.js';
+import { activeProcesses, threadLists } from './process-lists.js';
+import { type CidTable, HandleTables, readCidTable } from './handle-table.js';
+import { byKind, counted, countOf, notAvailable, type ObjectCount, Sighting, Tally } from './object-count.js';
 import { readObjectTypes, TypeDecoder, type ObjectType } from './object-types.js';
 import { HANDLE_TYPES, ProcessHandles } from './process-handles.js';
 import { ProcessReader, type Process } from './process-reader.js';
 import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightings } from './process-survey.js';
 import { SessionProcesses } from './session-processes.js';
-import { Sighting } from './object-count.js';
-import { Tally } from './object-count.js';
-import { threadLists } from './process-lists.js';
 
-/** A process, and which methods saw it: null for a method that is not available. */
+export { type LoadedModule, findLoadedModules } from './loaded-modules.js';
+export { OBJECT_KINDS, type ObjectCount, type ObjectKind, notAvailable } from './object-count.js';
+
+export type { ProcessMethod };
+
+/** A process, and which methods saw it. */
 export interface SeenProcess extends Process {
+  /** Id of its session; null when it is in none, or not known. */
   readonly sessionId: number | null;
+  /** Handles in its table; null when the tables cannot be read. */
   readonly handles: number | null;
+  /** By method, whether it saw the process; null for a method that is not available. */
   readonly seenBy: Readonly<Record<ProcessMethod, boolean | null>>;
 }
 
-/** The objects that the kernel's own structures lead to, counted by several methods that ought to agree. */
+/** The objects that the kernel's own structures lead to, counted by several methods that should agree. */
 export interface KernelObjects {
   /** By id. */
   readonly processes: readonly SeenProcess[];
+  /** One for each kind and method, those of a kind together. */
   readonly counts: readonly ObjectCount[];
 }
 
 /** Kinds that handles lead to, besides processes. */
 const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
-/** Objects that a type's code is learned from, where no cookie is known. */
+/** Maximum number of objects from which a type's code is learned where no cookie is known. */
 const MAX_EXAMPLES = 64;
 
 /**
  * Counts processes five ways, and threads, tokens, files, keys, handle tables and modules as far as the build's layout
- * is known. Every method stands for itself: what one cannot read does not stop the others.
+ * is known. The methods are independent: what one cannot read does not stop the others.
  */
 export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelObjects> {
   const layout = await kernelLayout(kernel, symbols);
@@ -92,7 +96,7 @@ async function surveyProcesses(
   };
 }
 
-/** What remains when no process can be read: each method's own reason, or the common one. */
+/** The counts when no process can be read: for each method its own reason, or the common one. */
 function withoutProcesses(sightings: ProcessSightings, reason: string): KernelObjects {
   return {
     processes: [],
@@ -142,7 +146,7 @@ function handleCounts(handles: ProcessHandles | string, cid: CidTable | string):
   ];
 }
 
-/** Handle tables by their allocations, which Obtb counts: each structure, each page. */
+/** Handle tables counted as allocations, as the tag Obtb counts them: each structure and each page is one. */
 function tableCount(handles: ProcessHandles | string, cid: CidTable | string): ObjectCount {
   if (typeof handles === 'string') return notAvailable('handle_table', 'ObjectTable', handles);
   const tally = new Tally();

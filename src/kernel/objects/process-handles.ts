@@ -2,14 +2,15 @@ import { hex, type VirtualAddress } from '../../address.js';
 import type { HandleTables } from './handle-table.js';
 import type { TypeDecoder } from './object-types.js';
 import type { Process, ProcessReader } from './process-reader.js';
-import { Sighting } from './object-count.js';
-import { Tally } from './object-count.js';
+import { Sighting, Tally } from './object-count.js';
 
-/** Types of objects that handles are searched for, as the kernel names them. */
+/** Types of objects that are looked for among the handles, as the kernel names them. */
 export const HANDLE_TYPES = ['Process', 'Thread', 'Token', 'File', 'Key'] as const;
 export type HandleType = (typeof HANDLE_TYPES)[number];
 
-/** CSRSS has a handle to every process that it was told of: all but System, smss.exe and those before itself. */
+/**
+ * CSRSS has a handle to every process that it was notified of: all but System, smss.exe and those started before it.
+ */
 const CSRSS = 'csrss.exe';
 
 /** What the handle tables of processes lead to. */
@@ -77,12 +78,15 @@ export class ProcessHandles {
     this.byType[wanted].add(object);
   }
 
-  /** Handles in use of a process: counted, or as its table claims where a page of that is missing; null without a table. */
+  /**
+   * How many handles a process has in use: counted, or taken from the table's own count where a page of it is missing;
+   * null when it has no table.
+   */
   handlesOf(process: VirtualAddress): number | null {
     return this.counts.get(process) ?? null;
   }
 
-  /** Why the method Handles says nothing; null when it says something. */
+  /** Why the method Handles is not available; null when it is. */
   unavailable(): string | null {
     if (this.tables === 0) return `none of ${this.processes} processes has a handle table`;
     if (this.tablesRead === 0)
@@ -90,7 +94,7 @@ export class ProcessHandles {
     return typeof this.types === 'string' ? this.types : null;
   }
 
-  /** Why the method CSRSS says nothing; null when it says something. */
+  /** Why the method CSRSS is not available; null when it is. */
   csrssUnavailable(): string | null {
     if (this.csrssProcesses === 0) return `no process is named ${CSRSS}`;
     if (this.csrssTables === 0) return this.csrss.tally.reason ?? `${CSRSS} has no handle table`;

@@ -1,7 +1,7 @@
 import { hex, virtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import { MAX_OBJECTS, Sighting } from './object-count.js';
 import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
 
@@ -42,7 +42,10 @@ export async function threadLists(
 /** More processes than any machine runs. */
 export const MAX_PROCESSES = 1 << 16;
 
-/** The processes on PsActiveProcessHead, forward and, where that way is torn, backward; or why it is not available. */
+/**
+ * The processes on PsActiveProcessHead, by the forward links and, where these are torn, by the backward ones; or why
+ * the list is not available.
+ */
 export async function activeProcesses(
   memory: VirtualMemory,
   layout: KernelLayout,

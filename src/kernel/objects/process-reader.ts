@@ -1,22 +1,25 @@
-import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
+import { hex, type PhysicalAddress, rootAddress, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
-import { readCached } from '../../memory/virtual-memory.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 
-/** What an EPROCESS says. What the build's layout does not tell is undefined. */
+/** What an EPROCESS says. A field whose offset is not known for the build is undefined. */
 export interface Process {
   /** Of the EPROCESS. */
   readonly address: VirtualAddress;
+  /** UniqueProcessId. */
   readonly pid: number;
-  /** InheritedFromUniqueProcessId: who made it, which may be gone and its id another's. */
+  /** InheritedFromUniqueProcessId: the parent, which may have ended and its id been given to another process. */
   readonly ppid: number;
   /** ImageFileName: the first 14 or 15 characters. */
   readonly name: string;
+  /** Null when the field holds no sensible time. */
   readonly createTime: Date | null;
   /** Null while it runs. */
   readonly exitTime: Date | null;
-  readonly pageTableRoot: bigint | undefined;
+  /** Physical address of its page table root (DirectoryTableBase without its flags). */
+  readonly pageTableRoot: PhysicalAddress | undefined;
+  /** Number of its threads that have not ended. */
   readonly activeThreads: number | undefined;
   /** Address of its handle table, 0 when it has none. */
   readonly objectTable: VirtualAddress | undefined;
@@ -34,8 +37,6 @@ export const DISPATCHER_THREAD = 6;
 export const ID_STEP = 4;
 
 const NAME_LENGTH = 15;
-/** A table's root is in bits 12 to 51 of DirectoryTableBase; the lowest ones may hold a PCID. */
-const ROOT_BITS = 0x000ffffffffff000n;
 /** The lowest bits of an EX_FAST_REF count references. */
 const FAST_REF_BITS = 0xfn;
 
@@ -48,7 +49,7 @@ const NEEDED = [
   'ExitTime',
 ] as const;
 
-/** Reads EPROCESS structures, each once. */
+/** Reads EPROCESS structures, each only once. */
 export class ProcessReader {
   private readonly known = new Map<VirtualAddress, Process>();
 
@@ -99,7 +100,7 @@ export class ProcessReader {
       ppid: Number(ppid),
       createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,
       exitTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.ExitTime)) ?? null,
-      pageTableRoot: root === undefined ? undefined : bytes.readBigUInt64LE(root) & ROOT_BITS,
+      pageTableRoot: root === undefined ? undefined : rootAddress(bytes.readBigUInt64LE(root), 64),
       activeThreads: threads === undefined ? undefined : bytes.readUInt32LE(threads),
       objectTable: u64('ObjectTable') as VirtualAddress | undefined,
       token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS),

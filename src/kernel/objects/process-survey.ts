@@ -7,6 +7,7 @@ import type { Sighting } from './object-count.js';
 
 /** The five ways to find processes, as Rekall's pslist names them. */
 export const PROCESS_METHODS = ['PsActiveProcessHead', 'CSRSS', 'PspCidTable', 'Sessions', 'Handles'] as const;
+/** A way to find processes. */
 export type ProcessMethod = (typeof PROCESS_METHODS)[number];
 
 /** What each method found, or why it is not available; left out while it was not tried. */
@@ -14,7 +15,7 @@ export type ProcessSightings = Readonly<Partial<Record<ProcessMethod, Sighting |
 
 /** Which processes which method saw. */
 export class ProcessSurvey {
-  /** @param sightings of the methods that need no process to begin with */
+  /** @param sightings of the methods that do not start from known processes */
   constructor(
     private readonly reader: ProcessReader,
     public sightings: ProcessSightings,
@@ -94,7 +95,7 @@ export class ProcessSurvey {
   }
 }
 
-/** Processes by handles, with what could not be read of any table. */
+/** Processes found by handles, with the count of what could not be read in any table. */
 function withTally({ byType, tally }: ProcessHandles): Sighting {
   byType.Process.tally.add(tally);
   return byType.Process;

@@ -1,10 +1,8 @@
-import { hex, physicalAddress, virtualAddress, type VirtualAddress } from '../../address.js';
-import { readCached } from '../../memory/virtual-memory.js';
+import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
-import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { X64PageTable } from '../../memory/paging/x64.js';
+import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { MAX_PROCESSES } from './process-lists.js';
-import type { KernelLayout } from '../symbols/kernel-layout.js';
+import type { KernelLayout } from '../symbols/symbols.js';
 import type { Process, ProcessReader } from './process-reader.js';
 import { Sighting } from './object-count.js';
 
@@ -34,7 +32,7 @@ export class SessionProcesses {
     return typeof process === 'string' ? process : new SessionProcesses(memory, reader, { ...session, ...process });
   }
 
-  /** Walks the session that a process names, unless that was walked before. */
+  /** Walks the session that a process belongs to, unless that was walked before. */
   async take(process: Process): Promise<void> {
     const { session } = process;
     this.processes++;
@@ -56,9 +54,7 @@ export class SessionProcesses {
   /** Session space may be mapped for the session's own processes only. */
   private *memoriesOf({ pageTableRoot }: Process): Generator<VirtualMemory> {
     yield this.memory;
-    const { physical, pageTable } = this.memory;
-    if (pageTableRoot !== undefined)
-      yield new VirtualMemory(new X64PageTable(physical, physicalAddress(Number(pageTableRoot)), pageTable.levels));
+    if (pageTableRoot !== undefined) yield this.memory.withRoot(pageTableRoot);
   }
 
   private async walk(memory: VirtualMemory, session: VirtualAddress): Promise<void> {
@@ -78,7 +74,7 @@ export class SessionProcesses {
     return session === undefined ? null : (this.ids.get(session) ?? null);
   }
 
-  /** Why the method says nothing; null when it says something. */
+  /** Why the method is not available; null when it is. */
   unavailable(): string | null {
     if (this.ids.size === 0) return `none of ${this.processes} processes is in a session`;
     const walked = [...this.ids.values()].some((id) => id !== null);

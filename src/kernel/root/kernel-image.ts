@@ -7,9 +7,17 @@ import {
   type VirtualAddress,
 } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { isMapped } from '../../memory/paging/translation.js';
-import { decodeCodeView, isKernelPdb, RSDS, type PdbIdentity } from '../pe.js';
-import { decodePeHeader, MAX_KERNEL, SMALLEST_KERNEL, type PeHeader } from '../pe.js';
+import { isMapped } from '../../memory/paging/paging.js';
+import {
+  decodeCodeView,
+  decodePeHeader,
+  isKernelPdb,
+  MAX_KERNEL,
+  type PdbIdentity,
+  type PeHeader,
+  RSDS,
+  SMALLEST_KERNEL,
+} from '../pe.js';
 
 /** The kernel as it lies in virtual memory. */
 export interface KernelImage {
@@ -62,7 +70,7 @@ async function pdbByDirectory(
   return null;
 }
 
-/** For an image whose debug directory is paged out: the one kernel RSDS record in it; two that differ are none. */
+/** For an image whose debug directory is paged out: the only kernel RSDS record in it; null when two differ. */
 async function pdbBySearch(memory: VirtualMemory, base: VirtualAddress, header: PeHeader): Promise<PdbIdentity | null> {
   const found = new Map<string, PdbIdentity>();
   for (let rva = 0; rva < header.imageSize; rva += READ_AT_ONCE * PAGE_SIZE) {
@@ -80,7 +88,7 @@ async function pdbBySearch(memory: VirtualMemory, base: VirtualAddress, header: 
   return found.size === 1 ? [...found.values()][0]! : null;
 }
 
-/** How far from an address in the kernel, or in the HAL that lies beside it, the kernel's start is sought. */
+/** How far from an address in the kernel, or in the HAL beside it, the start of the kernel is searched for. */
 const REACH = 1 << 25;
 
 function* startsNear(inside: VirtualAddress): Generator<VirtualAddress> {
@@ -108,7 +116,7 @@ export async function kernelNear(memory: VirtualMemory, inside: VirtualAddress):
   return null;
 }
 
-/** Walks everything mapped where Windows loads its kernel for images that a kernel's PDB belongs to. */
+/** Searches everything that is mapped in the range where Windows loads its kernel for images with a kernel's PDB. */
 export async function* kernelsMapped(memory: VirtualMemory): AsyncGenerator<KernelImage> {
   for await (const mapping of memory.pageTable.mappings(KERNEL_RANGE_START, KERNEL_RANGE_END)) {
     const pages = Math.min(mapping.pageSize, LARGE_PAGE * 16) / PAGE_SIZE;

@@ -1,12 +1,12 @@
 import { virtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { describeMissing } from '../../memory/paging/translation.js';
+import { describeMissing } from '../../memory/paging/paging.js';
 
-/** Where every x64 Windows maps the page that kernel and user share. */
+/** Where every x64 Windows maps the page that the kernel shares with user mode. */
 export const KUSER_SHARED_DATA = virtualAddress(0xfffff78000000000n);
 
-/** What KUSER_SHARED_DATA tells of the running system. */
+/** What KUSER_SHARED_DATA says about the running system. */
 export interface SharedData {
   readonly systemTime: Date;
   readonly majorVersion: number;
@@ -20,10 +20,9 @@ export interface SharedData {
 }
 
 /**
- * Decodes the page, or says what is wrong with it: the check that a page table root is a running kernel's.
- * Offsets: SystemTime 0x14 (KSYSTEM_TIME: its two high halves must agree), NtSystemRoot 0x30, NtBuildNumber 0x260,
- * NtMajorVersion 0x26C, NtMinorVersion 0x270,
- * NumberOfPhysicalPages 0x2E8, ActiveProcessorCount 0x3C0.
+ * Decodes the page, or says what is wrong with it. This is the check whether a page table root is that of a running
+ * kernel. Offsets: SystemTime 0x14 (KSYSTEM_TIME: its two high halves must agree), NtSystemRoot 0x30, NtBuildNumber
+ * 0x260, NtMajorVersion 0x26C, NtMinorVersion 0x270, NumberOfPhysicalPages 0x2E8, ActiveProcessorCount 0x3C0.
  */
 export function decodeSharedData(page: Buffer): SharedData | string {
   const low = page.readUInt32LE(0x14);

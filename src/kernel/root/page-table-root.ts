@@ -7,17 +7,20 @@ import {
 } from '../../address.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 
-/** A physical address that may be the kernel's page table root, and who says so. */
+/** A physical address that may be the kernel's page table root, and where it comes from. */
 export interface RootCandidate {
   readonly address: PhysicalAddress;
   readonly from: string;
-  /** An address in the kernel that the same witness names; must lie in the kernel image that the root leads to. */
+  /** An address in the kernel from the same place; it must lie in the kernel image that the root leads to. */
   readonly kernelEntry: VirtualAddress | null;
 }
 
 const ONE_MIB = 0x100000;
 
-/** Self references are sought this far; roots are made in the first moments of a boot and lie low. */
+/**
+ * Self-referencing pages are searched for up to here; roots are made in the first moments of a boot and lie at low
+ * addresses.
+ */
 const SELF_REFERENCE_REACH = 2 ** 36;
 const SELF_REFERENCE_CHUNK = 1 << 18;
 
@@ -37,7 +40,7 @@ export async function* lowStubRoots(memory: PhysicalMemory): AsyncGenerator<Root
   }
 }
 
-/** What the container names: the crash header's DirectoryTableBase, CR3 of an ELF note. */
+/** The roots that the container names: DirectoryTableBase of a crash dump's header, CR3 in an ELF note. */
 export function* containerRoots(memory: PhysicalMemory): Generator<RootCandidate> {
   for (const hint of memory.image.hints.pageTableRoots ?? []) {
     const address = physicalAddress(hint.address - (hint.address % PAGE_SIZE));
@@ -47,7 +50,7 @@ export function* containerRoots(memory: PhysicalMemory): Generator<RootCandidate
 
 /**
  * Whether an entry in the upper half of the page at `first` (in 32-bit words) is present, writable and names `address`
- * in its bits 12 to 51. All of memory may have to be asked, so words are compared and no bigints made.
+ * in its bits 12 to 51. All of memory may have to be searched, so words are compared and no bigints are made.
  */
 function refersToItself(words: Uint32Array, first: number, address: number): boolean {
   const low = (address % 2 ** 32) / PAGE_SIZE;
@@ -60,8 +63,8 @@ function refersToItself(words: Uint32Array, first: number, address: number): boo
 }
 
 /**
- * Pages with an entry for themselves in their upper half, in ascending order: slot 0x1ED before Windows 10 1607, any
- * of 0x100 to 0x1FF since. Every process has one, and dead ones stay behind.
+ * Pages that have an entry pointing to themselves in their upper half, in ascending order: slot 0x1ED before Windows 10
+ * 1607, any of 0x100 to 0x1FF since. Every process has one, and those of ended processes remain in memory.
  */
 export async function* selfReferringRoots(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
   for (const run of memory.image.runs) {

@@ -1,19 +1,27 @@
-import { PoolTrackerError } from '../../errors.js';
+import { isMissing, type Missing, PoolTrackerError } from '../../errors.js';
 import { hex, type PhysicalAddress } from '../../address.js';
+import type { Architecture } from '../../image/image.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { X64PageTable } from '../../memory/paging/x64.js';
 import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
 
-/** A candidate that was refused, and why: kept for `info` and the image record. */
+export type { KernelImage } from './kernel-image.js';
+export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
+
+/** A candidate that was rejected, and why: kept for `info` and the image record. */
 export interface Rejection {
   readonly what: 'page-table-root' | 'kernel' | 'table';
   readonly address: string;
   readonly from: string;
   readonly reason: string;
 }
+
+/** What a search among candidates came to; those that it refused are told in either case. */
+export type Search<T> =
+  | { readonly found: T; readonly rejected: readonly Rejection[] }
+  | { readonly error: PoolTrackerError; readonly rejected: readonly Rejection[] };
 
 /** A running kernel, found and proved. */
 export interface Kernel {
@@ -24,9 +32,9 @@ export interface Kernel {
   readonly sharedData: SharedData;
 }
 
-/** Self-referring pages tried before giving up: a busy server has some thousands of processes. */
+/** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
-/** Rejections kept; the rest are counted in the last one's place. */
+/** Rejections kept; how many candidates there were, the error says. */
 const MAX_REJECTIONS = 64;
 
 async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
@@ -38,51 +46,56 @@ async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandi
 /**
  * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through
  * it and it leads to a kernel image: the one that its witness names (low stub, crash header), else any that is mapped.
- * @param rejected collects every candidate that is refused, also when none is accepted
- * @throws PoolTrackerError NO_KERNEL
+ * @returns the kernel; else NO_KERNEL, or the error of a read that failed on the way
  */
-export async function findKernel(memory: PhysicalMemory, rejected: Rejection[] = []): Promise<Kernel> {
-  const architecture = memory.image.hints.architecture ?? 'x64';
-  if (architecture !== 'x64') {
-    throw new PoolTrackerError(
-      'NO_KERNEL',
-      `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`,
-      {
-        hint: 'carving needs no page tables: --method carve',
-      },
-    );
-  }
+export async function findKernel(memory: PhysicalMemory): Promise<Search<Kernel>> {
+  const rejected: Rejection[] = [];
   const tried = new Set<PhysicalAddress>();
-  for await (const candidate of rootCandidates(memory)) {
-    if (tried.has(candidate.address)) continue;
-    tried.add(candidate.address);
-    if (tried.size > MAX_ROOTS) break;
-    const outcome = await proveRoot(memory, candidate);
-    if (typeof outcome !== 'string') return outcome;
-    if (rejected.length < MAX_REJECTIONS) {
-      rejected.push({
-        what: 'page-table-root',
-        address: hex(candidate.address),
-        from: candidate.from,
-        reason: outcome,
-      });
+  const { architecture = 'x64' } = memory.image.hints;
+  if (architecture !== 'x64') return { error: noWalkOf(memory, architecture), rejected };
+  try {
+    for await (const candidate of rootCandidates(memory)) {
+      if (tried.has(candidate.address)) continue;
+      tried.add(candidate.address);
+      if (tried.size > MAX_ROOTS) break;
+      const proved = await proveRoot(memory, candidate);
+      if (!isMissing(proved)) return { found: proved, rejected };
+      if (rejected.length < MAX_REJECTIONS) {
+        const { address, from } = candidate;
+        rejected.push({ what: 'page-table-root', address: hex(address), from, reason: proved.missing });
+      }
     }
+    return { error: noKernel(memory, tried.size, rejected.at(-1)), rejected };
+  } catch (error) {
+    if (error instanceof PoolTrackerError) return { error, rejected };
+    throw error;
   }
-  const last = rejected.at(-1);
+}
+
+function noWalkOf(memory: PhysicalMemory, architecture: Architecture): PoolTrackerError {
+  return new PoolTrackerError(
+    'NO_KERNEL',
+    `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`,
+    { hint: 'carving needs no page tables: --method carve' },
+  );
+}
+
+function noKernel(memory: PhysicalMemory, candidates: number, last: Rejection | undefined): PoolTrackerError {
   const why =
     last === undefined
       ? 'no page looks like a page table root'
-      : `${tried.size} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
-  throw new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: no running x64 Windows kernel found: ${why}`, {
+      : `${candidates} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
+  return new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: no running x64 Windows kernel found: ${why}`, {
     hint: 'is it a Windows image, and whole? --image-format forces the container; --method carve needs no page tables',
-    data: { candidates: tried.size },
+    data: { candidates },
   });
 }
 
-async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Kernel | string> {
+/** The kernel that a candidate leads to, or why it is refused. */
+async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Kernel | Missing> {
   let refusal = '';
   for (const levels of [4, 5] as const) {
-    const virtual = new VirtualMemory(new X64PageTable(memory, candidate.address, levels));
+    const virtual = VirtualMemory.through(memory, candidate.address, levels);
     const sharedData = await readSharedData(virtual);
     if (typeof sharedData === 'string') {
       refusal ||= sharedData;
@@ -96,7 +109,7 @@ async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Prom
         ? 'no kernel image is mapped'
         : `no kernel image lies near its entry ${hex(candidate.kernelEntry)}`;
   }
-  return refusal;
+  return { missing: refusal };
 }
 
 async function kernelThrough(memory: VirtualMemory, candidate: RootCandidate): Promise<KernelImage | null> {

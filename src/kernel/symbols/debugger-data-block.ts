@@ -1,9 +1,9 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelImage } from '../root/kernel-image.js';
+import type { KernelImage } from '../root/root.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 
-/** What KDDEBUGGER_DATA64 names, decoded. */
+/** The contents of KDDEBUGGER_DATA64, decoded. */
 export interface DebuggerDataBlock {
   readonly address: VirtualAddress;
   readonly encoded: boolean;
@@ -28,7 +28,10 @@ const POOL_TRACK_TABLE_AT = 0x1b8;
 const MIN_SIZE = 0x1c0;
 const MAX_SIZE = 0x1000;
 
-/** Where the block may lie: the container's word, the symbols', then every `KDBG` in the kernel's writable sections. */
+/**
+ * Where the block may lie: where the container says, where the symbols say, then at every `KDBG` in the kernel's
+ * writable sections.
+ */
 async function* candidates(
   memory: VirtualMemory,
   kernel: KernelImage,
@@ -100,8 +103,9 @@ function describe(
 }
 
 /**
- * Finds this kernel's debugger data block, plain or, where the symbols give the keys' places, encoded. A block counts
- * only when it names this kernel's base: those of earlier boots do not. Null, with the reason, when there is none.
+ * Finds this kernel's debugger data block, plain or, where the symbols give the addresses of its keys, encoded. A block
+ * counts only when it names this kernel's base: those of earlier boots do not. Null, with the reason, when there is
+ * none.
  */
 export async function findDebuggerDataBlock(
   memory: VirtualMemory,

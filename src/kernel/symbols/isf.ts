@@ -2,8 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { WRAPPER_HEAD } from '../../source/wrapper/wrapper.js';
-import { detectWrapper, unwrap } from '../../source/wrapper/wrappers.js';
+import { detectWrapper, unwrap, WRAPPER_HEAD } from '../../source/wrapper/wrappers.js';
 import type { PdbIdentity } from '../pe.js';
 import {
   type FieldOffsets,
@@ -15,7 +14,7 @@ import {
   type StructureName,
 } from './kernel-symbols.js';
 
-/** Documents over this are streamed, which takes some twenty times as long as JSON.parse but no memory. */
+/** Larger documents are streamed, which takes about twenty times as long as JSON.parse but little memory. */
 const PARSED_WHOLE = 256 * 2 ** 20;
 
 /** A JSON document of sections (`symbols`, `user_types`, `metadata`), read whole or as it streams by. */
@@ -31,7 +30,7 @@ export function damagedSymbolFile(path: string, why: string, cause?: unknown): P
   });
 }
 
-/** The document's text, unpacked; the packing is told by magic, not by name. */
+/** The document's text, decompressed; the compression is detected by magic number, not by name. */
 async function unpacked(path: string): Promise<Readable> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw damagedSymbolFile(path, messageOf(error), error);
@@ -89,7 +88,7 @@ class StreamedDocument implements SymbolDocument {
 }
 
 /**
- * Opens a symbol file, packed or not.
+ * Opens a symbol file, compressed or not.
  * @param wholeLimit bytes up to which the document is parsed whole
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED
  */
@@ -135,7 +134,7 @@ function fieldOffsets(type: unknown, wanted: readonly string[]): FieldOffsets {
   return offsets;
 }
 
-/** Which PDB a symbol document was made of; null when it does not say. */
+/** Which PDB a symbol document was made from; null when it does not say. */
 export async function pdbOfDocument(document: SymbolDocument): Promise<PdbIdentity | null> {
   for await (const [name, value] of document.entries('metadata')) {
     const pdb = name === 'windows' ? (value as { pdb?: unknown } | null)?.pdb : undefined;
@@ -148,7 +147,7 @@ export async function pdbOfDocument(document: SymbolDocument): Promise<PdbIdenti
 }
 
 /**
- * Takes from a Volatility 3 symbol document what finding the tables, and reading objects beside them, needs.
+ * Extracts from a Volatility 3 symbol document what is needed to find the tables and to read kernel objects.
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED when it lacks PoolTrackTable or the entry's type
  */
 export async function resolveSymbols(document: SymbolDocument, path: string): Promise<KernelSymbols> {

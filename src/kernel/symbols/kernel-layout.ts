@@ -2,10 +2,15 @@ import { virtualAddress, type VirtualAddress } from '../../address.js';
 import { buildFamily, familyStructures } from './known-builds.js';
 import { findDebuggerDataBlock } from './debugger-data-block.js';
 import type { Kernel } from '../root/root.js';
-import { debuggerName, type FieldOffsets, type StructureName } from './kernel-symbols.js';
-import type { KernelSymbols, KernelVariable } from './kernel-symbols.js';
+import {
+  debuggerName,
+  type FieldOffsets,
+  type KernelSymbols,
+  type KernelVariable,
+  type StructureName,
+} from './kernel-symbols.js';
 
-/** Where a kernel's variables lie and how its structures are laid out, as far as it is known of its build. */
+/** Where a kernel's variables lie and how its structures are laid out, as far as that is known for its build. */
 export class KernelLayout {
   constructor(
     private readonly variables: Readonly<Partial<Record<KernelVariable, VirtualAddress>>>,
@@ -35,8 +40,8 @@ export class KernelLayout {
 }
 
 /**
- * The layout by the symbols of the build; without any, the structures of the build's family and what a readable
- * debugger data block names.
+ * The layout by the symbols of the build. Without symbols, the structures of the build's family, and the variables that
+ * a readable debugger data block names.
  */
 export async function kernelLayout(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelLayout> {
   if (symbols !== null) {
@@ -60,7 +65,7 @@ export async function kernelLayout(kernel: Kernel, symbols: KernelSymbols | null
   );
 }
 
-/** KUSER_SHARED_DATA names the release; 19042 to 19045 and 18363 run the kernel of the release before. */
+/** KUSER_SHARED_DATA names the release; 19042 to 19045 run the kernel of 19041, and 18363 that of 18362. */
 function baseBuild(build: number): number {
   if (build > 19041 && build <= 19045) return 19041;
   return build === 18363 ? 18362 : build;

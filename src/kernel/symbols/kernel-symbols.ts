@@ -1,4 +1,4 @@
-/** The kernel's structures that are read, by the names that symbol files know them by. */
+/** The kernel structures that are read, and their names in symbol files. */
 interface KnownStructure {
   /** What the rest of the code calls it. */
   readonly name: StructureName;
@@ -59,7 +59,7 @@ export function debuggerName(structure: StructureName): string {
   return Object.keys(KERNEL_STRUCTURES).find((name) => KERNEL_STRUCTURES[name]!.name === structure)!;
 }
 
-/** The kernel's variables that finding the tables and reading beside them needs. */
+/** The kernel variables that are needed to find the tables and to read other objects. */
 export const KERNEL_VARIABLES = [
   'PoolTrackTable',
   'PoolTrackTableSize',
@@ -87,7 +87,7 @@ export type KernelVariable = (typeof KERNEL_VARIABLES)[number];
 /** ExPoolTagTables has at most this many pointers in any known kernel. */
 export const MAX_TAG_TABLES = 2048;
 
-/** What is known of one kernel build, whoever says it. */
+/** What is known of one kernel build, from any source. */
 export interface KernelSymbols {
   readonly origin: 'known-build' | 'symbols';
   /** The built-in list, or the symbol file's path. */
@@ -96,7 +96,7 @@ export interface KernelSymbols {
   readonly version: string | null;
   /** Bytes of a _POOL_TRACKER_TABLE entry. */
   readonly trackerEntrySize: number;
-  /** Most pointers that ExPoolTagTables can hold: the gap to the next symbol in pointers. */
+  /** Maximum number of pointers in ExPoolTagTables: the distance to the next symbol, in pointers. */
   readonly tagTablesCapacity: number;
   /** Addresses relative to the kernel's base. */
   readonly rva: Readonly<Partial<Record<KernelVariable, number>>>;

@@ -22,14 +22,16 @@ export function buildFamily(version: string): string {
   return version.split('.').slice(0, 3).join('.');
 }
 
-/** The structures of a family as far as they are known: none for a family that no symbol file was at hand of. */
+/** The structures of a family as far as they are known: none for a family for which no symbol file was available. */
 export async function familyStructures(
   family: string,
 ): Promise<Readonly<Partial<Record<StructureName, FieldOffsets>>>> {
   return (await loadStructures()).families[family] ?? {};
 }
 
-/** Addresses of the variables that the list of known builds lacks, relative to the kernel's base; for a few exact builds. */
+/**
+ * Addresses, relative to the kernel's base, of variables that the list of known builds lacks; for a few exact builds.
+ */
 export async function furtherVariables(pdb: PdbIdentity): Promise<Readonly<Partial<Record<KernelVariable, number>>>> {
   return (await loadStructures()).variables[`${pdb.guid}-${pdb.age}`] ?? {};
 }

@@ -8,7 +8,12 @@ import { damagedSymbolFile, openSymbolDocument, pdbOfDocument, resolveSymbols } 
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 
-/** Bumped when KernelSymbols changes, so that older entries are passed over. */
+export { type KernelLayout, kernelLayout } from './kernel-layout.js';
+export { findDebuggerDataBlock } from './debugger-data-block.js';
+export { type KernelSymbols, type KernelVariable, MAX_TAG_TABLES } from './kernel-symbols.js';
+export { knownBuild } from './known-builds.js';
+
+/** Bumped when KernelSymbols changes, so that older entries are ignored. */
 const VERSION = 2;
 
 function cachePath(pdb: PdbIdentity): string {
@@ -31,8 +36,8 @@ export async function readCachedSymbols(pdb: PdbIdentity): Promise<KernelSymbols
 }
 
 /**
- * Keeps what was resolved. Writers do not meet: each writes a file of its own and renames it. A cache that cannot be
- * written costs time only, so that is no error.
+ * Caches what was resolved. Concurrent writers do not interfere: each writes a file of its own and renames it. A cache
+ * that cannot be written only costs time, so that is not an error.
  */
 export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): Promise<void> {
   const path = cachePath(pdb);
@@ -50,7 +55,7 @@ export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbol
 export interface SymbolOptions {
   /** A symbol file, or a directory of them. */
   readonly symbols?: string;
-  /** Whether what is resolved is kept for the next run; true unless said otherwise. */
+  /** Whether what is resolved is cached for the next run; true by default. */
   readonly cache?: boolean;
 }
 
@@ -64,7 +69,7 @@ export interface SymbolSource {
 const SYMBOL_FILE = /\.json(\.xz|\.gz)?$/i;
 const GUID_IN_NAME = /[0-9a-f]{32}/i;
 const MAX_FILES = 100_000;
-/** Files whose names do not tell their GUID are opened to ask; this many at most. */
+/** Maximum number of files that are opened because their names do not contain a GUID. */
 const MAX_OPENED = 256;
 
 const builtInList: SymbolSource = { name: 'known-build', find: (pdb) => knownBuild(pdb) };
@@ -86,7 +91,7 @@ const symbolFile: SymbolSource = {
   },
 };
 
-/** Asked in this order; each result is proved by the hash law, and the next is asked when it is not. */
+/** Tried in this order: when the hash law does not prove the result of one, the next is tried. */
 export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile];
 
 async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {

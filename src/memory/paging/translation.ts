@@ -3,9 +3,11 @@ import { hex, type PhysicalAddress, type VirtualAddress } from '../../address.js
 /** The levels of the page tables, from the root down, and the page itself. */
 export type PagingLevel = 'PML5' | 'PML4' | 'PDPT' | 'PD' | 'PT' | 'page';
 
-/** Why a virtual address leads nowhere: an answer, not an exception. */
+/** Why a virtual address has no page: an answer, not an exception. */
 export interface MissingPage {
+  /** The address that was asked for. */
   readonly virtualAddress: VirtualAddress;
+  /** Not canonical, not mapped by the page tables, or mapped to a page that the image does not hold. */
   readonly reason: 'not-canonical' | 'not-present' | 'not-in-image';
   /** Where the walk ended; null for an address that is not canonical. */
   readonly level: PagingLevel | null;

@@ -1,4 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
+import { Cache } from '../../source/reading/cache.js';
 import type { PhysicalMemory } from '../physical-memory.js';
 import { isMapped, type MappedPage, type MissingPage, type PagingLevel, type Translation } from './translation.js';
 
@@ -14,10 +15,10 @@ const FRAME = 0x000ffffffffff000n;
 
 const CACHED_TABLES = 4096;
 
-/** Table pages that one enumeration visits at most: a hostile root may map a terabyte onto itself. */
+/** Maximum number of table pages that one enumeration visits: a hostile root may map a terabyte onto itself. */
 const ENUMERATED_TABLES = 1 << 16;
 
-/** A mapped stretch of virtual memory: one page of whatever size. */
+/** A mapped range of virtual memory: one page of any size. */
 export interface Mapping extends MappedPage {
   readonly virtualAddress: VirtualAddress;
 }
@@ -28,7 +29,7 @@ export interface Mapping extends MappedPage {
  */
 export class X64PageTable {
   /** Physical address of the last-level table (or the large page's entry) by virtual address >> 21. */
-  private readonly tables = new Map<number, PhysicalAddress>();
+  private readonly tables = new Cache<number, PhysicalAddress>(CACHED_TABLES);
 
   constructor(
     readonly memory: PhysicalMemory,
@@ -46,7 +47,7 @@ export class X64PageTable {
     return address >> 63n === 1n && this.isCanonical(address as VirtualAddress);
   }
 
-  /** Where `address` lies, or at which level and why the walk ended. */
+  /** The page that `address` is mapped to, or at which level and why the walk ended. */
   async translate(address: VirtualAddress): Promise<Translation> {
     if (!this.isCanonical(address)) {
       return { virtualAddress: address, reason: 'not-canonical', level: null, physicalAddress: null };
@@ -59,7 +60,7 @@ export class X64PageTable {
       if (isMapped(step)) {
         if (step.pageSize !== 0) return this.inImage(step, address);
         table = step.physicalAddress;
-        if (level === 3) this.remember(tableKey, table);
+        if (level === 3) this.tables.set(tableKey, table);
       } else {
         return step;
       }
@@ -100,7 +101,7 @@ export class X64PageTable {
 
   /**
    * Since Windows 10 1803 the frame of a PTE that is not present may be XORed with a mask of bits beyond the machine's
-   * physical memory (L1 terminal fault); memory that ends lower shows them up.
+   * physical memory (L1 terminal fault); an address beyond the end of memory shows that one was applied.
    */
   private unmasked(address: number, present: boolean): PhysicalAddress {
     const end = this.memory.image.runs.end;
@@ -116,11 +117,6 @@ export class X64PageTable {
       level: 'page',
       physicalAddress: physicalAddress(page.physicalAddress - (page.physicalAddress % PAGE_SIZE)),
     } satisfies MissingPage;
-  }
-
-  private remember(key: number, table: PhysicalAddress): void {
-    if (this.tables.size >= CACHED_TABLES) this.tables.delete(this.tables.keys().next().value!);
-    this.tables.set(key, table);
   }
 
   /**

@@ -3,26 +3,29 @@ import type { PageCollection } from './fit/page-collection.js';
 import type { PassCounts } from './page-carver.js';
 import type { ShapedPages } from './fit/table-shape.js';
 
-/** Alternatives listed in a record at most. */
+/** Alternatives and other tables listed at most. */
 const LISTED = 64;
 
-/** What the image record tells of how the tables were carved; numbers and texts only, to be written as JSON. */
+/** How the tables were carved, in numbers and texts. */
 export interface CarveReport {
-  readonly pages_seen: number;
-  readonly pages_not_zero: number;
-  readonly pages_looked_at: number;
+  readonly pagesSeen: number;
+  readonly pagesNotZero: number;
+  /** Pages with a sign of a table, and so looked at closely. */
+  readonly pagesLookedAt: number;
   /** Different pages that the tables were chosen from. */
-  readonly pages_found: number;
-  readonly entry_size: number;
-  readonly table_slots: number;
+  readonly pagesFound: number;
+  /** Bytes of an entry. */
+  readonly entrySize: number;
+  readonly tableSlots: number;
+  /** Which Windows' hash law the keys obey. */
   readonly hash: 'vista' | 'xp';
   /** For each page of the table: copies found, and how many of them are live. */
   readonly copies: readonly number[];
   readonly live: readonly number[];
   /** Pages of the table of which too few were seen; how many of all processors'. */
-  readonly never_seen: readonly { readonly page: number; readonly missing: number }[];
+  readonly neverSeen: readonly { readonly page: number; readonly missing: number }[];
   /** What was set aside, by what it is. */
-  readonly set_aside: Readonly<Record<string, number>>;
+  readonly setAside: Readonly<Record<string, number>>;
   /** Where the evidence does not decide: what was taken, what could be meant as well. */
   readonly alternatives: readonly {
     readonly page: number;
@@ -30,9 +33,10 @@ export interface CarveReport {
     readonly others: readonly string[];
     readonly why: string;
   }[];
-  readonly other_tables: readonly {
-    readonly entry_size: number;
-    readonly table_slots: number;
+  /** Tables of other shapes that were found, and passed over. */
+  readonly otherTables: readonly {
+    readonly entrySize: number;
+    readonly tableSlots: number;
     readonly pages: number;
     readonly keys: number;
   }[];
@@ -45,12 +49,12 @@ export function carveReport(carved: CarvedTables, { pages }: PageCollection, pas
   for (const live of lives) for (const { as } of live?.setAside ?? []) aside[as] = (aside[as] ?? 0) + 1;
   if (strangers.length > 0) aside["another system's"] = strangers.reduce((sum, family) => sum + family.pages.length, 0);
   return {
-    pages_seen: pass.pages,
-    pages_not_zero: pass.used,
-    pages_looked_at: pass.looked,
-    pages_found: pages.length,
-    entry_size: shape.channel.layout.size,
-    table_slots: shape.slots,
+    pagesSeen: pass.pages,
+    pagesNotZero: pass.used,
+    pagesLookedAt: pass.looked,
+    pagesFound: pages.length,
+    entrySize: shape.channel.layout.size,
+    tableSlots: shape.slots,
     hash: shape.channel.xp ? 'xp' : 'vista',
     copies: lives.map((live) =>
       live === null
@@ -58,8 +62,8 @@ export function carveReport(carved: CarvedTables, { pages }: PageCollection, pas
         : [...live.live, ...live.setAside.map(({ placed }) => placed)].reduce((sum, { page }) => sum + page.copies, 0),
     ),
     live: lives.map((live) => live?.live.length ?? 0),
-    never_seen: places.filter(({ lost }) => lost > 0).map(({ index, lost }) => ({ page: index, missing: lost })),
-    set_aside: aside,
+    neverSeen: places.filter(({ lost }) => lost > 0).map(({ index, lost }) => ({ page: index, missing: lost })),
+    setAside: aside,
     alternatives: lives
       .flatMap((live) =>
         live?.doubt == null
@@ -74,12 +78,12 @@ export function carveReport(carved: CarvedTables, { pages }: PageCollection, pas
             ],
       )
       .slice(0, LISTED),
-    other_tables: passedOver
+    otherTables: passedOver
       .filter(isTable)
       .slice(0, LISTED)
       .map(({ shape: other, pages: found, keys }) => ({
-        entry_size: other.channel.layout.size,
-        table_slots: other.slots,
+        entrySize: other.channel.layout.size,
+        tableSlots: other.slots,
         pages: found.length,
         keys,
       })),

@@ -1,7 +1,6 @@
 import { hex, virtualAddress } from '../../address.js';
 import type { Kernel } from '../../kernel/root/root.js';
-import { findDebuggerDataBlock } from '../../kernel/symbols/debugger-data-block.js';
-import type { KernelSymbols } from '../../kernel/symbols/kernel-symbols.js';
+import { findDebuggerDataBlock, type KernelSymbols } from '../../kernel/symbols/symbols.js';
 import { locateByStructure } from './by-structure.js';
 import { notLocated, refuted, type Located } from './located.js';
 

@@ -1,6 +1,6 @@
 import { hex, type VirtualAddress } from '../../address.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
-import { MAX_TAG_TABLES } from '../../kernel/symbols/kernel-symbols.js';
+import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
 import type { Warning } from '../../errors.js';
 import { factsOf, refutation, type Candidate } from './candidate.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';

@@ -1,8 +1,8 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
 import type { Kernel } from '../../kernel/root/root.js';
-import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/kernel-symbols.js';
-import { describeMissing, isMapped } from '../../memory/paging/translation.js';
+import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/symbols.js';
+import { describeMissing, isMapped } from '../../memory/paging/paging.js';
 import { doubtsOf, fact, held, unknown, type Fact } from '../proof/proof.js';
 import { describeProof, isSlotCount, judge } from '../table/hash-law.js';
 import { layoutOfSize } from '../table/tracker-layout.js';

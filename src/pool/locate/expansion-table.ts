@@ -5,32 +5,35 @@ import { tagName } from '../table/tag-name.js';
 import { COUNTER_COUNT, type TrackerLayout } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 
-/** The kernel grows the expansion table by its own need; no kernel has this many tags. */
+/** The kernel grows the expansion table as needed; no kernel has this many tags. */
 export const MAX_EXPANSION_ENTRIES = 1 << 16;
 
-/** Entries read at first; the table is read again, twice as far, while all of them are in use. */
+/** Entries read first; while all of them are in use, twice as many are read. */
 const FIRST_READ = 64;
 
 /** Nonpaged and paged bytes, in the order of COUNTERS. */
 const BYTE_COUNTERS = [2, 5];
-/** More bytes than any machine has, in use or (in a smeared image) below zero. */
+/** More bytes than any machine has, whether in use or (in a smeared image) negative. */
 const ABSURD = 1n << 44n;
 
-/** Four bytes at random are printable once in fifty; tags nearly always. */
+/** Four random bytes are printable once in fifty; tags nearly always. */
 const MIN_PRINTABLE = 0.5;
 
-/** An expansion table that its structure alone shows. */
+/** An expansion table found by its structure alone. */
 export interface FoundExpansion {
   readonly address: VirtualAddress;
   readonly entries: number;
-  /** False when what lies behind the entries looks like entries as well, and the table's end is a guess. */
+  /** False when what follows the entries looks like entries as well, so that the table's end is a guess. */
   readonly isCertain: boolean;
 }
 
-/** A stretch of entries that can be an expansion table's. */
+/** A range of entries that can be those of an expansion table. */
 interface Stretch {
   readonly used: number;
-  /** Whether a free entry ends it; else something ends it that is no entry, perhaps long after the table's own end. */
+  /**
+   * Whether a free entry ends it; otherwise something that is not an entry does, perhaps long after the end of the
+   * table.
+   */
   readonly isEnded: boolean;
 }
 
@@ -69,20 +72,20 @@ async function measureStretch(
   }
 }
 
-/** The largest number that stands in a variable and is at most `most`; 0 when there is none. */
-function largestCount(variables: Buffer, most: number): number {
+/** The largest value of a variable that is at most `limit`; 0 when there is none. */
+function largestCount(variables: Buffer, limit: number): number {
   let largest = 0;
   for (let at = 0; at + 8 <= variables.length; at += 8) {
     const value = variables.readBigUInt64LE(at);
-    if (value <= BigInt(most) && Number(value) > largest) largest = Number(value);
+    if (value <= BigInt(limit) && Number(value) > largest) largest = Number(value);
   }
   return largest;
 }
 
 /**
  * Finds the expansion table with no symbols. Tags go there only when every slot is taken, so a table with a free slot
- * needs no search. Else some variable near PoolTrackTable points to entries whose tags table 0 lacks. They end at the
- * first free entry; a table that is full ends where the variable with its size says.
+ * needs no search. Otherwise a variable near PoolTrackTable points to entries whose tags are not in table 0. They end
+ * at the first free entry; a full table ends where the variable with its size says.
  * @param variables the kernel's data around PoolTrackTable
  */
 export async function findExpansion(

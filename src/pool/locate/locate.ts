@@ -1,8 +1,7 @@
 import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
-import type { Kernel, Rejection } from '../../kernel/root/root.js';
-import type { KernelSymbols } from '../../kernel/symbols/kernel-symbols.js';
-import { SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
+import type { Kernel, Rejection, Search } from '../../kernel/root/root.js';
+import { type KernelSymbols, SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
 import { processorsOf } from '../../kernel/version.js';
 import { locateByKdbg } from './by-kdbg.js';
 import { locateByStructure } from './by-structure.js';
@@ -39,39 +38,52 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A way that names no table leaves the next one to try; one that names a table which does not prove ends
- * it: a copy found elsewhere must not take its place.
- * @param rejected collects every table that is refused, also when none is accepted
- * @throws PoolTrackerError TABLES_NOT_FOUND, with every way's reason; SYMBOL_FILE_DAMAGED
+ * structure alone. A way that names no table leaves the next one to try; one that names a table which does not prove
+ * ends it: a copy found elsewhere must not take its place.
+ * @returns the tables; else TABLES_NOT_FOUND with every way's reason, SYMBOL_FILE_DAMAGED, or the error of a read that
+ * failed on the way
  */
-export async function locateTables(
+export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<Search<LocatedTables>> {
+  const rejected: Rejection[] = [];
+  const reasons: string[] = [];
+  try {
+    const symbols = await knownSymbols(kernel, options);
+    if (symbols.length === 0 && options.locate === 'symbols') {
+      reasons.push(
+        `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
+      );
+    }
+    for (const { name, locate } of waysTo(kernel, symbols)) {
+      if (options.locate !== undefined && options.locate !== name) continue;
+      const located = await locate();
+      rejected.push(...located.rejected);
+      if (located.tables !== null) return { found: { tables: located.tables, symbols: symbols[0] ?? null }, rejected };
+      reasons.push(`${name}: ${located.reason}`);
+      rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+      if (located.isVeto) break;
+    }
+    return { error: notFound(kernel, reasons), rejected };
+  } catch (error) {
+    if (error instanceof PoolTrackerError) return { error, rejected };
+    throw error;
+  }
+}
+
+/** Every way, the one that proves most first. */
+function waysTo(
   kernel: Kernel,
-  options: LocateOptions = {},
-  rejected: Rejection[] = [],
-): Promise<LocatedTables> {
-  const symbols = await knownSymbols(kernel, options);
+  symbols: readonly KernelSymbols[],
+): readonly { readonly name: LocateWay; locate(): Promise<Located> }[] {
   const processors = processorsOf(kernel.memory.physical.image.hints.processors, kernel.sharedData);
-  const ways: { name: LocateWay; locate: () => Promise<Located> }[] = [
+  return [
     ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known, processors) })),
     { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null, processors) },
     { name: 'structure', locate: () => locateByStructure(kernel, processors) },
   ];
-  const reasons: string[] = [];
-  if (symbols.length === 0 && options.locate === 'symbols') {
-    reasons.push(
-      `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
-    );
-  }
-  for (const { name, locate } of ways) {
-    if (options.locate !== undefined && options.locate !== name) continue;
-    const located = await locate();
-    rejected.push(...located.rejected);
-    if (located.tables !== null) return { tables: located.tables, symbols: symbols[0] ?? null };
-    reasons.push(`${name}: ${located.reason}`);
-    rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
-    if (located.isVeto) break;
-  }
-  throw new PoolTrackerError(
+}
+
+function notFound(kernel: Kernel, reasons: readonly string[]): PoolTrackerError {
+  return new PoolTrackerError(
     'TABLES_NOT_FOUND',
     `${kernel.memory.physical.image.source.name}: the pool tag tables of the kernel at ${hex(kernel.image.base)} were not found: ${reasons.join('; ')}`,
     { hint: 'try --symbols with a symbol file of this kernel, or --method carve' },

@@ -4,8 +4,8 @@
  *     product = 40543 * key                      64 bits
  *     slot    = (low32 ^ high32 of product) & (N - 1), or the next one that is free
  *
- * so a table proves itself. Worked example: `Pool` (0x6C6F6F50) hashes to 0x040DEDA5; with N = 4096 its home is slot
- * 0xDA5.
+ * so a table can be verified from its own contents. Worked example: `Pool` (0x6C6F6F50) hashes to 0x040DEDA5; with N =
+ * 4096 its home is slot 0xDA5.
  */
 const MULTIPLIER = 40543;
 const TWO_32 = 2 ** 32;
@@ -28,7 +28,7 @@ export const hashOfKeyXp: TagHash = (key) => {
   return (MULTIPLIER * mixed) >>> 2;
 };
 
-/** The fewest and most hashed slots that a table has; always a power of two between. */
+/** Minimum and maximum number of hashed slots in a table; the number is always a power of two. */
 export const MIN_SLOTS = 64;
 export const MAX_SLOTS = 65536;
 
@@ -39,7 +39,7 @@ export function isSlotCount(slots: number): boolean {
 
 /** How well the keys of a table obey the hash law. */
 export interface LawProof {
-  /** Keys judged: all but the overflow slot's. */
+  /** Keys that were judged: all but that of the overflow slot. */
   readonly keys: number;
   /** Keys exactly at their home slot. */
   readonly atHome: number;
@@ -53,13 +53,13 @@ export const UNKNOWN = -1;
 
 /** Fewer keys than this prove nothing: the kernel itself seeds about 64. */
 const MIN_KEYS = 24;
-/** By chance a key lies at home once in N; a full table still has a third of its keys there. */
+/** By chance one key in N is at home; a full table still has a third of its keys there. */
 const MIN_AT_HOME = 0.3;
 const MIN_LAWFUL = 0.9;
 
 /**
- * Judges keys by slot. A slot whose page is missing counts as occupied: it can make no key unlawful.
- * @param keys slots 0 to N - 1, and whatever follows is not looked at
+ * Judges keys by slot. A slot whose page is missing counts as occupied: it cannot make a key unlawful.
+ * @param keys of slots 0 to N - 1; what follows them is ignored
  */
 export function judge(keys: SlotKeys, slots: number, hash: TagHash = hashOfKey): LawProof {
   const mask = slots - 1;
@@ -78,7 +78,7 @@ export function judge(keys: SlotKeys, slots: number, hash: TagHash = hashOfKey):
   return { keys: total, atHome, lawful };
 }
 
-/** For each slot, how many occupied slots stand right before it, around the end of the table. */
+/** For each slot, how many occupied slots directly precede it, wrapping around the end of the table. */
 function runStarts(keys: SlotKeys, slots: number): Int32Array {
   const before = new Int32Array(slots);
   let run = 0;
@@ -90,7 +90,7 @@ function runStarts(keys: SlotKeys, slots: number): Int32Array {
   return before;
 }
 
-/** The share of keys that obey; 0 for none. */
+/** The share of keys that obey the law; 0 when there are no keys. */
 export function lawfulShare(proof: LawProof): number {
   return proof.keys === 0 ? 0 : proof.lawful / proof.keys;
 }

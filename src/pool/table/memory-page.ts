@@ -1,5 +1,5 @@
 import type { PhysicalAddress, VirtualAddress } from '../../address.js';
-import type { MissingPage } from '../../memory/paging/translation.js';
+import type { MissingPage } from '../../memory/paging/paging.js';
 
 /** Which page of which table a page is: known when it was walked to, worked out by the transform when not. */
 export interface TablePlace {

@@ -6,7 +6,7 @@ export function isProtected(key: number): boolean {
 }
 
 /**
- * The four bytes of a key as people write a tag, lowest address first; bytes outside printable ASCII, and the
+ * The four bytes of a key in the usual form of a tag, lowest address first; bytes outside printable ASCII, and the
  * backslash, as \xNN, so that no two tags look alike. 0x636F7250 is `Proc`; trailing spaces are part of a tag.
  */
 export function tagName(key: number): string {

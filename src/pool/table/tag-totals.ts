@@ -3,28 +3,40 @@ import { UNKNOWN } from './hash-law.js';
 import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
 import { TrackerTable } from './tracker-table.js';
 
+/** Where an entry lies: in a hashed slot of the table, in its last slot (overflow), or in the expansion table. */
 export type Place = 'table' | 'overflow' | 'expansion';
 
-/** Signed 64-bit values in the order of COUNTERS. */
+/**
+ * Non-paged allocs, frees and bytes, then paged allocs, frees and bytes. Bytes are signed; allocs and frees are unsigned
+ * where the kernel counts in 32 bits, and signed where it counts in 64.
+ */
 export type CounterValues = readonly [bigint, bigint, bigint, bigint, bigint, bigint];
 
 /** One tag's counters, of one processor or of all. */
 export interface TagCounts {
+  /** The tag's four bytes as an unsigned little-endian number; bit 31 says PROTECTED_POOL. `tagName` makes text of it. */
   readonly key: number;
+  /** Index of the entry in its table, from 0. */
   readonly slot: number;
+  /** Which part of the tables the entry is in. */
   readonly place: Place;
+  /** Allocations and frees since the system started, and bytes that are allocated now. */
   readonly counters: CounterValues;
   /** False when a page or a processor that could hold a part of these counts was missing. */
   readonly complete: boolean;
 }
 
+/** One tag's counters, summed over all processors as the kernel's own report does. */
 export interface TagTotal extends TagCounts {
+  /** Non-paged allocs minus frees, wrapped at the width of the counters and read as signed. */
   readonly nonPagedOutstanding: bigint;
+  /** Paged allocs minus frees, likewise. */
   readonly pagedOutstanding: bigint;
-  /** Processors whose tables hold the tag; 0 in the expansion table, which all share. */
+  /** Processors whose tables hold the tag; 0 in the expansion table, which all processors share. */
   readonly processorsSeen: number;
 }
 
+/** One tag's counters in one processor's table, not summed. */
 export interface ProcessorTag extends TagCounts {
   /** Null for the expansion table and where it is not known. */
   readonly processor: number | null;
@@ -39,8 +51,8 @@ export function outstanding(allocs: bigint, frees: bigint, bits: 32 | 64): bigin
  * Sums tables as the kernel's own report does (NtQuerySystemInformation, SystemPoolTagInformation): by slot over all
  * processors' tables, wrapping at each counter's own width, then the expansion table.
  *
- * The report's last step, raising allocs to frees where they are fewer, is left out: it hides what a smeared image or
- * a wrapped counter shows, and who wants it has both numbers.
+ * The report's last step, raising allocs to frees where they are fewer, is left out: it hides what a smeared image or a
+ * wrapped counter shows, and both numbers are given anyway.
  */
 export class TagTotals {
   private readonly keys: Float64Array;
@@ -111,7 +123,7 @@ export class TagTotals {
     }
   }
 
-  /** Marks every tag: the whole tables of `count` processors could not be had. */
+  /** Marks every tag as incomplete: the tables of `count` processors could not be read. */
   missTables(count: number): void {
     this.incomplete.fill(1);
     this.entriesMissing += count * (this.slots + 1);
@@ -165,8 +177,8 @@ export class TagTotals {
   }
 
   /**
-   * The memory's identity: 32 hexadecimal digits of SHA-256 over the layout and every total. It follows from what was
-   * in memory alone, so that a raw image and a crash dump of the same memory agree.
+   * The identity of the memory: 32 hexadecimal digits of SHA-256 over the layout and every total. It depends on the
+   * contents of memory alone, so that a raw image and a crash dump of the same memory have the same one.
    */
   imageId(): string {
     const hash = createHash('sha256').update(`pool-tags ${this.layout.size} ${this.slots}\n`);
@@ -187,8 +199,9 @@ function signedCounters(layout: TrackerLayout, values: BigUint64Array, at: numbe
 }
 
 /**
- * The entries in use of one table, raw.
- * @param slots N, to tell the overflow slot; of no meaning for the expansion table, which ends at its first free entry
+ * The entries of one table that are in use, not summed.
+ * @param slots N, by which the overflow slot is recognised; not used for the expansion table, which ends at its first
+ * free entry
  */
 export function* entriesOf(
   table: TrackerTable,

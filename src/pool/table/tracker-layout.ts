@@ -1,4 +1,4 @@
-/** Which of an entry's six counters; the order in which they are kept everywhere. */
+/** The six counters of an entry, in the order in which they are kept everywhere. */
 export const COUNTERS = [
   'nonPagedAllocs',
   'nonPagedFrees',
@@ -10,7 +10,7 @@ export const COUNTERS = [
 
 export const COUNTER_COUNT = COUNTERS.length;
 
-/** One shape of _POOL_TRACKER_TABLE. The key is a uint32 at offset 0 in all of them. */
+/** One layout of _POOL_TRACKER_TABLE. The key is a uint32 at offset 0 in all of them. */
 export interface TrackerLayout {
   /** Bytes of an entry. */
   readonly size: number;

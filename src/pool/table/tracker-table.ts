@@ -3,8 +3,8 @@ import { UNKNOWN } from './hash-law.js';
 import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
 
 /**
- * The bytes of one table, put together from its pages in any order, and the entries in them. Entries may straddle
- * pages; one is readable only when every page that it touches is there.
+ * The bytes of one table, assembled from its pages in any order, and the entries in them. Entries may straddle pages;
+ * an entry is readable only when every page that it touches is present.
  */
 export class TrackerTable {
   readonly pageCount: number;
@@ -21,7 +21,7 @@ export class TrackerTable {
     this.present = new Uint8Array(this.pageCount);
   }
 
-  /** Puts a page in its place; one beyond the table is none of its. */
+  /** Stores a page; pages beyond the end of the table are ignored. */
   put(pageIndex: number, page: Uint8Array): void {
     if (pageIndex < 0 || pageIndex >= this.pageCount) return;
     this.bytes.set(page, pageIndex * PAGE_SIZE);
@@ -50,7 +50,7 @@ export class TrackerTable {
     return this.present[Math.floor(start / PAGE_SIZE)] === 1 ? this.bytes.readUInt32LE(start) : UNKNOWN;
   }
 
-  /** Keys by slot, for judging. */
+  /** Keys by slot, as the hash law judges them. */
   keys(): Float64Array {
     return Float64Array.from({ length: this.entries }, (_, entry) => this.key(entry));
   }

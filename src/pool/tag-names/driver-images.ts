@@ -2,16 +2,16 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { virtualAddress } from '../../address.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { LoadedModule } from '../../kernel/objects/loaded-modules.js';
+import type { LoadedModule } from '../../kernel/objects/objects.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { openSource } from '../../source/open-source.js';
 import type { DriverImage } from './driver-search.js';
 
 const CHUNK = 1 << 20;
-/** What is read of a file; no driver is larger. */
+/** Maximum number of bytes read from a file; no driver is larger. */
 const MAX_DRIVER = 1 << 28;
 const MAX_FILES = 10_000;
-/** How every executable image begins. */
+/** The first bytes of every executable image. */
 const MZ = 0x5a4d;
 
 /** Whether `path` is a local directory. */
@@ -39,8 +39,8 @@ export function driverFile(location: string): DriverImage {
 }
 
 /**
- * The executable images among a directory's files, by name; its subdirectories are not entered. A file that cannot be
- * opened is given too: its search will say why.
+ * The executable images among the files of a directory, by name; subdirectories are not entered. A file that cannot be
+ * opened is included: searching it will say why.
  * @throws PoolTrackerError USAGE when there is none
  */
 export async function* driversInDirectory(directory: string): AsyncGenerator<DriverImage> {

@@ -15,14 +15,17 @@ export interface DriverSearch {
   readonly unreadable: readonly string[];
 }
 
-/** Bytes that lie in more modules than this say little: then only those that load them into a register are named. */
+/**
+ * Bytes that occur in more modules than this say little; then only the modules that load them into a register are
+ * named.
+ */
 const MAX_CANDIDATES = 16;
 
 /**
- * Searches modules for tags, each in one pass over its bytes whatever the number of tags, as poolmon /c does.
- * A hit proves nothing: the four bytes may be there by chance. Where they follow the opcode of `mov register, imm32` or
- * `push imm32`, as in a call of ExAllocatePoolWithTag, the module comes before those that hold them as data.
- * @param keys as stored; PROTECTED_POOL is left out of the comparison
+ * Searches modules for tags, as poolmon /c does, in one pass over each module however many tags there are. A hit proves
+ * nothing: the four bytes may be there by chance. Where they follow the opcode of `mov register, imm32` or `push
+ * imm32`, as in a call of ExAllocatePoolWithTag, the module comes before those that hold them as data.
+ * @param keys as stored; the bit PROTECTED_POOL is not compared
  */
 export async function searchDrivers(
   images: Iterable<DriverImage> | AsyncIterable<DriverImage>,
@@ -60,10 +63,10 @@ function append<Element>(lists: Map<number, Element[]>, at: number, element: Ele
   else list.push(element);
 }
 
-/** The tags sought, with a table that refuses nearly every position by its first two bytes alone. */
+/** The tags to find, with a table that rules out nearly every position by its first two bytes alone. */
 class WantedTags {
   readonly firstTwo = new Uint8Array(0x10000);
-  /** The keys as they were given, by their bits without PROTECTED_POOL. */
+  /** The keys as given, by their value without PROTECTED_POOL. */
   readonly keys = new Map<number, number[]>();
 
   constructor(keys: Iterable<number>) {
@@ -75,13 +78,13 @@ class WantedTags {
   }
 }
 
-/** The search of one module, which comes in pieces of any length. */
+/** The search of one module, which arrives in pieces of any length. */
 class ModuleSearch {
-  /** By bits: whether the tag was seen as an operand. */
+  /** By the value without PROTECTED_POOL: whether the tag was seen as an operand. */
   readonly hits = new Map<number, boolean>();
-  /** The last four bytes, the latest on top. */
+  /** The last four bytes, the latest in the most significant place. */
   private word = 0;
-  /** The last four bytes of the piece before. */
+  /** The last four bytes of the previous piece. */
   private tail = Buffer.alloc(4);
   private position = 0;
 
@@ -104,7 +107,7 @@ class ModuleSearch {
   }
 }
 
-/** `mov r32, imm32` (B8 to BF, behind a REX prefix for r8d and up) and `push imm32` (68), on x86 and x64 alike. */
+/** `mov r32, imm32` (B8 to BF, after a REX prefix for r8d and up) and `push imm32` (68), on x86 and x64 alike. */
 function isImmediateOpcode(opcode: number): boolean {
   return (opcode & 0xf8) === 0xb8 || opcode === 0x68;
 }

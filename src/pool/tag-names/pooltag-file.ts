@@ -2,9 +2,9 @@ import { PoolTrackerError } from '../../errors.js';
 import { openSource } from '../../source/open-source.js';
 import { readBytes } from '../../source/source.js';
 
-/** What a pooltag file says of a tag or of a pattern of tags. */
+/** What a pooltag file says about a tag or a pattern of tags. */
 export interface PooltagEntry {
-  /** Four characters, padded with spaces; `?` stands for any one. A byte of the tag is a character's code. */
+  /** Four characters, padded with spaces; `?` stands for any one. Each character is one byte of the tag. */
   readonly pattern: string;
   /** The binary, as the file names it (`tcpip.sys`, `nt!mm`); null for an empty or `<unknown>` one. */
   readonly driver: string | null;
@@ -18,13 +18,14 @@ export interface PooltagFile {
   readonly malformed: readonly number[];
 }
 
-/** Microsoft's own has a quarter of a MiB. */
+/** Microsoft's own file has a quarter of a MiB. */
 const MAX_FILE = 4 << 20;
 const MAX_LINE_LENGTH = 1024;
 const COMMENT = /^\s*rem(\s|$)/i;
 /**
- * The tag is the first four columns when a hyphen follows them, spaces inside and behind it included, else whatever
- * is shorter. A hyphen parts two fields only behind a space, so that names and descriptions may hold others.
+ * The tag is the first four columns, with spaces inside and after it, when a hyphen follows them; otherwise what comes
+ * before the hyphen. A hyphen separates two fields only after a space, so that names and descriptions may contain
+ * others.
  */
 const ENTRY = /^(.{4}|.{1,3}?|.{1,4}\*)\s+-(.*?)(?:\s+-(.*))?$/;
 
@@ -35,7 +36,7 @@ const ENTRY = /^(.{4}|.{1,3}?|.{1,4}\*)\s+-(.*?)(?:\s+-(.*))?$/;
  *     AfdB - afd.sys   - data buffer
  *     CM?? - nt!cm     - the registry, all else
  *
- * The description may be missing. `*` at the end of a tag stands for any characters up to its four.
+ * The description may be missing. `*` at the end of a tag stands for any characters up to the fourth.
  */
 export function parsePooltag(text: string): PooltagFile {
   const entries: PooltagEntry[] = [];
@@ -55,7 +56,7 @@ function parseEntry(line: string): PooltagEntry | null {
   return pattern === null ? null : { pattern, driver: field(driver), description: field(description) };
 }
 
-/** Null for what cannot be a tag: nothing but spaces, more than four characters, a character that is no byte. */
+/** Null for what cannot be a tag: only spaces, more than four characters, a character that is not a byte. */
 function tagPattern(written: string): string | null {
   const tag = written.trimEnd();
   const star = tag.indexOf('*');
@@ -69,8 +70,8 @@ function field(text: string): string | null {
 }
 
 /**
- * Reads a pooltag file: UTF-8, UTF-16 with its mark, or else Latin-1.
- * @throws PoolTrackerError USAGE for a file that is no tag list; SOURCE_NOT_FOUND and its like
+ * Reads a pooltag file: UTF-8, UTF-16 with a byte order mark, or else Latin-1.
+ * @throws PoolTrackerError USAGE for a file that is not a tag list; SOURCE_NOT_FOUND and the like
  */
 export async function readPooltagFile(location: string): Promise<PooltagFile> {
   const source = await openSource(location);
@@ -88,7 +89,7 @@ export async function readPooltagFile(location: string): Promise<PooltagFile> {
 }
 
 function notATagList(location: string, why: string): PoolTrackerError {
-  return new PoolTrackerError('USAGE', `${location} is no list of pool tags: ${why}`, {
+  return new PoolTrackerError('USAGE', `${location} is not a list of pool tags: ${why}`, {
     hint: 'each line reads: Tag - binary - description',
     data: { location },
   });

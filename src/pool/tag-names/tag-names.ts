@@ -2,26 +2,30 @@ import { readFileSync } from 'node:fs';
 import { PROTECTED_POOL } from '../table/tag-name.js';
 import { parsePooltag, type PooltagEntry, type PooltagFile } from './pooltag-file.js';
 
-/** What is known of a tag. */
+export { type PooltagFile, readPooltagFile } from './pooltag-file.js';
+export { driverFile, driversInDirectory, isDirectory, isExecutable, moduleInMemory } from './driver-images.js';
+export { type DriverSearch, searchDrivers } from './driver-search.js';
+
+/** What is known about a tag. */
 export interface KnownTag {
   readonly driver: string | null;
   readonly description: string | null;
 }
 
-/** The entries that leave the same bytes open. */
+/** The entries with wildcards in the same places. */
 interface MaskGroup {
-  /** Set bits where the tag's bits count. */
+  /** Bits set where the bits of the tag are compared. */
   readonly mask: number;
   readonly literals: number;
   readonly byBits: Map<number, KnownTag>;
 }
 
 /**
- * The known tags, looked up by key. Of the entries that fit the most specific counts: the one with the most
- * characters that are no wildcard; among equals the first.
+ * The known tags, looked up by key. Of the entries that match, the most specific is used: the one with the most
+ * characters that are not wildcards, the first among equals.
  */
 export class TagNameList {
-  /** At most 16, for four characters that are literal or open; the most literal first. */
+  /** At most 16, since each of the four characters is literal or a wildcard; those with most literals first. */
   private readonly groups: readonly MaskGroup[];
 
   constructor(entries: Iterable<PooltagEntry>) {
@@ -35,7 +39,10 @@ export class TagNameList {
     this.groups = [...groups.values()].sort((a, b) => b.literals - a.literals || b.mask - a.mask);
   }
 
-  /** @param key as stored; PROTECTED_POOL makes no difference, nor whether zeros or spaces fill a short tag up */
+  /**
+   * @param key as stored; PROTECTED_POOL makes no difference, nor does it whether a short tag is filled with zeros or
+   * spaces
+   */
   find(key: number): KnownTag | null {
     const bits = filledUp(key & ~PROTECTED_POOL);
     for (const { mask, byBits } of this.groups) {
@@ -59,7 +66,7 @@ function compile(pattern: string): { mask: number; bits: number; literals: numbe
   return { mask: mask & ~PROTECTED_POOL, bits: bits & ~PROTECTED_POOL, literals };
 }
 
-/** Compilers make a three-letter tag of C end in a zero byte; lists write it like one that ends in a space. */
+/** In C a tag of three letters ends in a zero byte; lists write it like one that ends in a space. */
 function filledUp(key: number): number {
   let filled = key;
   for (let shift = 24; shift > 0 && key >>> shift === 0; shift -= 8) filled |= 0x20 << shift;
@@ -70,13 +77,13 @@ const BUILT_IN = new URL('../../../data/pooltag.txt', import.meta.url);
 
 let builtIn: TagNameList | undefined;
 
-/** The built-in list, read when it is first asked for. */
+/** The built-in list, read when it is first needed. */
 export function builtInTags(): TagNameList {
   builtIn ??= new TagNameList(parsePooltag(readFileSync(BUILT_IN, 'utf8')).entries);
   return builtIn;
 }
 
-/** What lists say of tags: the files that were given before the built-in list, so that a file can correct it. */
+/** What the lists say about tags. The files given come before the built-in list, so that a file can correct it. */
 export class KnownTags {
   private readonly lists: readonly TagNameList[];
 
@@ -84,7 +91,7 @@ export class KnownTags {
     this.lists = [new TagNameList(files.flatMap(({ entries }) => entries)), builtInTags()];
   }
 
-  /** Null for a tag that no list has. */
+  /** Null for a tag that is on no list. */
   find(key: number): KnownTag | null {
     for (const list of this.lists) {
       const known = list.find(key);

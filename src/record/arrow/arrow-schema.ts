@@ -14,7 +14,10 @@ import {
 import { fileMetadata, METADATA_KEY } from '../schema/file-metadata.js';
 import { type Column, type ColumnType, type RecordType, SCHEMA_VERSION } from '../schema/record-type.js';
 
-/** @param dictionaryId identifies the dictionary within one schema; the column's index, so that equal schemas compare equal */
+/**
+ * @param dictionaryId identifies the dictionary within a schema: the index of the column, so that equal schemas compare
+ * equal
+ */
 function arrowType(type: ColumnType, dictionaryId: number): DataType {
   switch (type) {
     case 'string':
@@ -36,7 +39,10 @@ function arrowType(type: ColumnType, dictionaryId: number): DataType {
 
 const schemas = new WeakMap<RecordType, Schema>();
 
-/** The Arrow schema of a record type; the same object each time, since Arrow's writers start anew when the schema changes. */
+/**
+ * The Arrow schema of a record type; always the same object, since Arrow's writers start a new stream when the schema
+ * changes.
+ */
 export function arrowSchema(recordType: RecordType): Schema {
   const known = schemas.get(recordType);
   if (known !== undefined) return known;

@@ -1,17 +1,8 @@
-import {
-  Bool,
-  BufferType,
-  Data,
-  type DataType,
-  type Dictionary,
-  type Int32,
-  makeData,
-  type Utf8,
-  Vector,
-} from 'apache-arrow';
+import { Bool, BufferType, Data, type DataType, type Dictionary, type Int32, type Utf8, Vector } from 'apache-arrow';
 import type { Column, Value } from '../schema/record-type.js';
+import { utf8Data } from './utf8-data.js';
 
-/** Which rows of a column are not null, one bit a row, least significant bit first, as Arrow lays it out. */
+/** Which rows of a column are not null: one bit per row, least significant bit first, in Arrow's layout. */
 export class ValidityBitmap {
   private readonly bits: Uint8Array;
   nullCount = 0;
@@ -29,7 +20,7 @@ export class ValidityBitmap {
     this.nullCount++;
   }
 
-  /** A copy of the first rows' bits, null when no row is null; empties the bitmap. */
+  /** A copy of the bits of the first `rows` rows, null when no row is null; empties the bitmap. */
   take(rows: number): Uint8Array | null {
     const taken = this.nullCount === 0 ? null : this.bits.slice(0, Math.ceil(rows / 8));
     this.bits.fill(0);
@@ -59,7 +50,7 @@ export abstract class ColumnBuilder {
     this.store(row, value);
   }
 
-  /** The first rows as Arrow data; the builder is empty afterwards. */
+  /** The first `rows` rows as Arrow data; the builder is empty afterwards. */
   take(rows: number): Data {
     const { nullCount } = this.validity;
     const buffers = {
@@ -118,8 +109,8 @@ class BoolColumn extends ColumnBuilder {
 }
 
 /**
- * A dictionary that only ever grows: each batch adds the values that it saw first as one more chunk. The chunks before
- * stay the same objects, by which Arrow's writers know to write a delta, the one change that the IPC file format allows.
+ * A dictionary that only grows: each batch adds its new values as one more chunk. The earlier chunks stay the same
+ * objects, by which Arrow's writers recognise a delta, the only change that the IPC file format allows.
  */
 class StringColumn extends ColumnBuilder {
   private readonly indices: Int32Array;
@@ -157,19 +148,6 @@ class StringColumn extends ColumnBuilder {
     }
     return this.values;
   }
-}
-
-/** Strings as Arrow data. A lone surrogate becomes U+FFFD, since UTF-8 has no form for it. */
-export function utf8Data(type: Utf8, strings: readonly string[]): Data<Utf8> {
-  const offsets = new Int32Array(strings.length + 1);
-  let end = 0;
-  strings.forEach((text, index) => {
-    end += Buffer.byteLength(text, 'utf8');
-    offsets[index + 1] = end;
-  });
-  const bytes = Buffer.alloc(end);
-  strings.forEach((text, index) => bytes.write(text, offsets[index]!, 'utf8'));
-  return makeData({ type, length: strings.length, nullCount: 0, valueOffsets: offsets, data: bytes });
 }
 
 /** @param capacity of one batch, in rows */

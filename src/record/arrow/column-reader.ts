@@ -1,10 +1,11 @@
-import { type Data, type Timestamp, TimeUnit, Type, Vector } from 'apache-arrow';
+import { type Data, type Timestamp, TimeUnit, Type, type Utf8, type Vector } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
 import type { Column, Value } from '../schema/record-type.js';
+import { readUtf8 } from './utf8-data.js';
 
 /**
- * Whether a column's buffers are as long as its length needs, its text lies within its bytes and its indices within
- * their dictionary. Arrow takes all of these as a file has them.
+ * Whether a column's buffers are long enough for its length, its strings lie within its bytes and its indices within
+ * their dictionary. Arrow itself does not check any of this.
  */
 export function withinBounds(data: Data): boolean {
   const end = data.offset + data.length;
@@ -46,7 +47,7 @@ function indicesWithin(data: Data): boolean {
 /** The value of a column in one row of a batch. */
 export type ReadValue = (row: number) => Value;
 
-/** How many of a timestamp's units are one millisecond; seconds are the other way round. */
+/** How many units of a timestamp are one millisecond; seconds are multiplied instead. */
 const UNITS_PER_MILLISECOND = {
   [TimeUnit.MILLISECOND]: 1n,
   [TimeUnit.MICROSECOND]: 1000n,
@@ -54,8 +55,9 @@ const UNITS_PER_MILLISECOND = {
 } as const;
 
 /**
- * Reads one column out of batch after batch. Besides our own Arrow types it takes what other writers make of the same
- * columns: integers of another width, strings without dictionary, timestamps in other units (cut to milliseconds).
+ * Reads one column from a series of batches. Besides the types of our own schema it accepts what other writers make of
+ * the same columns: integers of another width, strings without a dictionary, timestamps in other units (truncated to
+ * milliseconds).
  */
 export class ColumnReader {
   private texts: string[] = [];
@@ -67,7 +69,9 @@ export class ColumnReader {
     private readonly convert: (text: string) => string = (text) => text,
   ) {}
 
-  /** @throws PoolTrackerError RECORDS_DAMAGED when the data are of a type that the column's values cannot come from, or cut short */
+  /**
+   * @throws PoolTrackerError RECORDS_DAMAGED when the data have a type that does not fit the column, or are cut short
+   */
   open(data: Data): ReadValue {
     if (!withinBounds(data)) throw this.damaged('its buffers are shorter than its length');
     const read = this.openValues(data);
@@ -111,11 +115,11 @@ export class ColumnReader {
       return (row) => texts[indices[row]!]!;
     }
     if (kind !== Type.Utf8) throw this.wrongType(data);
-    const vector = new Vector([data]);
-    return (row) => this.convert(vector.get(row) as string);
+    const text = readUtf8(data as Data<Utf8>);
+    return (row) => this.convert(text(row) as string);
   }
 
-  /** A dictionary that has grown keeps the chunks it had, so only the new ones are decoded. */
+  /** A dictionary that has grown keeps its earlier chunks, so only the new ones are decoded. */
   private dictionaryTexts(dictionary: Vector): readonly string[] {
     const chunks = dictionary.data;
     const grown =
@@ -123,8 +127,8 @@ export class ColumnReader {
     if (!grown) this.texts = [];
     for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
       if (!withinBounds(chunk)) throw this.damaged('its dictionary is shorter than its length');
-      const values = new Vector([chunk]);
-      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(values.get(index) as string));
+      const text = readUtf8(chunk as Data<Utf8>);
+      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(text(index) as string));
     }
     this.chunks = chunks;
     return this.texts;

@@ -7,12 +7,16 @@ import { arrowSchema } from './arrow-schema.js';
 import { columnBuilder, type ColumnBuilder } from './column-builder.js';
 import { ColumnReader, type ReadValue } from './column-reader.js';
 
-/** Rows of a batch unless told otherwise: enough that the cost of a batch is small beside that of its rows. */
+export { arrowSchema } from './arrow-schema.js';
+export { readUtf8Bytes, utf8DataOfBytes } from './utf8-data.js';
+export { ColumnReader, type ReadValue } from './column-reader.js';
+
+/** Default number of rows in a batch: enough that the cost of a batch is small compared to that of its rows. */
 export const BATCH_ROWS = 8192;
 
 /**
  * Packs rows into Arrow record batches. The batches of one builder share dictionaries that only grow, so they can go
- * into one IPC file; memory is one batch and the distinct strings seen so far.
+ * into one IPC file. It holds one batch and the distinct strings seen so far in memory.
  */
 export class RecordBatchBuilder {
   private readonly schema: Schema;
@@ -60,7 +64,7 @@ export class RecordBatchBuilder {
     this.rows++;
   }
 
-  /** The rows collected so far, which may be none, as a batch; the next row begins another. */
+  /** The rows collected so far, possibly none, as a batch; the next row begins another. */
   take(): RecordBatch {
     const children = this.columns.map((column) => column.take(this.rows));
     const data = makeData({ type: new Struct(this.schema.fields), length: this.rows, nullCount: 0, children });

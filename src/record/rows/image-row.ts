@@ -1,75 +1,167 @@
 import { hex } from '../../address.js';
-import type { PoolTrackerError, Warning } from '../../errors.js';
-import type { MemoryImage } from '../../image/image.js';
-import type { Kernel } from '../../kernel/root/root.js';
-import { lawfulShare } from '../../pool/table/hash-law.js';
-import type { TableReading } from '../../pool/table-decoder.js';
-import type { TableSet } from '../../pool/locate/locate.js';
+import type { Warning } from '../../errors.js';
+import type { Run, RunList } from '../../image/run-list.js';
 import type { Rejection } from '../../kernel/root/root.js';
-import type { Row } from '../schema/record-type.js';
+import type { CarveReport } from '../../pool/carve/carve.js';
+import type { ContainerFacts, KernelFacts, KernelLocation, Labels, ScanResult } from '../../scan/scan-result.js';
+import { toolVersion } from '../schema/file-metadata.js';
+import { type Row, SCHEMA_VERSION, type Value } from '../schema/record-type.js';
 
 /** Runs written into a record at most; a kernel dump may have a million. */
-const LISTED_RUNS = 64;
+const MAX_LISTED_RUNS = 64;
 
-/** What the container tells. */
-export function containerColumns(image: MemoryImage): Row {
-  const runs = [];
-  for (let index = 0; index < Math.min(image.runs.count, LISTED_RUNS); index++) runs.push(image.runs.at(index)!);
+/** An element of the column `tables`: a processor's table, or the expansion table, whose processor is null. */
+export interface ListedTable {
+  readonly processor: number | null;
+  /** Left out for a table that was put together from pages. */
+  readonly address?: string;
+  readonly pages?: number | null;
+  readonly pages_missing?: number | null;
+  /** Of the expansion table. */
+  readonly entries?: number;
+}
+
+/** The columns of the `image` record before lists are made text. One that has no meaning for the result is left out. */
+export interface ImageColumns extends Readonly<Record<string, Value | object | undefined>> {
+  readonly labels: Labels | null;
+  readonly warnings: readonly Warning[];
+  readonly rejected: readonly Rejection[];
+  readonly runs?: readonly Run[];
+  readonly tables?: readonly ListedTable[];
+  readonly carve?: object | null;
+}
+
+/** The columns that every record begins with. */
+export function identityRow({ imageId, path, labels, kernel }: ScanResult) {
+  const hasLabels = Object.keys(labels).length > 0;
   return {
-    format: image.format,
-    image_bytes: BigInt(image.source.byteLength),
-    memory_bytes: BigInt(image.runs.byteLength),
-    runs: JSON.stringify(runs),
+    schema_version: SCHEMA_VERSION,
+    image_id: imageId,
+    image_path: path,
+    host: labels.host ?? null,
+    labels: hasLabels ? JSON.stringify(labels) : null,
+    captured_at: kernel.capturedAt?.getTime() ?? null,
+    windows_version: kernel.version,
+    arch: kernel.architecture,
+    kernel_guid: kernel.pdb?.guid ?? null,
+  } satisfies Row;
+}
+
+/** What the `image` record of a result says, in the order in which `info` tells it; lists are lists. */
+export function imageColumns(result: ScanResult): ImageColumns {
+  const { container, kernel, outcome, tables } = result;
+  const identity = identityRow(result);
+  const error = outcome.status === 'failed' ? outcome.error : null;
+  return {
+    ...identity,
+    labels: identity.labels === null ? null : result.labels,
+    status: outcome.status,
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+    warnings: result.warnings,
+    ...(container === null ? {} : containerColumns(container)),
+    ...(tables === null ? {} : { processors: kernel.processors }),
+    ...(kernel.location === null ? {} : locationColumns(kernel.location)),
+    ...(tables === null && kernel.location === null ? {} : buildColumns(kernel)),
+    ...tableColumns(result),
+    bytes_read: BigInt(result.bytesRead),
+    elapsed_ms: BigInt(result.elapsedMs),
+    tool_version: toolVersion(),
   };
 }
 
-/** What the kernel tells. */
-export function kernelColumns(kernel: Kernel, ntBuildLab: string | null): Row {
-  const { image, memory } = kernel;
+/** The `image` row: the same with lists as JSON in text, which is all that a column of a record holds. */
+export function imageRow(result: ScanResult): Row {
+  const entries = Object.entries(imageColumns(result)).map(([name, value]): [string, Value] => [
+    name,
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : (value ?? null),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function containerColumns({ format, byteLength, runs }: ContainerFacts) {
   return {
-    page_table_root: hex(kernel.root),
-    page_table_root_from: kernel.rootFrom,
+    format,
+    image_bytes: BigInt(byteLength),
+    memory_bytes: BigInt(runs.byteLength),
+    runs: firstRuns(runs),
+  };
+}
+
+function firstRuns(runs: RunList): Run[] {
+  return Array.from({ length: Math.min(runs.count, MAX_LISTED_RUNS) }, (_, index) => runs.at(index)!);
+}
+
+function locationColumns({ root, rootFrom, levels, base, size }: KernelLocation): Row {
+  return {
+    page_table_root: hex(root),
+    page_table_root_from: rootFrom,
     page_table_root_verified_by: 'KUSER_SHARED_DATA is mapped and sane, and leads to the kernel image',
-    paging_levels: memory.pageTable.levels,
-    kernel_base: hex(image.base),
-    kernel_size: BigInt(image.header.imageSize),
-    pdb_name: image.pdb?.name ?? null,
-    pdb_age: image.pdb?.age ?? null,
+    paging_levels: levels,
+    kernel_base: hex(base),
+    kernel_size: BigInt(size),
+  };
+}
+
+function buildColumns({ pdb, ntBuildLab }: KernelFacts): Row {
+  return {
+    pdb_name: pdb?.name ?? null,
+    pdb_age: pdb?.age ?? null,
     nt_build_lab: ntBuildLab,
   };
 }
 
-/** Where the tables lie and how they are proved. */
-export function tableColumns(set: TableSet, readings: readonly TableReading[], rejected: readonly Rejection[]): Row {
-  const tables = set.tables.map(({ processor, address }) => {
-    const reading = readings.find((read) => read.table === 'processor' && read.processor === processor);
-    return {
-      processor,
-      address: hex(address),
-      pages: reading?.pages ?? null,
-      pages_missing: reading?.pagesMissing ?? null,
-    };
-  });
-  const expansion =
-    set.expansion === null
-      ? []
-      : [{ processor: null, address: hex(set.expansion.address), entries: set.expansion.entries }];
+/** Where the tables lie, how they are proved and what was refused: before the counts where it was walked, else after. */
+function tableColumns({ tables, totals, rejected }: ScanResult) {
+  if (tables === null) return { rejected };
+  const { carve } = tables;
   return {
-    located_by: set.locatedBy,
-    tables: JSON.stringify([...tables, ...expansion]),
-    entry_size: set.layout.size,
-    table_slots: set.slots,
-    hash_law_share: lawfulShare(set.proof),
-    rejected: JSON.stringify(rejected),
+    located_by: tables.locatedBy,
+    tables: listedTables(tables),
+    entry_size: tables.layout.size,
+    table_slots: tables.slots,
+    hash_law_share: tables.hashLawShare,
+    ...(carve === null ? { rejected } : {}),
+    tags: totals.length,
+    expansion_tags: totals.filter(({ place }) => place === 'expansion').length,
+    processors_seen: tables.processorsSeen,
+    pages_missing: tables.pagesMissing,
+    entries_missing: tables.entriesMissing,
+    rejected,
+    carve: carve === null ? null : carveColumns(carve),
   };
 }
 
-/** How the scan ended. */
-export function outcomeColumns(warnings: readonly Warning[], incomplete: boolean, error: PoolTrackerError | null): Row {
+function listedTables({ processorTables, expansion }: NonNullable<ScanResult['tables']>): ListedTable[] {
+  const listed = processorTables.map(({ processor, address, pages, pagesMissing }): ListedTable => ({
+    processor,
+    ...(address === null ? {} : { address: hex(address) }),
+    pages,
+    pages_missing: pagesMissing,
+  }));
+  if (expansion === null) return listed;
+  return [...listed, { processor: null, address: hex(expansion.address), entries: expansion.entries }];
+}
+
+function carveColumns(report: CarveReport) {
   return {
-    status: error !== null ? 'failed' : incomplete ? 'incomplete' : 'ok',
-    error_code: error?.code ?? null,
-    error_message: error?.message ?? null,
-    warnings: JSON.stringify(warnings),
+    pages_seen: report.pagesSeen,
+    pages_not_zero: report.pagesNotZero,
+    pages_looked_at: report.pagesLookedAt,
+    pages_found: report.pagesFound,
+    entry_size: report.entrySize,
+    table_slots: report.tableSlots,
+    hash: report.hash,
+    copies: report.copies,
+    live: report.live,
+    never_seen: report.neverSeen,
+    set_aside: report.setAside,
+    alternatives: report.alternatives,
+    other_tables: report.otherTables.map(({ entrySize, tableSlots, pages, keys }) => ({
+      entry_size: entrySize,
+      table_slots: tableSlots,
+      pages,
+      keys,
+    })),
   };
 }

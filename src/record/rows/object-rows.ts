@@ -1,14 +1,19 @@
 import { hex } from '../../address.js';
-import { OBJECT_KINDS, type ObjectCount } from '../../kernel/objects/object-count.js';
-import type { SeenProcess } from '../../kernel/objects/objects.js';
+import { isMissing } from '../../errors.js';
+import {
+  notAvailable,
+  OBJECT_KINDS,
+  type ObjectCount,
+  type ObjectKind,
+  type SeenProcess,
+} from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
-import type { DecodedImage } from '../../scan/scan-result.js';
-import { identityRow } from '../../scan/scan-result.js';
-import type { Row } from '../schema/record-type.js';
+import type { ScanResult } from '../../scan/scan-result.js';
+import type { RecordType, Row } from '../schema/record-type.js';
+import { BIGPOOL, PROCESS } from '../schema/record-types.js';
+import { identityRow } from './image-row.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
-
-const CARVED = 'not available: the tables were carved, and carving knows no addresses';
 
 /** Outstanding allocations of a tag in both pools, with and without PROTECTED_POOL; null when no table has it. */
 function outstandingOf(totals: readonly TagTotal[], tag: string): bigint | null {
@@ -17,10 +22,11 @@ function outstandingOf(totals: readonly TagTotal[], tag: string): bigint | null 
   return found.reduce((sum, total) => sum + total.nonPagedOutstanding + total.pagedOutstanding, 0n);
 }
 
-/** `object_count` rows; for carved tables each kind says that it is not available. */
-export async function* objectCountRows({ walked, facts, imageId, totals }: DecodedImage): AsyncGenerator<Row> {
-  const counts = walked === undefined ? Object.keys(OBJECT_KINDS).map(carvedCount) : (await walked.objects()).counts;
-  const identity = identityRow(facts, imageId);
+/** `object_count` rows; where nothing but the tables was found, each kind says why it is not available. */
+export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> {
+  const { objects, totals } = result;
+  const counts = isMissing(objects) ? withoutCounts(objects.missing) : (await objects.objects()).counts;
+  const identity = identityRow(result);
   for (const count of counts) {
     const tag = OBJECT_KINDS[count.kind];
     const outstanding = outstandingOf(totals, tag);
@@ -35,15 +41,8 @@ export async function* objectCountRows({ walked, facts, imageId, totals }: Decod
   }
 }
 
-function carvedCount(kind: string): ObjectCount {
-  return {
-    kind: kind as ObjectCount['kind'],
-    method: 'any',
-    found: null,
-    terminated: null,
-    unreadable: null,
-    reason: CARVED,
-  };
+function withoutCounts(reason: string): ObjectCount[] {
+  return Object.keys(OBJECT_KINDS).map((kind) => notAvailable(kind as ObjectKind, 'any', reason));
 }
 
 function processColumns(process: SeenProcess): Row {
@@ -67,22 +66,21 @@ function processColumns(process: SeenProcess): Row {
   };
 }
 
-/** `process` rows, by id; none where only carving was possible. */
-export async function* processRows({ walked, facts, imageId }: DecodedImage): AsyncGenerator<Row> {
-  if (walked === undefined) return;
-  const identity = identityRow(facts, imageId);
-  for (const process of (await walked.objects()).processes) yield { ...identity, ...processColumns(process) };
+/** `process` rows, by id; none where nothing but the tables was found. */
+export async function* processRows(result: ScanResult): AsyncGenerator<Row> {
+  if (isMissing(result.objects)) return;
+  const identity = identityRow(result);
+  const { processes } = await result.objects.objects();
+  for (const process of processes) yield { ...identity, ...processColumns(process) };
 }
 
 /** `bigpool` rows in table order, read as they are asked for; none where the table cannot be read. */
-export async function* bigpoolRows(
-  { walked, facts, imageId }: DecodedImage,
-  selection: TagSelection = {},
-): AsyncGenerator<Row> {
-  if (walked === undefined || typeof walked.bigPages === 'string') return;
-  const identity = identityRow(facts, imageId);
+export async function* bigpoolRows(result: ScanResult, selection: TagSelection = {}): AsyncGenerator<Row> {
+  const { objects } = result;
+  if (isMissing(objects) || isMissing(objects.bigPages)) return;
+  const identity = identityRow(result);
   const isWanted = tagFilter(selection);
-  for await (const { address, key, bytes, poolType, free } of walked.bigPages.entries()) {
+  for await (const { address, key, bytes, poolType, free } of objects.bigPages.entries()) {
     if (!isWanted(tagName(key))) continue;
     yield {
       ...identity,
@@ -98,15 +96,14 @@ export async function* bigpoolRows(
 }
 
 /** Why a record type has no rows, or not all: what could not be read; null when nothing is amiss. */
-export async function shortfall(recordType: string, { walked }: DecodedImage): Promise<string | null> {
-  if (recordType === 'bigpool') {
-    if (walked === undefined) return CARVED;
-    if (typeof walked.bigPages === 'string') return walked.bigPages;
-    const { pagesMissing } = walked.bigPages;
-    return pagesMissing === 0 ? null : `${pagesMissing} pages of PoolBigPageTable are missing`;
+export async function shortfall({ name }: RecordType, { objects }: ScanResult): Promise<string | null> {
+  if (name !== BIGPOOL.name && name !== PROCESS.name) return null;
+  if (isMissing(objects)) return objects.missing;
+  if (name === PROCESS.name) {
+    const { processes, counts } = await objects.objects();
+    return processes.length > 0 ? null : (counts.find(({ kind }) => kind === 'process')?.reason ?? null);
   }
-  if (recordType !== 'process') return null;
-  if (walked === undefined) return CARVED;
-  const { processes, counts } = await walked.objects();
-  return processes.length > 0 ? null : (counts.find(({ kind }) => kind === 'process')?.reason ?? null);
+  if (isMissing(objects.bigPages)) return objects.bigPages.missing;
+  const { pagesMissing } = objects.bigPages;
+  return pagesMissing === 0 ? null : `${pagesMissing} pages of PoolBigPageTable are missing`;
 }

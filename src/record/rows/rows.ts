@@ -1,43 +1,48 @@
 import { PoolTrackerError } from '../../errors.js';
-import type { DecodedImage } from '../../scan/scan-result.js';
-import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
+import { imageRow } from './image-row.js';
+import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
 import { selectTags, type TagSelection } from './tag-selection.js';
 
-type RowSource = (
-  decoded: DecodedImage,
-  selection: TagSelection,
-  naming: TagNaming,
-) => Iterable<Row> | AsyncIterable<Row>;
+export { imageColumns, type ImageColumns, type ListedTable } from './image-row.js';
+export { shortfall } from './object-rows.js';
+export type { TagNaming } from './tag-rows.js';
+export { SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
 
-/** How each record type's rows follow from a decoded image. */
-const ROW_SOURCES: Readonly<Record<string, RowSource>> = {
-  pool_tag: (decoded, selection, naming) =>
-    poolTagRows(selectTags(decoded.totals, selection, naming.known), decoded.facts, decoded.imageId, {
-      ...naming,
-      big: decoded.walked?.bigTotals ?? null,
-    }),
-  pool_tag_cpu: (decoded, selection, naming) => {
-    const wanted = new Set(selectTags(decoded.totals, selection, naming.known).map(({ key }) => key));
-    const tags = decoded.processorTags.filter(({ key }) => wanted.has(key));
-    return poolTagCpuRows(tags, decoded.facts, decoded.imageId);
-  },
-  image: (decoded) => [decoded.image],
-  process: (decoded) => processRows(decoded),
-  object_count: (decoded) => objectCountRows(decoded),
-  bigpool: (decoded, selection) => bigpoolRows(decoded, selection),
-};
+type Rows = Iterable<Row> | AsyncIterable<Row>;
 
-/** The rows of one record type; those of objects are read from the image as they are asked for, so it must still be open. */
+/** How each record type's rows follow from a scan's result. */
+const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSelection, naming: TagNaming) => Rows>> =
+  {
+    pool_tag: (result, selection, naming) =>
+      poolTagRows(result, selectTags(result.totals, selection, naming.known), naming),
+    pool_tag_cpu: (result, selection, naming) => {
+      const wanted = new Set(selectTags(result.totals, selection, naming.known).map(({ key }) => key));
+      return poolTagCpuRows(
+        result,
+        result.processorTags.filter(({ key }) => wanted.has(key)),
+      );
+    },
+    image: (result) => [imageRow(result)],
+    process: (result) => processRows(result),
+    object_count: (result) => objectCountRows(result),
+    bigpool: (result, selection) => bigpoolRows(result, selection),
+  };
+
+/**
+ * The rows of one record type, of a failed scan as well: that one has an `image` row, and no others but those that say
+ * what is not available. Those of objects are read from the image as they are asked for, so it must still be open.
+ */
 export function rowsOf(
   recordType: RecordType,
-  decoded: DecodedImage,
+  result: ScanResult,
   selection: TagSelection = {},
   naming: TagNaming = {},
-): Iterable<Row> | AsyncIterable<Row> {
+): Rows {
   const source = ROW_SOURCES[recordType.name];
   if (source === undefined)
     throw new PoolTrackerError('INTERNAL', `no rows are made for record type ${recordType.name}`);
-  return source(decoded, selection, naming);
+  return source(result, selection, naming);
 }

@@ -1,9 +1,10 @@
+import { isMissing } from '../../errors.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
-import type { BigTotal } from '../../pool/big-pages.js';
 import type { ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
-import { identityRow, type ImageFacts } from '../../scan/scan-result.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
+import { identityRow } from './image-row.js';
 
 /** What is known of tags beside their counts. */
 export interface TagNaming {
@@ -11,8 +12,6 @@ export interface TagNaming {
   readonly known?: KnownTags;
   /** By key, for tags on no list: the modules that hold the tag's bytes, likeliest first. */
   readonly candidates?: ReadonlyMap<number, readonly string[]>;
-  /** By key: allocations of a page or more; null where their table could not be read whole. */
-  readonly big?: ReadonlyMap<number, BigTotal> | null;
 }
 
 /*
@@ -20,15 +19,15 @@ export interface TagNaming {
  * of this many columns from one literal a hundred times faster than from spreads, and these rows are by far the most.
  */
 
-/** `pool_tag` rows, one for each total. */
+/** `pool_tag` rows of a result, one for each of these totals of it. */
 export function* poolTagRows(
+  result: ScanResult,
   totals: Iterable<TagTotal>,
-  facts: ImageFacts,
-  imageId: string,
-  naming: TagNaming = {},
+  { known = new KnownTags(), candidates }: TagNaming = {},
 ): Generator<Row> {
-  const image = identityRow(facts, imageId);
-  const { known = new KnownTags(), candidates, big } = naming;
+  const image = identityRow(result);
+  const locatedBy = result.tables?.locatedBy ?? null;
+  const big = isMissing(result.objects) ? null : result.objects.bigTotals;
   for (const total of totals) {
     const { counters } = total;
     const name = known.find(total.key);
@@ -64,14 +63,15 @@ export function* poolTagRows(
       place: total.place,
       processors_seen: total.processorsSeen,
       complete: total.complete,
-      located_by: facts.locatedBy,
+      located_by: locatedBy,
     };
   }
 }
 
-/** `pool_tag_cpu` rows, one for each tag and processor. */
-export function* poolTagCpuRows(tags: Iterable<ProcessorTag>, facts: ImageFacts, imageId: string): Generator<Row> {
-  const image = identityRow(facts, imageId);
+/** `pool_tag_cpu` rows of a result, one for each of these entries of it. */
+export function* poolTagCpuRows(result: ScanResult, tags: Iterable<ProcessorTag>): Generator<Row> {
+  const image = identityRow(result);
+  const locatedBy = result.tables?.locatedBy ?? null;
   for (const tag of tags) {
     const { counters } = tag;
     yield {
@@ -97,7 +97,7 @@ export function* poolTagCpuRows(tags: Iterable<ProcessorTag>, facts: ImageFacts,
       slot: tag.slot,
       place: tag.place,
       complete: tag.complete,
-      located_by: facts.locatedBy,
+      located_by: locatedBy,
     };
   }
 }

@@ -5,15 +5,18 @@ import type { TagTotal } from '../../pool/table/tag-totals.js';
 
 /** What `--sort` takes. All but `tag` put the largest first. */
 export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;
+/** An order of tags: by name, or by a sum over both pools (nonpaged and paged: bytes of one), largest first. */
 export type SortOrder = (typeof SORT_ORDERS)[number];
 
 /** Which tags are wanted, and in which order. */
 export interface TagSelection {
   /** Patterns of WinDbg's !poolused: `*` any characters, `?` one. A tag is wanted when any fits; all when there is none. */
   readonly tags?: readonly string[];
+  /** Patterns of tags that are left out, likewise. */
   readonly exclude?: readonly string[];
   /** Table order when left out. */
   readonly sort?: SortOrder;
+  /** How many tags at most, the first of the order; all by default. */
   readonly top?: number;
   /** Leaves out tags with nothing outstanding. */
   readonly inUse?: boolean;

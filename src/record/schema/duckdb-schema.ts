@@ -15,7 +15,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** The DuckDB table of a record type, with what each column means as its comment, as text. */
+/** The DuckDB table of a record type as text, with the description of each column as its comment. */
 export function duckdbTableText(recordType: RecordType): string {
   const columns = recordType.columns.map(
     (column) => `  ${column.name} ${DUCKDB_TYPES[column.type]}${column.nullable ? '' : ' NOT NULL'}`,

@@ -3,7 +3,7 @@ import { type RecordType, SCHEMA_VERSION } from './record-type.js';
 
 let known: string | undefined;
 
-/** Version of this package, as its package.json has it. */
+/** Version of this package, from its package.json. */
 export function toolVersion(): string {
   if (known === undefined) {
     const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -21,7 +21,7 @@ export const METADATA_KEY = {
   toolVersion: 'pool_tracker.tool_version',
 } as const;
 
-/** What a file of records says of itself: kind of record, version of the schema, version of the tool. */
+/** What a file of records says about itself: record type, version of the schema, version of the tool. */
 export function fileMetadata(recordType: RecordType): Map<string, string> {
   return new Map([
     [METADATA_KEY.recordType, recordType.name],

@@ -36,8 +36,8 @@ function columnSchema(column: Column): JsonSchema {
 }
 
 /**
- * The JSON Schema (2020-12) of one record as NDJSON has it, as text. Columns that it does not know are allowed, since a
- * later version may add nullable ones.
+ * The JSON Schema (2020-12) of one record in NDJSON, as text. Unknown columns are allowed, since a later version may
+ * add nullable ones.
  */
 export function jsonSchemaText(recordType: RecordType): string {
   const schema = {

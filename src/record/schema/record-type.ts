@@ -1,37 +1,45 @@
-/**
+/*
  * The schema is defined here and nowhere else: Arrow, Parquet, JSON Schema and DuckDB definitions all follow from these
  * column lists. Types are those that every lake engine reads without a cast: no unsigned 64-bit, UTC timestamps.
  */
 
-/** Bumped when a column changes its name, type or meaning; a new nullable column does not bump it. */
+/** Version of the schema, in every record. Bumped when a column changes its name, type or meaning; a new nullable column does not bump it. */
 export const SCHEMA_VERSION = 1;
 
 /**
+ * The types that a column can have.
+ *
  * - `string`: UTF-8, dictionary-encoded in Arrow and Parquet
- * - `int64`: a bigint in rows; counters are always this
+ * - `int64`: a bigint in rows; counters always have this type
  * - `timestamp`: milliseconds since 1970 UTC, a number in rows
  */
 export type ColumnType = 'string' | 'bool' | 'int32' | 'uint32' | 'int64' | 'float64' | 'timestamp';
 
+/** A column of a record type. */
 export interface Column {
   /** snake_case. */
   readonly name: string;
+  /** Which values it holds. */
   readonly type: ColumnType;
+  /** Whether a row may have null in it, or lack it. */
   readonly nullable: boolean;
   /** One sentence: what it is, its unit, when it is null. Goes into the JSON Schema. */
   readonly description: string;
 }
 
-/** string | bool | int32, uint32, float64, timestamp | int64 */
+/** A value in a row: of `string`, of `bool`, of `int32`, `uint32`, `float64` or `timestamp`, of `int64`; null in a nullable column. */
 export type Value = string | boolean | number | bigint | null;
 
 /** A record before it is packed into columns: one value for each column of its type. */
 export type Row = Readonly<Record<string, Value>>;
 
+/** A kind of records: its name and its columns, in order. */
 export interface RecordType {
   /** As `-o RECORD=FILE` takes it. */
   readonly name: string;
+  /** One sentence: what a record is. Goes into the JSON Schema. */
   readonly description: string;
+  /** In the order of every format that has one. */
   readonly columns: readonly Column[];
 }
 

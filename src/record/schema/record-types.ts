@@ -33,7 +33,7 @@ export const POOL_TAG: RecordType = {
     ...TAG_COLUMNS,
     column('nonpaged_allocs', 'int64', 'Nonpaged allocations since start.'),
     column('nonpaged_frees', 'int64', 'Nonpaged frees since start.'),
-    column('nonpaged_outstanding', 'int64', 'Nonpaged allocations less frees, at the width of the counter, signed.'),
+    column('nonpaged_outstanding', 'int64', 'Nonpaged allocations minus frees, at the width of the counter, signed.'),
     column(
       'nonpaged_bytes',
       'int64',
@@ -41,7 +41,7 @@ export const POOL_TAG: RecordType = {
     ),
     column('paged_allocs', 'int64', 'Paged allocations since start.'),
     column('paged_frees', 'int64', 'Paged frees since start.'),
-    column('paged_outstanding', 'int64', 'Paged allocations less frees, at the width of the counter, signed.'),
+    column('paged_outstanding', 'int64', 'Paged allocations minus frees, at the width of the counter, signed.'),
     column('paged_bytes', 'int64', 'Paged bytes in use, signed.'),
     nullableColumn(
       'big_allocations',
@@ -55,13 +55,17 @@ export const POOL_TAG: RecordType = {
     nullableColumn(
       'driver',
       'string',
-      'The binary that the lists of known tags give the tag to, as tcpip.sys or nt!mm; null when they do not say.',
+      'The binary to which the lists of known tags assign the tag, as tcpip.sys or nt!mm; null when they do not say.',
     ),
-    nullableColumn('description', 'string', 'What the lists of known tags say of the tag; null when they do not say.'),
+    nullableColumn(
+      'description',
+      'string',
+      'What the lists of known tags say about the tag; null when they do not say.',
+    ),
     nullableColumn(
       'candidates',
       'string',
-      'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint and no proof; null when none was found or --drivers not given.',
+      'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint, not proof; null when none was found or --drivers not given.',
     ),
   ],
 };
@@ -77,7 +81,7 @@ export const POOL_TAG_CPU: RecordType = {
     nullableColumn(
       'processor',
       'int32',
-      'Processor number; null for the expansion table, which all share, and where carving cannot tell.',
+      'Processor number; null for the expansion table, which all processors share, and where carving cannot tell.',
     ),
     column('nonpaged_allocs', 'int64', 'Nonpaged allocations made on this processor.'),
     column('nonpaged_frees', 'int64', 'Nonpaged frees made on this processor.'),
@@ -132,7 +136,7 @@ export const IMAGE: RecordType = {
     nullableColumn(
       'page_table_root_from',
       'string',
-      'Who named the root: the crash dump header, an ELF note, the low stub or a self reference.',
+      'Where the root comes from: the crash dump header, an ELF note, the low stub or a self reference.',
     ),
     nullableColumn('page_table_root_verified_by', 'string', 'What proves the root: what is mapped through it.'),
     nullableColumn('paging_levels', 'int32', 'Levels of the page tables: 4 or 5.'),
@@ -153,7 +157,7 @@ export const IMAGE: RecordType = {
     ),
     nullableColumn('tables', 'string', 'JSON array in text: processor, address and pages read of each table.'),
     nullableColumn('entry_size', 'int32', 'Bytes of one tracker entry; tells the layout.'),
-    nullableColumn('table_slots', 'int32', 'N, the hashed slots of a table; the overflow slot comes behind them.'),
+    nullableColumn('table_slots', 'int32', 'N, the hashed slots of a table; the overflow slot comes after them.'),
     nullableColumn('hash_law_share', 'float64', 'Share of the keys of table 0 that lie where the hash law puts them.'),
     nullableColumn('tags', 'int32', 'How many tags were found.'),
     nullableColumn('expansion_tags', 'int32', 'How many of them lie in the expansion table.'),
@@ -187,7 +191,7 @@ export const OBJECT_COUNT: RecordType = {
     column(
       'method',
       'string',
-      'The kernel structure that was asked: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.',
+      'The kernel structure that was used: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.',
     ),
     column('available', 'bool', 'Whether the method could be tried on this image; the reason says why not.'),
     nullableColumn('found', 'uint32', 'How many it found; null when it is not available.'),
@@ -205,9 +209,9 @@ export const OBJECT_COUNT: RecordType = {
     nullableColumn(
       'tag_outstanding',
       'int64',
-      'Allocations less frees of that tag, both pools; null when no table has the tag.',
+      'Allocations minus frees of that tag, both pools; null when no table has the tag.',
     ),
-    nullableColumn('difference', 'int64', 'Found less outstanding: below zero when the method misses some.'),
+    nullableColumn('difference', 'int64', 'Found minus outstanding: below zero when the method misses some.'),
     nullableColumn(
       'reason',
       'string',
@@ -225,9 +229,13 @@ export const PROCESS: RecordType = {
     ...KERNEL_COLUMNS,
     column('address', 'string', 'Virtual address of the EPROCESS, hexadecimal.'),
     column('pid', 'uint32', 'Process id.'),
-    column('ppid', 'uint32', "Id of the process that made it; that one may be gone and its id another's."),
+    column(
+      'ppid',
+      'uint32',
+      'Id of the process that created it, which may have ended and its id been given to another.',
+    ),
     column('name', 'string', 'ImageFileName: the first 14 or 15 characters of the file name.'),
-    nullableColumn('create_time', 'timestamp', 'When it was made, UTC; null when what is stored is no time.'),
+    nullableColumn('create_time', 'timestamp', 'When it was created, UTC; null when the stored value is not a time.'),
     nullableColumn(
       'exit_time',
       'timestamp',

@@ -1,11 +1,11 @@
 import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
-import { arrowSchema } from '../../record/arrow/arrow-schema.js';
+import { arrowSchema } from '../../record/arrow/record-batches.js';
 import type { RecordType } from '../../record/schema/record-type.js';
 import type { Encode } from '../sink.js';
 
 /**
- * Arrow's writers put their bytes into a queue without end. These hand them over as they come, so that the encoder can
- * wait for whoever takes them.
+ * Arrow's own writers put their bytes into an unbounded queue. These hand them over as they are written, so that the
+ * encoder can wait for its consumer.
  */
 class FileWriter extends RecordBatchFileWriter {
   private written: Uint8Array[] = [];

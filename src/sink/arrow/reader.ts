@@ -10,16 +10,18 @@ import {
   Struct,
   Table,
   tableToIPC,
+  Type,
   type Utf8,
   Vector,
 } from 'apache-arrow';
-import { utf8Data } from '../../record/arrow/column-builder.js';
+import { readUtf8Bytes, utf8DataOfBytes } from '../../record/arrow/record-batches.js';
 import { METADATA_KEY } from '../../record/schema/file-metadata.js';
-import type { DecodedFile } from '../isolated/isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
 
 /**
  * The same batch with each dictionary cut down to the values that its rows use, in one chunk. For consumers that take
- * each batch by itself: the dictionary of a long stream would go along with every batch, and in pieces.
+ * each batch by itself: otherwise the whole dictionary of a long stream would go along with every batch, in many
+ * chunks.
  */
 export function compactDictionaries(batch: RecordBatch): RecordBatch {
   const { fields } = batch.schema;
@@ -35,18 +37,21 @@ export function compactDictionaries(batch: RecordBatch): RecordBatch {
 
 function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
   const dictionary = column.dictionary as Vector<Utf8>;
-  if (dictionary.data.length === 1 && dictionary.length <= column.length) return column;
+  const isCompact = dictionary.data.length === 1 && dictionary.length <= column.length;
+  // A dictionary of anything but strings is rejected when the column is read.
+  if (isCompact || (dictionary.type.typeId as Type) !== Type.Utf8) return column;
   const before = column.values as Int32Array;
   const indices = new Int32Array(column.length);
   const moved = new Map<number, number>();
-  const values: string[] = [];
+  const values: Uint8Array[] = [];
+  const bytes = readUtf8Bytes(dictionary);
   for (let row = 0; row < column.length; row++) {
     if (column.nullCount > 0 && !column.getValid(row)) continue;
     let index = moved.get(before[row]!);
     if (index === undefined) {
       index = moved.size;
       moved.set(before[row]!, index);
-      values.push(dictionary.get(before[row]!)!);
+      values.push(bytes(before[row]!)!);
     }
     indices[row] = index;
   }
@@ -56,7 +61,7 @@ function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
     nullCount: column.nullCount,
     nullBitmap: column.nullBitmap,
     data: indices,
-    dictionary: new Vector([utf8Data(type.dictionary, values)]),
+    dictionary: new Vector([utf8DataOfBytes(type.dictionary, values)]),
   });
 }
 
@@ -64,8 +69,8 @@ function compact(type: Dictionary<Utf8, Int32>, column: Data): Data {
 const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 /**
- * Arrow IPC, file or stream, batch by batch. The library ends in silence where a batch is missing, so what the file
- * says of itself is compared with what came out.
+ * Arrow IPC, file or stream, batch by batch. The library ends silently where a batch is missing, so the number of
+ * batches in the footer is compared with the number read.
  *
  * @param path null for standard input
  */
@@ -108,7 +113,7 @@ async function* batches(reader: RecordBatchReader, file: FileHandle | null): Asy
   if (seen < expected) throw new Error(`expected ${expected} record batches, could read ${seen}`);
 }
 
-/** pool-tracker ends every stream with the mark, so that one without it has been cut off. */
+/** pool-tracker ends every stream with the mark, so one of its streams without the mark has been cut off. */
 async function checkEnd(file: FileHandle): Promise<void> {
   const { size } = await file.stat();
   const tail = Buffer.alloc(END_OF_STREAM.length);

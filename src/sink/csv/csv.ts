@@ -1,9 +1,10 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Encode } from '../sink.js';
-import { TextColumns, textChunks } from '../text-rows.js';
+import { textChunks } from '../text-chunks.js';
+import { TextColumns } from '../text-rows.js';
 
 /**
- * CSV as RFC 4180 has it: a header line, CRLF, quotes doubled. No value is an empty field, and an empty string a quoted
+ * CSV according to RFC 4180: a header line, CRLF, quotes doubled. Null is an empty field and an empty string a quoted
  * one (`""`), so that the two can be told apart.
  */
 export const encodeCsv: Encode = async function* (batches, recordType) {

@@ -28,13 +28,13 @@ export function outputFailed(path: string, error: unknown): PoolTrackerError {
 }
 
 export function outputExists(path: string): PoolTrackerError {
-  return new PoolTrackerError('OUTPUT_EXISTS', `${path} exists already`, {
+  return new PoolTrackerError('OUTPUT_EXISTS', `${path} already exists`, {
     data: { path },
     hint: '--force replaces it',
   });
 }
 
-/** Whether an output failed because its reader went away (`| head`), which ends a command quietly. */
+/** Whether an output failed because its reader went away (`| head`), which ends a command without an error. */
 export function isClosedPipe(error: unknown): boolean {
   return systemErrorCode(error) === 'EPIPE';
 }

@@ -9,7 +9,7 @@ import { outputExists, outputFailed } from './output-error.js';
 const unfinished = new Set<string>();
 let watching = false;
 
-/** Notes a temporary file that is to be deleted should the process end before it is finished. */
+/** Registers a temporary file to be deleted if the process ends before the file is finished. */
 export function noteUnfinished(path: string): void {
   if (!watching) {
     process.on('exit', discardUnfinishedFiles);
@@ -23,8 +23,8 @@ export function noteFinished(path: string): void {
 }
 
 /**
- * Deletes every file that is still being written. Synchronous, for handlers of signals; `exit` does it by itself.
- * A file that cannot be deleted is left.
+ * Deletes every file that is still being written. Synchronous, for signal handlers; it is called on `exit` anyway. A
+ * file that cannot be deleted is left behind.
  */
 export function discardUnfinishedFiles(): void {
   for (const path of unfinished) {
@@ -119,13 +119,13 @@ export class WholeFile extends Writable {
     await syncDirectory(dirname(this.path));
   }
 
-  /** link() refuses a name that exists, in one step; rename() would replace it. */
+  /** link() fails atomically when the name exists; rename() would replace it. */
   private async linkUnlessExists(): Promise<void> {
     try {
       await link(this.temporary, this.path);
     } catch (error) {
       if (systemErrorCode(error) === 'EEXIST') throw outputExists(this.path);
-      // FAT and some network file systems have no hard links: the best they allow is to look first.
+      // FAT and some network file systems have no hard links; the best that can be done there is to check first.
       if (await exists(this.path)) throw outputExists(this.path);
       await rename(this.temporary, this.path);
       return;
@@ -161,7 +161,9 @@ function after(chunks: readonly Buffer[], bytes: number): Buffer[] {
   return rest;
 }
 
-/** Makes a new name in a directory last through a power cut; file systems that cannot are left as they are. */
+/**
+ * Makes a new name in a directory survive a power failure; file systems that do not support this are left as they are.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => null);
   try {

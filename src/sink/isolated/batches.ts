@@ -1,4 +1,4 @@
-import type { RecordBatch } from 'apache-arrow';
+import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { RowReader } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
@@ -52,3 +52,20 @@ export const readParquet: ReadRecords = (input) => {
     });
   return read('parquet', input);
 };
+
+/**
+ * The rows of a Parquet file that this program wrote, decoded in this process: a process for each of thousands of files
+ * would cost more than reading them.
+ *
+ * @throws PoolTrackerError RECORDS_DAMAGED
+ */
+export async function* rowsOfOwnParquet(path: string, recordType: RecordType): AsyncGenerator<Row> {
+  const { decodeParquet } = await import('../parquet/reader.js');
+  const { batches } = await decodeParquet(path).catch((error: unknown) => {
+    throw readFailed(path, 'footer', error);
+  });
+  async function* inArrow(): AsyncGenerator<RecordBatch> {
+    for await (const bytes of batches) yield* tableFromIPC(bytes).batches;
+  }
+  yield* rowsOfFile(inArrow(), recordType, path);
+}

@@ -1,9 +1,10 @@
 /**
- * The process of `decode-isolated.ts`: opens files of record batches and hands their batches over one by one, as they
- * are asked for; one file at a time, and one answer to each request.
+ * The process that `isolated.ts` starts. It opens files of record batches and sends their batches one by one on
+ * request: one file at a time, and one reply to each request.
  */
 import { messageOf, systemErrorCode } from '../../errors.js';
-import type { DecodedFile, DecodeReply, DecodeRequest } from './isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
+import type { DecodeReply, DecodeRequest } from './isolated.js';
 
 let batches: AsyncIterator<Uint8Array> | null = null;
 

@@ -10,10 +10,13 @@ const PROCESS = fileURLToPath(new URL(`./decode-process${extname(import.meta.url
 /** More than any batch of records needs. */
 const HEAP_LIMIT_MB = 256;
 
-/** Processes that have nothing to do; one at most. */
+/** Idle processes; at most one. */
 const idle = new Set<DecoderProcess>();
 
-/** A process that decodes one file after another. One that is idle is kept for the next, and keeps nobody from ending. */
+/**
+ * A process that decodes one file after another. An idle one is kept for the next file and does not keep this process
+ * alive.
+ */
 export class DecoderProcess {
   private readonly child: ChildProcess;
   private alive = true;
@@ -28,7 +31,7 @@ export class DecoderProcess {
       this.alive = false;
       idle.delete(this);
     });
-    // Told by the request that it fails.
+    // The request that fails because of it reports it.
     this.child.on('error', () => undefined);
   }
 
@@ -56,14 +59,14 @@ export class DecoderProcess {
         stop();
         reject(error);
       };
-      const exited = (): void => failed(new Error('its decoder gave up'));
+      const exited = (): void => failed(new Error('its decoder ended without an answer'));
       this.child.on('message', answered).on('error', failed).on('exit', exited);
       if (this.alive) this.child.send(request);
       else exited();
     });
   }
 
-  /** Gives the process back. What it had open, it closes when it opens the next file. */
+  /** Releases the process. It closes its file when it opens the next one. */
   release(): void {
     if (!this.alive) return;
     if (idle.size > 0 || this.readsInput) {
@@ -74,14 +77,6 @@ export class DecoderProcess {
     this.child.unref();
     this.child.channel?.unref();
   }
-}
-
-/** A file of record batches, opened. */
-export interface DecodedFile {
-  readonly columns: readonly string[];
-  readonly metadata: ReadonlyMap<string, string>;
-  /** Each an Arrow IPC stream of its own. */
-  readonly batches: AsyncIterable<Uint8Array>;
 }
 
 export type DecodeRequest =
@@ -98,15 +93,15 @@ export type DecodeReply =
 export interface IsolatedFile {
   readonly columns: readonly string[];
   readonly metadata: ReadonlyMap<string, string>;
-  /** Closes the file when it is left. */
+  /** Leaving the iteration closes the file. */
   readonly batches: AsyncIterable<RecordBatch>;
-  /** For when the batches are not to be read at all. */
+  /** For a file whose batches are not going to be read. */
   close(): void;
 }
 
 /**
- * Decodes a Parquet or Arrow file in another process. The libraries take counts and lengths from a file at their word,
- * so that a damaged one can make them panic or fill the memory; that ends the process, and is told as damage.
+ * Decodes a Parquet or Arrow file in another process. The libraries trust the counts and lengths in a file, so a
+ * damaged one can make them panic or fill memory. That ends only the other process, and is reported as damage.
  *
  * @param path null for standard input
  * @param name of the file, for messages

@@ -2,12 +2,13 @@ import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { RecordBatch } from 'apache-arrow';
 import type { RecordType } from '../../record/schema/record-type.js';
-import type { Encode, SinkFormat } from '../sink.js';
-import { textChunks, TextColumns } from '../text-rows.js';
+import type { Encode } from '../sink.js';
+import { textChunks } from '../text-chunks.js';
+import { TextColumns } from '../text-rows.js';
 
 /**
- * One JSON object a line, every column in each, null where there is no value; timestamps as ISO 8601 in UTC.
- * 64-bit integers are JSON integers to the last digit, or strings if the options say so.
+ * One JSON object per line, with every column in each, null included; timestamps as ISO 8601 in UTC. 64-bit integers
+ * are JSON integers with all their digits, or strings if the options say so.
  */
 export const encodeNdjson: Encode = async function* (batches, recordType, options) {
   const columns = new TextColumns(recordType, {
@@ -34,18 +35,13 @@ export const encodeNdjsonGzip: Encode = async function* (batches, recordType, op
   yield* pipeline(encodeNdjson(batches, recordType, options), createGzip(), () => undefined) as AsyncIterable<Buffer>;
 };
 
-/** One JSON array, an object a line: for programs that take whole documents; everything else is as in NDJSON. */
-export const JSON_ARRAY: SinkFormat = {
-  name: 'json',
-  extensions: ['.json'],
-  load: () =>
-    Promise.resolve(async function* (batches, recordType, options) {
-      let before = '[\n';
-      for await (const lines of encodeNdjson(batches, recordType, options)) {
-        // Whole lines, and JSON has no newline inside a value.
-        yield Buffer.from(before + Buffer.from(lines).toString('utf8').trimEnd().replaceAll('\n', ',\n'), 'utf8');
-        before = ',\n';
-      }
-      yield Buffer.from(before === '[\n' ? '[]\n' : '\n]\n', 'utf8');
-    }),
+/** One JSON array with one object per line, for programs that read whole documents; everything else is as in NDJSON. */
+export const encodeJsonArray: Encode = async function* (batches, recordType, options) {
+  let before = '[\n';
+  for await (const lines of encodeNdjson(batches, recordType, options)) {
+    // Whole lines, and JSON has no newline inside a value.
+    yield Buffer.from(before + Buffer.from(lines).toString('utf8').trimEnd().replaceAll('\n', ',\n'), 'utf8');
+    before = ',\n';
+  }
+  yield Buffer.from(before === '[\n' ? '[]\n' : '\n]\n', 'utf8');
 };

@@ -7,13 +7,13 @@ import { checkedRow, detectRecordType, UNREADABLE, valueOfText } from '../read/c
 import { damaged, readFailed, type ReadRecords, type RecordInput, type Records } from '../read/record-reader.js';
 import { peek, textOf } from '../read/text-input.js';
 
-/** A JSON value as the parser gives it: numbers are still text, so that none of them has been through a double. */
+/** A JSON value as the parser gives it: numbers are still text, so that none of them has been rounded to a double. */
 type JsonScalar = { readonly kind: 'number' | 'string'; readonly text: string } | boolean | null;
 
-/** Puts the tokens of flat JSON objects together to rows. The first object tells the record type of all. */
+/** Assembles the tokens of flat JSON objects into rows. The first object determines the record type of all. */
 export class JsonRowAssembler {
   recordType: RecordType | null = null;
-  /** Objects begun, the one being read included. */
+  /** Number of objects begun, including the one being read. */
   private records = 0;
   private inside = false;
   private key = '';
@@ -45,7 +45,7 @@ export class JsonRowAssembler {
         return row;
       }
       case 'keyValue':
-        if (this.values.has(token.value)) throw this.damaged(`column ${token.value.slice(0, 40)} is there twice`);
+        if (this.values.has(token.value)) throw this.damaged(`column ${token.value.slice(0, 40)} occurs twice`);
         this.key = token.value;
         return null;
       case 'numberValue':
@@ -100,7 +100,7 @@ export class JsonRowAssembler {
   }
 }
 
-/** Parser and assembler as one stage: a stream between them would cost more than the parsing. */
+/** Parser and assembler in one stage: a stream between them would cost more than the parsing. */
 function rowsOfJson(assembler: JsonRowAssembler): NodeJS.ReadWriteStream {
   const stage = (() => (token: Token) => assembler.take(token) ?? undefined) as unknown as Parameters<
     typeof withParser.asStream
@@ -108,7 +108,9 @@ function rowsOfJson(assembler: JsonRowAssembler): NodeJS.ReadWriteStream {
   return withParser.asStream(stage, { streamValues: false, jsonStreaming: true });
 }
 
-/** A line at a time: what the parser refuses, it refuses as a whole, and so it is known to be that line. */
+/**
+ * Splits the text into lines: the parser rejects a piece of input as a whole, so an error is known to be in that line.
+ */
 async function* linesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
   for await (const text of texts) {
@@ -135,7 +137,7 @@ async function read(input: RecordInput, bytes: Readable): Promise<Records> {
   return { recordType: assembler.recordType, rows: all };
 }
 
-/** NDJSON, or JSON objects one after another in any layout. Parsed as it comes; 64-bit integers are exact. */
+/** NDJSON, or JSON objects one after another in any layout. Parsed as it arrives; 64-bit integers are exact. */
 export const readNdjson: ReadRecords = (input) => read(input, input.open());
 
 export const readNdjsonGzip: ReadRecords = (input) =>

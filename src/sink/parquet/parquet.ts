@@ -1,9 +1,6 @@
 import type { Encode } from '../sink.js';
 
-/** Rows of a row group unless told otherwise: what DuckDB's own writer takes, and reads one thread each. */
-export const ROW_GROUP_ROWS = 122_880;
-
-/** Parquet by the writer that the options choose; both write the same columns, values, statistics and metadata. */
+/** Parquet, by the writer that the options select; both write the same columns, values, statistics and metadata. */
 export const encodeParquet: Encode = async function* (batches, recordType, options) {
   const encode =
     options.parquetWriter === 'parquetjs-lite'

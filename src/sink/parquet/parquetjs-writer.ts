@@ -6,7 +6,7 @@ import { RowReader } from '../../record/arrow/record-batches.js';
 import type { ColumnType, RecordType, Row, Value } from '../../record/schema/record-type.js';
 import type { Encode, ParquetCompression } from '../sink.js';
 
-/** parquetjs-lite keeps a row group as JavaScript values, several times the size of the file's. */
+/** parquetjs-lite holds a row group as JavaScript values, several times the size that it has in the file. */
 const ROW_GROUP_ROWS = 16_384;
 
 const PARQUET_TYPES: Readonly<Record<ColumnType, string>> = {
@@ -25,9 +25,9 @@ const COMPRESSION = { zstd: 'GZIP', gzip: 'GZIP', snappy: 'SNAPPY', none: 'UNCOM
 >;
 
 /**
- * Makes parquetjs-lite exact: it parses 64-bit integers with parseInt, by way of a double, and refuses unsigned ones
- * from 2^31 on. Values are converted by the name of their converted type, so it is these entries that have to change;
- * what they gave for other numbers, they still give.
+ * Makes parquetjs-lite exact: it parses 64-bit integers with parseInt, that is as doubles, and rejects unsigned 32-bit
+ * ones from 2^31 on. Values are converted by the name of their converted type, so these entries are replaced; for other
+ * numbers the results stay the same.
  */
 function makeExact(): void {
   const { PARQUET_LOGICAL_TYPES: types } = logicalTypes;
@@ -37,7 +37,7 @@ function makeExact(): void {
 
 /**
  * A string that is compared by its UTF-8 bytes, as Parquet orders strings in its statistics. JavaScript orders them by
- * UTF-16 units, which puts U+FF5E behind U+1F600.
+ * UTF-16 units, which puts U+FF5E after U+1F600.
  */
 class Utf8String {
   private readonly bytes: string;
@@ -57,7 +57,7 @@ class Utf8String {
   }
 }
 
-/** Gives equal values as one object, so that parquetjs-lite counts the distinct ones right. */
+/** Returns the same object for equal values, so that parquetjs-lite counts distinct values correctly. */
 class RowGroupValues {
   private readonly strings = new Map<string, Utf8String>();
   private readonly dates = new Map<number, Date>();
@@ -66,7 +66,7 @@ class RowGroupValues {
     return this.strings.get(text) ?? keep(this.strings, text, new Utf8String(text));
   }
 
-  /** As a Date, because as numbers those before 1970 are refused. */
+  /** As a Date, because numbers before 1970 are rejected. */
   timestamp(milliseconds: number): Date {
     return this.dates.get(milliseconds) ?? keep(this.dates, milliseconds, new Date(milliseconds));
   }
@@ -94,7 +94,7 @@ function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): R
   return out;
 }
 
-/** Parquet by parquetjs-lite, which is JavaScript alone: for where WebAssembly is not to be had. */
+/** Parquet by parquetjs-lite, which is plain JavaScript: for environments without WebAssembly. */
 export const encodeWithParquetJs: Encode = async function* (batches, recordType, options) {
   makeExact();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
@@ -108,7 +108,7 @@ export const encodeWithParquetJs: Encode = async function* (batches, recordType,
     ),
   );
   const written: Buffer[] = [];
-  // The page index would come without its list of empty pages, which the format requires.
+  // Its page index would lack the list of empty pages, which the format requires.
   const writerOptions = { rowGroupSize, pageIndex: false };
   const envelope = new parquet.ParquetEnvelopeWriter(
     schema,

@@ -2,14 +2,14 @@ import { openAsBlob } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tableFromIPC } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
-import type { DecodedFile } from '../isolated/isolated.js';
+import type { DecodedFile } from '../read/record-reader.js';
 
-/** Rows that are unpacked at a time. */
+/** Rows that are decoded at a time. */
 const BATCH_ROWS = 8192;
 
 /** Parquet of any codec, a row group at a time, read through parquet-wasm. */
 export async function decodeParquet(path: string): Promise<DecodedFile> {
-  // A Blob opens its file late, and then says only that it could not; this says why.
+  // A Blob opens its file late and reports only that it failed; this reports why.
   const handle = await open(path);
   await handle.read(Buffer.alloc(1), 0, 1, 0);
   await handle.close();

@@ -12,14 +12,16 @@ import {
 } from 'apache-arrow';
 import * as wasm from 'parquet-wasm';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { RecordBatchBuilder } from '../../record/arrow/record-batches.js';
+import { readUtf8Bytes, RecordBatchBuilder } from '../../record/arrow/record-batches.js';
 import { fileMetadata, toolVersion } from '../../record/schema/file-metadata.js';
 import type { Encode, ParquetCompression } from '../sink.js';
-import { ROW_GROUP_ROWS } from './parquet.js';
+
+/** Rows of a row group unless told otherwise: what DuckDB's own writer takes, and reads one thread each. */
+const ROW_GROUP_ROWS = 122_880;
 
 /**
- * The same batch with its strings written out, not as indices into dictionaries. Parquet makes dictionaries of its own;
- * an Arrow dictionary type in a file's metadata only troubles its readers: pandas cannot unify the dictionaries of
+ * The same batch with plain strings in place of indices into dictionaries. Parquet makes dictionaries of its own; an
+ * Arrow dictionary type in a file's metadata only causes trouble for readers: pandas cannot unify the dictionaries of
  * several row groups when one of them is empty, and pyarrow's hive partitions clash with it.
  */
 export function plainStrings(batch: RecordBatch): RecordBatch {
@@ -42,15 +44,16 @@ export function plainStrings(batch: RecordBatch): RecordBatch {
 function written(column: Data, dictionary: Vector<Utf8>): Data<Utf8> {
   const indices = column.values as Int32Array;
   const offsets = new Int32Array(column.length + 1);
-  const texts = new Map<number, Buffer>();
-  const parts: Buffer[] = [];
+  const bytes = readUtf8Bytes(dictionary);
+  const texts = new Map<number, Uint8Array>();
+  const parts: Uint8Array[] = [];
   let end = 0;
   for (let row = 0; row < column.length; row++) {
     if (column.nullCount === 0 || column.getValid(row)) {
       const index = indices[row]!;
       let text = texts.get(index);
       if (text === undefined) {
-        text = Buffer.from(dictionary.get(index)!, 'utf8');
+        text = bytes(index)!;
         texts.set(index, text);
       }
       parts.push(text);
@@ -77,7 +80,7 @@ const COMPRESSION: Readonly<Record<ParquetCompression, wasm.Compression>> = {
 
 /**
  * Parquet by parquet-wasm, which is arrow-rs: ZSTD, dictionaries, exact at every width. The batches go in as Arrow IPC
- * and the bytes come out a row group at a time; what is in memory is the row group being filled.
+ * and the bytes come out one row group at a time; the row group being filled is held in memory.
  */
 export const encodeWithParquetWasm: Encode = async function* (batches, recordType, options) {
   const source = batches[Symbol.asyncIterator]();

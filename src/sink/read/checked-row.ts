@@ -4,10 +4,10 @@ import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { damaged } from './record-reader.js';
 
 /**
- * Which record type columns are of: the one that has them all and needs no others. Nullable columns may be missing,
- * since later versions of a schema add them.
+ * The record type to which these columns belong: the one that has them all and requires no others. Nullable columns may
+ * be missing, since later versions of a schema add them.
  *
- * @param metadata of the file, for formats that have some
+ * @param metadata of the file, in formats that have it
  * @throws PoolTrackerError RECORDS_DAMAGED when no record type fits, or a later version wrote the file
  */
 export function detectRecordType(
@@ -17,7 +17,7 @@ export function detectRecordType(
 ): RecordType {
   checkSchemaVersion(Number(metadata.get(METADATA_KEY.schemaVersion) ?? SCHEMA_VERSION), name);
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  if (twice !== undefined) throw damaged(name, 'columns', `${twice} is there twice`);
+  if (twice !== undefined) throw damaged(name, 'columns', `${twice} occurs twice`);
   const named = RECORD_TYPES.filter((type) => type.name === metadata.get(METADATA_KEY.recordType));
   const candidates = named.length > 0 ? named : RECORD_TYPES;
   const misfits = candidates.map((type) => ({
@@ -31,10 +31,14 @@ export function detectRecordType(
     fit.missing.length + fit.unknown.length < best.missing.length + best.unknown.length ? fit : best,
   );
   const faults = [
-    ...(nearest.missing.length > 0 ? [`without ${shortList(nearest.missing)}`] : []),
-    ...(nearest.unknown.length > 0 ? [`with the unknown ${shortList(nearest.unknown)}`] : []),
+    ...(nearest.missing.length > 0 ? [`lack ${shortList(nearest.missing)}`] : []),
+    ...(nearest.unknown.length > 0 ? [`have the unknown ${shortList(nearest.unknown)}`] : []),
   ];
-  throw damaged(name, 'columns', `of no record type; nearest to ${nearest.type.name}, but ${faults.join(' and ')}`);
+  throw damaged(
+    name,
+    'columns',
+    `expected those of a record type; the nearest is ${nearest.type.name}, but they ${faults.join(' and ')}`,
+  );
 }
 
 /** @throws PoolTrackerError RECORDS_DAMAGED when the records are of a later schema than this */
@@ -79,7 +83,7 @@ export function checkedRow(recordType: RecordType, row: Row, name: string, where
   return row;
 }
 
-/** What of a value's text could not be read. */
+/** Stands for a value whose text could not be read. */
 export const UNREADABLE = Symbol('unreadable');
 
 /** The value that a text format wrote as this text, or UNREADABLE. */

@@ -8,18 +8,18 @@ export interface RecordInput {
   readonly name: string;
   /** Null for standard input, which cannot be read out of order. */
   readonly path: string | null;
-  /** The bytes from the beginning; to be called once. */
+  /** Opens the bytes, from the beginning; may be called once. */
   open(): Readable;
 }
 
 /** Records as they are read; every row has been checked against the record type. */
 export interface Records {
-  /** Null when the input holds no record and says nothing of its kind: an empty NDJSON file. */
+  /** Null when the input has no records and does not name their type: an empty NDJSON file. */
   readonly recordType: RecordType | null;
   readonly rows: AsyncIterable<Row>;
 }
 
-/** A format that records are read from. Failures are PoolTrackerErrors, RECORDS_DAMAGED where the content is to blame. */
+/** Opens records of one format. Failures are PoolTrackerErrors: RECORDS_DAMAGED when the content is at fault. */
 export type ReadRecords = (input: RecordInput) => Promise<Records>;
 
 export interface ReaderFormat {
@@ -45,18 +45,26 @@ const SYSTEM_ERRORS: Readonly<
   EISDIR: ['SOURCE_IS_DIRECTORY', 'it is a directory, not a file of records'],
 };
 
-/** Whatever a library or the system threw while records were read, as one line of ours. */
+/** An error that a library or the system threw while records were read, as one of our own. */
 export function readFailed(name: string, where: string, error: unknown): PoolTrackerError {
   if (error instanceof PoolTrackerError) return error;
   const code = systemErrorCode(error) ?? '';
   const known = SYSTEM_ERRORS[code];
   if (known !== undefined)
     return new PoolTrackerError(known[0], `${name}: ${known[1]}`, { data: { path: name }, cause: error });
-  // zlib's errors have codes too (Z_DATA_ERROR); those are of the content.
+  // zlib's errors have codes too (Z_DATA_ERROR), but they are about the content.
   if (/^E[A-Z]+$/.test(code))
     return new PoolTrackerError('SOURCE_UNREADABLE', `${name}: ${messageOf(error)}`, {
       data: { path: name, code },
       cause: error,
     });
   return damaged(name, where, messageOf(error));
+}
+
+/** A file of record batches, opened. */
+export interface DecodedFile {
+  readonly columns: readonly string[];
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Each an Arrow IPC stream of its own. */
+  readonly batches: AsyncIterable<Uint8Array>;
 }

@@ -1,10 +1,10 @@
 import { damaged } from './record-reader.js';
 
-/** No line of records comes near it; a file without line ends must not be collected in memory. */
+/** Far longer than any record; a file without line ends must not be collected in memory. */
 const MAX_LINE_LENGTH = 16 * 2 ** 20;
 
 /**
- * Bytes as text, checked for what text must be.
+ * Decodes UTF-8, without a byte order mark at the beginning of the input.
  * @throws PoolTrackerError RECORDS_DAMAGED when it is not UTF-8, or a line is longer than 16 MiB
  */
 export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<string> {
@@ -31,7 +31,9 @@ export async function* textOf(bytes: AsyncIterable<Buffer>, name: string): Async
   if (rest !== '') yield rest;
 }
 
-/** An iterable whose first item is known before anyone iterates it. Null when it has none. */
+/**
+ * Reads the first item of an iterable ahead: `first` is that item, null when there is none, and `all` gives every item.
+ */
 export async function peek<T>(items: AsyncIterable<T>): Promise<{ first: T | null; all: AsyncIterable<T> }> {
   const iterator = items[Symbol.asyncIterator]();
   const first = await iterator.next();

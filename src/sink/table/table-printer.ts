@@ -9,7 +9,7 @@ const SUMMED = [
   'paged_bytes',
 ] as const;
 
-/** Exact sums over pool_tag rows, as the last line of WinDbg's !poolused has them. */
+/** Exact sums over pool_tag rows, like the last line of WinDbg's !poolused. */
 export class TagSums {
   private readonly sums = new Map<string, bigint>(SUMMED.map((name) => [name, 0n]));
 
@@ -23,7 +23,7 @@ export class TagSums {
   }
 }
 
-/** What beside the rows shapes a table: see EncodeOptions. */
+/** Options of a table, see EncodeOptions. */
 export interface TableOptions {
   readonly terminalColumns?: number;
   readonly totals?: boolean;
@@ -31,10 +31,10 @@ export interface TableOptions {
 
 interface TableColumn {
   readonly title: string;
-  /** In characters; values that are wider make it wider. */
+  /** In characters; wider values make the column wider. */
   readonly leastWidth: number;
   readonly alignRight: boolean;
-  /** The last column of a terminal: cut where the terminal ends. */
+  /** For the last column: whether it is cut at the edge of the terminal. */
   readonly cut?: boolean;
   text(row: Row): string;
 }
@@ -58,9 +58,9 @@ const POOL_TRACKER: readonly TableColumn[] = [
   { title: 'P Bytes', leastWidth: 10, alignRight: true, text: (row) => String(row['paged_bytes']) },
 ];
 
-/** From this width on a terminal shows what is known of each tag behind its counts. */
+/** Terminals of at least this width show what is known about each tag after its counts. */
 const WIDE_TERMINAL = 120;
-/** Where less than this is left of the line, the names are left out. */
+/** Names are left out where fewer characters than this are left in the line. */
 const NARROWEST_NAME = 16;
 
 const KNOWN_AS: TableColumn = { title: 'Known As', leastWidth: 1, alignRight: false, cut: true, text: knownAs };
@@ -89,7 +89,7 @@ function plainText(column: Column, value: Value): string {
   return printable(String(value));
 }
 
-/** A newline or an escape sequence of the input must not reach the terminal as such. */
+/** Control characters of the input, such as newlines and escape sequences, must not reach the terminal. */
 function printable(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f]/g,
@@ -98,8 +98,8 @@ function printable(text: string): string {
 }
 
 /**
- * Prints rows as an aligned table: pool_tag as Rekall's pool_tracker did, any other record type column by column.
- * The widths follow from the rows of the first call; wider values in later ones push their line out.
+ * Prints rows as an aligned table: pool_tag as Rekall's pool_tracker did, any other record type column by column. The
+ * widths are taken from the rows of the first call; wider values in later calls make their line longer.
  */
 export class TablePrinter {
   private readonly columns: readonly TableColumn[];
@@ -130,7 +130,7 @@ export class TablePrinter {
     for (const row of cells) yield this.line(row);
   }
 
-  /** What stands below the last row: the totals, where they are wanted. */
+  /** The lines after the last row: the totals, if they were asked for. */
   *end(): Generator<string> {
     if (this.sums === null) return;
     yield this.rule();

@@ -1,12 +1,11 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { RowReader } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import type { Encode, EncodeOptions } from '../sink.js';
-import { textChunks } from '../text-rows.js';
+import { textChunks } from '../text-chunks.js';
 import { TablePrinter } from './table-printer.js';
 
-/** Rows that share their column widths. */
+/** Number of rows that share their column widths. */
 const ROWS_AT_ONCE = 8192;
 
 async function* printed(
@@ -42,6 +41,7 @@ export function printRows(
 
 /** The table that a terminal shows, as `TablePrinter` lays it out. */
 export const encodeTable: Encode = async function* (batches, recordType, options) {
+  const { RowReader } = await import('../../record/arrow/record-batches.js');
   const reader = new RowReader(recordType);
   const printer = new TablePrinter(recordType, options);
   let printed = false;

@@ -83,7 +83,7 @@ async function requireRoom(folder: string, stream: ByteStream, needed: number): 
 async function fill(file: FileHandle, stream: ByteStream, folder: string): Promise<void> {
   let offset = 0;
   let unseen = 0;
-  for await (const piece of stream.bytes as AsyncIterable<Buffer>) {
+  for await (const piece of stream.reader.rest()) {
     for (let at = 0; at < piece.length;) {
       const zero = isZero(piece, at);
       let end = at;

@@ -1,6 +1,7 @@
 import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import type { Source } from '../source.js';
+import { Cache, cached } from './cache.js';
 
 /** A piece of a decompressed view that is decompressed at once. */
 export interface Chunk {
@@ -29,8 +30,7 @@ const AT_ONCE = 8;
 
 /** The decompressed view of a container: chunks are decompressed as they are asked for, and the last ones kept. */
 export class ChunkedSource implements Source {
-  private readonly cache = new Map<number, { readonly length: number; readonly bytes: Promise<Uint8Array> }>();
-  private cached = 0;
+  private readonly chunks: Cache<number, Promise<Uint8Array>>;
 
   /**
    * @param bases what the chunks are fetched from; closed with the view
@@ -39,8 +39,10 @@ export class ChunkedSource implements Source {
   constructor(
     private readonly bases: readonly [Source, ...Source[]],
     private readonly table: ChunkTable,
-    private readonly cacheBytes = CACHE_BYTES,
-  ) {}
+    cacheBytes = CACHE_BYTES,
+  ) {
+    this.chunks = new Cache(cacheBytes);
+  }
 
   get name(): string {
     return this.bases[0].name;
@@ -72,34 +74,12 @@ export class ChunkedSource implements Source {
   }
 
   async close(): Promise<void> {
-    this.cache.clear();
+    this.chunks.clear();
     await Promise.all(this.bases.map((base) => base.close()));
   }
 
   private bytesOf(chunk: Chunk): Promise<Uint8Array> {
-    const known = this.cache.get(chunk.index);
-    if (known !== undefined) {
-      // A Map iterates in order of insertion: the oldest use comes first.
-      this.cache.delete(chunk.index);
-      this.cache.set(chunk.index, known);
-      return known.bytes;
-    }
-    const bytes = this.load(chunk);
-    this.cache.set(chunk.index, { length: chunk.length, bytes });
-    this.cached += chunk.length;
-    bytes.catch(() => this.drop(chunk.index));
-    for (const index of this.cache.keys()) {
-      if (this.cached <= this.cacheBytes || index === chunk.index) break;
-      this.drop(index);
-    }
-    return bytes;
-  }
-
-  private drop(index: number): void {
-    const entry = this.cache.get(index);
-    if (entry === undefined) return;
-    this.cache.delete(index);
-    this.cached -= entry.length;
+    return cached(this.chunks, chunk.index, chunk.length, () => this.load(chunk));
   }
 
   private async load(chunk: Chunk): Promise<Uint8Array> {

@@ -2,11 +2,16 @@ import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import { readBytes, type Source } from '../source.js';
 
+/** What finds a file damaged, and says so by its name. */
+export interface Complaints {
+  damaged(problem: string, cause?: unknown): PoolTrackerError;
+}
+
 /** The little-endian fields of one structure of a container, by offset from the structure's start. */
 export class Fields {
   /** @param what the structure's name, for messages */
   constructor(
-    private readonly container: Container,
+    private readonly file: Complaints,
     readonly bytes: Buffer,
     private readonly what: string,
   ) {}
@@ -34,14 +39,14 @@ export class Fields {
   size(offset: number, name: string): number {
     const value = this.u64(offset);
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw this.container.damaged(`${name} in ${this.what} is ${hex(value)}; expected less than 2^53`);
+      throw this.file.damaged(`${name} in ${this.what} is ${hex(value)}; expected less than 2^53`);
     }
     return Number(value);
   }
 
   /** A structure within this one. */
   part(offset: number, length: number): Fields {
-    return new Fields(this.container, this.bytes.subarray(offset, offset + length), this.what);
+    return new Fields(this.file, this.bytes.subarray(offset, offset + length), this.what);
   }
 
   /** The bytes at `offset` as ASCII, up to the first NUL. */
@@ -53,7 +58,7 @@ export class Fields {
 }
 
 /** What the parsers of one format share: whose bytes they read, and how messages name what is wrong with them. */
-export class Container {
+export class Container implements Complaints {
   /** @param title the kind of file in a few words, as in "is a damaged LiME file" */
   constructor(
     readonly source: Source,

@@ -1,3 +1,5 @@
+import { Cache, cached } from '../reading/cache.js';
+
 /** The unit that is fetched and kept. A page table or a page of a table is 4 KiB; its neighbours are often wanted next. */
 export const BLOCK = 1 << 14;
 
@@ -29,7 +31,7 @@ interface WantedBlock {
 export class BlockCache {
   /** Bytes fetched so far. */
   bytesFetched = 0;
-  private readonly blocks = new Map<number, Promise<Uint8Array>>();
+  private readonly blocks: Cache<number, Promise<Uint8Array>>;
   private wanted: WantedBlock[] = [];
   private readonly queue: WantedBlock[][] = [];
   private inFlight = 0;
@@ -37,8 +39,10 @@ export class BlockCache {
   constructor(
     private readonly byteLength: number,
     private readonly fetchRange: FetchRange,
-    private readonly cacheBytes = CACHE_BYTES,
-  ) {}
+    cacheBytes = CACHE_BYTES,
+  ) {
+    this.blocks = new Cache(cacheBytes);
+  }
 
   /** Fills `target` from `offset` on. @returns how many bytes there were before the end */
   async read(target: Uint8Array, offset: number): Promise<number> {
@@ -62,32 +66,18 @@ export class BlockCache {
   addHead(bytes: Uint8Array): void {
     this.bytesFetched += bytes.length;
     for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK)
-      this.keep(at / BLOCK, Promise.resolve(bytes.slice(at, at + BLOCK)));
+      this.blocks.set(at / BLOCK, Promise.resolve(bytes.slice(at, at + BLOCK)), BLOCK);
   }
 
   private block(index: number): Promise<Uint8Array> {
-    const known = this.blocks.get(index);
-    if (known !== undefined) {
-      // A Map iterates in order of insertion: the oldest use comes first.
-      this.blocks.delete(index);
-      this.blocks.set(index, known);
-      return known;
-    }
-    const block = new Promise<Uint8Array>((resolve, reject) => {
+    return cached(this.blocks, index, BLOCK, () => this.want(index));
+  }
+
+  private want(index: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
       if (this.wanted.length === 0) setImmediate(() => this.plan());
       this.wanted.push({ index, resolve, reject });
     });
-    block.catch(() => this.blocks.delete(index));
-    this.keep(index, block);
-    return block;
-  }
-
-  private keep(index: number, block: Promise<Uint8Array>): void {
-    this.blocks.set(index, block);
-    for (const oldest of this.blocks.keys()) {
-      if (this.blocks.size * BLOCK <= this.cacheBytes) break;
-      this.blocks.delete(oldest);
-    }
   }
 
   /** Puts what was wanted during one turn of the event loop into as few requests as fit. */
@@ -136,7 +126,7 @@ export class BlockCache {
         const block = bytes.slice(at, at + BLOCK);
         const resolve = asked.get(index);
         if (resolve !== undefined) resolve(block);
-        else if (!this.blocks.has(index)) this.keep(index, Promise.resolve(block));
+        else if (!this.blocks.has(index)) this.blocks.set(index, Promise.resolve(block), BLOCK);
       }
     } catch (error) {
       for (const { reject } of request) reject(error);

@@ -1,8 +1,8 @@
 import type { ReadableStream } from 'node:stream/web';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import { IDLE_LIMIT, withIdleLimit } from './retry.js';
-import { locationName } from '../source.js';
+import { IDLE_LIMIT, retried, RETRY, retryAfter, type RetryPolicy, Transient, withIdleLimit } from './retry.js';
+import { locationName, type Source } from '../source.js';
 import {
   bodyBytes,
   changed,
@@ -13,8 +13,6 @@ import {
   requireSameVersion,
   type ObjectVersion,
 } from './remote-object.js';
-import { RETRY, retried, retryAfter, Transient, type RetryPolicy } from './retry.js';
-import type { Source } from '../source.js';
 
 /** Answers that may be other ones the next time. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import { IDLE_LIMIT, withIdleLimit } from './retry.js';
+import { IDLE_LIMIT, retried, RETRY, Transient, withIdleLimit } from './retry.js';
 import {
   bodyBytes,
   changed,
@@ -13,8 +13,7 @@ import {
   requireSameVersion,
   type ObjectVersion,
 } from './remote-object.js';
-import { RETRY, retried, Transient } from './retry.js';
-import { parseS3, s3Access, type S3Access } from './s3-client.js';
+import { parseS3, s3Access, type S3Access } from '../s3-client.js';
 import type { Source } from '../source.js';
 
 /** One object of a bucket. */

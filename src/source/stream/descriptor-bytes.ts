@@ -2,6 +2,7 @@ import { fstatSync, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { ByteOrigin } from '../reading/byte-origin.js';
 
 /** What a pipe holds at most, as systems make them. */
 const PIPE_SIZE = 64 << 10;
@@ -97,11 +98,10 @@ const readDescriptor = promisify(read);
 /** Bytes of a piece, for who takes them as they come. */
 const PIECE = 256 << 10;
 
-/** What a descriptor of the process leads to, a pipe or a file: into whatever buffer the reader brings, or in pieces like any other stream. */
-export class DescriptorBytes {
+/** What a descriptor of the process leads to, a pipe or a file: into whatever buffer the reader brings, or in pieces. */
+export class DescriptorBytes implements ByteOrigin {
   /** Bytes given so far. */
   bytesRead = 0;
-  private head: Buffer = Buffer.alloc(0);
   private pipe: PipeReader | null = null;
 
   /** @param name how messages name it */
@@ -110,32 +110,27 @@ export class DescriptorBytes {
     private readonly descriptor: number,
   ) {}
 
-  /** The next bytes, `length` of them or as many as there are, which are read again afterwards. */
-  async peek(length: number): Promise<Buffer> {
-    const target = Buffer.alloc(length);
-    const filled = await this.fill(target);
-    this.head = Buffer.concat([target.subarray(0, filled), this.head]);
-    this.bytesRead -= filled;
-    return target.subarray(0, filled);
-  }
-
   /**
    * Fills `target`.
    * @returns how many bytes: fewer than its length only where the stream ends
    * @throws PoolTrackerError SOURCE_UNREADABLE
    */
   async fill(target: Uint8Array): Promise<number> {
-    let filled = this.head.copy(target);
-    this.head = this.head.subarray(filled);
     try {
-      filled += await this.readInto(target.subarray(filled));
+      const filled = await this.readInto(target);
+      this.bytesRead += filled;
+      return filled;
     } catch (error) {
       throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: ${messageOf(error)}`, {
         cause: error,
       });
     }
-    this.bytesRead += filled;
-    return filled;
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    const target = Buffer.allocUnsafeSlow(PIECE);
+    const filled = await this.fill(target);
+    return filled === 0 ? null : target.subarray(0, filled);
   }
 
   private async readInto(target: Uint8Array): Promise<number> {
@@ -153,15 +148,6 @@ export class DescriptorBytes {
 
   close(): void {
     this.pipe?.close();
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const target = Buffer.allocUnsafeSlow(PIECE);
-      const filled = await this.fill(target);
-      if (filled > 0) yield target.subarray(0, filled);
-      if (filled < PIECE) return;
-    }
   }
 }
 

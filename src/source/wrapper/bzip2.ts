@@ -1,8 +1,7 @@
-import { Bzip2Bits } from '../../codec/bzip2.js';
-import { decodeBzip2Block, type Bzip2Block } from '../../codec/bzip2.js';
+import { Bzip2Bits, type Bzip2Block, decodeBzip2Block } from '../../codec/bzip2.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Wrapper } from './wrapper.js';
-import type { WrapperInput } from '../reading/byte-reader.js';
+import type { ByteReader } from '../reading/byte-reader.js';
 
 /** 48 bits each: π begins a block, √π ends the stream. */
 const BLOCK = [0x314159, 0x265359] as const;
@@ -29,13 +28,13 @@ export const bzip2: Wrapper = {
   async *unwrap(input) {
     while (!(await input.atEnd())) {
       const head = (await input.take(4, 'a header')).toString('latin1');
-      if (!/^BZh[1-9]$/.test(head)) throw input.damaged(`no stream begins at offset ${input.taken - 4}`);
+      if (!/^BZh[1-9]$/.test(head)) throw input.damaged(`no stream begins at offset ${input.offset - 4}`);
       yield* streamBytes(input, Number(head[3]) * LEVEL_BYTES);
     }
   },
 };
 
-async function* streamBytes(input: WrapperInput, blockBytes: number): AsyncGenerator<Uint8Array> {
+async function* streamBytes(input: ByteReader, blockBytes: number): AsyncGenerator<Uint8Array> {
   const links = new Uint32Array(blockBytes);
   let bitsTaken = 0;
   for (;;) {
@@ -54,10 +53,10 @@ async function* streamBytes(input: WrapperInput, blockBytes: number): AsyncGener
         : input.damaged(messageOf(error), error);
     }
     if (block === null) {
-      input.skip(Math.ceil(bits.position / 8));
+      await input.skip(Math.ceil(bits.position / 8));
       return;
     }
-    input.skip(bits.position >>> 3);
+    await input.skip(bits.position >>> 3);
     bitsTaken = bits.position & 7;
     if ((yield* expanded(block)) !== crc) throw input.damaged('the CRC of a block is wrong');
   }

@@ -1,14 +1,14 @@
 import { pipeline } from 'node:stream';
 import { createGunzip, type Gunzip, type InflateRaw } from 'node:zlib';
 import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
-import type { WrapperInput } from '../reading/byte-reader.js';
+import type { ByteReader } from '../reading/byte-reader.js';
 import type { Wrapper } from './wrapper.js';
 
 /** Pieces given to the decoder at once. */
 const PIECE = 1 << 16;
 
 /** Inflates up to the end of the deflate stream; what the decoder was given beyond it goes back to the input. */
-export async function* inflateThrough(input: WrapperInput, inflate: Gunzip | InflateRaw): AsyncGenerator<Uint8Array> {
+export async function* inflateThrough(input: ByteReader, inflate: Gunzip | InflateRaw): AsyncGenerator<Uint8Array> {
   const unused: Buffer[] = [];
   let used = 0;
   function forgetUsed(): void {

@@ -1,9 +1,8 @@
 import { decodeLz4Block } from '../../codec/lz4.js';
 import { messageOf } from '../../errors.js';
 import { readBytes } from '../source.js';
-import { isSkippable, skipFrame } from './wrapper.js';
-import type { Wrapper } from './wrapper.js';
-import type { WrapperInput } from '../reading/byte-reader.js';
+import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
+import type { ByteReader } from '../reading/byte-reader.js';
 
 const FRAME = 0x184d2204;
 const UNCOMPRESSED = 0x80000000;
@@ -36,7 +35,7 @@ export const lz4: Wrapper = {
       else if (isSkippable(magic)) await skipFrame(input);
       else
         throw input.damaged(
-          `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${FRAME.toString(16)}`,
+          `a frame begins with 0x${magic.toString(16)} at offset ${input.offset - 4}; expected 0x${FRAME.toString(16)}`,
         );
     }
   },
@@ -62,7 +61,7 @@ function parseDescriptor(bytes: Buffer): Descriptor {
   };
 }
 
-async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
+async function* frameBytes(input: ByteReader): AsyncGenerator<Uint8Array> {
   const frame = parseDescriptor(await input.take(2, 'a frame descriptor'));
   if (frame.version !== 1 || frame.blockLimit < WINDOW)
     throw input.damaged('a frame descriptor is of no known version or block size');
@@ -85,10 +84,10 @@ async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
   if (frame.contentChecksum) await input.take(4, "a frame's checksum");
 }
 
-function decode(input: WrapperInput, block: Buffer, limit: number, history: Buffer): Buffer {
+function decode(input: ByteReader, block: Buffer, limit: number, history: Buffer): Buffer {
   try {
     return decodeLz4Block(block, limit, history);
   } catch (error) {
-    throw input.damaged(`the block before offset ${input.taken}: ${messageOf(error)}`, error);
+    throw input.damaged(`the block before offset ${input.offset}: ${messageOf(error)}`, error);
   }
 }

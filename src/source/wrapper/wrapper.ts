@@ -1,4 +1,4 @@
-import type { WrapperInput } from '../reading/byte-reader.js';
+import type { ByteReader } from '../reading/byte-reader.js';
 import type { Source } from '../source.js';
 
 /** How many first bytes tell a wrapper. */
@@ -16,7 +16,7 @@ export interface Wrapper {
    * What is wrapped, in pieces of at most a few MiB whatever the input claims.
    * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED
    */
-  unwrap(input: WrapperInput): AsyncIterable<Uint8Array>;
+  unwrap(input: ByteReader): AsyncIterable<Uint8Array>;
   /**
    * A view of what is wrapped that can be read anywhere, where the file carries an index for that; null where not.
    * @throws PoolTrackerError FORMAT_DAMAGED for an index that is there and wrong
@@ -32,7 +32,7 @@ export function isSkippable(magic: number): boolean {
 }
 
 /** Takes such a frame from behind its magic number on. */
-export async function skipFrame(input: WrapperInput): Promise<void> {
+export async function skipFrame(input: ByteReader): Promise<void> {
   for (let left = (await input.take(4, "a skippable frame's size")).readUInt32LE(); left > 0;) {
     const piece = await input.next(left);
     if (piece === null) throw input.cut('a skippable frame');

@@ -2,7 +2,10 @@ import { bzip2 } from './bzip2.js';
 import { gzip } from './gzip.js';
 import { lz4 } from './lz4.js';
 import type { Wrapper } from './wrapper.js';
-import { WrapperInput } from '../reading/byte-reader.js';
+
+export { WRAPPER_HEAD } from './wrapper.js';
+import { type ByteReader, readerOf } from '../reading/byte-reader.js';
+import type { Source } from '../source.js';
 import { xz } from './xz.js';
 import { zip } from './zip.js';
 import { zstd } from './zstd.js';
@@ -16,16 +19,16 @@ export function detectWrapper(head: Uint8Array): Wrapper | null {
 
 /**
  * What is wrapped, in order.
- * @param bytes the wrapped bytes from the first on: a Readable, or `sourceBytes` of a Source
+ * @param origin the wrapped bytes from the first on; a Source stays open, anything else is closed
  * @param name how messages name it
- * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `bytes` throws
+ * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `origin` throws
  */
 export async function* unwrap(
   wrapper: Wrapper,
-  bytes: AsyncIterable<Uint8Array>,
+  origin: Source | AsyncIterable<Uint8Array> | ByteReader,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const input = new WrapperInput(bytes, name, wrapper.title);
+  const input = readerOf(origin, name, wrapper.title);
   try {
     yield* wrapper.unwrap(input);
   } finally {

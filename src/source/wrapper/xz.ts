@@ -1,6 +1,6 @@
 import { crc32, decodeXzStream, XZ_PIECE } from '../../codec/xz.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { WrapperInput } from '../reading/byte-reader.js';
+import type { ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import type { Wrapper } from './wrapper.js';
@@ -35,7 +35,11 @@ export function paddedSize({ unpaddedSize }: XzRecord): number {
   return Math.ceil(unpaddedSize / 4) * 4;
 }
 
-/** The records of an Index (4); null when it is not one, or its CRC-32 is wrong. */
+/**
+ * The records of an Index (4); null when it is not one, or its CRC-32 is wrong. By hand: xz-decompress, which decodes the
+ * blocks, knows no index; node-liblzma and lzma-native, addons that were tried, tell an index's totals and not where its
+ * blocks lie.
+ */
 export function parseIndex(index: Buffer): XzRecord[] | null {
   const end = index.length - 4;
   if (end < 4 || index[0] !== 0 || index.readUInt32LE(end) !== crc32(index.subarray(0, end))) return null;
@@ -188,7 +192,7 @@ export const xz: Wrapper = {
 };
 
 /** Stream Header (2.1.1) and, behind it, the header of the first block (3.1) when it is plain LZMA2. */
-async function checkHead(input: WrapperInput): Promise<void> {
+async function checkHead(input: ByteReader): Promise<void> {
   const head = await input.peek(HEADER_SIZE + 24);
   const filter = head.indexOf(Buffer.of(LZMA2, 1), HEADER_SIZE + 2);
   if (filter < 0 || filter + 2 >= head.length) return;
@@ -202,6 +206,6 @@ async function checkHead(input: WrapperInput): Promise<void> {
   }
 }
 
-async function* pieces(input: WrapperInput): AsyncGenerator<Uint8Array> {
+async function* pieces(input: ByteReader): AsyncGenerator<Uint8Array> {
   for (let piece = await input.next(XZ_PIECE); piece !== null; piece = await input.next(XZ_PIECE)) yield piece;
 }

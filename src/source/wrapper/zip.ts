@@ -1,23 +1,12 @@
 import { createInflateRaw } from 'node:zlib';
 import type { PoolTrackerError } from '../../errors.js';
-import { sourceBytes } from '../reading/byte-reader.js';
-import { readBytes } from '../source.js';
+import { type ByteReader, readerOf } from '../reading/byte-reader.js';
+import { Fields } from '../reading/container.js';
+import { LOCAL_HEADER, localSizes, readLocalHeader, ZIP_METHOD, ZIP_SIGNATURE } from '../zip-directory.js';
 import { inflateThrough } from './gzip.js';
 import type { Wrapper } from './wrapper.js';
-import { WrapperInput } from '../reading/byte-reader.js';
 
-/** Signatures of APPNOTE.TXT: 4.3.7 local file header, 4.3.12 central directory, 4.3.9.3 data descriptor. */
-const MEMBER = 0x04034b50;
-const DIRECTORY = 0x02014b50;
-const DESCRIPTOR = 0x08074b50;
-
-const STORED = 0;
-const DEFLATED = 8;
-const ENCRYPTED = 1;
-const SIZES_FOLLOW = 8;
-const ZIP64 = 1;
 const SLASH = 0x2f;
-const WIDE = 0xffffffff;
 
 const ONE_MEMBER = 'unpack it and name the image in it; a zip file of one image alone is read as it is';
 
@@ -35,76 +24,62 @@ interface Member {
 export const zip: Wrapper = {
   name: 'zip',
   title: 'zip file',
-  claims: (head) => head.length >= 4 && Buffer.from(head).readUInt32LE() === MEMBER,
+  claims: (head) => head.length >= 4 && Buffer.from(head).readUInt32LE() === ZIP_SIGNATURE.local,
   async *unwrap(input) {
     const member = await firstFile(input);
     yield* memberBytes(input, member);
     if (member.storedSize === null) await skipDescriptor(input);
     const next = await signature(input);
-    if (next === MEMBER) throw severalMembers(input);
-    if (next !== DIRECTORY) throw input.damaged(`its directory does not follow its member ${member.title}`);
+    if (next === ZIP_SIGNATURE.local) throw severalMembers(input);
+    if (next !== ZIP_SIGNATURE.entry) throw input.damaged(`its directory does not follow its member ${member.title}`);
   },
   async unwrappedSize(source) {
-    const input = new WrapperInput(sourceBytes(source), source.name, zip.title);
-    const { storedSize, size } = await firstFile(input).finally(() => input.close());
+    const input = readerOf(source, source.name, zip.title);
+    const { storedSize, size } = await firstFile(input);
     if (storedSize === null) return null;
-    const behind = await readBytes(source, input.taken + storedSize, 4);
-    if (behind.length === 4 && behind.readUInt32LE() === MEMBER) throw severalMembers(input);
+    await input.skip(storedSize);
+    if ((await signature(input)) === ZIP_SIGNATURE.local) throw severalMembers(input);
     return size;
   },
 };
 
-function severalMembers(input: WrapperInput): PoolTrackerError {
+function severalMembers(input: ByteReader): PoolTrackerError {
   return input.refused('it holds more than one member', ONE_MEMBER);
 }
 
-async function firstFile(input: WrapperInput): Promise<Member> {
+async function firstFile(input: ByteReader): Promise<Member> {
   for (;;) {
     const member = await readMember(input);
     if (!member.isFolder) return member;
-    if ((await signature(input)) !== MEMBER) throw input.refused('it holds folders alone', ONE_MEMBER);
+    if ((await signature(input)) !== ZIP_SIGNATURE.local) throw input.refused('it holds folders alone', ONE_MEMBER);
   }
 }
 
-async function signature(input: WrapperInput): Promise<number | null> {
+async function signature(input: ByteReader): Promise<number | null> {
   const head = await input.peek(4);
   return head.length < 4 ? null : head.readUInt32LE();
 }
 
-async function readMember(input: WrapperInput): Promise<Member> {
-  const header = await input.take(30, 'a member header');
-  const name = await input.take(header.readUInt16LE(26), "a member's name");
-  const extra = await input.take(header.readUInt16LE(28), "a member's extra field");
-  const flags = header.readUInt16LE(6);
+async function readMember(input: ByteReader): Promise<Member> {
+  const fields = async (length: number, what: string): Promise<Fields> =>
+    new Fields(input, await input.take(length, what), what);
+  const header = await fields(LOCAL_HEADER, 'a member header');
+  const { isEncrypted, sizesFollow, method, nameLength, extraLength } = readLocalHeader(header);
+  const name = await input.take(nameLength, "a member's name");
+  const extra = await fields(extraLength, "a member's extra field");
   const title = JSON.stringify(name.toString('utf8'));
-  if (flags & ENCRYPTED) throw input.refused(`its member ${title} is encrypted`, 'unpack it with its password first');
-  const method = header.readUInt16LE(8);
-  const isFolder = name.at(-1) === SLASH && header.readUInt32LE(18) === 0;
-  if (flags & SIZES_FOLLOW) return { title, isFolder, method, storedSize: null, size: null };
-  return { title, isFolder, method, ...sizes(header, extra) };
+  if (isEncrypted) throw input.refused(`its member ${title} is encrypted`, 'unpack it with its password first');
+  const sizes = localSizes(header, extra);
+  const isFolder = name.at(-1) === SLASH && sizes.storedSize === 0;
+  return { title, isFolder, method, ...(sizesFollow ? { storedSize: null, size: null } : sizes) };
 }
 
-/** Both sizes, from the ZIP64 extra field (4.5.3) where 32 bits are too few for them. */
-function sizes(header: Buffer, extra: Buffer): { storedSize: number; size: number } {
-  const storedSize = header.readUInt32LE(18);
-  const size = header.readUInt32LE(22);
-  for (
-    let at = 0;
-    (storedSize === WIDE || size === WIDE) && at + 4 <= extra.length;
-    at += 4 + extra.readUInt16LE(at + 2)
-  ) {
-    if (extra.readUInt16LE(at) !== ZIP64 || at + 20 > extra.length) continue;
-    return { size: Number(extra.readBigUInt64LE(at + 4)), storedSize: Number(extra.readBigUInt64LE(at + 12)) };
-  }
-  return { storedSize, size };
-}
-
-async function* memberBytes(input: WrapperInput, { title, method, storedSize }: Member): AsyncGenerator<Uint8Array> {
-  if (method === DEFLATED) {
+async function* memberBytes(input: ByteReader, { title, method, storedSize }: Member): AsyncGenerator<Uint8Array> {
+  if (method === ZIP_METHOD.deflated) {
     yield* inflateThrough(input, createInflateRaw({ chunkSize: 1 << 18 }));
     return;
   }
-  if (method !== STORED)
+  if (method !== ZIP_METHOD.stored)
     throw input.refused(
       `its member ${title} is compressed by method ${method}`,
       'stored and deflated members can be read',
@@ -120,13 +95,16 @@ async function* memberBytes(input: WrapperInput, { title, method, storedSize }: 
 }
 
 /** CRC-32 and two sizes, which are 32 or 64 bits wide; nothing tells which but what follows. */
-async function skipDescriptor(input: WrapperInput): Promise<void> {
-  const signed = (await signature(input)) === DESCRIPTOR;
+async function skipDescriptor(input: ByteReader): Promise<void> {
+  const signed = (await signature(input)) === ZIP_SIGNATURE.descriptor;
   for (const size of [12, 20]) {
     const length = size + (signed ? 4 : 0);
     const bytes = await input.peek(length + 4);
-    if (bytes.length === length + 4 && [MEMBER, DIRECTORY].includes(bytes.readUInt32LE(length))) {
-      input.skip(length);
+    if (
+      bytes.length === length + 4 &&
+      [ZIP_SIGNATURE.local, ZIP_SIGNATURE.entry].some((mark) => mark === bytes.readUInt32LE(length))
+    ) {
+      await input.skip(length);
       return;
     }
   }

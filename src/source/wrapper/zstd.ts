@@ -1,101 +1,84 @@
-import { messageOf, PoolTrackerError } from '../../errors.js';
-import { WrapperInput } from '../reading/byte-reader.js';
+import { openZstd, type OpenZstd } from '../../codec/zstd.js';
+import {
+  MAX_ZSTD_BLOCK,
+  MAX_ZSTD_HEADER,
+  MAX_ZSTD_WINDOW,
+  parseZstdHeader,
+  ZSTD_FRAME,
+} from '../../codec/zstd-frame.js';
+import { PoolTrackerError } from '../../errors.js';
+import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
 
-export const ZSTD_FRAME = 0xfd2fb528;
-/** With the magic number. */
-export const MAX_HEADER_LENGTH = 18;
-
-/** What zstd itself takes without being told to (ZSTD_WINDOWLOG_LIMIT_DEFAULT). */
-const MAX_WINDOW = 1 << 27;
-const MAX_BLOCK = 1 << 17;
-
-/** A Frame_Header (RFC 8878, 3.1.1.1). */
-interface FrameHeader {
-  /** Bytes that it takes, without the magic number. */
-  readonly length: number;
-  readonly window: number;
-  /** Decompressed bytes, where they are told. */
-  readonly size: number | null;
-  readonly dictionary: boolean;
-  readonly checksum: boolean;
-}
-
-/** @param head begins behind the magic number */
-export function parseHeader(head: Buffer): FrameHeader {
-  const descriptor = head.readUInt8();
-  const single = (descriptor & 0x20) !== 0;
-  const dictionaryLength = [0, 1, 2, 4][descriptor & 3]!;
-  const sizeLength = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-  const sizeAt = 1 + (single ? 0 : 1) + dictionaryLength;
-  const size =
-    sizeLength === 0
-      ? null
-      : sizeLength === 8
-        ? Number(head.readBigUInt64LE(sizeAt))
-        : head.readUIntLE(sizeAt, sizeLength) + (sizeLength === 2 ? 256 : 0);
-  const base = 2 ** (10 + (head.readUInt8(1) >> 3));
-  return {
-    length: sizeAt + sizeLength,
-    window: single ? size! : base + (base / 8) * (head.readUInt8(1) & 7),
-    size,
-    dictionary: dictionaryLength > 0,
-    checksum: (descriptor & 4) !== 0,
-  };
-}
+/** Blocks are gathered until they take as much: each piece that is decoded costs a turn. */
+const MIN_PIECE = 1 << 15;
 
 /** The contents of all frames, one behind another. */
-export async function* zstdFrames(input: WrapperInput): AsyncGenerator<Uint8Array> {
-  while (!(await input.atEnd())) {
-    const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
-    if (magic === ZSTD_FRAME) yield* frameBytes(input);
-    else if (isSkippable(magic)) await skipFrame(input);
-    else
-      throw input.damaged(
-        `a frame begins with 0x${magic.toString(16)} at offset ${input.taken - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
-      );
+export async function* zstdFrames(input: ByteReader, open: OpenZstd = openZstd): AsyncGenerator<Uint8Array> {
+  const decoder = await open((problem, cause) =>
+    input.damaged(`before offset ${input.offset}, the decoder says ${problem}`, cause),
+  );
+  try {
+    while (!(await input.atEnd())) {
+      const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
+      if (magic === ZSTD_FRAME) for await (const piece of framePieces(input)) yield* decoder.decode(piece);
+      else if (isSkippable(magic)) await skipFrame(input);
+      else
+        throw input.damaged(
+          `a frame begins with 0x${magic.toString(16)} at offset ${input.offset - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
+        );
+    }
+  } finally {
+    decoder.close();
   }
 }
 
-/** One frame, a block at a time: a decoder that is given more makes 128 KiB of every four bytes, all at once. */
-async function* frameBytes(input: WrapperInput): AsyncGenerator<Uint8Array> {
-  const head = Buffer.concat([await input.peek(MAX_HEADER_LENGTH - 4)], MAX_HEADER_LENGTH - 4);
-  const header = parseHeader(head);
+/** A frame in pieces of whole blocks, up to its end and no further: what follows it is not for its decoder. */
+async function* framePieces(input: ByteReader): AsyncGenerator<Buffer> {
+  const head = Buffer.concat([await input.peek(MAX_ZSTD_HEADER - 4)], MAX_ZSTD_HEADER - 4);
+  const header = parseZstdHeader(head);
   if (header.dictionary)
     throw input.refused('it was compressed with a dictionary', 'decompress it first: zstd -d -D DICTIONARY');
-  if (header.window > MAX_WINDOW) {
+  if (header.window > MAX_ZSTD_WINDOW) {
     throw input.refused(
-      `it takes a window of ${header.window} bytes to decompress; expected at most ${MAX_WINDOW}`,
+      `it takes a window of ${header.window} bytes to decompress; expected at most ${MAX_ZSTD_WINDOW}`,
       'decompress it first: zstd -d --long=31',
     );
   }
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(ZSTD_FRAME);
-  const { Decompress } = await import('fzstd');
-  const out: Uint8Array[] = [];
-  const decoder = new Decompress((bytes) => out.push(bytes));
-  const decode = (bytes: Buffer, last: boolean): void => {
-    try {
-      decoder.push(bytes, last);
-    } catch (error) {
-      throw input.damaged(`before offset ${input.taken}, the decoder says ${messageOf(error)}`, error);
+  let piece = [magic, await input.take(header.length, 'a frame header')];
+  let length = 0;
+  try {
+    for (let last = false; !last;) {
+      const block = await takeBlock(input);
+      last = block.last;
+      piece.push(...block.bytes);
+      if (last && header.checksum) piece.push(await input.take(4, "a frame's checksum"));
+      length += block.length;
+      if (length < MIN_PIECE && !last) continue;
+      const whole = Buffer.concat(piece);
+      piece = [];
+      length = 0;
+      yield whole;
     }
-  };
-  decode(Buffer.concat([magic, await input.take(header.length, 'a frame header')]), false);
-  for (let last = false; !last;) {
-    const blockHeader = await input.take(3, 'a block header');
-    const word = blockHeader.readUIntLE(0, 3);
-    last = (word & 1) === 1;
-    const length = ((word >> 1) & 3) === 1 ? 1 : word >> 3;
-    if (length > MAX_BLOCK) throw input.damaged(`a block has ${length} bytes; expected at most ${MAX_BLOCK}`);
-    const block = [blockHeader, await input.take(length, 'a block')];
-    // Not verified, but the decoder has to see it to be done.
-    if (last && header.checksum) block.push(await input.take(4, "a frame's checksum"));
-    decode(Buffer.concat(block), last);
-    for (const bytes of out.splice(0)) if (bytes.length > 0) yield bytes;
+  } catch (error) {
+    // What stands before the fault is whole.
+    if (piece.length > 0) yield Buffer.concat(piece);
+    throw error;
   }
+}
+
+async function takeBlock(input: ByteReader): Promise<{ last: boolean; length: number; bytes: Buffer[] }> {
+  const header = await input.take(3, 'a block header');
+  const word = header.readUIntLE(0, 3);
+  const type = (word >> 1) & 3;
+  if (type === 3) throw input.damaged('a block is of type 3; expected 0 to 2');
+  const length = type === 1 ? 1 : word >> 3;
+  if (length > MAX_ZSTD_BLOCK) throw input.damaged(`a block has ${length} bytes; expected at most ${MAX_ZSTD_BLOCK}`);
+  return { last: (word & 1) === 1, length: 3 + length, bytes: [header, await input.take(length, 'a block')] };
 }
 
 const FOOTER = 9;
@@ -168,7 +151,7 @@ async function indexedFrameBytes(source: Source, offset: number, end: number, li
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of zstdFrames(new WrapperInput(frame(), source.name, 'zstd frame'))) {
+  for await (const piece of zstdFrames(readerOf(frame(), source.name, 'zstd frame'))) {
     pieces.push(piece);
     length += piece.length;
     if (length > limit) break;
@@ -184,13 +167,13 @@ export const zstd: Wrapper = {
     const magic = head.length < 4 ? 0 : Buffer.from(head).readUInt32LE();
     return magic === ZSTD_FRAME || isSkippable(magic);
   },
-  unwrap: zstdFrames,
+  unwrap: (input) => zstdFrames(input),
   openIndexed: openZstdSeekTable,
   /** That of the first frame; zstd writes one frame, unless told otherwise. */
   async unwrappedSize(source) {
-    const head = await readBytes(source, 0, MAX_HEADER_LENGTH);
-    return head.length < MAX_HEADER_LENGTH || head.readUInt32LE() !== ZSTD_FRAME
+    const head = await readBytes(source, 0, MAX_ZSTD_HEADER);
+    return head.length < MAX_ZSTD_HEADER || head.readUInt32LE() !== ZSTD_FRAME
       ? null
-      : parseHeader(head.subarray(4)).size;
+      : parseZstdHeader(head.subarray(4)).size;
   },
 };

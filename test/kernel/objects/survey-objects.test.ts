@@ -5,7 +5,7 @@ import type { GeneratedMemory, MemoryPlan } from '../../support/generate/memory-
 import { listedBuild } from '../../support/generate/kernel-structures.js';
 import { SAMPLE_PROCESSES } from '../../support/generate/object-sample.js';
 import { EXITED } from '../../support/generate/object-writer.js';
-import { walkBuffer } from '../../support/scan-generated.js';
+import { readingsOf, walkBuffer } from '../../support/scan-generated.js';
 import { rawBuffer } from '../../support/write-raw.js';
 
 /** One real build for each structure layout that is known. */
@@ -24,7 +24,7 @@ function plan(version: string, more: MemoryPlan = {}): MemoryPlan {
 }
 
 export async function survey(generated: GeneratedMemory): Promise<KernelObjects> {
-  return (await walkBuffer(rawBuffer(generated))).walked!.objects();
+  return readingsOf(await walkBuffer(rawBuffer(generated))).objects();
 }
 
 export function found({ counts }: KernelObjects, kind: string, method: string): number | null {
@@ -64,7 +64,7 @@ describe('a survey of generated objects', () => {
         assert.equal(process.name, truth.plan.name.slice(0, 15));
         assert.equal(process.ppid, truth.plan.ppid ?? 0);
         assert.equal(process.sessionId, truth.plan.isTerminated === true ? null : (truth.plan.session ?? null));
-        assert.equal(process.pageTableRoot, BigInt(generated.truth.dtb));
+        assert.equal(process.pageTableRoot, generated.truth.dtb);
         assert.equal(process.activeThreads, truth.threads.length);
         assert.equal(process.handles, truth.handles);
         assert.equal(process.exitTime?.getTime() ?? null, truth.plan.isTerminated === true ? EXITED.getTime() : null);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PoolTrackerError } from '../../../src/errors.js';
 import { CarveScan } from '../../../src/scan/carve-scan.js';
 import { openScan } from '../../../src/scan/open-scan.js';
-import { decodeScan, type ScanOptions } from '../../../src/scan/scan.js';
+import { decodeScan, type ScanOptions, scanRequest } from '../../../src/scan/scan.js';
 import { ByteStream } from '../../../src/source/stream/byte-stream.js';
 import { generateMemory } from '../generate/memory.js';
 import type { GeneratedMemory } from '../generate/memory-plan.js';
@@ -86,11 +86,11 @@ async function ask(path: string, way: Way): Promise<Answer> {
   try {
     const scan =
       way === 'pipe'
-        ? new CarveScan(new ByteStream('pipe', null, createReadStream(path)), OPTIONS.pipe)
+        ? new CarveScan(new ByteStream('pipe', null, createReadStream(path)), scanRequest(path, OPTIONS.pipe))
         : await openScan(path, { cache: false, ...OPTIONS[way] });
     try {
-      const { totals, image } = await decodeScan(scan);
-      return { rows: totals, isOk: image.status === 'ok' };
+      const { totals, outcome } = await decodeScan(scan);
+      return { rows: totals, isOk: outcome.status === 'ok' };
     } finally {
       await scan.close();
     }

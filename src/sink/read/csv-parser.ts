@@ -1,14 +1,17 @@
-/** A field as it stood: null when there was nothing between the commas, not even quotes. */
+/** A field of the file: null when there was nothing between the commas, not even quotes. */
 export type CsvField = string | null;
 
-/** No record comes near it; a quote that never closes must not collect the file in memory. */
+/** Far longer than any record; a quote that is never closed must not collect the file in memory. */
 const MAX_RECORD_LENGTH = 16 * 2 ** 20;
 
 const FIELD_END = /[,\r\n"]/g;
 
-/** RFC 4180, fed in pieces of any size; LF alone ends a line too. Errors are plain ones, without a place. */
+/**
+ * Parses CSV (RFC 4180) in pieces of any size; LF alone ends a line too. Its errors are plain Errors that do not say
+ * where.
+ */
 export class CsvParser {
-  /** What has not made a whole record yet. */
+  /** Text that is not a whole record yet. */
   private rest = '';
 
   /** The records that the text completes. */

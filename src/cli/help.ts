@@ -1,5 +1,5 @@
 import { Help, type HelpConfiguration } from 'commander';
-import type { Command, OptionSpec } from '../options/command.js';
+import type { Command, OptionSpec } from './options/command.js';
 
 /** Columns that help is readable in. */
 const WIDTH = 80;

@@ -1,5 +1,5 @@
-import type { S3Client } from '@aws-sdk/client-s3';
-import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { _Object, S3Client } from '@aws-sdk/client-s3';
+import { messageOf, PoolTrackerError } from '../errors.js';
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -50,4 +50,15 @@ export function parseS3(url: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(url);
   if (match === null) throw new PoolTrackerError('USAGE', `'${url}' names no object: expected s3://BUCKET/KEY`);
   return { bucket: match[1]!, key: match[2]! };
+}
+
+/** An object as a listing tells of it. */
+export type ListedObject = _Object & { readonly Key: string };
+
+/** The objects below a prefix, in the order of their keys. @throws whatever the SDK does */
+export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<ListedObject> {
+  const { sdk, client } = await s3Access();
+  for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for (const object of page.Contents ?? []) if (object.Key !== undefined) yield { ...object, Key: object.Key };
+  }
 }
