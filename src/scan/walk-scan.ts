@@ -1,3 +1,4 @@
+import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
 import { isMissing, type PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
@@ -111,7 +112,12 @@ export class WalkScan implements Scan {
       totals: tags,
       processorTags: decoder.processorTags,
       objects,
-      warnings: [...image.warnings, ...located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())],
+      warnings: [
+        ...image.warnings,
+        ...otherSystems(kernel),
+        ...located.tables.warnings,
+        ...decodeWarnings(decoder, this.processorsMissing()),
+      ],
       doubts: decoder.doubts,
       rejected: this.rejected,
       outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
@@ -178,6 +184,13 @@ function tablesFound({ tables: set }: LocatedTables, { totals, readings }: Table
     entriesMissing: totals.entriesMissing,
     carve: null,
   };
+}
+
+function otherSystems({ others, sharedData, root }: Kernel): Warning[] {
+  return others.map((other) => ({
+    code: 'other-system',
+    message: `another system lies in the memory (page table root ${hex(other.root)}, kernel at ${hex(other.base)}, time ${other.systemTime.toISOString()}); answered is the one at ${hex(root)}, ${sharedData.systemTime.toISOString()}`,
+  }));
 }
 
 function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: number): Warning[] {
