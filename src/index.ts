@@ -16,10 +16,11 @@ export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
 export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
 export type { MissingPage, PagingLevel } from './memory/paging/paging.js';
-export type { MemoryPage, TablePlace } from './pool/table/table-set.js';
+export type { MemoryPage, TablePlace } from './pool/table/memory-page.js';
 export type { TagTotal, ProcessorTag, CounterValues, Place } from './pool/table/tag-totals.js';
-export type { LocatedBy } from './pool/table/table-set.js';
+export type { LocatedBy } from './pool/table/memory-page.js';
 export type { TrackerLayout } from './pool/table/tracker-layout.js';
+export type { Doubt, DoubtCode, Fact, FactName, SlotRange } from './pool/proof/proof.js';
 export { tagName } from './pool/table/tag-name.js';
 export { RECORD_TYPES, recordTypeNamed } from './record/schema/record-types.js';
 export {
@@ -35,7 +36,7 @@ export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects
 export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
 export type { PdbIdentity } from './kernel/pe.js';
 export type { Rejection } from './kernel/root/root.js';
-export type { CarveReport } from './pool/carve/carve-report.js';
+export type { CarveReport } from './pool/carve/carve.js';
 export type {
   ContainerFacts,
   DecodedScan,

@@ -124,7 +124,7 @@ export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | nu
 
 /** How many processors the machine has: from the container, else from the running system (Windows 10 and later). */
 export function processorsOf(claimed: number | undefined, sharedData: SharedData | null): number | null {
-  const known = claimed ?? (sharedData !== null && sharedData.majorVersion >= 10 ? sharedData.activeProcessors : 0);
+  const known = claimed ?? sharedData?.activeProcessors ?? 0;
   return known > 0 && known <= MAX_TAG_TABLES ? known : null;
 }
 

@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import type { MemoryPage } from '../pool/table/table-set.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import type { PageDecoder } from '../scan/scan.js';
 import { rowsOf, type TagSelection } from './rows/rows.js';
 import { POOL_TAG } from './schema/record-types.js';

@@ -1,9 +1,17 @@
+import { PAGE_SIZE } from '../address.js';
 import type { Warning } from '../errors.js';
 import type { Architecture, MemoryImage } from '../image/image.js';
 import { processorsOf, tracedVersion, type TracedKernel } from '../kernel/version.js';
-import { carveTables, type CarvedTables, processorTagsOf, sumOf } from '../pool/carve/carve.js';
-import { carveReport } from '../pool/carve/carve-report.js';
-import type { PageCarver, PassCounts } from '../pool/carve/page-carver.js';
+import {
+  carveReport,
+  carveTables,
+  type CarvedTables,
+  type PageCarver,
+  type PassCounts,
+  processorTagsOf,
+  sumCarved,
+} from '../pool/carve/carve.js';
+import { doubtWarnings } from '../pool/proof/proof.js';
 import { judge, lawfulShare } from '../pool/table/hash-law.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
 import { containerFacts, type DecodedScan, type KernelFacts, type TablesFound } from './scan-result.js';
@@ -31,13 +39,14 @@ export async function decodeCarved(
   const { image, request } = input;
   const carved = carveTables(carver);
   if (carved === null) return null;
-  const { tables } = carved;
-  const kernel = factsOf(input, carved, await carver.traces.identify(carved.shape.channel.layout.size));
-  const lost = lostTables(tables.length, kernel.processors, input.warnings);
-  const isCut = input.warnings.some(({ code }) => code === 'image-cut');
-  const totals = sumOf(carved, lost !== null ? Infinity : isCut ? tables.length : 0);
+  const traced = await carver.traces.identify(carved.shape.channel.layout.size);
+  const kernel = factsOf(input, carved, traced);
+  const { totals, doubts } = sumCarved(carved, {
+    processors: kernel.processors,
+    isWhole: isWhole(input, carver, traced),
+  });
   const tags = [...totals.totals()];
-  const isUndecided = carved.warnings.length > 0 || lost !== null;
+  const isUndecided = carved.warnings.length > 0 || doubts.length > 0;
   const isIncomplete =
     totals.pagesMissing > 0 || totals.conflicts > 0 || isUndecided || tags.some(({ complete }) => !complete);
   return {
@@ -50,7 +59,8 @@ export async function decodeCarved(
     totals: tags,
     processorTags: keepProcessors ? processorTagsOf(carved) : [],
     objects: NO_OBJECTS,
-    warnings: [...input.warnings, ...carved.warnings, ...lostWarnings(totals), ...(lost === null ? [] : [lost])],
+    warnings: [...input.warnings, ...carved.warnings, ...doubtWarnings(doubts), ...lostWarnings(totals)],
+    doubts,
     rejected: [],
     outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
     bytesRead: input.bytesRead,
@@ -80,6 +90,7 @@ function tablesFound(carver: PageCarver, carved: CarvedTables, totals: TagTotals
     layout,
     slots: shape.slots,
     hashLawShare: lawfulShare(judge(tables[0]!.keys(), shape.slots, hash)),
+    facts: [],
     processorTables: tables.map(({ pageCount, pagesMissing }, index) => ({
       processor: index === 0 ? 0 : null,
       address: null,
@@ -106,22 +117,28 @@ function architectureOf(
   return ntBuildLab?.includes('.arm64') === true ? 'arm64' : (image?.hints.architecture ?? null);
 }
 
-/** Why whole tables may be missing: the machine has more processors, or memory is missing and nobody says how many it has. */
-function lostTables(tables: number, processors: number | null, warnings: readonly Warning[]): Warning | null {
-  if (processors !== null && tables < processors) {
-    return {
-      code: 'processors-missing',
-      message: `the tables of ${tables} of ${processors} processors were seen: every total may lack the others' share`,
-    };
-  }
-  if (processors === null && warnings.some(({ code }) => code === 'image-cut')) {
-    return {
-      code: 'processors-unknown',
-      message:
-        "memory is cut short, and how many processors the machine has is not known: every total may lack some processor's share",
-    };
-  }
-  return null;
+/** Raw memory ends where a memory module does: a file that does not was cut. */
+const WHOLE_RAW = 1 << 20;
+const [HOLE_START, HOLE_END] = [0xc0000000, 0x100000000];
+
+/**
+ * Whether all of the machine's memory was seen, as its kernel counts it in KUSER_SHARED_DATA. Page 0 is the firmware's;
+ * what a raw file has for the holes below 1 MiB and 4 GiB is no memory.
+ */
+function isWhole({ image, warnings }: CarvedInput, { counts }: PageCarver, { sharedData }: TracedKernel): boolean {
+  const expected = sharedData?.physicalPages ?? 0;
+  if (expected === 0 || warnings.some(({ code }) => code === 'image-cut')) return false;
+  const isRaw = image === null || image.format === 'raw';
+  if (!isRaw) return seenPages(image) >= expected;
+  const bytes = image === null ? counts.pages * PAGE_SIZE : image.runs.byteLength;
+  const holes = (0x100000 - 0xa0000 + Math.max(0, Math.min(bytes, HOLE_END) - HOLE_START)) / PAGE_SIZE;
+  return bytes % WHOLE_RAW === 0 && bytes / PAGE_SIZE - holes - 1 >= expected;
+}
+
+function seenPages({ runs }: MemoryImage): number {
+  let pages = 0;
+  for (const { start, length } of runs) pages += Math.floor(length / PAGE_SIZE) - (start === 0 ? 1 : 0);
+  return pages;
 }
 
 function lostWarnings(totals: TagTotals): Warning[] {

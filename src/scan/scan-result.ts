@@ -6,8 +6,10 @@ import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { PdbIdentity } from '../kernel/pe.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
-import type { CarveReport } from '../pool/carve/carve-report.js';
-import type { LocatedBy, TableSet } from '../pool/table/table-set.js';
+import type { CarveReport } from '../pool/carve/carve.js';
+import type { TableSet } from '../pool/locate/locate.js';
+import type { Doubt, Fact } from '../pool/proof/proof.js';
+import type { LocatedBy } from '../pool/table/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import type { TrackerLayout } from '../pool/table/tracker-layout.js';
 
@@ -78,6 +80,8 @@ export interface TablesFound {
   readonly slots: number;
   /** Share of the keys of table 0 that lie where the hash law puts them, 0 to 1. */
   readonly hashLawShare: number;
+  /** What was asked of table 0 and the variables that lead to it; empty where it was put together from pages. */
+  readonly facts: readonly Fact[];
   /** Table 0 first. */
   readonly processorTables: readonly FoundTable[];
   /** Null when there is none, and for one that was put together from pages. */
@@ -141,7 +145,9 @@ export interface ScanResult {
   readonly objects: KernelReadings | Missing;
   /** Faults that did not stop the scan. */
   readonly warnings: readonly Warning[];
-  /** Every candidate for root, kernel or table that was rejected. */
+  /** Reasons why counts may not be what they should be; the tags that each touches are incomplete. */
+  readonly doubts: readonly Doubt[];
+  /** Every candidate for root, kernel or table that was refused. */
   readonly rejected: readonly Rejection[];
   /** How the scan ended. */
   readonly outcome: ScanOutcome;

@@ -5,7 +5,7 @@ import type { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
-import type { MemoryPage } from '../pool/table/table-set.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
 import { locationName } from '../source/source.js';
 import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type Labels } from './scan-result.js';
 
@@ -132,6 +132,7 @@ export function failedScan(
     processorTags: [],
     objects: { missing: 'not available: the scan failed' },
     warnings: image?.warnings ?? [],
+    doubts: [],
     rejected: found?.rejected ?? [],
     outcome: { status: 'failed', error },
     bytesRead: image?.source.bytesRead ?? 0,

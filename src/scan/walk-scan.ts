@@ -1,3 +1,4 @@
+import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
 import { isMissing, type PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
@@ -9,8 +10,10 @@ import { PhysicalMemory } from '../memory/physical-memory.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
-import { TableDecoder } from '../pool/table/table-decoder.js';
-import { type MemoryPage, tablePages } from '../pool/table/table-set.js';
+import { doubtWarnings } from '../pool/proof/proof.js';
+import type { MemoryPage } from '../pool/table/memory-page.js';
+import { TableDecoder } from '../pool/table-decoder.js';
+import { tablePages } from '../pool/table-pages.js';
 import {
   containerFacts,
   type DecodedScan,
@@ -59,6 +62,7 @@ export class WalkScan implements Scan {
         slots: tables.slots,
         expansionEntries: tables.expansion?.entries ?? 0,
         processorsMissing: this.processorsMissing(),
+        doubts: tables.doubts,
       },
       keepProcessors,
     );
@@ -93,7 +97,11 @@ export class WalkScan implements Scan {
     const keys = tags.map(({ key }) => key);
     const facts = await this.kernelFacts();
     const objects = await kernelReadings(kernel, located.symbols, keys);
-    const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || located.tables.warnings.length > 0;
+    const isIncomplete =
+      totals.pagesMissing > 0 ||
+      totals.conflicts > 0 ||
+      decoder.doubts.length > 0 ||
+      located.tables.warnings.length > 0;
     return {
       imageId: totals.imageId(),
       path: image.source.name,
@@ -104,7 +112,13 @@ export class WalkScan implements Scan {
       totals: tags,
       processorTags: decoder.processorTags,
       objects,
-      warnings: [...image.warnings, ...located.tables.warnings, ...decodeWarnings(decoder, this.processorsMissing())],
+      warnings: [
+        ...image.warnings,
+        ...otherSystems(kernel),
+        ...located.tables.warnings,
+        ...decodeWarnings(decoder, this.processorsMissing()),
+      ],
+      doubts: decoder.doubts,
       rejected: this.rejected,
       outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
       bytesRead: image.source.bytesRead,
@@ -159,6 +173,7 @@ function tablesFound({ tables: set }: LocatedTables, { totals, readings }: Table
     layout: set.layout,
     slots: set.slots,
     hashLawShare: lawfulShare(set.proof),
+    facts: set.facts,
     processorTables: set.tables.map(({ processor, address }) => {
       const reading = readings.find((read) => read.table === 'processor' && read.processor === processor);
       return { processor, address, pages: reading?.pages ?? null, pagesMissing: reading?.pagesMissing ?? null };
@@ -171,7 +186,14 @@ function tablesFound({ tables: set }: LocatedTables, { totals, readings }: Table
   };
 }
 
-function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Warning[] {
+function otherSystems({ others, sharedData, root }: Kernel): Warning[] {
+  return others.map((other) => ({
+    code: 'other-system',
+    message: `another system lies in the memory (page table root ${hex(other.root)}, kernel at ${hex(other.base)}, time ${other.systemTime.toISOString()}); answered is the one at ${hex(root)}, ${sharedData.systemTime.toISOString()}`,
+  }));
+}
+
+function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: number): Warning[] {
   const warnings: Warning[] = [];
   if (totals.pagesMissing > 0) {
     warnings.push({
@@ -185,6 +207,8 @@ function decodeWarnings({ totals }: TableDecoder, processorsMissing: number): Wa
       message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share`,
     });
   }
+  for (const { code, message } of doubts) warnings.push({ code, message });
+  warnings.push(...doubtWarnings(doubts));
   if (totals.conflicts > 0) {
     warnings.push({
       code: 'image-smeared',

@@ -2,9 +2,8 @@ import { Readable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
 import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
-import { openSink, type SinkOptions } from './open-sink.js';
+import { openSink, pipelineInto, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './sinks.js';
-import { pipelineInto } from './open-sink.js';
 import { openRecords } from './readers.js';
 
 /** How records are converted. */

@@ -1,10 +1,9 @@
 import { PAGE_SIZE, physicalAddress } from '../../src/address.js';
-import { sumOf } from '../../src/pool/carve/carve.js';
 import { CarveScan } from '../../src/scan/carve-scan.js';
 import { decodeScan, type ScanOptions, scanRequest } from '../../src/scan/scan.js';
 import { PageCarver, signsOf } from '../../src/pool/carve/page-carver.js';
 import { PlainScanner } from '../../src/pool/carve/scan/plain-scanner.js';
-import { carveTables, type CarvedTables } from '../../src/pool/carve/carve.js';
+import { carveTables, sumCarved, type CarvedTables } from '../../src/pool/carve/carve.js';
 import { hashOfKey, type TagHash } from '../../src/pool/table/hash-law.js';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
@@ -82,7 +81,7 @@ export function carvePages(pages: readonly Buffer[]): CarvedTables | null {
 
 /** The totals of carved tables. */
 export function totalsOf(carved: CarvedTables): TagTotal[] {
-  return [...sumOf(carved).totals()];
+  return [...sumCarved(carved, { processors: carved.tables.length, isWhole: true }).totals.totals()];
 }
 
 /** Carves a stream that comes in pieces. */

@@ -1,5 +1,5 @@
 import { hex } from '../../address.js';
-import type { LocatedBy } from '../../pool/table/table-set.js';
+import type { LocatedBy } from '../../pool/table/memory-page.js';
 import type { DecodedScan, KernelFacts } from '../../scan/scan-result.js';
 
 const LOCATED: Readonly<Record<LocatedBy, string>> = {

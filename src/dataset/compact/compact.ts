@@ -14,8 +14,7 @@ import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings }
 import { Journal, type CompactionEntry } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
 import { recordFolder } from '../store/partition.js';
-import { partRows } from './sorted-rows.js';
-import { sortedRows } from './sorted-rows.js';
+import { partRows, sortedRows } from './sorted-rows.js';
 import { isGone, ownerName, Staging } from '../store/staging.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
 

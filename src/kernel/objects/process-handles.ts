@@ -2,8 +2,7 @@ import { hex, type VirtualAddress } from '../../address.js';
 import type { HandleTables } from './handle-table.js';
 import type { TypeDecoder } from './object-types.js';
 import type { Process, ProcessReader } from './process-reader.js';
-import { Sighting } from './object-count.js';
-import { Tally } from './object-count.js';
+import { Sighting, Tally } from './object-count.js';
 
 /** Types of objects that are looked for among the handles, as the kernel names them. */
 export const HANDLE_TYPES = ['Process', 'Thread', 'Token', 'File', 'Key'] as const;

@@ -15,12 +15,14 @@ export interface SharedData {
   readonly build: number;
   /** 0 where the kernel does not keep it. */
   readonly activeProcessors: number;
+  /** 4 KiB pages of RAM that the kernel manages; 0 where it does not keep the number. */
+  readonly physicalPages: number;
 }
 
 /**
  * Decodes the page, or says what is wrong with it. This is the check whether a page table root is that of a running
  * kernel. Offsets: SystemTime 0x14 (KSYSTEM_TIME: its two high halves must agree), NtSystemRoot 0x30, NtBuildNumber
- * 0x260, NtMajorVersion 0x26C, NtMinorVersion 0x270, ActiveProcessorCount 0x3C0.
+ * 0x260, NtMajorVersion 0x26C, NtMinorVersion 0x270, NumberOfPhysicalPages 0x2E8, ActiveProcessorCount 0x3C0.
  */
 export function decodeSharedData(page: Buffer): SharedData | string {
   const low = page.readUInt32LE(0x14);
@@ -45,6 +47,7 @@ export function decodeSharedData(page: Buffer): SharedData | string {
     minorVersion,
     build: majorVersion === 10 ? page.readUInt32LE(0x260) & 0xffff : 0,
     activeProcessors: page.readUInt32LE(0x3c0),
+    physicalPages: page.readUInt32LE(0x2e8),
   };
 }
 

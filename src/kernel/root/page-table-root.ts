@@ -21,7 +21,7 @@ const ONE_MIB = 0x100000;
  * Self-referencing pages are searched for up to here; roots are made in the first moments of a boot and lie at low
  * addresses.
  */
-const SELF_REFERENCE_REACH = 2 ** 36;
+export const SELF_REFERENCE_REACH = 2 ** 36;
 const SELF_REFERENCE_CHUNK = 1 << 18;
 
 /**
@@ -66,9 +66,12 @@ function refersToItself(words: Uint32Array, first: number, address: number): boo
  * Pages that have an entry pointing to themselves in their upper half, in ascending order: slot 0x1ED before Windows 10
  * 1607, any of 0x100 to 0x1FF since. Every process has one, and those of ended processes remain in memory.
  */
-export async function* selfReferringRoots(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
+export async function* selfReferringRoots(
+  memory: PhysicalMemory,
+  reach = SELF_REFERENCE_REACH,
+): AsyncGenerator<RootCandidate> {
   for (const run of memory.image.runs) {
-    const end = Math.min(run.start + run.length, SELF_REFERENCE_REACH);
+    const end = Math.min(run.start + run.length, reach);
     for (let chunk: number = run.start; chunk < end; chunk += SELF_REFERENCE_CHUNK) {
       const { bytes } = await memory.read(physicalAddress(chunk), Math.min(SELF_REFERENCE_CHUNK, end - chunk));
       const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);

@@ -1,11 +1,17 @@
 import { isMissing, type Missing, PoolTrackerError } from '../../errors.js';
-import { hex, type PhysicalAddress } from '../../address.js';
+import { hex, type PhysicalAddress, type VirtualAddress } from '../../address.js';
 import type { Architecture } from '../../image/image.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
 import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
-import { containerRoots, lowStubRoots, selfReferringRoots, type RootCandidate } from './page-table-root.js';
+import {
+  containerRoots,
+  lowStubRoots,
+  SELF_REFERENCE_REACH,
+  selfReferringRoots,
+  type RootCandidate,
+} from './page-table-root.js';
 
 export type { KernelImage } from './kernel-image.js';
 export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
@@ -34,45 +40,109 @@ export interface Kernel {
   readonly rootFrom: string;
   readonly image: KernelImage;
   readonly sharedData: SharedData;
+  /** Other systems whose roots prove as well: what an earlier boot or a hibernation left, a guest. */
+  readonly others: readonly OtherSystem[];
 }
+
+/** A system that is not the one answered for. */
+export interface OtherSystem {
+  readonly root: PhysicalAddress;
+  readonly base: VirtualAddress;
+  readonly systemTime: Date;
+}
+
+/** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
+const SEARCHED_BESIDE_WITNESS = 1 << 26;
+/** Memory searched for another root beyond one that only refers to itself. */
+const SEARCHED_BEYOND = 1 << 30;
 
 /** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
 /** Rejections kept; how many candidates there were, the error says. */
 const MAX_REJECTIONS = 64;
 
-async function* rootCandidates(memory: PhysicalMemory): AsyncGenerator<RootCandidate> {
-  yield* containerRoots(memory);
-  yield* lowStubRoots(memory);
-  yield* selfReferringRoots(memory);
-}
-
 /**
  * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through
  * it and it leads to a kernel image: the one that its witness names (low stub, crash header), else any that is mapped.
+ *
+ * A crash or a hibernation leaves an earlier system's roots, which prove as well. What the container names was running
+ * when the image was taken; else the system whose clock is latest is the one, and the others are told of.
  * @returns the kernel; else NO_KERNEL, or the error of a read that failed on the way
  */
 export async function findKernel(memory: PhysicalMemory): Promise<Search<Kernel>> {
-  const rejected: Rejection[] = [];
-  const tried = new Set<PhysicalAddress>();
   const { architecture = 'x64' } = memory.image.hints;
-  if (architecture !== 'x64') return { error: noWalkOf(memory, architecture), rejected };
+  if (architecture !== 'x64') return { error: noWalkOf(memory, architecture), rejected: [] };
+  const search = new RootSearch(memory);
+  const { rejected } = search;
   try {
-    for await (const candidate of rootCandidates(memory)) {
-      if (tried.has(candidate.address)) continue;
-      tried.add(candidate.address);
-      if (tried.size > MAX_ROOTS) break;
-      const proved = await proveRoot(memory, candidate);
-      if (!isMissing(proved)) return { found: proved, rejected };
-      if (rejected.length < MAX_REJECTIONS) {
-        const { address, from } = candidate;
-        rejected.push({ what: 'page-table-root', address: hex(address), from, reason: proved.missing });
-      }
+    await search.all(containerRoots(memory), (found) => found);
+    if (search.systems.length === 0) {
+      await search.all(lowStubRoots(memory), () => false);
+      const reach = search.systems.length > 0 ? SEARCHED_BESIDE_WITNESS : SELF_REFERENCE_REACH;
+      await search.all(
+        selfReferringRoots(memory, reach),
+        (found, { address }, first) => found && address > first + SEARCHED_BEYOND,
+      );
     }
-    return { error: noKernel(memory, tried.size, rejected.at(-1)), rejected };
+    const [latest, ...others] = search.systems.sort((a, b) => timeOf(b) - timeOf(a));
+    if (latest === undefined) return { error: noKernel(memory, search.tried, rejected.at(-1)), rejected };
+    return {
+      found: {
+        ...latest,
+        others: others.map(({ root, image, sharedData }) => ({
+          root,
+          base: image.base,
+          systemTime: sharedData.systemTime,
+        })),
+      },
+      rejected,
+    };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };
     throw error;
+  }
+}
+
+const timeOf = ({ sharedData }: Kernel): number => sharedData.systemTime.getTime();
+
+/** Tries candidates, and keeps one root of each system that proves. */
+class RootSearch {
+  readonly systems: Kernel[] = [];
+  readonly rejected: Rejection[] = [];
+  private readonly known = new Set<PhysicalAddress>();
+  /** The first root that proved. */
+  private first = 0;
+
+  constructor(private readonly memory: PhysicalMemory) {}
+
+  get tried(): number {
+    return this.known.size;
+  }
+
+  /** @param isEnough whether to stop before or after a candidate, when some root has proved or none has yet */
+  async all(
+    candidates: AsyncIterable<RootCandidate> | Iterable<RootCandidate>,
+    isEnough: (found: boolean, candidate: RootCandidate, first: number) => boolean,
+  ): Promise<void> {
+    for await (const candidate of candidates) {
+      if (this.known.has(candidate.address)) continue;
+      if (this.known.size >= MAX_ROOTS || isEnough(this.systems.length > 0, candidate, this.first)) return;
+      this.known.add(candidate.address);
+      await this.prove(candidate);
+    }
+  }
+
+  private async prove(candidate: RootCandidate): Promise<void> {
+    const proved = await proveRoot(this.memory, candidate, this.systems);
+    if (proved === 'known') return;
+    if (!isMissing(proved)) {
+      if (this.systems.length === 0) this.first = candidate.address;
+      this.systems.push(proved);
+      return;
+    }
+    if (this.rejected.length >= MAX_REJECTIONS) return;
+    const { address, from } = candidate;
+    this.rejected.push({ what: 'page-table-root', address: hex(address), from, reason: proved.missing });
   }
 }
 
@@ -95,8 +165,12 @@ function noKernel(memory: PhysicalMemory, candidates: number, last: Rejection | 
   });
 }
 
-/** The kernel that a candidate leads to, or why it is refused. */
-async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Promise<Kernel | Missing> {
+/** The kernel that a candidate leads to, `known` when it is that of a root before, or why it is refused. */
+async function proveRoot(
+  memory: PhysicalMemory,
+  candidate: RootCandidate,
+  systems: readonly Kernel[],
+): Promise<Kernel | 'known' | Missing> {
   let refusal = '';
   for (const levels of [4, 5] as const) {
     const virtual = VirtualMemory.through(memory, candidate.address, levels);
@@ -105,15 +179,21 @@ async function proveRoot(memory: PhysicalMemory, candidate: RootCandidate): Prom
       refusal ||= sharedData;
       continue;
     }
+    // Every process maps the same page: its root leads to the kernel that is known already.
+    if (systems.some((known) => isSameClock(known.sharedData, sharedData))) return 'known';
     const image = await kernelThrough(virtual, candidate);
     if (image !== null)
-      return { memory: virtual, root: candidate.address, rootFrom: candidate.from, image, sharedData };
+      return { memory: virtual, root: candidate.address, rootFrom: candidate.from, image, sharedData, others: [] };
     refusal =
       candidate.kernelEntry === null
         ? 'no kernel image is mapped'
         : `no kernel image lies near its entry ${hex(candidate.kernelEntry)}`;
   }
   return { missing: refusal };
+}
+
+function isSameClock(one: SharedData, other: SharedData): boolean {
+  return one.systemTime.getTime() === other.systemTime.getTime() && one.build === other.build;
 }
 
 async function kernelThrough(memory: VirtualMemory, candidate: RootCandidate): Promise<KernelImage | null> {

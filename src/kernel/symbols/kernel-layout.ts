@@ -2,8 +2,13 @@ import { virtualAddress, type VirtualAddress } from '../../address.js';
 import { buildFamily, familyStructures } from './known-builds.js';
 import { findDebuggerDataBlock } from './debugger-data-block.js';
 import type { Kernel } from '../root/root.js';
-import { debuggerName, type FieldOffsets, type StructureName } from './kernel-symbols.js';
-import type { KernelSymbols, KernelVariable } from './kernel-symbols.js';
+import {
+  debuggerName,
+  type FieldOffsets,
+  type KernelSymbols,
+  type KernelVariable,
+  type StructureName,
+} from './kernel-symbols.js';
 
 /** Where a kernel's variables lie and how its structures are laid out, as far as that is known for its build. */
 export class KernelLayout {

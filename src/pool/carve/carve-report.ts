@@ -1,4 +1,4 @@
-import type { CarvedTables } from './carve.js';
+import type { CarvedTables } from './carved-tables.js';
 import type { PageCollection } from './fit/page-collection.js';
 import type { PassCounts } from './page-carver.js';
 import type { ShapedPages } from './fit/table-shape.js';

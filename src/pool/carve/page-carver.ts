@@ -11,10 +11,12 @@ import {
   OVERFLOW_SIGN,
   RSDS_SIGN,
   SHARED_DATA_SIGN,
+  SPARSE_SIGN,
   type PageScanner,
 } from './scan/page-signs.js';
 
-const TELLING_SIGNS = CHANNEL_SIGNS | EXPANSION_SIGN | OVERFLOW_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
+const TABLE_SIGNS = CHANNEL_SIGNS | OVERFLOW_SIGN | SPARSE_SIGN;
+const TELLING_SIGNS = TABLE_SIGNS | EXPANSION_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
 
 /** What a carving pass saw, in numbers. */
 export interface PassCounts {
@@ -46,7 +48,7 @@ export class PageCarver {
       this.used++;
       if ((sign & TELLING_SIGNS) === 0) continue;
       const page = bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
-      if ((sign & (CHANNEL_SIGNS | OVERFLOW_SIGN)) !== 0) {
+      if ((sign & TABLE_SIGNS) !== 0) {
         this.looked++;
         this.collection.offer(
           page,

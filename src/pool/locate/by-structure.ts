@@ -1,172 +1,178 @@
-import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import type { Warning } from '../../errors.js';
-import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
+import { hex, type VirtualAddress } from '../../address.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
+import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
+import type { Warning } from '../../errors.js';
+import { factsOf, refutation, type Candidate } from './candidate.js';
 import { findExpansion, type FoundExpansion } from './expansion-table.js';
-import { notLocated, type Located } from './by-symbols.js';
+import { describeFacts, doubtsOf, fact, type Fact, type FactName } from '../proof/proof.js';
+import { notLocated, type Located } from './located.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
-import { readProcessorTables } from './read-tables.js';
+import { timeOrder } from './time-order.js';
+import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
+import { nearby, pointersIn, standsNear, writableSections, type Section } from './writable-sections.js';
 
-/** One writable range of the kernel image, in memory. */
-interface Section {
-  readonly start: VirtualAddress;
-  readonly bytes: Buffer;
-}
-
-/** Variables of the same section, up to this far from PoolTrackTable, are searched for the expansion table's. */
-const NEAR = 1 << 16;
-/** Maximum number of pointers followed; a real kernel has several thousand page-aligned ones in its data. */
-const MAX_POINTERS = 1 << 16;
-
-async function writableSections(kernel: Kernel): Promise<Section[]> {
-  const { image, memory } = kernel;
-  const writable = image.header.sections.filter((section) => section.writable);
-  const ranges = writable.length > 0 ? writable : [{ rva: 0, size: image.header.imageSize }];
-  const sections: Section[] = [];
-  for (const { rva, size } of ranges) {
-    const start = virtualAddress(image.base + BigInt(rva));
-    sections.push({ start, bytes: (await memory.read(start, size - (size % 8))).bytes });
-  }
-  return sections;
-}
-
-/** Page-aligned kernel pointers to outside the image, with all places that hold each. */
-function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {
-  const end = kernel.image.base + BigInt(kernel.image.header.imageSize);
-  const places = new Map<VirtualAddress, VirtualAddress[]>();
-  for (const { start, bytes } of sections) {
-    for (let at = 0; at + 8 <= bytes.length; at += 8) {
-      if (bytes[at + 7] !== 0xff || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
-      const value = virtualAddress(bytes.readBigUInt64LE(at));
-      if (!kernel.memory.pageTable.isKernelAddress(value) || (value >= kernel.image.base && value < end)) continue;
-      const known = places.get(value);
-      const place = virtualAddress(start + BigInt(at));
-      if (known !== undefined) known.push(place);
-      else if (places.size < MAX_POINTERS) places.set(value, [place]);
-    }
-  }
-  return places;
-}
-
-type ArrayRead = Awaited<ReturnType<typeof readProcessorTables>>;
-
-interface Candidate {
-  readonly address: VirtualAddress;
-  readonly places: readonly VirtualAddress[];
-  readonly measured: MeasuredTable;
-  /** The array at the place that is followed by most tables: ExPoolTagTables, if this is table 0. */
-  readonly array: ArrayRead;
-  /** Bytes from a place to the variables that hold N + 1 and N - 1, whichever is farther; Infinity when one is not there. */
-  readonly distance: number;
-}
-
-/** Bytes from `place` to the nearest variable with this value in its own section. */
-function distanceTo(sections: readonly Section[], place: VirtualAddress, value: number): number {
-  const section = sectionOf(sections, place);
-  const needle = Buffer.alloc(8);
-  needle.writeBigUInt64LE(BigInt(value));
-  const at = Number(place - section.start);
-  let nearest = Infinity;
-  for (let found = section.bytes.indexOf(needle); found >= 0; found = section.bytes.indexOf(needle, found + 1)) {
-    if (found % 8 === 0) nearest = Math.min(nearest, Math.abs(found - at));
-  }
-  return nearest;
-}
-
-function sectionOf(sections: readonly Section[], place: VirtualAddress): Section {
-  return sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length))!;
-}
-
-/** Candidates whose numbers of keys differ by less than this share hold the same tags, except for a few. */
-const SAME_TAGS = 1 / 8;
-
-function keysApart(a: Candidate, b: Candidate): number {
-  const [few, many] = [a.measured.proof.keys, b.measured.proof.keys].sort((x, y) => x - y) as [number, number];
-  return many - few < many * SAME_TAGS ? 0 : b.measured.proof.keys - a.measured.proof.keys;
-}
-
-/**
- * The candidate that the evidence favours. Table 0 is the first in the array of all processors' tables, and two
- * variables point to it. Where there is one processor, a session's table has fewer tags, and a snapshot in memory has
- * as many but does not stand near variables with its size and mask.
- */
-function better(a: Candidate, b: Candidate): number {
-  return (
-    b.array.tables.length - a.array.tables.length ||
-    Number(b.places.length > 1) - Number(a.places.length > 1) ||
-    keysApart(a, b) ||
-    (a.distance === b.distance ? 0 : a.distance - b.distance)
-  );
-}
-
-async function candidateAt(
+async function candidatesAt(
   kernel: Kernel,
   sections: readonly Section[],
   address: VirtualAddress,
   places: readonly VirtualAddress[],
-): Promise<Candidate | null> {
-  const measured = await measureTable(kernel.memory, address);
-  if (measured === null) return null;
+): Promise<Candidate[]> {
+  const readings = await measureTable(kernel.memory, address);
+  const near = readings.map(({ slots }) => ({
+    sizeNear: places.some((place) => standsNear(sections, place, slots + 1)),
+    maskNear: places.some((place) => standsNear(sections, place, slots - 1)),
+  }));
+  // Variables tell the readings of one table apart; where they do not, the law's favourite stands for it.
+  const confirmed = readings.filter((_, index) => near[index]!.sizeNear && near[index]!.maskNear);
+  const chosen = confirmed.length > 0 ? confirmed : readings.slice(0, 1);
+  const candidates: Candidate[] = [];
+  for (const reading of chosen) {
+    const array = await arrayAt(kernel, address, places, reading);
+    candidates.push({ ...reading, ...near[readings.indexOf(reading)]!, address, places, array });
+  }
+  return candidates;
+}
+
+/** What the place that heads the most tables holds. */
+async function arrayAt(
+  kernel: Kernel,
+  address: VirtualAddress,
+  places: readonly VirtualAddress[],
+  { table }: MeasuredTable,
+): Promise<TagTablesArray | null> {
   const imageEnd = kernel.image.base + BigInt(kernel.image.header.imageSize);
-  let array: ArrayRead | null = null;
-  let distance = Infinity;
+  let best: TagTablesArray | null = null;
   for (const place of places) {
     const capacity = Math.min(MAX_TAG_TABLES, Number((imageEnd - place) / 8n));
-    const read = await readProcessorTables(kernel.memory, place, capacity, address, measured.table, true);
-    if (array === null || read.tables.length > array.tables.length) array = read;
-    distance = Math.min(
-      distance,
-      Math.max(distanceTo(sections, place, measured.slots + 1), distanceTo(sections, place, measured.slots - 1)),
-    );
+    const array = await readTagTables(kernel.memory, place, capacity, address, table);
+    // The first word behind PoolTrackTable itself, or behind a stray pointer, is another variable.
+    if (array.tables.length === 1 && array.strangers.length > 0) continue;
+    if (best === null || array.tables.length > best.tables.length) best = array;
   }
-  return { address, places, measured, array: array!, distance };
+  return best;
+}
+
+interface Judged {
+  readonly candidate: Candidate;
+  readonly facts: readonly Fact[];
+  readonly refuted: string | null;
+}
+
+/** Asks every candidate for the facts, and the rivals among them for the order of time. */
+function judgeAll(candidates: readonly Candidate[], processors: number | null): Judged[] {
+  const members = new Set(
+    candidates.flatMap(({ array }) => (array?.tables ?? []).slice(1).map((table) => table.address)),
+  );
+  return candidates.map((candidate) => {
+    const reasons = candidates.flatMap((rival) => {
+      if (rival.address === candidate.address) return [];
+      const reason = refutation(candidate, rival, processors);
+      return reason === null ? [] : [`${hex(rival.address)}: ${reason}`];
+    });
+    const member = members.has(candidate.address) && (candidate.array?.tables.length ?? 1) === 1;
+    const refuted = member ? "another processor's table" : (reasons[0] ?? null);
+    return {
+      candidate,
+      refuted,
+      facts: [
+        ...factsOf(candidate, processors),
+        fact('latest', refuted === null, refuted ?? 'no other table with the same tags counts further'),
+      ],
+    };
+  });
+}
+
+/** Facts of the tables and the pointers to them, whatever other variables say. */
+const SHAPE: readonly FactName[] = ['identity', 'array-shape', 'processor-count'];
+
+const holdsAll = ({ facts }: Judged): boolean =>
+  facts.every(({ fact: name, outcome }) => outcome === 'held' || name === 'law');
+
+/** The one candidate that nothing refutes; a reason when there is none, or more than one. */
+function decide(judged: readonly Judged[]): Judged | string {
+  const standing = judged.filter(({ refuted }) => refuted === null);
+  const proved = standing.filter(holdsAll);
+  if (proved.length === 1) return proved[0]!;
+  if (proved.length === 0) {
+    // Damaged variables leave what the tables themselves show; the answer is marked by what failed.
+    const shaped = standing.filter(({ facts }) =>
+      SHAPE.every((name) => facts.some((one) => one.fact === name && one.outcome === 'held')),
+    );
+    const [only, ...more] = shaped.length > 0 ? shaped : standing;
+    if (only !== undefined && more.length === 0) return only;
+  }
+  const rivals = proved.length > 1 ? proved : standing;
+  // Copies that agree in every count give the same answer.
+  if (rivals.length > 1 && rivals.slice(1).every((rival) => agree(rivals[0]!, rival))) return rivals[0]!;
+  if (rivals.length === 0) return `each of ${judged.length} tables is refuted by another`;
+  return `${rivals.length} tables stand, and nothing tells which is table 0: ${rivals.map(({ candidate, facts }) => `${hex(candidate.address)} (${describeFacts(facts.filter(({ outcome }) => outcome !== 'held'))})`).join(', ')}`;
+}
+
+function agree({ candidate: one }: Judged, { candidate: other }: Judged): boolean {
+  const alone = (one.array?.tables.length ?? 1) === 1 && (other.array?.tables.length ?? 1) === 1;
+  return alone && one.slots === other.slots && timeOrder(one.table, other.table, one.slots) === 'same';
 }
 
 /**
- * Locates the tables with no symbols at all: among the pointers in the kernel's writable sections, the one whose target
- * obeys the hash law, which also gives N and the entry layout; the array of per-processor tables is where the same
- * pointer is followed by others to keys at the same slots.
- * @param only when given, the value of PoolTrackTable according to the debugger block
+ * Locates the tables with no symbols at all: the pointers in the kernel's writable sections lead to candidates, each of
+ * which is held against the facts that only table 0 meets. Candidates are refuted, not ranked; where two stand, or the
+ * one that stands fails a fact, the answer is refused or marked.
+ * @param named when given, the value of PoolTrackTable, as the debugger block tells it: no other may take its place
  */
-export async function locateByStructure(kernel: Kernel, only?: VirtualAddress): Promise<Located> {
+export async function locateByStructure(
+  kernel: Kernel,
+  processors: number | null,
+  named?: VirtualAddress,
+): Promise<Located> {
   const sections = await writableSections(kernel);
-  const places = pointersIn(sections, kernel);
+  const pointers = pointersIn(sections, kernel);
+  if (named !== undefined && !pointers.has(named)) return notLocated(`no variable of the kernel holds ${hex(named)}`);
   const candidates: Candidate[] = [];
-  const wanted = [...places].filter(([address]) => only === undefined || address === only);
-  const namedTwice = wanted.filter(([, holders]) => holders.length > 1);
-  const namedOnce = wanted.filter(([, holders]) => holders.length === 1);
-  for (const group of [namedTwice, namedOnce]) {
-    for (const [address, holders] of group) {
-      const candidate = await candidateAt(kernel, sections, address, holders);
-      if (candidate !== null) candidates.push(candidate);
-    }
-    if (candidates.length > 0) break;
-  }
-  const [first, ...rest] = candidates;
-  if (first === undefined) {
+  for (const [address, places] of pointers) candidates.push(...(await candidatesAt(kernel, sections, address, places)));
+  const judged = judgeAll(candidates, processors);
+  if (candidates.length === 0)
     return notLocated(
-      `none of ${wanted.length} pointers in the kernel's writable sections leads to a table that obeys the hash law`,
+      `none of ${pointers.size} pointers in the kernel's writable sections leads to a table that obeys the hash law`,
     );
-  }
-  const best = rest.reduce((favoured, candidate) => (better(favoured, candidate) > 0 ? candidate : favoured), first);
-  const found = best.array;
-  const processors = new Set(found.tables.map((table) => table.address));
-  const rejected = candidates.filter((other) => !processors.has(other.address)).map((other) => rejection(other, best));
-  const { layout, slots, proof, table } = best.measured;
-  const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, best.places));
+  const decided = decide(named === undefined ? judged : judged.filter(({ candidate }) => candidate.address === named));
+  const rejected = judged
+    .filter((one) => one !== decided && !isMember(one, decided))
+    .map(({ candidate, facts }): Rejection => ({
+      what: 'table',
+      address: hex(candidate.address),
+      from: 'structure',
+      reason: describeFacts(facts.filter(({ outcome }) => outcome !== 'held')) || 'another table is as good',
+    }));
+  if (typeof decided === 'string') return notLocated(decided, rejected);
+  return { ...(await accepted(kernel, sections, decided)), rejected };
+}
+
+function isMember({ candidate }: Judged, decided: Judged | string): boolean {
+  return (
+    typeof decided !== 'string' &&
+    (decided.candidate.array?.tables ?? []).some(({ address }) => address === candidate.address)
+  );
+}
+
+async function accepted(kernel: Kernel, sections: readonly Section[], { candidate, facts }: Judged): Promise<Located> {
+  const { layout, slots, proof, table, array, address, places } = candidate;
+  const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, places));
   return {
+    reason: '',
+    rejected: [],
+    isVeto: false,
     tables: {
       locatedBy: 'structure',
       layout,
       slots,
       proof,
       expansion,
-      tables: found.tables,
-      unreadablePointers: found.unreadable,
+      facts,
+      doubts: doubtsOf(facts),
+      tables: array?.tables ?? [{ processor: 0, address }],
+      unreadablePointers: array?.unreadable ?? 1,
       warnings: expansionWarnings(expansion),
     },
-    reason: '',
-    rejected,
   };
 }
 
@@ -180,23 +186,6 @@ function expansionWarnings(expansion: FoundExpansion | null): Warning[] {
   ];
 }
 
-function rejection(other: Candidate, best: Candidate): Rejection {
-  const story = ({ measured, places, array, distance }: Candidate): string =>
-    `${measured.proof.keys} keys, named ${places.length} times, heads an array of ${array.tables.length}, ${distance} bytes from its size and mask`;
-  return {
-    what: 'table',
-    address: hex(other.address),
-    from: 'structure',
-    reason: `${story(other)}; ${hex(best.address)}: ${story(best)}`,
-  };
-}
-
 function variablesNear(sections: readonly Section[], places: readonly VirtualAddress[]): Buffer {
-  const near: Buffer[] = [];
-  for (const place of places) {
-    const section = sectionOf(sections, place);
-    const at = Number(place - section.start);
-    near.push(section.bytes.subarray(Math.max(0, at - NEAR), at + NEAR));
-  }
-  return Buffer.concat(near);
+  return Buffer.concat(places.map((place) => nearby(sections, place)));
 }

@@ -1,96 +1,159 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Warning } from '../../errors.js';
-import type { Kernel, Rejection } from '../../kernel/root/root.js';
+import type { Kernel } from '../../kernel/root/root.js';
 import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/symbols.js';
 import { describeMissing, isMapped } from '../../memory/paging/paging.js';
-import { describeProof, isProved, isSlotCount, judge } from '../table/hash-law.js';
-import { MAX_EXPANSION_ENTRIES } from './expansion-table.js';
-import { readProcessorTables, readTable } from './read-tables.js';
-import type { TableSet } from '../table/table-set.js';
+import { doubtsOf, fact, held, unknown, type Fact } from '../proof/proof.js';
+import { describeProof, isSlotCount, judge } from '../table/hash-law.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
+import { describeArray } from './candidate.js';
+import { MAX_EXPANSION_ENTRIES } from './expansion-table.js';
+import { notLocated, refuted, type Located } from './located.js';
+import { isLawful } from './measure-table.js';
+import { readTable } from './read-table.js';
+import type { TableSet } from './table-set.js';
+import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
 
-/** The result of one way of locating: the tables, proved, or the reason why this way does not lead to them. */
-export interface Located {
-  readonly tables: TableSet | null;
-  readonly reason: string;
-  readonly rejected: readonly Rejection[];
-}
+/** A variable's value, or why there is none. */
+type Variable = { readonly value: bigint } | { readonly missing: string };
 
-export function notLocated(reason: string, rejected: readonly Rejection[] = []): Located {
-  return { tables: null, reason, rejected };
-}
-
-/** The value of a pointer-sized variable, or why it could not be read. */
-async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: KernelVariable): Promise<bigint | string> {
+async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: KernelVariable): Promise<Variable> {
   const rva = symbols.rva[name];
-  if (rva === undefined) return `${symbols.source} has no ${name}`;
+  if (rva === undefined) return { missing: `${symbols.source} has no ${name}` };
   const address = virtualAddress(kernel.image.base + BigInt(rva));
   const value = await kernel.memory.readUint64(address);
-  if (value !== null) return value;
+  if (value !== null) return { value };
   const translation = await kernel.memory.translate(address);
-  return `${name}: ${isMapped(translation) ? 'its page is cut' : describeMissing(translation)}`;
+  return { missing: `${name}: ${isMapped(translation) ? 'its page is cut' : describeMissing(translation)}` };
 }
 
-/** N from PoolTrackTableSize (N + 1), else from PoolTrackTableMask (N - 1). */
-async function readSlots(kernel: Kernel, symbols: KernelSymbols): Promise<number | string> {
-  const size = await readVariable(kernel, symbols, 'PoolTrackTableSize');
-  if (typeof size === 'bigint') {
-    const slots = size <= 0x100000n ? Number(size) - 1 : 0;
-    return isSlotCount(slots) ? slots : `PoolTrackTableSize is ${size}; expected 2^n + 1 from 65 to 65537`;
-  }
-  const mask = await readVariable(kernel, symbols, 'PoolTrackTableMask');
-  if (typeof mask === 'string') return size;
-  const slots = mask <= 0x100000n ? Number(mask) + 1 : 0;
-  return isSlotCount(slots) ? slots : `PoolTrackTableMask is ${mask}; expected 2^n - 1 from 63 to 65535`;
+/** N as a variable has it: PoolTrackTableSize holds N + 1, PoolTrackTableMask N - 1. */
+function slotsOf(variable: Variable, more: 1 | -1): number | null {
+  if ('missing' in variable || variable.value > 0x100000n) return null;
+  const slots = Number(variable.value) - more;
+  return isSlotCount(slots) ? slots : null;
 }
 
-/** Locates the tables by the kernel's own variables, at the addresses that symbols give. */
-export async function locateBySymbols(kernel: Kernel, symbols: KernelSymbols): Promise<Located> {
+/** N, when the variables that could be read agree on it; else why not. */
+function agreedSlots(size: Variable, mask: Variable): { readonly slots: number; readonly fact: Fact } | string {
+  const told = [
+    'value' in size ? `PoolTrackTableSize is ${size.value}` : null,
+    'value' in mask ? `PoolTrackTableMask is ${mask.value}` : null,
+  ].filter((text) => text !== null);
+  const detail = told.join(', ');
+  const [bySize, byMask] = [slotsOf(size, 1), slotsOf(mask, -1)];
+  if ('missing' in size && 'missing' in mask) return size.missing;
+  const slots = bySize ?? byMask;
+  if (slots === null) return `${detail}; expected 2^n + 1 from 65 to 65537, and 2^n - 1`;
+  if (('value' in size && bySize !== slots) || ('value' in mask && byMask !== slots))
+    return `${detail}: they contradict each other; expected N + 1 and N - 1`;
+  const isWhole = 'value' in size && 'value' in mask;
+  return { slots, fact: (isWhole ? held : unknown)('size-mask', detail) };
+}
+
+/** Table 0, when the variables that could be read agree on it. */
+function agreedTable(
+  kernel: Kernel,
+  pointer: Variable,
+  first: Variable,
+): { readonly address: VirtualAddress; readonly fact: Fact } | Located {
+  const known = 'value' in pointer ? pointer.value : 'value' in first ? first.value : null;
+  if (known === null) return notLocated('missing' in pointer ? pointer.missing : '');
+  if ('value' in pointer && 'value' in first && pointer.value !== first.value)
+    return refuted(
+      `PoolTrackTable is ${hex(pointer.value)}, ExPoolTagTables[0] is ${hex(first.value)}; expected the same table`,
+    );
+  const address = virtualAddress(known);
+  if (!kernel.memory.pageTable.isKernelAddress(address) || (address & 0xfffn) !== 0n)
+    return refuted(`PoolTrackTable is ${hex(address)}; expected a page-aligned kernel address`);
+  const absent = 'missing' in pointer ? pointer.missing : 'missing' in first ? first.missing : null;
+  return {
+    address,
+    fact:
+      absent === null
+        ? held('identity', `PoolTrackTable and ExPoolTagTables[0] are ${hex(address)}`)
+        : unknown('identity', absent),
+  };
+}
+
+/**
+ * Locates the tables by the kernel's own variables, at the addresses that symbols give. Variables that contradict each
+ * other, or a table that does not prove, are a veto: no table found elsewhere may take its place.
+ */
+export async function locateBySymbols(
+  kernel: Kernel,
+  symbols: KernelSymbols,
+  processors: number | null,
+): Promise<Located> {
   const layout = layoutOfSize(symbols.trackerEntrySize);
   if (layout === undefined)
     return notLocated(
       `${symbols.source} gives entries of ${symbols.trackerEntrySize} bytes, a layout that is not known`,
     );
-  const pointer = await readVariable(kernel, symbols, 'PoolTrackTable');
-  if (typeof pointer === 'string') return notLocated(pointer);
-  const table0 = virtualAddress(pointer);
-  if (!kernel.memory.pageTable.isKernelAddress(table0) || (table0 & 0xfffn) !== 0n) {
-    return notLocated(`PoolTrackTable is ${hex(table0)}; expected a page-aligned kernel address`);
-  }
-  const slots = await readSlots(kernel, symbols);
-  if (typeof slots === 'string') return notLocated(slots);
-  const first = await readTable(kernel.memory, table0, layout, slots + 1);
+  const read = (name: KernelVariable): Promise<Variable> => readVariable(kernel, symbols, name);
+  const table0 = agreedTable(kernel, await read('PoolTrackTable'), await read('ExPoolTagTables'));
+  if ('isVeto' in table0) return table0;
+  const size = agreedSlots(await read('PoolTrackTableSize'), await read('PoolTrackTableMask'));
+  if (typeof size === 'string') return refuted(size);
+  const { slots } = size;
+  const first = await readTable(kernel.memory, table0.address, layout, slots + 1);
   const proof = judge(first.keys(), slots);
-  if (!isProved(proof)) {
-    return notLocated(
-      `the table at ${hex(table0)} that PoolTrackTable points to is not proved: ${describeProof(proof)}, ${first.pagesMissing} of ${first.pageCount} pages missing`,
+  if (!isLawful(first, slots)) {
+    return refuted(
+      `the table at ${hex(table0.address)} that PoolTrackTable points to is not proved: ${describeProof(proof)}, ${first.pagesMissing} of ${first.pageCount} pages missing`,
     );
   }
-  const warnings: Warning[] = [];
   const arrayRva = symbols.rva.ExPoolTagTables;
-  const processors =
+  const array =
     arrayRva === undefined
-      ? { tables: [{ processor: 0, address: table0 }], unreadable: 1, rejected: [] }
-      : await readProcessorTables(
+      ? null
+      : await readTagTables(
           kernel.memory,
           virtualAddress(kernel.image.base + BigInt(arrayRva)),
           symbols.tagTablesCapacity,
-          table0,
+          table0.address,
           first,
-          false,
         );
-  const expansion = await readExpansion(kernel, symbols, warnings);
+  const facts = [
+    table0.fact,
+    size.fact,
+    fact('law', proof.lawful === proof.keys, describeProof(proof)),
+    ...arrayFacts(array, processors),
+  ];
+  const warnings: Warning[] = [];
   const tables: TableSet = {
     locatedBy: symbols.origin,
     layout,
     slots,
     proof,
+    facts,
+    doubts: doubtsOf(facts),
     warnings,
-    expansion,
-    tables: processors.tables,
-    unreadablePointers: processors.unreadable,
+    expansion: await readExpansion(kernel, symbols, warnings),
+    tables: array?.tables ?? [{ processor: 0, address: table0.address }],
+    unreadablePointers: array?.unreadable ?? 1,
   };
-  return { tables, reason: '', rejected: processors.rejected };
+  return { tables, reason: '', rejected: array === null ? [] : strangersOf(array), isVeto: false };
+}
+
+function arrayFacts(array: TagTablesArray | null, processors: number | null): Fact[] {
+  if (array === null) return [unknown('array-shape', 'where ExPoolTagTables lies is not known')];
+  const count = `${array.tables.length} tables of ${processors ?? 'an unknown number of'} processors`;
+  return [
+    fact('array-shape', array.strangers.length === 0, describeArray(array)),
+    processors === null
+      ? unknown('processor-count', count)
+      : fact('processor-count', array.tables.length === processors, count),
+  ];
+}
+
+function strangersOf({ strangers }: TagTablesArray): Located['rejected'] {
+  return strangers.map(({ index, pointer, reason }) => ({
+    what: 'table',
+    address: hex(pointer),
+    from: `ExPoolTagTables[${index}]`,
+    reason,
+  }));
 }
 
 async function readExpansion(
@@ -103,15 +166,15 @@ async function readExpansion(
     return null;
   };
   const address = await readVariable(kernel, symbols, 'PoolTrackTableExpansion');
-  if (typeof address === 'string') return warn(address);
-  if (address === 0n) return null;
+  if ('missing' in address) return warn(address.missing);
+  if (address.value === 0n) return null;
   const entries = await readVariable(kernel, symbols, 'PoolTrackTableExpansionSize');
-  if (typeof entries === 'string') return warn(entries);
-  if (!kernel.memory.pageTable.isKernelAddress(address))
-    return warn(`PoolTrackTableExpansion is ${hex(address)}; expected a kernel address`);
-  if (entries === 0n) return null;
-  if (entries > BigInt(MAX_EXPANSION_ENTRIES)) {
-    return warn(`PoolTrackTableExpansionSize is ${entries}; expected at most ${MAX_EXPANSION_ENTRIES}`);
+  if ('missing' in entries) return warn(entries.missing);
+  if (!kernel.memory.pageTable.isKernelAddress(address.value))
+    return warn(`PoolTrackTableExpansion is ${hex(address.value)}; expected a kernel address`);
+  if (entries.value === 0n) return null;
+  if (entries.value > BigInt(MAX_EXPANSION_ENTRIES)) {
+    return warn(`PoolTrackTableExpansionSize is ${entries.value}; expected at most ${MAX_EXPANSION_ENTRIES}`);
   }
-  return { address: address as VirtualAddress, entries: Number(entries) };
+  return { address: virtualAddress(address.value), entries: Number(entries.value) };
 }

@@ -1,6 +1,6 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Kernel } from '../../kernel/root/root.js';
-import { readTable } from './read-tables.js';
+import { readTable } from './read-table.js';
 import { tagName } from '../table/tag-name.js';
 import { COUNTER_COUNT, type TrackerLayout } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';

@@ -1,38 +1,15 @@
-import { hex, virtualAddress } from '../../address.js';
+import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import type { Kernel, Rejection, Search } from '../../kernel/root/root.js';
-import {
-  findDebuggerDataBlock,
-  type KernelSymbols,
-  SYMBOL_SOURCES,
-  type SymbolOptions,
-} from '../../kernel/symbols/symbols.js';
-import type { TableSet } from '../table/table-set.js';
+import { type KernelSymbols, SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
+import { processorsOf } from '../../kernel/version.js';
+import { locateByKdbg } from './by-kdbg.js';
 import { locateByStructure } from './by-structure.js';
-import { locateBySymbols, type Located, notLocated } from './by-symbols.js';
+import { locateBySymbols } from './by-symbols.js';
+import type { Located } from './located.js';
+import type { TableSet } from './table-set.js';
 
-/**
- * Locates table 0 by the kernel debugger block, which gives the address of the variable PoolTrackTable. The rest (N,
- * the layout, the other processors' tables) follows from the table itself and from the second place that holds its
- * address.
- */
-export async function locateByKdbg(kernel: Kernel, symbols: KernelSymbols | null): Promise<Located> {
-  const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
-  if (typeof block === 'string') return notLocated(block);
-  const table0 = await kernel.memory.readUint64(block.poolTrackTable);
-  if (table0 === null)
-    return notLocated(
-      `PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`,
-    );
-  const located = await locateByStructure(kernel, virtualAddress(table0));
-  if (located.tables === null) {
-    return notLocated(
-      `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
-      located.rejected,
-    );
-  }
-  return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
-}
+export type { TableSet } from './table-set.js';
 
 export const LOCATE_WAYS = ['symbols', 'kdbg', 'structure'] as const;
 export type LocateWay = (typeof LOCATE_WAYS)[number];
@@ -61,7 +38,8 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 
 /**
  * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A result is believed only when the hash law proves it; else the next way is tried.
+ * structure alone. A way that names no table leaves the next one to try; one that names a table which does not prove
+ * ends it: a copy found elsewhere must not take its place.
  * @returns the tables; else TABLES_NOT_FOUND with every way's reason, SYMBOL_FILE_DAMAGED, or the error of a read that
  * failed on the way
  */
@@ -82,6 +60,7 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
       if (located.tables !== null) return { found: { tables: located.tables, symbols: symbols[0] ?? null }, rejected };
       reasons.push(`${name}: ${located.reason}`);
       rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+      if (located.isVeto) break;
     }
     return { error: notFound(kernel, reasons), rejected };
   } catch (error) {
@@ -95,10 +74,11 @@ function waysTo(
   kernel: Kernel,
   symbols: readonly KernelSymbols[],
 ): readonly { readonly name: LocateWay; locate(): Promise<Located> }[] {
+  const processors = processorsOf(kernel.memory.physical.image.hints.processors, kernel.sharedData);
   return [
-    ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known) })),
-    { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null) },
-    { name: 'structure', locate: () => locateByStructure(kernel) },
+    ...symbols.map((known) => ({ name: 'symbols' as const, locate: () => locateBySymbols(kernel, known, processors) })),
+    { name: 'kdbg', locate: () => locateByKdbg(kernel, symbols[0] ?? null, processors) },
+    { name: 'structure', locate: () => locateByStructure(kernel, processors) },
   ];
 }
 

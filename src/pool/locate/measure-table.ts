@@ -1,11 +1,11 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { hashOfKey, MIN_SLOTS, MAX_SLOTS } from '../table/hash-law.js';
-import { isProved, judge, type LawProof } from '../table/hash-law.js';
+import { lawOfPages } from '../proof/proof.js';
+import { hashOfKey, judge, MAX_SLOTS, MIN_SLOTS, type LawProof } from '../table/hash-law.js';
 import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** A table whose layout and size follow from the hash law. */
+/** A table at an address, read as one of N slots. */
 export interface MeasuredTable {
   readonly layout: TrackerLayout;
   readonly slots: number;
@@ -13,17 +13,16 @@ export interface MeasuredTable {
   readonly table: TrackerTable;
 }
 
-/** Pages examined before more of the table is read; the small table of a fresh system has few keys on each. */
-const PEEKED_PAGES = 3;
+/** Pages looked at before more of the table is read; more where the few keys on these leave it open. */
+const PEEKED_PAGES = [3, 16];
 const MIN_ON_PEEK = 3;
 const MIN_AT_HOME = 0.3;
+/** Fewer keys than this prove nothing: the kernel itself seeds 64. */
+const MIN_KEYS = 24;
+/** Share of a page's keys up to which it may be the table's own: a page of anything else has more that are unlawful. */
+const MAX_UNLAWFUL = 0.1;
 
-/** Keys at home before N is judged. */
-const MIN_TO_JUDGE = 24;
-/** When N is really twice as large, all keys at home stay there under 2N; when it is not, half of them do. */
-const MIN_TO_GROW = 0.6;
-
-/** The pages of a table that have been read; grows at its end. */
+/** The pages of a table as far as they were read; grows at its end. */
 class GrowingTable {
   private readonly pages: (Buffer | null)[] = [];
 
@@ -50,53 +49,70 @@ class GrowingTable {
   }
 }
 
-/** How many of the first `count` slots have keys, and how many of these are at home when N is `slots`. */
-function census(table: TrackerTable, count: number, slots: number): { keys: number; atHome: number } {
-  let keys = 0;
-  let atHome = 0;
-  for (let slot = 0; slot < count; slot++) {
+/**
+ * Whether a table is believed by its keys: most of its pages that hold any obey the hash law, and these hold enough. A
+ * page that something else was written to does not make the table another; the examination marks what it touches.
+ */
+export function isLawful(table: TrackerTable, slots: number): boolean {
+  const pages = lawOfPages(table, slots).filter(({ keys }) => keys > 0);
+  const good = pages.filter(({ keys, unlawful }) => unlawful <= keys * MAX_UNLAWFUL);
+  const sum = good.reduce((all, page) => ({ keys: all.keys + page.keys, atHome: all.atHome + page.atHome }), {
+    keys: 0,
+    atHome: 0,
+  });
+  return good.length * 2 > pages.length && sum.keys >= MIN_KEYS && sum.atHome >= sum.keys * MIN_AT_HOME;
+}
+
+/** Keys in use on the first pages, and how many lie at home as far as a table of any size agrees. */
+function peekAt(table: TrackerTable): { keys: number; atHome: number } {
+  let [keys, atHome] = [0, 0];
+  for (let slot = 0; slot < table.entries; slot++) {
     const key = table.key(slot);
     if (key <= 0) continue;
     keys++;
-    if ((hashOfKey(key) & (slots - 1)) === slot) atHome++;
+    if (((hashOfKey(key) ^ slot) & (MIN_SLOTS - 1)) === 0) atHome++;
   }
   return { keys, atHome };
 }
 
-/**
- * Layout and N of the table at `address`, derived from where its keys lie; null when it is not a table. Of all pairs
- * for which it is proved, the one with the most keys is taken, since a table cut to half its N obeys the law as well.
- */
-export async function measureTable(
-  memory: VirtualMemory,
-  address: VirtualAddress,
-  layouts: readonly TrackerLayout[] = X64_LAYOUTS,
-): Promise<MeasuredTable | null> {
-  const growing = new GrowingTable(memory, address);
-  const peek = await growing.upTo(PEEKED_PAGES);
-  if (peek.every((page) => page === null)) return null;
-  let best: MeasuredTable | null = null;
-  for (const layout of layouts) {
-    const peeked = Math.floor((PEEKED_PAGES * PAGE_SIZE) / layout.size);
-    const { keys, atHome } = census(await growing.table(layout, peeked), Math.min(peeked, MIN_SLOTS), MIN_SLOTS);
-    if (atHome < MIN_ON_PEEK || atHome < keys * MIN_AT_HOME) continue;
-    const found = await measureAs(growing, layout);
-    if (found !== null && (best === null || found.proof.lawful > best.proof.lawful)) best = found;
+/** Layouts that the first pages at an address may have. */
+async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[]> {
+  let layouts: readonly TrackerLayout[] = X64_LAYOUTS;
+  for (const pages of PEEKED_PAGES) {
+    const peek = await growing.upTo(pages);
+    if (peek.every((page) => page === null)) return [];
+    const peeked = await Promise.all(
+      layouts.map(async (layout) => ({
+        layout,
+        ...peekAt(await growing.table(layout, Math.floor((pages * PAGE_SIZE) / layout.size))),
+      })),
+    );
+    // A page that is not the table's may be among them: half of the usual share is enough.
+    const likely = peeked.filter(({ keys, atHome }) => keys > 0 && atHome >= (keys * MIN_AT_HOME) / 2);
+    const sure = likely.filter(({ atHome }) => atHome >= MIN_ON_PEEK);
+    if (sure.length > 0 || likely.length === 0) return sure.map(({ layout }) => layout);
+    layouts = likely.map(({ layout }) => layout);
   }
-  return best;
+  return [];
 }
 
-async function measureAs(growing: GrowingTable, layout: TrackerLayout): Promise<MeasuredTable | null> {
-  let best: MeasuredTable | null = null;
-  for (let slots = MIN_SLOTS; slots <= MAX_SLOTS; slots *= 2) {
-    const table = await growing.table(layout, slots + 1);
-    if (table.pagesMissing > table.pageCount / 2) break;
-    const here = census(table, slots, slots);
-    if (here.atHome < here.keys * MIN_AT_HOME) break;
-    const proof = judge(table.keys(), slots);
-    if (isProved(proof) && (best === null || proof.lawful > best.proof.lawful)) best = { layout, slots, proof, table };
-    const doubled = census(table, slots, slots * 2);
-    if (here.atHome >= MIN_TO_JUDGE && doubled.atHome < here.atHome * MIN_TO_GROW) break;
+/**
+ * Every reading of what lies at `address` as a table: each layout and N under which its keys obey the hash law, the most
+ * telling first. A table cut to half its N obeys as well, with half the keys, so that more of them, less the unlawful
+ * ones, tell the true N; variables with the size and mask confirm it.
+ */
+export async function measureTable(memory: VirtualMemory, address: VirtualAddress): Promise<MeasuredTable[]> {
+  const growing = new GrowingTable(memory, address);
+  const readings: (MeasuredTable & { score: number })[] = [];
+  for (const layout of await layoutsAt(growing)) {
+    for (let slots = MIN_SLOTS; slots <= MAX_SLOTS; slots *= 2) {
+      const table = await growing.table(layout, slots + 1);
+      if (table.pagesMissing > table.pageCount / 2) break;
+      const proof = judge(table.keys(), slots);
+      const score = proof.lawful - 2 * (proof.keys - proof.lawful);
+      if (slots > MIN_SLOTS * 8 && score < 0) break;
+      if (isLawful(table, slots)) readings.push({ layout, slots, proof, table, score });
+    }
   }
-  return best;
+  return readings.sort((a, b) => b.score - a.score);
 }

@@ -130,8 +130,9 @@ export class TagTotals {
     this.pagesMissing += count * new TrackerTable(this.layout, this.slots + 1).pageCount;
   }
 
-  /** Marks the tags of slots `first` to `last` as incomplete: what was added for them may be too little or too much. */
-  doubt(first: number, last: number): void {
+  /** Marks the tags of these slots, or every one: what was added for them may not be all, or too much. */
+  doubt(slots: { readonly first: number; readonly last: number } | null): void {
+    const { first, last } = slots ?? { first: 0, last: this.slots };
     this.incomplete.fill(1, Math.max(0, first), Math.min(this.slots, last) + 1);
   }
 

@@ -28,6 +28,11 @@ export class TrackerTable {
     this.present[pageIndex] = 1;
   }
 
+  /** Whether this page was put. */
+  hasPage(pageIndex: number): boolean {
+    return this.present[pageIndex] === 1;
+  }
+
   get pagesMissing(): number {
     return this.pageCount - this.present.reduce((sum, there) => sum + there, 0);
   }

@@ -2,7 +2,7 @@ import { hex } from '../../address.js';
 import type { Warning } from '../../errors.js';
 import type { Run, RunList } from '../../image/run-list.js';
 import type { Rejection } from '../../kernel/root/root.js';
-import type { CarveReport } from '../../pool/carve/carve-report.js';
+import type { CarveReport } from '../../pool/carve/carve.js';
 import type { ContainerFacts, KernelFacts, KernelLocation, Labels, ScanResult } from '../../scan/scan-result.js';
 import { toolVersion } from '../schema/file-metadata.js';
 import { type Row, SCHEMA_VERSION, type Value } from '../schema/record-type.js';

@@ -1,11 +1,8 @@
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { checkedRow, UNREADABLE, valueOfText } from '../read/checked-row.js';
+import { checkedRow, detectRecordType, UNREADABLE, valueOfText } from '../read/checked-row.js';
 import { CsvParser, type CsvField } from '../read/csv-parser.js';
-import { damaged, readFailed } from '../read/record-reader.js';
-import { detectRecordType } from '../read/checked-row.js';
-import { peek } from '../read/text-input.js';
-import type { ReadRecords, RecordInput } from '../read/record-reader.js';
-import { textOf } from '../read/text-input.js';
+import { damaged, readFailed, type ReadRecords, type RecordInput } from '../read/record-reader.js';
+import { peek, textOf } from '../read/text-input.js';
 
 async function* readLines(input: RecordInput): AsyncGenerator<CsvField[]> {
   const parser = new CsvParser();

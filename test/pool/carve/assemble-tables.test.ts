@@ -28,7 +28,11 @@ function pageWith(index: number, slots: readonly number[], { copies = 1, keyOf =
 }
 
 function place(index: number, live: readonly PlacedPage[], lost = 0): Place {
-  return { index, lost, live: live.length === 0 ? null : { index, live, setAside: [], keys: 1, doubt: null, cost: 0 } };
+  return {
+    index,
+    lost,
+    live: live.length === 0 ? null : { index, live, setAside: [], keys: 1, doubt: null, cost: 0, mayBeOne: false },
+  };
 }
 
 function assemble(processors: number, ...first: readonly Place[]): AssembledTables {

@@ -17,6 +17,8 @@ export function kuserSharedData(values: {
   minor: number;
   build: number;
   processors: number;
+  /** 4 KiB pages of RAM; 0: the field is left empty. */
+  physicalPages?: number;
 }): Buffer {
   const page = Buffer.alloc(0x1000);
   page.writeUInt32LE(0x0fa00000, 0x4);
@@ -30,6 +32,7 @@ export function kuserSharedData(values: {
   page.writeUInt8(1, 0x268);
   page.writeUInt32LE(values.major, 0x26c);
   page.writeUInt32LE(values.minor, 0x270);
+  page.writeUInt32LE(values.physicalPages ?? 0, 0x2e8);
   page.writeUInt32LE(values.processors, 0x3c0);
   return page;
 }

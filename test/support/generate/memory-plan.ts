@@ -43,6 +43,8 @@ export interface MemoryPlan {
   readonly tags?: readonly TagPlan[];
   /** 200; more than fit spill into the expansion table. */
   readonly tagCount?: number;
+  /** Whether table 0 begins with the 64 tags that real kernels enter first; false. */
+  readonly seeded?: boolean;
   /** Entries of the expansion table; as many as spill and a few more. A smaller one makes the overflow slot be used. */
   readonly expansionSize?: number;
   /** The real build of the layout; `unknown` makes up a GUID and the places of the variables. */

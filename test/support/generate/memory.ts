@@ -69,6 +69,8 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
       minor,
       build: number,
       processors: tables.length,
+      // Page 0 is the firmware's: Windows does not count it.
+      physicalPages: memory.ranges.reduce((sum, [start, end]) => sum + (end - start) / PAGE, 0) - 1,
     }),
   );
   const kdbg = writeDebuggerBlock(space, random, variables, kernel.base, number, plan.kdbg ?? 'plain');
@@ -202,7 +204,7 @@ function writeNoise(space: PageTableWriter, random: Random, build: KernelBuild, 
 
 function makeTracker(plan: MemoryPlan, random: Random, entrySize: EntrySize): TrackerTables {
   const processors = plan.processors ?? 2;
-  const tags = plan.tags ?? generateTags(random, plan.tagCount ?? 200, processors, entrySize);
+  const tags = plan.tags ?? generateTags(random, plan.tagCount ?? 200, processors, entrySize, plan.seeded ?? false);
   if (new Set(tags.map(({ key }) => key)).size !== tags.length)
     throw new RangeError('two planned tags have the same key');
   return placeTags(tags, {

@@ -38,6 +38,15 @@ const SEEDED = [
   'EtwR',
 ];
 
+/** The tags that the kernel enters before all others, in its order (`ExpSeedHotTags`). */
+const KERNEL_SEEDS: readonly number[] = (
+  'Io  |Hal |MdlP|PooL|ObSt|Irp |NDdb|IrpL|IoOp|Mdl |File|CMVa|SeSd|NtFC|Pool|TCPr|CMNb|SeTd|NtFs|TCPT|TCPC|Key |ObSq|IoNm|' +
+  'IoEa|TCPc|NtFa|Ntf0|Sect|IrpS|Toke|Se  |ObCl|CcSc|NtFL|SeAc|FSfm|CcWk|FSim|AfdC|AfdE|FSro|Ntfn|UIRP|NpFr|NpFR|SePa|SeUs|' +
+  'AcpF|AcpM|SeSc|ObNm|NpFs|SeLu|ScPD|Even|Rqrv|Vadl|Pp  |VadS|Vad |VadL|VadF|Mmdi'
+)
+  .split('|')
+  .map(tagKey);
+
 /** Keys whose bytes trouble programs that print or quote them. */
 export const ODD_TAGS: readonly { readonly key: number; readonly what: string }[] = [
   { key: tagKey('Ab"c'), what: 'a quotation mark' },
@@ -60,8 +69,14 @@ export function tagKey(name: string): number {
  * `count` tags with plausible counts: the seeded ones, the odd ones, then random names. Memory is freed on another
  * processor than it was allocated on, so single shares go below zero; some totals wrap, some are smeared.
  */
-export function generateTags(random: Random, count: number, processors: number, entrySize: EntrySize): TagPlan[] {
-  const keys = new Set<number>();
+export function generateTags(
+  random: Random,
+  count: number,
+  processors: number,
+  entrySize: EntrySize,
+  seeded = false,
+): TagPlan[] {
+  const keys = new Set<number>(seeded ? KERNEL_SEEDS : []);
   for (const name of SEEDED) keys.add(tagKey(name));
   for (const odd of ODD_TAGS) keys.add(odd.key);
   while (keys.size < count) {

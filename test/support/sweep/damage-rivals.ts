@@ -20,6 +20,7 @@ function earlierBoot(scene: Scene): void {
     seed,
     layout: scene.random.pick([40, 56, 80]),
     tableSlots: scene.random.pick([512, 1024]),
+    seeded: true,
     tagCount: 150 + scene.random.below(250),
     processors: 1 + scene.random.below(4),
     ramRanges: memory.ranges,

@@ -1,3 +1,4 @@
+import { costOf, mayBeStatesOfOne, openAlternative } from './open-alternatives.js';
 import { Balance, judgedPairs } from './balance.js';
 import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
 import type { CarvedPage } from '../fit/page-collection.js';
@@ -19,6 +20,8 @@ export interface LivePages {
   readonly doubt: string | null;
   /** Tags whose sums make no sense, about. */
   readonly cost: number;
+  /** Whether two of the live pages may be states of one, as far as their few counts tell. */
+  readonly mayBeOne: boolean;
 }
 
 /** A page counts as a near copy when half of its counters are at least this share of the original's. */
@@ -79,14 +82,15 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
   for (const page of usable) {
     if (!members.has(page)) setAside.set(page, asideReason(page, members));
   }
-  const cost = costOf(members, best.first, shape);
+  const cost = costOf(members, best.first.bytes.length, shape);
   return {
     index: family.index,
     live: [best.first, ...[...members].filter((page) => page !== best.first)].map((page) => placedOf.get(page)!),
     setAside: [...setAside].map(([page, as]) => ({ placed: placedOf.get(page)!, as })),
     keys,
     cost,
-    doubt: doubtOf(cost, pairs, full.length, members, all),
+    mayBeOne: mayBeStatesOfOne(members),
+    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, best.first, usable, full, shape),
   };
 }
 
@@ -172,15 +176,9 @@ function admitUnexplained(
 ): void {
   for (const page of candidates) {
     if (members.has(page) || asideReason(page, members) !== 'out of balance') continue;
-    const harm = costOf([...members, page], first, shape) - costOf(members, first, shape);
+    const harm = costOf([...members, page], first.bytes.length, shape) - costOf(members, first.bytes.length, shape);
     if (harm < (rarities.includes(page) ? -TELLING_COST : tellingCost(page, candidates))) members.add(page);
   }
-}
-
-function costOf(members: Iterable<PageCounts>, first: PageCounts, shape: TableShape): number {
-  const balance = new Balance(shape.channel.layout, first.bytes.length);
-  for (const page of members) balance.add(page, 1);
-  return balance.cost();
 }
 
 /** Of the choices in balance, the one that is no earlier state of another. */
@@ -230,7 +228,8 @@ function preferLatest(
     if (old === undefined) continue;
     const swapped = new Set(members).add(page);
     swapped.delete(old);
-    if (costOf(swapped, first, shape) > costOf(members, first, shape) + TELLING_COST) continue;
+    if (costOf(swapped, first.bytes.length, shape) > costOf(members, first.bytes.length, shape) + TELLING_COST)
+      continue;
     members.delete(old);
     members.add(page);
   }
@@ -247,7 +246,8 @@ function dropCopies(
     if (page === first || ![...members].some((other) => other !== page && isNearCopy(page, other))) continue;
     const without = new Set(members);
     without.delete(page);
-    if (costOf(without, first, shape) > costOf(members, first, shape) + TELLING_COST) continue;
+    if (costOf(without, first.bytes.length, shape) > costOf(members, first.bytes.length, shape) + TELLING_COST)
+      continue;
     members.delete(page);
     setAside.set(page, 'old copy');
   }

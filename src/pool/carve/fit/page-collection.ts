@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { PAGE_SIZE, type PhysicalAddress } from '../../../address.js';
 import { fitPage, type PageFit } from './page-fit.js';
-import { CHANNEL_SIGNS, OVERFLOW_SIGN } from '../scan/page-signs.js';
+import { CHANNEL_SIGNS, OVERFLOW_SIGN, SPARSE_SIGN } from '../scan/page-signs.js';
+import { mayBeSparse } from './sparse-page.js';
 
 /** A page kept because it may be part of a table. */
 export interface CarvedPage {
@@ -15,8 +16,8 @@ export interface CarvedPage {
   copies: number;
 }
 
-/** A page that begins with the key `Ovfl`: the place of the overflow slot of most tables. */
-export type OverflowPage = Omit<CarvedPage, 'fit'>;
+/** A page kept for what its first key is, or since so little is on it: where it fits, only the tables tell. */
+export type UnplacedPage = Omit<CarvedPage, 'fit'>;
 
 /** Evidence from which a page is kept whatever comes; below it, only as long as there is room. */
 const SURE_SCORE = 30;
@@ -24,11 +25,15 @@ const SURE_SCORE = 30;
 const MAX_SURE = 16384;
 const MAX_WEAK = 4096;
 const MAX_OVERFLOW = 1024;
+const MAX_SPARSE = 4096;
 
 /** Keeps what may be pages of tables, each once, and no more than memory is set aside for. */
 export class PageCollection {
   readonly pages: CarvedPage[] = [];
-  readonly overflow: OverflowPage[] = [];
+  /** Pages that begin with the key `Ovfl`: the place of the overflow slot of most tables. */
+  readonly overflow: UnplacedPage[] = [];
+  /** Pages with so few words that no key need be at home. */
+  readonly sparse: UnplacedPage[] = [];
   /** Pages that there was no room for. */
   dropped = 0;
   /** Pages with enough evidence in themselves. */
@@ -38,23 +43,33 @@ export class PageCollection {
 
   /** Looks closer at a page that bears a sign, and keeps a copy of it when it fits. */
   offer(bytes: Uint8Array, signs: number, physicalAddress: PhysicalAddress | null, order: number): void {
-    const isOverflow = (signs & OVERFLOW_SIGN) !== 0;
     const fit = (signs & CHANNEL_SIGNS) === 0 ? null : fitPage(bytes, signs);
-    if (fit === null && !isOverflow) return;
+    const unplaced = fit === null ? this.unplaced(bytes, signs) : null;
+    if (fit === null && unplaced === null) return;
     const digest = createHash('sha1').update(bytes).digest('base64');
     const known = this.seen.get(digest);
     if (known !== undefined) {
       known.copies++;
       return;
     }
-    if (fit === null ? this.overflow.length >= MAX_OVERFLOW : !this.hasRoom(fit)) {
+    if (unplaced !== null ? unplaced.pages.length >= unplaced.most : !this.hasRoom(fit!)) {
       this.dropped++;
       return;
     }
     const copy = Buffer.alloc(PAGE_SIZE);
     copy.set(bytes);
     const kept = { bytes: copy, physicalAddress, order, copies: 1 };
-    this.seen.set(digest, fit === null ? this.keepOverflow(kept) : this.keep({ ...kept, fit }));
+    this.seen.set(digest, kept);
+    if (unplaced !== null) unplaced.pages.push(kept);
+    else this.seen.set(digest, this.keep({ ...kept, fit: fit! }));
+  }
+
+  /** Where a page without a fit is kept; null when it is not. */
+  private unplaced(bytes: Uint8Array, signs: number): { readonly pages: UnplacedPage[]; readonly most: number } | null {
+    if ((signs & OVERFLOW_SIGN) !== 0) return { pages: this.overflow, most: MAX_OVERFLOW };
+    if ((signs & SPARSE_SIGN) === 0) return null;
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+    return mayBeSparse(words) ? { pages: this.sparse, most: MAX_SPARSE } : null;
   }
 
   private hasRoom({ score }: PageFit): boolean {
@@ -66,11 +81,6 @@ export class PageCollection {
     this.pages.push(page);
     if (page.fit.score < SURE_SCORE) this.weak++;
     else this.sure++;
-    return page;
-  }
-
-  private keepOverflow(page: OverflowPage): OverflowPage {
-    this.overflow.push(page);
     return page;
   }
 }

@@ -63,7 +63,7 @@
       (select (i32.const 0x100) (i32.const 0) (v128.any_true (local.get $rsds)))
       (select (i32.const 0x400) (i32.const 0) (i32x4.extract_lane 0 (local.get $lab)))))
 
-  ;; Channel, RSDS and build lab signs of a page.
+  ;; Channel, sparse, RSDS and build lab signs of a page.
   (func $laws (param $page i32) (result i32)
     (local $at i32) (local $base i32)
     (local $v0 v128) (local $v1 v128) (local $v2 v128) (local $v3 v128)
@@ -174,7 +174,9 @@
     (local.set $used (i32.sub (i32.const 1024) (call $sum (local.get $count))))
     (i32.or
       (i32.or
-        (select (i32.const 0x100) (i32.const 0) (v128.any_true (local.get $rsds)))
+        (i32.or
+          (select (i32.const 0x1000) (i32.const 0) (i32.le_u (local.get $used) (i32.const 64)))
+          (select (i32.const 0x100) (i32.const 0) (v128.any_true (local.get $rsds))))
         (select (i32.const 0x400) (i32.const 0) (v128.any_true (v128.and (local.get $lab) (v128.const i32x4 -1 0 -1 0)))))
       (i32.or
         (i32.or

@@ -51,6 +51,7 @@ export const LAW_CHANNELS: readonly LawChannel[] = [
  *     bit 9        it may be KUSER_SHARED_DATA: NtSystemRoot begins like a path
  *     bit 10       it may hold NtBuildLab: at a multiple of 16, four digits
  *     bit 11       it may be of an expansion table, which is not hashed (see expansion-layouts.ts)
+ *     bit 12       it has few words that are not 0: it may be a page of which a processor touched a tag or two
  *     bit 15       it is not all zeros
  *
  * The first look must be quick and may be wrong one way: a page of a table has its sign, and few others do.
@@ -61,7 +62,11 @@ export const RSDS_SIGN = 1 << 8;
 export const SHARED_DATA_SIGN = 1 << 9;
 export const BUILD_LAB_SIGN = 1 << 10;
 export const EXPANSION_SIGN = 1 << 11;
+export const SPARSE_SIGN = 1 << 12;
 export const NOT_ZERO_SIGN = 1 << 15;
+
+/** Words that are not 0 up to which a page is sparse: three entries of the widest layout, and the rest of another. */
+export const MAX_SPARSE_WORDS = 64;
 
 /** `Ovfl`, the key of the slot that takes what fits nowhere. */
 export const OVERFLOW_KEY = 0x6c66764f;

@@ -4,11 +4,13 @@ import { LAW_CHANNELS } from './page-signs.js';
 import {
   BUILD_LAB_SIGN,
   EXPANSION_SIGN,
+  MAX_SPARSE_WORDS,
   NOT_ZERO_SIGN,
   OVERFLOW_KEY,
   OVERFLOW_SIGN,
   RSDS_SIGN,
   SHARED_DATA_SIGN,
+  SPARSE_SIGN,
   type PageScanner,
 } from './page-signs.js';
 
@@ -77,6 +79,7 @@ export class PlainScanner implements PageScanner {
     const root = first + ROOT_AT / 4;
     if ((words[root]! & 0xffff0000) >>> 0 === ROOT_WORDS[0] && (words[root + 1]! & 0xffff) === ROOT_WORDS[1])
       signs |= SHARED_DATA_SIGN;
+    if (!dense && used <= MAX_SPARSE_WORDS) signs |= SPARSE_SIGN;
     if (!dense && mayBeExpansion(words, first)) signs |= EXPANSION_SIGN;
     return signs | NOT_ZERO_SIGN;
   }

@@ -1,13 +1,16 @@
-import type { MemoryPage, TablePlace } from './table-set.js';
-import { entriesOf, TagTotals, type ProcessorTag } from './tag-totals.js';
-import type { TableSet } from './table-set.js';
-import { TrackerTable } from './tracker-table.js';
+import { Examination, type Doubt } from './proof/proof.js';
+import type { TableSet } from './locate/locate.js';
+import type { MemoryPage, TablePlace } from './table/memory-page.js';
+import { entriesOf, TagTotals, type ProcessorTag } from './table/tag-totals.js';
+import { TrackerTable } from './table/tracker-table.js';
 
 /** What the decoder needs to know about the tables whose pages it is given. */
 export type DecodedTables = Pick<TableSet, 'layout' | 'slots'> & {
   readonly expansionEntries: number;
   /** Number of processors that are known to exist and whose tables were not found. */
   readonly processorsMissing: number;
+  /** What is doubted before any table is read. */
+  readonly doubts?: readonly Doubt[];
 };
 
 /** What was read of each table. */
@@ -27,6 +30,9 @@ export class TableDecoder {
   readonly readings: TableReading[] = [];
   /** Raw entries of each processor; empty unless they were asked for. */
   readonly processorTags: ProcessorTag[] = [];
+  /** What speaks against the counts; known when the tables are finished. */
+  doubts: readonly Doubt[] = [];
+  private readonly examination: Examination;
   private current: { table: TrackerTable; place: TablePlace } | null = null;
 
   /** @param keepProcessors whether each processor's own entries are kept: about 80 bytes for each tag that it used */
@@ -35,6 +41,7 @@ export class TableDecoder {
     private readonly keepProcessors: boolean,
   ) {
     this.totals = new TagTotals(tables.layout, tables.slots);
+    this.examination = new Examination(tables.layout, tables.slots);
   }
 
   /** Takes the next page; the pages of a table come together, in any order. */
@@ -51,6 +58,8 @@ export class TableDecoder {
   /** Ends the last table; the totals are complete afterwards. */
   finish(): void {
     this.finishTable();
+    this.doubts = [...(this.tables.doubts ?? []), ...this.examination.finish(this.totals.totals())];
+    for (const { slots } of this.doubts) this.totals.doubt(slots);
     if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);
   }
 
@@ -65,7 +74,10 @@ export class TableDecoder {
       pagesMissing: table.pagesMissing,
     });
     if (place.table === 'expansion') this.totals.addExpansion(table);
-    else this.totals.add(table);
+    else {
+      this.totals.add(table);
+      this.examination.take(table, place.processor);
+    }
     if (!this.keepProcessors) return;
     const isExpansion = place.table === 'expansion';
     this.processorTags.push(

@@ -1,0 +1,256 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import type { TrackerTable } from '../table/tracker-table.js';
+import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
+import { choosePages, type LivePages } from './choose/live-pages.js';
+import { familiesOf, farthestKey, type PageFamily } from './choose/page-families.js';
+import { unseenShares } from './choose/unseen-shares.js';
+import { doubtAmongCopies, mainTables, rivalsOf } from './choose/rivals.js';
+import type { ExpansionPages } from './fit/expansion-pages.js';
+import { type CarvedPage, type UnplacedPage, type PageCollection, wordsOf } from './fit/page-collection.js';
+import { pageCount, type PlacedPage, type ShapedPages, shapesOf, type TableShape } from './fit/table-shape.js';
+import { placeSparse } from './fit/sparse-places.js';
+import { undecidedPages } from './fit/undecided-pages.js';
+import type { PageCarver } from './page-carver.js';
+
+/** Tables put together from pages. */
+export interface CarvedTables {
+  readonly shape: TableShape;
+  readonly places: readonly Place[];
+  /** How many processors most places tell of. */
+  readonly processors: number;
+  /** Table 0 first; which processors the others belong to is not known. */
+  readonly tables: readonly TrackerTable[];
+  /** Null when table 0 has free slots, so that there is none, and when it was not found. */
+  readonly expansion: TrackerTable | null;
+  /** Other kinds of tables that were found, and passed over. */
+  readonly passedOver: readonly ShapedPages[];
+  /** Families of pages at the same places whose keys contradict those of the tables. */
+  readonly strangers: readonly PageFamily[];
+  /** Slots of tags that a table may have a share of which was not seen, though no page of theirs is known to be lost. */
+  readonly partial: ReadonlySet<number>;
+  /** Why another system's tables may be meant as well; null when nothing says so. */
+  readonly rivals: string | null;
+  readonly warnings: readonly Warning[];
+}
+
+/** Evidence, in bits, from which a family of pages needs no other witness: a stray word or two have less. */
+const BELIEVABLE_FAMILY = 16;
+/** Evidence from which it is surely of a table. */
+const SURE_FAMILY = 30;
+/** A page that nobody saw is taken for one of zeros when that is at least this likely. */
+const LIKELY_EMPTY = 0.001;
+
+/** Puts the tables together; null when the pages are too few or say too little to be believed. */
+export function carveTables({
+  collection,
+  expansions,
+}: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
+  const shapes = shapesOf(collection.pages);
+  const main = mainTables(shapes);
+  if (main === null) return null;
+  const others = shapes.filter((one) => one !== main);
+  const { shape } = main;
+  const byPlace = new Map<number, PlacedPage[]>();
+  for (const placed of [...main.pages, ...undecidedPages(main, others), ...overflowPages(collection.overflow, shape)]) {
+    const list = byPlace.get(placed.index);
+    if (list === undefined) byPlace.set(placed.index, [placed]);
+    else list.push(placed);
+  }
+  const farthest = farthestKey(byPlace.values(), shape);
+  const found = new Map<number, LivePages>();
+  const families: PageFamily[] = [];
+  const strangers: PageFamily[] = [];
+  for (const [index, pages] of byPlace) {
+    const [family, ...rest] = familiesOf(index, pages, shape, farthest);
+    strangers.push(...rest.filter(({ score: evidence }) => evidence >= SURE_FAMILY));
+    if (family !== undefined && isBelievable(family, byPlace)) families.push(family);
+  }
+  for (const family of families) found.set(family.index, choosePages(family, shape));
+  admitSparse(collection.sparse, families, found, shape);
+  for (const family of families) anchorToNeighbours(family, found, shape);
+  if (found.size === 0) return null;
+  doubtAmongCopies(found);
+  const processors = commonCount([...found.values()]);
+  for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
+  const places = placesOf(found, shape, processors);
+  const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
+  const { tables, severed } = assembleTables(places, shape, most);
+  const partial = new Set([...severed, ...places.flatMap((place) => unseenShares(place, shape, processors))]);
+  const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
+  return {
+    shape,
+    places,
+    processors,
+    tables,
+    expansion,
+    strangers,
+    partial,
+    passedOver: others,
+    rivals: rivalsOf(main, others, strangers),
+    warnings: [...warningsOf(collection), ...partialWarnings(partial), ...warnings],
+  };
+}
+
+/** Takes in pages that only table 0's keys, now known, tell; and chooses again where there are any. */
+function admitSparse(
+  sparse: readonly UnplacedPage[],
+  families: PageFamily[],
+  found: Map<number, LivePages>,
+  shape: TableShape,
+): void {
+  const known = new Map(families.flatMap(({ keys }) => [...keys]));
+  const placed = placeSparse(sparse, known, shape);
+  for (const [at, family] of families.entries()) {
+    const more = placed.filter(({ index }) => index === family.index);
+    if (more.length === 0) continue;
+    const grown = { ...family, pages: [...family.pages, ...more] };
+    families[at] = grown;
+    found.set(grown.index, choosePages(grown, shape));
+  }
+}
+
+/** Tags only go to the expansion table when every slot is taken. */
+function expansionOf(
+  first: TrackerTable,
+  { channel, slots }: TableShape,
+  pages: ExpansionPages,
+): Pick<CarvedTables, 'expansion' | 'warnings'> {
+  const keys = new Set<number>();
+  for (let slot = 0; slot < slots; slot++) {
+    const key = first.key(slot);
+    if (key === 0) return { expansion: null, warnings: [] };
+    keys.add(key);
+  }
+  const { table, why } = pages.assemble(channel.layout, keys);
+  const warnings =
+    table !== null
+      ? []
+      : [
+          {
+            code: 'expansion-unseen',
+            message: `every slot is taken, so that more tags may lie in an expansion table: ${why}`,
+          },
+        ];
+  return { expansion: table, warnings };
+}
+
+/** Pages that begin with `Ovfl` and hold nothing else, where the overflow slot has a page to itself. */
+function overflowPages(pages: readonly UnplacedPage[], shape: TableShape): PlacedPage[] {
+  const { channel, slots } = shape;
+  const { size } = channel.layout;
+  const index = pageCount(shape) - 1;
+  if ((slots * size) % PAGE_SIZE !== 0) return [];
+  const fit = { channel, slots, page: index, score: SURE_FAMILY, keys: 1, atHome: 0, dirty: 0 };
+  return pages
+    .map((page): CarvedPage => ({ ...page, fit }))
+    .filter((page) =>
+      wordsOf(page)
+        .subarray(size / 4)
+        .every((word) => word === 0),
+    )
+    .map((page) => ({ page, index }));
+}
+
+/** Whether a family is more than a page that looks like one by chance: evidence, a second witness, or a neighbour. */
+function isBelievable(
+  { score: evidence, pages, index, keys }: PageFamily,
+  places: ReadonlyMap<number, readonly PlacedPage[]>,
+): boolean {
+  if (evidence >= BELIEVABLE_FAMILY || pages.length > 1) return true;
+  const isNeighbour = [-1, 1].some((side) =>
+    (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)),
+  );
+  return isNeighbour || [...keys.values()].every(isPrintable);
+}
+
+/** Chooses again where the choice is in doubt, when the neighbours of a page tell that it is table 0's. */
+function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): void {
+  if (found.get(family.index)!.doubt === null) return;
+  for (const side of [-1, 1]) {
+    const beside = found.get(family.index + side);
+    const first = beside?.doubt === null ? beside.live[0] : undefined;
+    const anchor = first === undefined ? undefined : family.pages.find((placed) => areNeighbours(first, placed));
+    if (anchor === undefined) continue;
+    found.set(family.index, choosePages(family, shape, anchor.page));
+    return;
+  }
+}
+
+function isPrintable(key: number): boolean {
+  return [0, 8, 16, 24].every((shift) => {
+    const byte = (key >>> shift) & 0x7f;
+    return byte >= 0x20 && byte < 0x7f;
+  });
+}
+
+/** The number of live pages that most keys' places have. */
+function commonCount(found: readonly LivePages[]): number {
+  const weights = new Map<number, number>();
+  for (const { live, keys } of found) weights.set(live.length, (weights.get(live.length) ?? 0) + keys);
+  return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
+}
+
+/** More pages than processors are a reason to doubt, and fewer where sums make no sense or others were not taken for that alone. */
+function withCountDoubt(live: LivePages, processors: number): LivePages {
+  const doubt = live.doubt ?? countDoubt(live, processors);
+  return doubt === live.doubt ? live : { ...live, doubt };
+}
+
+function countDoubt({ live: { length: count }, setAside, cost }: LivePages, processors: number): string | null {
+  if (count > processors) return `${count} pages are live as far as can be told, of ${processors} processors`;
+  if (count === processors) return null;
+  if (cost >= 1) return `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
+  // A sum may be in balance by chance without a live page: one that is no copy may be the processor's that is short of one.
+  const open = setAside.filter(({ as }) => as === 'out of balance').length;
+  return open > 0
+    ? `${count} pages of ${processors} processors' are in balance, and ${open} more that are no copies of them are not`
+    : null;
+}
+
+function placesOf(found: ReadonlyMap<number, LivePages>, shape: TableShape, processors: number): Place[] {
+  const last = pageCount(shape) - 1;
+  const lives = [...found.values()];
+  const keys = lives.reduce((sum, live) => sum + live.keys, 0);
+  const pages = (shape.slots * shape.channel.layout.size) / PAGE_SIZE;
+  const emptyPlace = Math.exp(-keys / pages);
+  const untouched = shareUntouched(lives);
+  return Array.from({ length: last + 1 }, (_, index): Place => {
+    const live = found.get(index) ?? null;
+    const holdsOverflowOnly = index === last && (shape.slots * shape.channel.layout.size) % PAGE_SIZE === 0;
+    if (live === null) return { index, live, lost: emptyPlace >= LIKELY_EMPTY || holdsOverflowOnly ? 0 : processors };
+    const unseen = processors - live.live.length;
+    return { index, live, lost: unseen > 0 && untouched ** live.keys < LIKELY_EMPTY ? unseen : 0 };
+  });
+}
+
+/** Share of table 0's keys that another processor never touched. */
+function shareUntouched(lives: readonly LivePages[]): number {
+  let could = 0;
+  let touched = 0;
+  for (const { live, keys } of lives) {
+    could += keys * (live.length - 1);
+    for (const { page } of live.slice(1)) touched += page.fit.keys;
+  }
+  return could === 0 ? 1 : Math.max(0, 1 - touched / could);
+}
+
+function warningsOf({ dropped }: PageCollection): Warning[] {
+  const warnings: Warning[] = [];
+  if (dropped > 0)
+    warnings.push({
+      code: 'carve-crowded',
+      message: `${dropped} pages that may be of tables were left out: more were found than are kept`,
+    });
+  return warnings;
+}
+
+function partialWarnings(partial: ReadonlySet<number>): Warning[] {
+  if (partial.size === 0) return [];
+  return [
+    {
+      code: 'shares-unseen',
+      message: `${partial.size} tags may have a share on a page without a key in its own place, which looks like no page of a table; they are marked incomplete`,
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+import type { TableShape } from '../fit/table-shape.js';
+import { Balance, sumOfGrowing, type PageCounts } from './balance.js';
+
+/** By how much another choice must be worse to be out of the question: so many tags that make no sense. */
+const TELLING_COST = 2;
+/** Counters from which two processors' pages do not order like two states of one page by chance. */
+const TELLING_COUNTERS = 8;
+
+/** What the sum of some pages costs: about 1 for each tag and pool that makes no sense. */
+export function costOf(members: Iterable<PageCounts>, length: number, shape: TableShape): number {
+  const balance = new Balance(shape.channel.layout, length);
+  for (const page of members) balance.add(page, 1);
+  return balance.cost();
+}
+
+/** Keys from which no processor but the first has touched every tag of a page. */
+const MANY_KEYS = 8;
+/** Counters that must agree for a page to be the sum of others, and not by chance. */
+const MIN_SUMMED = 3;
+
+/**
+ * Whether another choice of live pages would do as well as the one made: a page that was set aside in the place of a
+ * live one. Every page must be explained: the one that would have to go must be an earlier state of the other, or a
+ * report of what is left.
+ * @param full pages with every key: table 0's, and reports of the sum
+ * @returns why the choice is open; null when nothing else will do
+ */
+export function openAlternative(
+  members: ReadonlySet<PageCounts>,
+  first: PageCounts,
+  usable: readonly PageCounts[],
+  full: readonly PageCounts[],
+  shape: TableShape,
+): string | null {
+  const length = first.bytes.length;
+  const keys = first.keys.reduce((sum, key) => sum + (key === 0 ? 0 : 1), 0);
+  const cost = costOf(members, length, shape);
+  for (const page of usable) {
+    if (members.has(page) || isSumOf(page, members)) continue;
+    for (const member of members) {
+      if (member !== first && keys > MANY_KEYS && full.includes(page)) continue;
+      const instead = [...members].map((one) => (one === member ? page : one));
+      const isExplained = isOrdered(member, page) || (full.includes(member) && isWithin(member, instead));
+      if (isExplained && costOf(instead, length, shape) < cost + TELLING_COST)
+        return 'a page that was set aside adds up as well in the place of a live one';
+    }
+  }
+  return null;
+}
+
+/** Whether a page is exactly what all of these add up to, which only a report is. */
+function isSumOf({ growing }: PageCounts, members: ReadonlySet<PageCounts>): boolean {
+  if (members.size < 2) return false;
+  const sum = sumOfGrowing([...members]);
+  const [first] = members;
+  const added = growing.filter((value, index) => value !== first!.growing[index]).length;
+  return added >= MIN_SUMMED && growing.every((value, index) => value === sum[index]!);
+}
+
+/** Whether two live pages may be states of one: each counter of the one is no higher, and there are few. */
+export function mayBeStatesOfOne(members: ReadonlySet<PageCounts>): boolean {
+  const pages = [...members];
+  return pages.some((one, at) =>
+    pages.some((other, place) => place !== at && isOrdered(one, other) && countersOf(one) < TELLING_COUNTERS),
+  );
+}
+
+/** Whether every count of `earlier` is at most that of `later`, which has all of its keys. */
+function isOrdered(earlier: PageCounts, later: PageCounts): boolean {
+  return (
+    earlier.keys.every((key, entry) => key === 0 || later.keys[entry] === key) &&
+    earlier.growing.every((value, index) => value <= later.growing[index]!)
+  );
+}
+
+/** Whether no count of a page is higher than that of the sum of others. */
+function isWithin({ growing }: PageCounts, others: readonly PageCounts[]): boolean {
+  const sum = sumOfGrowing(others);
+  return growing.every((value, index) => value <= sum[index]!);
+}
+
+function countersOf({ growing }: PageCounts): number {
+  return growing.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+}

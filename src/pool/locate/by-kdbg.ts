@@ -1,0 +1,30 @@
+import { hex, virtualAddress } from '../../address.js';
+import type { Kernel } from '../../kernel/root/root.js';
+import { findDebuggerDataBlock, type KernelSymbols } from '../../kernel/symbols/symbols.js';
+import { locateByStructure } from './by-structure.js';
+import { notLocated, refuted, type Located } from './located.js';
+
+/**
+ * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the
+ * other processors' tables) follows from the table itself and from where its address stands a second time. What it
+ * names must stand against every other table that the kernel's data leads to.
+ */
+export async function locateByKdbg(
+  kernel: Kernel,
+  symbols: KernelSymbols | null,
+  processors: number | null,
+): Promise<Located> {
+  const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
+  if (typeof block === 'string') return notLocated(block);
+  const table0 = await kernel.memory.readUint64(block.poolTrackTable);
+  if (table0 === null)
+    return notLocated(
+      `PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`,
+    );
+  const located = await locateByStructure(kernel, processors, virtualAddress(table0));
+  if (located.tables !== null) return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
+  return refuted(
+    `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
+    located.rejected,
+  );
+}

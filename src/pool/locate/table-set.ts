@@ -1,0 +1,32 @@
+import type { VirtualAddress } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import type { Doubt, Fact } from '../proof/proof.js';
+import type { LawProof } from '../table/hash-law.js';
+import type { LocatedBy, ProcessorTable } from '../table/memory-page.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
+
+/** The kernel's tracker tables, located and proved: what a walk reads. */
+export interface TableSet {
+  readonly locatedBy: LocatedBy;
+  readonly layout: TrackerLayout;
+  /** N, the hashed slots; each table has N + 1 entries. */
+  readonly slots: number;
+  /** By processor number, table 0 first. */
+  readonly tables: readonly ProcessorTable[];
+  /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
+  readonly unreadablePointers: number;
+  /** Null when there is none. */
+  readonly expansion: {
+    /** Of its first entry. */
+    readonly address: VirtualAddress;
+    /** How many entries it has, used and free. */
+    readonly entries: number;
+  } | null;
+  /** Of table 0. */
+  readonly proof: LawProof;
+  readonly warnings: readonly Warning[];
+  /** What was asked of table 0 and the variables that lead to it. */
+  readonly facts: readonly Fact[];
+  /** What of that failed or could not be asked, and so makes counts doubtful. */
+  readonly doubts: readonly Doubt[];
+}

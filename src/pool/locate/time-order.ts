@@ -1,0 +1,45 @@
+import { COUNTER_COUNT, counterBits } from '../table/tracker-layout.js';
+import type { TrackerTable } from '../table/tracker-table.js';
+
+/** How two states of a table lie in time, as far as their counts tell. */
+export type TimeOrder = 'older' | 'same' | 'newer' | 'neither' | 'unrelated';
+
+/** Counters that only grow: allocs and frees, in the order of COUNTERS. */
+export const GROWING = [0, 1, 3, 4] as const;
+/** Two states of one table have the same tag at nearly every slot that both use. */
+const MAX_OTHER_KEYS = 1 / 8;
+
+/**
+ * Compares two tables of one layout and size by the counters that only grow, at the slots where both have the same key:
+ * the state in which all of them are lower, or as high, is the older one. A key that one lacks tells as well: keys are
+ * never taken out.
+ */
+export function timeOrder(one: TrackerTable, other: TrackerTable, slots: number): TimeOrder {
+  if (one.layout !== other.layout) return 'unrelated';
+  const [a, b] = [new BigUint64Array(COUNTER_COUNT), new BigUint64Array(COUNTER_COUNT)];
+  let [same, different, less, more] = [0, 0, 0, 0];
+  for (let slot = 0; slot < slots; slot++) {
+    if (!one.isReadable(slot) || !other.isReadable(slot)) continue;
+    const [key, otherKey] = [one.key(slot), other.key(slot)];
+    if (key === 0 && otherKey === 0) continue;
+    if (key !== otherKey) {
+      if (key === 0) less++;
+      else if (otherKey === 0) more++;
+      else different++;
+      continue;
+    }
+    same++;
+    one.counters(slot, a, 0);
+    other.counters(slot, b, 0);
+    for (const index of GROWING) {
+      // Modulo the counter's width: one that has wrapped is still the later one.
+      const ahead = BigInt.asIntN(counterBits(one.layout, index), a[index]! - b[index]!);
+      if (ahead > 0n) more++;
+      else if (ahead < 0n) less++;
+    }
+  }
+  if (same === 0 || different > (same + different) * MAX_OTHER_KEYS) return 'unrelated';
+  if (less === 0 && more === 0) return different === 0 ? 'same' : 'neither';
+  if (more === 0) return 'older';
+  return less === 0 ? 'newer' : 'neither';
+}

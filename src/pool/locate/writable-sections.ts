@@ -1,0 +1,64 @@
+import { virtualAddress, type VirtualAddress } from '../../address.js';
+import type { Kernel } from '../../kernel/root/root.js';
+
+/** One writable stretch of the kernel image, in memory. */
+export interface Section {
+  readonly start: VirtualAddress;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Variables that belong to the tables stand this near to the pointers at most. In 213 builds they lie within 0x100 bytes
+ * of the array ExPoolTagTables, which itself has up to 16 KiB.
+ */
+const NEAR = 1 << 16;
+/** Pointers followed at most; a real kernel has some thousands of page-aligned ones in its data. */
+const MAX_POINTERS = 1 << 16;
+
+/** The kernel's writable sections; all of the image where its header names none. */
+export async function writableSections(kernel: Kernel): Promise<Section[]> {
+  const { image, memory } = kernel;
+  const writable = image.header.sections.filter((section) => section.writable);
+  const ranges = writable.length > 0 ? writable : [{ rva: 0, size: image.header.imageSize }];
+  const sections: Section[] = [];
+  for (const { rva, size } of ranges) {
+    const start = virtualAddress(image.base + BigInt(rva));
+    sections.push({ start, bytes: (await memory.read(start, size - (size % 8))).bytes });
+  }
+  return sections;
+}
+
+/** Page-aligned kernel pointers outside the image, with every place that holds each. */
+export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {
+  const end = kernel.image.base + BigInt(kernel.image.header.imageSize);
+  const places = new Map<VirtualAddress, VirtualAddress[]>();
+  for (const { start, bytes } of sections) {
+    for (let at = 0; at + 8 <= bytes.length; at += 8) {
+      if (bytes[at + 7] !== 0xff || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
+      const value = virtualAddress(bytes.readBigUInt64LE(at));
+      if (!kernel.memory.pageTable.isKernelAddress(value) || (value >= kernel.image.base && value < end)) continue;
+      const known = places.get(value);
+      const place = virtualAddress(start + BigInt(at));
+      if (known !== undefined) known.push(place);
+      else if (places.size < MAX_POINTERS) places.set(value, [place]);
+    }
+  }
+  return places;
+}
+
+/** What stands near a place, in its own section. */
+export function nearby(sections: readonly Section[], place: VirtualAddress): Buffer {
+  const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length))!;
+  const at = Number(place - section.start);
+  return section.bytes.subarray(Math.max(0, at - NEAR), at + NEAR);
+}
+
+/** Whether a variable near `place` holds this value. */
+export function standsNear(sections: readonly Section[], place: VirtualAddress, value: number): boolean {
+  const bytes = nearby(sections, place);
+  const needle = Buffer.alloc(8);
+  needle.writeBigUInt64LE(BigInt(value));
+  for (let found = bytes.indexOf(needle); found >= 0; found = bytes.indexOf(needle, found + 1))
+    if (found % 8 === 0) return true;
+  return false;
+}

@@ -1,0 +1,35 @@
+import { outstanding, type CounterValues } from '../table/tag-totals.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
+
+/**
+ * What a tag's own counters show.
+ *
+ *     consistent   no more frees than allocs; bytes where something is allocated, at least one each, and none where not
+ *     torn         off by a few: read between a free and its count, as any running machine shows
+ *     impossible   off by more than that
+ */
+export const CONSISTENCIES = ['consistent', 'torn', 'impossible'] as const;
+export type Consistency = (typeof CONSISTENCIES)[number];
+
+/** Allocations that may be under way at the moment of capture. */
+const UNDER_WAY = 16n;
+/** No allocation is larger: a tebibyte is more than the pool of any machine in one piece. */
+const MAX_ALLOCATION = 1n << 40n;
+/** Bytes of the allocations under way; most are small. */
+const BYTES_UNDER_WAY = UNDER_WAY << 16n;
+
+/** @param counters signed as records carry them, in the order of COUNTERS */
+export function consistencyOf(counters: CounterValues, { countBits }: TrackerLayout): Consistency {
+  const nonPaged = poolConsistency(outstanding(counters[0], counters[1], countBits), counters[2]);
+  const paged = poolConsistency(outstanding(counters[3], counters[4], countBits), counters[5]);
+  return CONSISTENCIES[Math.max(nonPaged, paged)]!;
+}
+
+/** Index into CONSISTENCIES. */
+function poolConsistency(held: bigint, bytes: bigint): number {
+  if (held < -UNDER_WAY || bytes < -BYTES_UNDER_WAY || (held >= 0n && bytes > (held + UNDER_WAY) * MAX_ALLOCATION))
+    return 2;
+  const isConsistent = held === 0n ? bytes === 0n : held > 0n && bytes >= held;
+  if (isConsistent) return 0;
+  return bytes > held + BYTES_UNDER_WAY && held <= 0n ? 2 : 1;
+}

@@ -1,0 +1,72 @@
+import { PAGE_SIZE } from '../../address.js';
+import type { Warning } from '../../errors.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
+
+/** Why counts may not be what they should be. Stable: they stand in records. */
+export const DOUBT_CODES = [
+  /** Keys on a page of table 0 that the hash law cannot have put there. */
+  'page-unlawful',
+  /** Keys on a page of another processor's table that are not table 0's at their slots. */
+  'page-other-keys',
+  /** A page without a key where some must lie. */
+  'page-empty',
+  /** A seeded tag is not in its slot. */
+  'seeds-missing',
+  /** Several tags of one page that free more than was allocated, or hold bytes that no allocations make. */
+  'page-torn',
+  /** The same, over all pages: a table is of another moment than the rest. */
+  'tables-torn',
+  /** A processor's table without any key. */
+  'table-empty',
+  /** A fact that the tables must meet failed, or could not be asked. */
+  'fact-identity',
+  'fact-size-mask',
+  'fact-law',
+  'fact-array-shape',
+  'fact-processor-count',
+  'fact-latest',
+  /** Nobody says how many processors the machine has. */
+  'processors-unknown',
+  /** Pages of other tables, which are as believable, were found. */
+  'carve-rival',
+  /** The evidence does not decide which of several copies of a page are live. */
+  'carve-undecided',
+  /** A page was not seen, and may lie in memory that was not seen either. */
+  'memory-unseen',
+] as const;
+export type DoubtCode = (typeof DOUBT_CODES)[number];
+
+/** Slots from `first` to `last`, both included. */
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One reason to doubt counts, and which it touches. */
+export interface Doubt {
+  readonly code: DoubtCode;
+  readonly message: string;
+  /** Null: every tag. */
+  readonly slots: SlotRange | null;
+}
+
+/** Slots with a byte on this page of a table of N + 1 entries. An entry may begin on the page before. */
+export function slotsOnPage(page: number, layout: TrackerLayout, slots: number): SlotRange {
+  const first = Math.floor((page * PAGE_SIZE) / layout.size);
+  return { first, last: Math.min(slots, Math.ceil(((page + 1) * PAGE_SIZE) / layout.size) - 1) };
+}
+
+/** The page that the entry at this slot begins on. */
+export function pageOfSlot(slot: number, layout: TrackerLayout): number {
+  return Math.floor((slot * layout.size) / PAGE_SIZE);
+}
+
+/** Doubts as warnings: each kind once, with how often it occurs. */
+export function doubtWarnings(doubts: readonly Doubt[]): Warning[] {
+  const byCode = new Map<string, Doubt[]>();
+  for (const doubt of doubts) byCode.set(doubt.code, [...(byCode.get(doubt.code) ?? []), doubt]);
+  return [...byCode].map(([code, [first, ...more]]) => ({
+    code,
+    message: more.length === 0 ? first!.message : `${first!.message}; and ${more.length} more of this kind`,
+  }));
+}

@@ -1,0 +1,89 @@
+import { hashOfKey, UNKNOWN, type TagHash } from '../table/hash-law.js';
+import type { TrackerTable } from '../table/tracker-table.js';
+import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
+import { chanceOfAtMost } from './likelihood.js';
+
+/** Keys from which a page is judged by how many lie at home. */
+const MIN_KEYS = 8;
+/** Chance, over all pages of a table, from which a page is believed to be a table's own. */
+const MIN_CHANCE = 1e-5;
+
+/** Keys by page of a table, and what the hash law says of them. */
+export interface PageLaw {
+  readonly page: number;
+  /** Keys of entries that begin here, without the overflow slot's. */
+  readonly keys: number;
+  readonly atHome: number;
+  /** Keys that the law cannot have put here: a slot between their home and them is free. */
+  readonly unlawful: number;
+  /** Free slots here that make keys elsewhere unlawful. */
+  readonly gaps: number;
+}
+
+/**
+ * Holds each key of table 0 against the law: a key is put into the first free slot from its home on and never leaves
+ * it, so every slot between must be taken. A slot that was not read counts as taken.
+ */
+export function lawOfPages(table: TrackerTable, slots: number, hash: TagHash = hashOfKey): PageLaw[] {
+  const mask = slots - 1;
+  const pages = Array.from({ length: table.pageCount }, (_, page) => ({
+    page,
+    keys: 0,
+    atHome: 0,
+    unlawful: 0,
+    gaps: 0,
+  }));
+  const keys = table.keys();
+  const nextFree = firstFreeFrom(keys, slots);
+  for (let slot = 0; slot < slots; slot++) {
+    const key = keys[slot]!;
+    if (key === 0 || key === UNKNOWN) continue;
+    const here = pages[pageOfSlot(slot, table.layout)]!;
+    here.keys++;
+    const home = hash(key) & mask;
+    const displacement = (slot - home) & mask;
+    if (displacement === 0) here.atHome++;
+    const free = nextFree[home]!;
+    if (free < 0 || ((free - home) & mask) >= displacement) continue;
+    here.unlawful++;
+    pages[pageOfSlot(free, table.layout)]!.gaps++;
+  }
+  return pages;
+}
+
+/** For each slot, the first free one from it on, around the table's end; -1 where there is none. */
+function firstFreeFrom(keys: ArrayLike<number>, slots: number): Int32Array {
+  const next = new Int32Array(slots).fill(-1);
+  let free = -1;
+  for (let at = 2 * slots - 1; at >= 0; at--) {
+    const slot = at % slots;
+    if (keys[slot] === 0) free = slot;
+    next[slot] = free;
+  }
+  return next;
+}
+
+/** Pages of table 0 that the law contradicts, each with the slots that it touches. */
+export function unlawfulPages(table: TrackerTable, slots: number, law: readonly PageLaw[]): Doubt[] {
+  const total = law.reduce((sum, page) => ({ keys: sum.keys + page.keys, atHome: sum.atHome + page.atHome }), {
+    keys: 0,
+    atHome: 0,
+  });
+  const homely = total.keys === 0 ? 0 : total.atHome / total.keys;
+  const doubts: Doubt[] = [];
+  for (const { page, keys, atHome, unlawful, gaps } of law) {
+    const isForeign = keys >= MIN_KEYS && chanceOfAtMost(atHome, keys, homely / 2) * law.length < MIN_CHANCE;
+    if (unlawful === 0 && gaps === 0 && !isForeign) continue;
+    const why = isForeign
+      ? `${atHome} of its ${keys} keys lie at home`
+      : unlawful > 0
+        ? `${unlawful} of its ${keys} keys cannot have been put there`
+        : `${gaps} of its free slots must be taken`;
+    doubts.push({
+      code: 'page-unlawful',
+      message: `page ${page} of table 0 contradicts the hash law: ${why}`,
+      slots: slotsOnPage(page, table.layout, slots),
+    });
+  }
+  return doubts;
+}

@@ -1,0 +1,67 @@
+import type { TagTotal } from '../table/tag-totals.js';
+import type { TrackerLayout } from '../table/tracker-layout.js';
+import { consistencyOf } from './consistency.js';
+import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
+import { chanceOfAtLeast } from './likelihood.js';
+
+/** Impossible tags on one page, or in all, that no longer pass for chance. */
+const MIN_ON_PAGE = 2;
+const MIN_IN_ALL = 4;
+/** Tags that are torn on any machine. */
+const COMMON_SHARE = 0.02;
+const MIN_CHANCE = 1e-5;
+
+interface PageRows {
+  rows: number;
+  torn: number;
+  impossible: number;
+}
+
+/**
+ * Doubts from the sums themselves. A tag or two that is off by a few is torn, and no reason to doubt another; several
+ * on one page say that a table's page is of another moment, or not its own; several everywhere, that a whole table is.
+ */
+export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slots: number): Doubt[] {
+  const pages = new Map<number, PageRows>();
+  const all: PageRows = { rows: 0, torn: 0, impossible: 0 };
+  for (const { slot, place, counters, complete } of totals) {
+    // Rows that lack a part are marked already, and say nothing of the others.
+    if (place !== 'table' || !complete) continue;
+    const page = pageOfSlot(slot, layout);
+    const here = pages.get(page) ?? { rows: 0, torn: 0, impossible: 0 };
+    pages.set(page, here);
+    const consistency = consistencyOf(counters, layout);
+    for (const count of [here, all]) {
+      count.rows++;
+      if (consistency !== 'consistent') count.torn++;
+      if (consistency === 'impossible') count.impossible++;
+    }
+  }
+  const doubts: Doubt[] = [];
+  let explained = 0;
+  for (const [page, { rows, torn, impossible }] of pages) {
+    const elsewhere = Math.max(COMMON_SHARE, (all.torn - torn) / Math.max(1, all.rows - rows));
+    const isCluster = torn >= MIN_IN_ALL && chanceOfAtLeast(torn, rows, elsewhere) * pages.size < MIN_CHANCE;
+    if (impossible < MIN_ON_PAGE && !isCluster) continue;
+    explained += impossible;
+    doubts.push({
+      code: 'page-torn',
+      message: `${torn} of ${rows} tags of page ${page} of the tables do not add up: a page there is of another moment, or not the table's`,
+      slots: slotsOnPage(page, layout, slots),
+    });
+  }
+  const isEverywhere =
+    all.impossible - explained >= MIN_IN_ALL || doubts.length > Math.max(2, pages.size / 4) || isTooMany(all);
+  if (isEverywhere)
+    doubts.push({
+      code: 'tables-torn',
+      message: `${all.torn} of ${all.rows} tags do not add up: a table is of another moment than the rest`,
+      slots: null,
+    });
+  return doubts;
+}
+
+/** More torn tags than a machine at rest or at work shows. */
+function isTooMany({ rows, torn }: PageRows): boolean {
+  return torn >= MIN_IN_ALL && torn > rows * 0.1 && chanceOfAtLeast(torn, rows, 0.05) < MIN_CHANCE;
+}

@@ -1,0 +1,64 @@
+import type { TrackerLayout } from '../table/tracker-layout.js';
+import { slotsOnPage, type Doubt } from './doubt.js';
+
+/** Chance, over all pages of a table, from which a page without a key is believed to have had none. */
+const MIN_CHANCE = 1e-4;
+
+/** Of one table: keys by page, and which pages were read. */
+export interface PageKeys {
+  readonly processor: number;
+  /** Keys of entries that begin on each page. */
+  readonly keys: readonly number[];
+  /** False for a page that is missing. */
+  readonly isRead: readonly boolean[];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/**
+ * Pages that hold no key where some must lie: what a capture could not read it often fills with zeros, and nothing is
+ * presumed zero. Of table 0 by its load; of another processor's by the share of table 0's keys that it touched elsewhere.
+ */
+export function untouchedPages(
+  first: PageKeys,
+  others: readonly PageKeys[],
+  layout: TrackerLayout,
+  slots: number,
+): Doubt[] {
+  const doubts: Doubt[] = [];
+  const doubt = (processor: number, page: number, message: string): void => {
+    doubts.push({
+      code: 'page-empty',
+      message: `page ${page} of ${processor === 0 ? 'table 0' : `processor ${processor}'s table`} has no key: ${message}`,
+      slots: slotsOnPage(page, layout, slots),
+    });
+  };
+  const load = sum(first.keys) / slots;
+  for (const [page, keys] of first.keys.entries()) {
+    const { first: from, last } = slotsOnPage(page, layout, slots - 1);
+    const chance = Math.exp(-load * (last - from + 1));
+    if (keys === 0 && first.isRead[page]! && chance * first.keys.length < MIN_CHANCE)
+      doubt(0, page, `${Math.round(load * (last - from + 1))} are to be expected`);
+  }
+  for (const { processor, keys, isRead } of others) {
+    const touched = sum(keys);
+    if (touched === 0) {
+      if (isRead.some(Boolean))
+        doubts.push({
+          code: 'table-empty',
+          message: `processor ${processor}'s table has no key at all`,
+          slots: null,
+        });
+      continue;
+    }
+    for (const [page, count] of keys.entries()) {
+      const could = first.keys[page]!;
+      if (count > 0 || could === 0 || !isRead[page]!) continue;
+      const share = touched / Math.max(1, sum(first.keys) - could);
+      const chance = share >= 1 ? 0 : (1 - share) ** could;
+      if (chance * keys.length < MIN_CHANCE)
+        doubt(processor, page, `of ${could} tags there it touched none, of all others ${Math.round(share * 100)} %`);
+    }
+  }
+  return doubts;
+}
