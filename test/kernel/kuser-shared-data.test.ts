@@ -7,9 +7,15 @@ const NOW = new Date('2024-09-01T12:00:00.000Z');
 
 function page(change: (bytes: Buffer) => void = () => undefined): Buffer {
   const bytes = Buffer.alloc(4096);
-  kuserSharedData({ systemTime: fileTime(NOW), upTime: 1n, major: 10, minor: 0, build: 19041, processors: 4, physicalPages: 16383 }).copy(
-    bytes,
-  );
+  kuserSharedData({
+    systemTime: fileTime(NOW),
+    upTime: 1n,
+    major: 10,
+    minor: 0,
+    build: 19041,
+    processors: 4,
+    physicalPages: 16383,
+  }).copy(bytes);
   change(bytes);
   return bytes;
 }
