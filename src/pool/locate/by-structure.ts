@@ -24,7 +24,9 @@ async function candidatesAt(
   }));
   // Variables tell the readings of one table apart; where they do not, the law's favourite stands for it.
   const confirmed = readings.filter((_, index) => near[index]!.sizeNear && near[index]!.maskNear);
-  const chosen = confirmed.length > 0 ? confirmed : readings.slice(0, 1);
+  // Where every key of a reading obeys, no smaller N is true: what lies beyond it would be no keys, or none that obey.
+  const lawful = confirmed.find(({ proof }) => proof.lawful === proof.keys);
+  const chosen = lawful !== undefined ? [lawful] : confirmed.length > 0 ? confirmed : readings.slice(0, 1);
   const candidates: Candidate[] = [];
   for (const reading of chosen) {
     const array = await arrayAt(kernel, address, places, reading);
