@@ -3,9 +3,9 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { writeSmallImage, writeSmallImages } from '../test/support/dataset-images.js';
-import { hasProgram } from '../test/support/programs.js';
-import { RedisServer } from '../test/support/redis-server.js';
+import { writeSmallImage, writeSmallImages } from '../test/support/images/dataset-images.js';
+import { hasProgram } from '../test/support/run/programs.js';
+import { RedisServer } from '../test/support/run/redis-server.js';
 import { CLI, fastest, folder, printTable, runNode, type ProcessRun } from './measure.js';
 
 const RUNS = 3;

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateMemory } from '../test/support/generate/memory.js';
 import { Random } from '../test/support/generate/random.js';
-import { writeRaw } from '../test/support/write-raw.js';
+import { writeRaw } from '../test/support/write/raw.js';
 import { CLI, fastest, folder, printTable, runNode } from './measure.js';
 
 const GIB = 2 ** 30;

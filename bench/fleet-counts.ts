@@ -1,7 +1,7 @@
 /** How the counts of a host's tags go over time: the planted ones, and all the ordinary ways that look a little alike. */
 import type { Random } from '../test/support/generate/random.js';
-import { generateTags } from '../test/support/generate/tag-plan.js';
-import type { TagPlan } from '../test/support/generate/tracker-table-writer.js';
+import { generateTags } from '../test/support/generate/tracker/tag-plan.js';
+import type { TagPlan } from '../test/support/generate/tracker/tracker-table-writer.js';
 
 /**
  * - `steady`: about as many always

@@ -2,10 +2,10 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tagName } from '../src/pool/table/tag-name.js';
-import { REAL_BUILDS } from '../test/support/generate/kernel-builds.js';
+import { REAL_BUILDS } from '../test/support/generate/kernel/kernel-builds.js';
 import { generateMemory } from '../test/support/generate/memory.js';
 import { Random } from '../test/support/generate/random.js';
-import { writeCrashDump } from '../test/support/write-crash-dump.js';
+import { writeCrashDump } from '../test/support/write/crash-dump/crash-dump.js';
 import { fleetTags, HostCounts, type FleetTag, type PlantedTags } from './fleet-counts.js';
 
 export interface FleetPlan {

@@ -3,9 +3,9 @@ import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSource } from '../src/source/local/file-source.js';
 import { generateMemory } from '../test/support/generate/memory.js';
-import { RangeServer } from '../test/support/range-server.js';
-import { S3Server } from '../test/support/s3-server.js';
-import { writeRaw } from '../test/support/write-raw.js';
+import { RangeServer } from '../test/support/sources/range-server.js';
+import { S3Server } from '../test/support/sources/s3-server.js';
+import { writeRaw } from '../test/support/write/raw.js';
 import { CLI, fastest, folder, printTable, runNode } from './measure.js';
 
 const GIB = 2 ** 30;

@@ -11,9 +11,9 @@ import { rowsOf } from '../src/record/rows/rows.js';
 import type { Row } from '../src/record/schema/record-type.js';
 import { openSink, type SinkOptions } from '../src/sink/open-sink.js';
 import { parseOutput } from '../src/sink/sinks.js';
-import { walkBuffer } from '../test/support/scan-generated.js';
+import { walkBuffer } from '../test/support/expect/generated-scan.js';
 import { generateMemory } from '../test/support/generate/memory.js';
-import { rawBuffer } from '../test/support/write-raw.js';
+import { rawBuffer } from '../test/support/write/raw.js';
 import { fastest, folder, printTable } from './measure.js';
 
 const ROWS = 400_000;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { generateMemory } from '../test/support/generate/memory.js';
 import type { MemoryPlan } from '../test/support/generate/memory-plan.js';
-import { writeRaw } from '../test/support/write-raw.js';
+import { writeRaw } from '../test/support/write/raw.js';
 import { CLI, fastest, folder, printTable, runNode } from './measure.js';
 
 const GIB = 2 ** 30;

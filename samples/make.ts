@@ -6,15 +6,15 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { generateMemory } from '../test/support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../test/support/generate/memory-plan.js';
-import { listedBuild } from '../test/support/generate/kernel-structures.js';
-import { SAMPLE_PROCESSES } from '../test/support/generate/object-sample.js';
+import { listedBuild } from '../test/support/generate/kernel/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../test/support/generate/objects/object-sample.js';
 import { Random } from '../test/support/generate/random.js';
-import { generateTags, tagKey } from '../test/support/generate/tag-plan.js';
-import type { TagPlan } from '../test/support/generate/tracker-table-writer.js';
-import { crashDumpBuffer } from '../test/support/write-crash-dump.js';
-import { elfCoreBuffer } from '../test/support/write-elf-core.js';
-import { limeBuffer } from '../test/support/write-lime.js';
-import { rawBuffer } from '../test/support/write-raw.js';
+import { generateTags, tagKey } from '../test/support/generate/tracker/tag-plan.js';
+import type { TagPlan } from '../test/support/generate/tracker/tracker-table-writer.js';
+import { crashDumpBuffer } from '../test/support/write/crash-dump/crash-dump.js';
+import { elfCoreBuffer } from '../test/support/write/elf/elf-core.js';
+import { limeBuffer } from '../test/support/write/lime/lime.js';
+import { rawBuffer } from '../test/support/write/raw.js';
 
 const MIB = 0x100000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { runCli } from './support/run-cli.js';
-import { SAMPLE_NAMES, SAMPLES_FOLDER, writeSample } from './support/samples.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import { runCli } from './support/run/cli.js';
+import { SAMPLE_NAMES, SAMPLES_FOLDER, writeSample } from './support/images/samples.js';
+import { temporaryFolder } from './support/run/temporary-folder.js';
 
 const MAX_BYTES = 300 * 1024;
 
@@ -17,8 +17,7 @@ function stable(text: string, path: string): string {
  * A new sample is two files and no code: `NAME.gz` and `NAME.ndjson`. With UPDATE_GOLDEN=1 the records are written
  * instead of compared; read the difference before you commit it.
  */
-describe('the sample images', function () {
-  this.timeout(60_000);
+describe('the sample images', () => {
   const folder = temporaryFolder();
 
   it('are at least three', () => assert.ok(SAMPLE_NAMES.length >= 3));

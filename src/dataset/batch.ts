@@ -31,7 +31,6 @@ export class Batch {
     ImageStatus,
     number
   >;
-  private readonly pool: ImagePool;
   private next = 0;
   private records = 0;
   private bytesRead = 0;
@@ -43,9 +42,8 @@ export class Batch {
     private readonly images: readonly ListedImage[],
     private readonly options: BatchOptions,
     private readonly listener: BatchListener,
-  ) {
-    this.pool = new ImagePool(options.timeoutMs);
-  }
+    private readonly pool: ImagePool = new ImagePool(options.timeoutMs),
+  ) {}
 
   /**
    * Scans all of them. Memory does not grow with their number, except for one line per image in the list and the

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateMemory } from '../support/generate/memory.js';
-import { listedBuild } from '../support/generate/kernel-structures.js';
-import { SAMPLE_PROCESSES } from '../support/generate/object-sample.js';
-import { tagKey } from '../support/generate/tag-plan.js';
-import { runCli } from '../support/run-cli.js';
-import { readRecords } from '../support/write-records.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writeRaw } from '../support/write-raw.js';
+import { listedBuild } from '../support/generate/kernel/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../support/generate/objects/object-sample.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
+import { runCli } from '../support/run/cli.js';
+import { readRecords } from '../support/records/write-records.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writeRaw } from '../support/write/raw.js';
 
 describe('pool-tracker check and bigpool', function () {
-  this.timeout(60_000);
   const folder = temporaryFolder();
   let image = '';
   before(async () => {

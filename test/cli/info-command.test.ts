@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { runCli } from '../support/run-cli.js';
-import { writeSample } from '../support/samples.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { runCli } from '../support/run/cli.js';
+import { writeSample } from '../support/images/samples.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
 
-describe('pool-tracker info', function () {
-  this.timeout(60_000);
+describe('pool-tracker info', () => {
   const folder = temporaryFolder();
 
   it('tells where everything lies and how it was verified', async () => {

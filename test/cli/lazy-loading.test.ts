@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commands/commands.js';
-import { runCli } from '../support/run-cli.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { runCli } from '../support/run/cli.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
 
 interface Loaded {
   readonly commands: readonly string[];

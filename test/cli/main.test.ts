@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { runCli } from '../support/run-cli.js';
+import { runCli } from '../support/run/cli.js';
 import { COMMANDS } from '../../src/cli/commands/commands.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

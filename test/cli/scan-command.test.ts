@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { CLI, runCli } from '../support/run-cli.js';
-import { sampleBytes, writeSample } from '../support/samples.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { RangeServer } from '../support/sources/range-server.js';
+import { CLI, ended, runCli, startCli } from '../support/run/cli.js';
+import { sampleBytes, writeSample } from '../support/images/samples.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
 
 const NOBODY = 65534;
 
@@ -24,7 +26,6 @@ function records(text: string): TagRecord[] {
 }
 
 describe('pool-tracker scan', function () {
-  this.timeout(60_000);
   const folder = temporaryFolder();
   let image = '';
   before(() => {
@@ -145,19 +146,23 @@ describe('pool-tracker scan', function () {
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
-    const out = folder.path('interrupted');
-    mkdirSync(out);
-    const child = spawn(process.execPath, [CLI, 'scan', image, image, image, image, '-o', `${out}/t.ndjson`], {
-      stdio: 'ignore',
-    });
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    child.kill('SIGTERM');
-    const status = await new Promise((resolve) => child.on('close', (code) => resolve(code)));
-    const left = readdirSync(out);
-    assert.ok(
-      status === 143 ? left.length === 0 : left.length === 1 && left[0] === 't.ndjson',
-      `${String(status)} ${left.join()}`,
-    );
+    const inside = folder.path('interrupted');
+    mkdirSync(inside);
+    const server = await new RangeServer({ 'second.dmp': new BufferSource(sampleBytes('server-14393.dmp')) }).start();
+    const { asked } = server.hold();
+    try {
+      const child = startCli(['scan', image, server.url('second.dmp'), '-o', `${inside}/t.ndjson`]);
+      const end = ended(child);
+      await asked;
+      // The first image is written, the second is waited for.
+      assert.match(readdirSync(inside).join(), /^\.pool-tracker-[0-9a-f]{16}\.part$/);
+      child.kill('SIGTERM');
+      const { status, stderr } = await end;
+      assert.equal(status, 143, stderr);
+      assert.deepEqual(readdirSync(inside), []);
+    } finally {
+      await server.stop();
+    }
   });
 
   describe('refuses bad input in one line', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli } from '../support/run-cli.js';
-import { tagKey } from '../support/generate/tag-plan.js';
+import { runCli } from '../support/run/cli.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { writeModules } from '../support/generate/module-writer.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writeRaw } from '../support/write-raw.js';
+import { writeModules } from '../support/generate/kernel/module-writer.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writeRaw } from '../support/write/raw.js';
 
 interface TagRecord {
   readonly tag: string;
@@ -34,8 +34,7 @@ const DRIVER = Buffer.concat([
   Buffer.alloc(16),
 ]);
 
-describe('pool-tracker scan, names of tags', function () {
-  this.timeout(60_000);
+describe('pool-tracker scan, names of tags', () => {
   const folder = temporaryFolder();
   let image = '';
   let pooltag = '';

@@ -13,8 +13,9 @@ import { encodeLzo1x } from '../support/encode/lzo1x.js';
 import { encodeSnappy } from '../support/encode/snappy.js';
 import { encodeXpressHuffman } from '../support/encode/xpress-huffman.js';
 import { encodeXpressLz77 } from '../support/encode/xpress-lz77.js';
-import { hasProgram, run } from '../support/programs.js';
-import { sampleMemory } from '../support/sample-memory.js';
+import { assertProperty } from '../support/lanes/property.js';
+import { hasProgram, run } from '../support/run/programs.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
 
 const PYTHON = '/usr/bin/python3';
 
@@ -77,7 +78,7 @@ describe('LZ decoders', () => {
   for (const { name, encode, decode, foreign } of CODECS) {
     describe(name, () => {
       it('gives back any data', () => {
-        fc.assert(
+        assertProperty(
           fc.property(data, (bytes) => decode(encode(bytes), bytes.length).equals(bytes)),
           { numRuns: 60 },
         );
@@ -97,7 +98,7 @@ describe('LZ decoders', () => {
             return packed.subarray(0, 1 + (at % packed.length));
           }),
         );
-        fc.assert(
+        assertProperty(
           fc.property(fed, fc.integer({ min: 1, max: 70_000 }), (bytes, limit) => {
             try {
               return decode(bytes, limit).length <= limit;

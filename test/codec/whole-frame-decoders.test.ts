@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { decodeRawDeflate, decodeZlib } from '../../src/codec/zlib.js';
 import { decodeZstdFrame } from '../../src/codec/zstd.js';
-import { hasProgram, run } from '../support/programs.js';
-import { sampleMemory } from '../support/sample-memory.js';
+import { hasProgram, run } from '../support/run/programs.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
 
 const PAGE = 0x1000;
 

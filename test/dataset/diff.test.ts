@@ -4,13 +4,14 @@ import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/query/diff.js';
 import { MEASURES, readTagCounts, type TagCount } from '../../src/dataset/query/diff.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { misfit } from '../../src/record/schema/record-type.js';
-import { runCli } from '../support/compiled-cli.js';
-import { writeSmallImage } from '../support/dataset-images.js';
+import { runCli } from '../support/run/cli.js';
+import { writeSmallImage } from '../support/images/dataset-images.js';
 import { Random } from '../support/generate/random.js';
-import { generateTags, tagKey } from '../support/generate/tag-plan.js';
-import type { TagPlan } from '../support/generate/tracker-table-writer.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writePart } from '../support/write-part.js';
+import { generateTags, tagKey } from '../support/generate/tracker/tag-plan.js';
+import type { TagPlan } from '../support/generate/tracker/tracker-table-writer.js';
+import { assertProperty } from '../support/lanes/property.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writePart } from '../support/records/write-part.js';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const count = fc.record({
@@ -26,7 +27,7 @@ const counts = fc
 
 describe('diff', () => {
   it('names each tag that differs once, those that grew most first', () => {
-    fc.assert(
+    assertProperty(
       fc.property(counts, counts, fc.constantFrom(...MEASURES), (before, after, by) => {
         const diffs = diffTags(before, after, by);
         const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
@@ -45,7 +46,7 @@ describe('diff', () => {
   });
 
   it('is empty between equals, and the other way round has the opposite signs', () => {
-    fc.assert(
+    assertProperty(
       fc.property(counts, counts, (before, after) => {
         assert.deepEqual(diffTags(before, before, 'bytes'), []);
         const there = new Map(diffTags(before, after, 'bytes').map(({ tag, change }) => [tag, change]));
@@ -78,8 +79,7 @@ describe('diff', () => {
     );
   });
 
-  describe('of files', function () {
-    this.timeout(60_000);
+  describe('of files', () => {
     const folder = temporaryFolder();
     const tags = (leaked: bigint): TagPlan[] => [
       ...generateTags(new Random(1), 40, 2, 56),

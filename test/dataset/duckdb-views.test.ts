@@ -7,8 +7,8 @@ import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writePart } from '../support/write-part.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writePart } from '../support/records/write-part.js';
 
 const STATEMENTS = readFileSync(new URL('../../schemas/duckdb.sql', import.meta.url), 'utf8');
 

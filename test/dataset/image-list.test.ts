@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { listImages, type ListedImage } from '../../src/dataset/images/images.js';
 import { shardOf } from '../../src/dataset/images/images.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
 
 describe('the list of images', () => {
   const folder = temporaryFolder();

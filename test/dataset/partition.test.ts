@@ -4,10 +4,11 @@ import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { checkPartitionKeys, escapeValue, partitionFolder, partPath } from '../../src/dataset/store/partition.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { queryDuckdb } from '../support/duckdb.js';
-import { poolTagRow } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writeRecords } from '../support/write-records.js';
+import { queryDuckdb } from '../support/records/duckdb.js';
+import { assertProperty } from '../support/lanes/property.js';
+import { poolTagRow } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writeRecords } from '../support/records/write-records.js';
 
 const HARD_VALUES = [
   'a b/c',
@@ -49,7 +50,7 @@ describe('partitions', () => {
   });
 
   it('an escaped value is one component of a path, and comes back', () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (value) => {
         const escaped = escapeValue(value);
 

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
 import { DatasetQuery } from '../../src/dataset/query/query.js';
 import { PoolTrackerError, type ErrorCode } from '../../src/errors.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { Row } from '../../src/record/schema/record-type.js';
-import { compiledMain, runCli } from '../support/compiled-cli.js';
-import { queryDuckdb } from '../support/duckdb.js';
-import { EDGE_INT64 } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writePart } from '../support/write-part.js';
+import { builtFile, CLI, ROOT, runCli } from '../support/run/cli.js';
+import { queryDuckdb } from '../support/records/duckdb.js';
+import { EDGE_INT64 } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writePart } from '../support/records/write-part.js';
 
 const CAPTURED_AT = Date.UTC(2024, 2, 1, 12, 34, 56, 789);
 
@@ -179,7 +178,8 @@ describe('query', () => {
       );
       assert.equal(await of('ndjson'), `${objects.join('\n')}\n`);
       assert.equal(await of('json'), `[\n${objects.join(',\n')}\n]\n`);
-      for (const value of bytes) assert.match(await of('table'), new RegExp(`\\b${String(value).replace('-', '')}\\b`));
+      const table = await of('table');
+      for (const value of bytes) assert.match(table, new RegExp(`\\b${String(value).replace('-', '')}\\b`));
     });
 
     it('writes Parquet that another DuckDB reads, and no half of a file when the query fails', async () => {
@@ -207,16 +207,17 @@ describe('query', () => {
     });
 
     it('says what to install when DuckDB is not there', () => {
-      const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+      const modules = join(ROOT, 'node_modules');
       const copy = folder.path('package');
-      const original = dirname(dirname(dirname(compiledMain())));
-      cpSync(original, copy, { recursive: true, dereference: true });
+      cpSync(builtFile('.'), join(copy, 'dist'), { recursive: true });
+      for (const name of ['package.json', 'data', 'schemas'])
+        cpSync(join(ROOT, name), join(copy, name), { recursive: true });
       mkdirSync(join(copy, 'node_modules'));
       for (const name of readdirSync(modules))
         if (name !== '@duckdb') symlinkSync(join(modules, name), join(copy, 'node_modules', name));
       const { status, stderr } = spawnSync(
         process.execPath,
-        [join(copy, relative(original, compiledMain())), 'query', folder.path('lake'), 'SELECT 1'],
+        [join(copy, relative(ROOT, CLI)), 'query', folder.path('lake'), 'SELECT 1'],
         { encoding: 'utf8' },
       );
       assert.equal(status, 1);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { runCli } from '../support/compiled-cli.js';
-import { writeSmallImage } from '../support/dataset-images.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { runCli } from '../support/run/cli.js';
+import { writeSmallImage } from '../support/images/dataset-images.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
 
 /** Labels of the two images; a U+FEFF at the beginning of a value is part of it. */
 const LABELS = [

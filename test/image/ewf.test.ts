@@ -6,14 +6,14 @@ import { ewf } from '../../src/image/ewf/ewf.js';
 import { segmentExtension } from '../../src/image/ewf/segments.js';
 import { openImage } from '../../src/image/formats.js';
 import { openSource } from '../../src/source/open-source.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { expectMemory } from '../support/expect-memory.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { expectMemory } from '../support/expect/memory.js';
 import type { RamRange } from '../support/generate/sparse-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
-import { hasProgram, run } from '../support/programs.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { ewfBuffers } from '../support/write-ewf.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { hasProgram, run } from '../support/run/programs.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { ewfBuffers } from '../support/write/ewf.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 describe('EWF (E01)', () => {
   const generated = sampleMemory();

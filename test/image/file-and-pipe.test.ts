@@ -6,12 +6,12 @@ import { openImage } from '../../src/image/formats.js';
 import { type PageStretch, StreamedMemory, stretchesOf } from '../../src/image/pages.js';
 import { BufferPool } from '../../src/source/stream/buffer-pool.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { elf32Buffer } from '../support/write-elf-32.js';
-import { elfCoreBuffer } from '../support/write-elf-core.js';
-import { limeBuffer } from '../support/write-lime.js';
-import { xenCoreBuffer } from '../support/write-xen-core.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { elf32Buffer } from '../support/write/elf/elf-32.js';
+import { elfCoreBuffer } from '../support/write/elf/elf-core.js';
+import { limeBuffer } from '../support/write/lime/lime.js';
+import { xenCoreBuffer } from '../support/write/elf/xen-core.js';
 
 const NAME = 'the image';
 

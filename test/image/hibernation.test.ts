@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { hibernation } from '../../src/image/hibernation/hibernation.js';
 import { openImage } from '../../src/image/formats.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { expectMemory } from '../support/expect-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { hibernation7Buffer, hibernationBuffer, HIBERNATION_LAYOUTS } from '../support/write-hibernation.js';
-import { rangesOfFrames } from '../support/write-runs.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { expectMemory } from '../support/expect/memory.js';
+import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { hibernation7Buffer, hibernationBuffer, HIBERNATION_LAYOUTS } from '../support/write/hibernation.js';
+import { rangesOfFrames } from '../support/write/runs.js';
 
 describe('hibernation files', () => {
   const generated = sampleMemory();

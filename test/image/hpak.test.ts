@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { hpak } from '../../src/image/hpak.js';
 import { openImage } from '../../src/image/formats.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { expectMemory } from '../support/expect-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { hpakBuffer } from '../support/write-hpak.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { expectMemory } from '../support/expect/memory.js';
+import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { hpakBuffer } from '../support/write/hpak.js';
 
 const SECOND = 0x20 + 0xe0;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { hypervVmrs } from '../../src/image/hyper-v/vmrs.js';
 import { openImage } from '../../src/image/formats.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { expectMemory } from '../support/expect-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { vmrsBuffer } from '../support/write-vmrs.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { expectMemory } from '../support/expect/memory.js';
+import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { vmrsBuffer } from '../support/write/vmrs.js';
 
 describe('Hyper-V saved states', () => {
   const generated = sampleMemory();

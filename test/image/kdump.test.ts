@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { kdump } from '../../src/image/kdump/kdump.js';
 import { openImage } from '../../src/image/formats.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { expectMemory } from '../support/expect-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/hostile-fields.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { flattened, kdumpBuffer } from '../support/write-kdump.js';
-import { rangesOfFrames } from '../support/write-runs.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { expectMemory } from '../support/expect/memory.js';
+import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { flattened, kdumpBuffer } from '../support/write/kdump.js';
+import { rangesOfFrames } from '../support/write/runs.js';
 
 const DESCRIPTORS = 0x4000;
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { physicalAddress } from '../../src/address.js';
 import { RunListBuilder, type RunList } from '../../src/image/run-list.js';
+import { assertProperty } from '../support/lanes/property.js';
 
 type Runs = readonly (readonly [start: number, length: number, offset: number])[];
 
@@ -30,7 +31,7 @@ const apart = fc
 
 describe('run lists', () => {
   it('find each byte where it was said to be, and nothing in holes', () => {
-    fc.assert(
+    assertProperty(
       fc.property(apart, (runs) => {
         const list = build(runs);
         const model = new Map(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { knownBuild } from '../../src/kernel/symbols/known-builds.js';
-import { REAL_BUILDS } from '../support/generate/kernel-builds.js';
+import { REAL_BUILDS } from '../support/generate/kernel/kernel-builds.js';
 
 describe('the built-in list of kernel builds', () => {
   for (const build of REAL_BUILDS) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { decodeSharedData } from '../../src/kernel/root/kuser-shared-data.js';
-import { fileTime, kuserSharedData } from '../support/generate/kuser-shared-data.js';
+import { fileTime, kuserSharedData } from '../support/generate/kernel/kuser-shared-data.js';
+import { assertProperty } from '../support/lanes/property.js';
 
 const NOW = new Date('2024-09-01T12:00:00.000Z');
 
@@ -51,7 +52,7 @@ describe('KUSER_SHARED_DATA', () => {
       'string',
     ));
   it('never throws', () =>
-    fc.assert(
+    assertProperty(
       fc.property(fc.uint8Array({ minLength: 4096, maxLength: 4096 }), (bytes) => {
         decodeSharedData(Buffer.from(bytes));
       }),

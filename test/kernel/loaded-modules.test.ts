@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { findLoadedModules, type LoadedModules } from '../../src/kernel/objects/loaded-modules.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
-import { writeModules, type WrittenModule } from '../support/generate/module-writer.js';
-import { openWalk } from '../support/scan-generated.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { writeModules, type WrittenModule } from '../support/generate/kernel/module-writer.js';
+import { openWalk } from '../support/expect/generated-scan.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 const DRIVERS = ['hal.dll', 'tcpip.sys', 'mydrv.sys'].map((name) => ({ name, bytes: Buffer.alloc(0x1800, name) }));
 

@@ -8,13 +8,12 @@ import { pdbOfDocument, resolveSymbols } from '../../src/kernel/symbols/isf.js';
 import { SYMBOL_SOURCES, type SymbolOptions } from '../../src/kernel/symbols/symbols.js';
 import { readCachedSymbols, writeCachedSymbols } from '../../src/kernel/symbols/symbols.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { assertTotals, walkBuffer } from '../support/scan-generated.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { isfDocument } from '../support/write-isf.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { assertTotals, walkBuffer } from '../support/expect/generated-scan.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { isfDocument } from '../support/write/isf.js';
+import { rawBuffer } from '../support/write/raw.js';
 
-describe('symbol files', function () {
-  this.timeout(60_000);
+describe('symbol files', () => {
   const folder = temporaryFolder();
   const generated = generateMemory({ build: 'unknown', layout: 56, processors: 2 });
   const { build } = generated.truth;

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { physicalAddress } from '../../src/address.js';
 import { RunListBuilder } from '../../src/image/run-list.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 
 /** Runs of any shape over a source in which every byte tells its own offset. */
 const runShapes = fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 5000 })), {
@@ -35,7 +36,7 @@ function memoryOf(shapes: readonly (readonly [gap: number, length: number])[]): 
 
 describe('physical memory', () => {
   it('reads across runs and holes as a flat model does', async () => {
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(
         runShapes,
         fc.integer({ min: 0, max: 40_000 }),

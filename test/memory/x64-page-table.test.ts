@@ -5,7 +5,8 @@ import { raw } from '../../src/image/raw.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { describeMissing, isMapped } from '../../src/memory/paging/translation.js';
 import { X64PageTable } from '../../src/memory/paging/x64.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 
 const KIB = 1024;
 const PRESENT = 3n;
@@ -124,7 +125,7 @@ describe('x64 page tables', () => {
   });
 
   it('list exactly what translates', async () => {
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 0, max: 511 }), { maxLength: 40 }), async (slots) => {
         const table = await tableOver(
           memoryWith([

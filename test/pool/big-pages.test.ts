@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 import fc from 'fast-check';
 import { isMissing } from '../../src/errors.js';
 import type { BigAllocation } from '../../src/pool/big-pages.js';
@@ -9,11 +10,11 @@ import type { Row } from '../../src/record/schema/record-type.js';
 import type { ScanResult } from '../../src/scan/scan-result.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
-import { listedBuild } from '../support/generate/kernel-structures.js';
-import type { BigPagePlan } from '../support/generate/object-plan.js';
-import { tagKey } from '../support/generate/tag-plan.js';
-import { readingsOf, walkBuffer } from '../support/scan-generated.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { listedBuild } from '../support/generate/kernel/kernel-structures.js';
+import type { BigPagePlan } from '../support/generate/objects/object-plan.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
+import { readingsOf, walkBuffer } from '../support/expect/generated-scan.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 const PROC = tagKey('Proc');
 const SAMPLE: readonly BigPagePlan[] = [
@@ -93,7 +94,7 @@ describe('big allocations', () => {
       poolType: fc.integer({ min: 0, max: 0xfff }),
       free: fc.boolean(),
     });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.array(entry, { maxLength: 300 }), async (bigPages) => {
         const generated = memory('10.0.22000.1219', { bigPages });
         const entries = await listed(await walkBuffer(rawBuffer(generated)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hashOfKey, hashOfKeyXp, isSlotCount } from '../../src/pool/table/hash-law.js';
+import { assertProperty } from '../support/lanes/property.js';
 
 const key = fc.integer({ min: 0, max: 0xffffffff });
 
@@ -11,7 +12,7 @@ describe('the hash law', () => {
   });
 
   it('is exact for every key, as 64-bit arithmetic has it', () =>
-    fc.assert(
+    assertProperty(
       fc.property(key, (value) => {
         const product = 40543n * BigInt(value);
         assert.equal(hashOfKey(value), Number((product & 0xffffffffn) ^ (product >> 32n)));
@@ -20,7 +21,7 @@ describe('the hash law', () => {
     ));
 
   it('has the older form of XP', () =>
-    fc.assert(
+    assertProperty(
       fc.property(key, (value) => {
         const [b0, b1, b2, b3] = [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24].map(
           BigInt,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isProved, judge, lawfulShare, UNKNOWN } from '../../src/pool/table/hash-law.js';
-import { placeTags } from '../support/generate/tracker-table-writer.js';
+import { placeTags } from '../support/generate/tracker/tracker-table-writer.js';
+import { assertProperty } from '../support/lanes/property.js';
 
 function slotKeys(keys: readonly number[], slots: number): number[] {
   const tables = placeTags(
@@ -17,7 +18,7 @@ const someKeys = fc.uniqueArray(fc.integer({ min: 1, max: 0xffffffff }), { minLe
 
 describe('the proof by the hash law', () => {
   it('accepts every table that was filled by it, to the last slot', () =>
-    fc.assert(
+    assertProperty(
       fc.property(someKeys, fc.constantFrom(64, 128, 512, 4096), (keys, slots) => {
         const proof = judge(slotKeys(keys, slots), slots);
         assert.equal(lawfulShare(proof), 1);
@@ -27,7 +28,7 @@ describe('the proof by the hash law', () => {
     ));
 
   it('still does with some slots unread', () =>
-    fc.assert(
+    assertProperty(
       fc.property(someKeys, (keys) => {
         const bySlot = slotKeys(keys, 512).map((key, slot) => (Math.floor(slot / 51) === 3 ? UNKNOWN : key));
         assert.equal(lawfulShare(judge(bySlot, 512)), 1);
@@ -35,7 +36,7 @@ describe('the proof by the hash law', () => {
     ));
 
   it('refuses keys that lie anywhere', () =>
-    fc.assert(
+    assertProperty(
       fc.property(someKeys, (keys) => {
         const bySlot = new Array<number>(4096).fill(0);
         keys.forEach((key, index) => {
@@ -46,7 +47,7 @@ describe('the proof by the hash law', () => {
     ));
 
   it('refuses a full table of keys in any order', () =>
-    fc.assert(
+    assertProperty(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 0xffffffff }), { minLength: 512, maxLength: 512 }), (keys) =>
         assert.ok(!isProved(judge(keys, 512))),
       ),

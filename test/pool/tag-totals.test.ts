@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { entriesOf, outstanding, TagTotals } from '../../src/pool/table/tag-totals.js';
 import { TrackerTable } from '../../src/pool/table/tracker-table.js';
 import { counterBits, TRACKER_LAYOUTS } from '../../src/pool/table/tracker-layout.js';
-import { COUNTER_NAMES, type EntrySize } from '../support/generate/tracker-layouts.js';
-import { tableBytes, type TableEntry } from '../support/generate/tracker-table-writer.js';
+import { COUNTER_NAMES, type EntrySize } from '../support/generate/tracker/tracker-layouts.js';
+import { tableBytes, type TableEntry } from '../support/generate/tracker/tracker-table-writer.js';
+import { assertProperty } from '../support/lanes/property.js';
 
 const SLOTS = 64;
 
@@ -36,7 +37,7 @@ function tableOf(layoutSize: number, entries: readonly TableEntry[]): TrackerTab
 describe('the sum over processors', () => {
   for (const layout of TRACKER_LAYOUTS) {
     it(`wraps at each counter's own width: ${layout.size}-byte entries`, () =>
-      fc.assert(
+      assertProperty(
         fc.property(tables, (processors) => {
           const totals = new TagTotals(layout, SLOTS);
           const all = new Set(processors.flatMap((entries) => entries.map(({ slot }) => slot)));

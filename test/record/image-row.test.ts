@@ -7,10 +7,10 @@ import { IMAGE } from '../../src/record/schema/record-types.js';
 import { CarveScan } from '../../src/scan/carve-scan.js';
 import { decodeScan, failedScan, scanRequest } from '../../src/scan/scan.js';
 import type { ScanResult } from '../../src/scan/scan-result.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { openWalk, walkBuffer } from '../support/scan-generated.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { openWalk, walkBuffer } from '../support/expect/generated-scan.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 const generated = generateMemory({ tableSlots: 128, tagCount: 200, processors: 2, memoryBytes: 24 << 20 });
 const labels = { host: 'web01', site: 'a' };

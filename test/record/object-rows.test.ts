@@ -3,13 +3,13 @@ import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
 import { misfit, type RecordType, type Row } from '../../src/record/schema/record-type.js';
 import { BIGPOOL, OBJECT_COUNT, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
-import { carveStream, makeTables, pagesOf } from '../support/carve-pages.js';
+import { carveStream, makeTables, pagesOf } from '../support/expect/carve-pages.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { listedBuild } from '../support/generate/kernel-structures.js';
-import { SAMPLE_PROCESSES } from '../support/generate/object-sample.js';
-import { tagKey } from '../support/generate/tag-plan.js';
-import { walkBuffer } from '../support/scan-generated.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { listedBuild } from '../support/generate/kernel/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../support/generate/objects/object-sample.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
+import { walkBuffer } from '../support/expect/generated-scan.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 let sample: Promise<DecodedScan> | undefined;
 

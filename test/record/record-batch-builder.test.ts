@@ -25,7 +25,7 @@ import { RecordBatchBuilder } from '../../src/record/arrow/record-batches.js';
 import { batchesOfRows, RowReader, rowsOfBatches } from '../../src/record/arrow/record-batches.js';
 import { column, nullableColumn, type Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
-import { edgeRows, poolTagRow } from '../support/record-rows.js';
+import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
 
 describe('record batches', () => {
   for (const recordType of RECORD_TYPES) {

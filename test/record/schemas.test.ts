@@ -4,10 +4,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { schemaFiles } from '../../scripts/make-schemas.js';
 import { arrowSchema } from '../../src/record/arrow/arrow-schema.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
-import { queryDuckdb, queryRows } from '../support/duckdb.js';
-import { edgeRows } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writeRecords } from '../support/write-records.js';
+import { queryDuckdb, queryRows } from '../support/records/duckdb.js';
+import { edgeRows } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writeRecords } from '../support/records/write-records.js';
 
 const SCHEMAS = new URL('../../schemas/', import.meta.url);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
 import { selectTags, tagPattern, type TagSelection } from '../../src/record/rows/tag-selection.js';
-import { tagKey } from '../support/generate/tag-plan.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
 
 function total(tag: string, nonPaged: bigint, paged: bigint, allocs = 10n, frees = 4n): TagTotal {
   return {

@@ -3,10 +3,10 @@ import { openImage } from '../../src/image/formats.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { CarveScan } from '../../src/scan/carve-scan.js';
 import { decodeScan, scanRequest } from '../../src/scan/scan.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { crashDumpBuffer } from '../support/write-crash-dump.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 async function carve(bytes: Buffer): Promise<DecodedScan | null> {
   const image = await openImage(new BufferSource(bytes));
@@ -16,8 +16,7 @@ async function carve(bytes: Buffer): Promise<DecodedScan | null> {
     .finally(() => scan.close());
 }
 
-describe('carving what is not whole', function () {
-  this.timeout(60_000);
+describe('carving what is not whole', () => {
   const generated = generateMemory({ layout: 40, processors: 2, tagCount: 320, memoryBytes: 16 * 2 ** 20 });
   const truth = new Map(generated.truth.merged.map((entry) => [`${entry.place} ${entry.slot}`, entry]));
 

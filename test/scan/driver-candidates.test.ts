@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { PoolTrackerError } from '../../src/errors.js';
 import { driverCandidates } from '../../src/scan/driver-candidates.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { writeModules } from '../support/generate/module-writer.js';
-import { tagKey } from '../support/generate/tag-plan.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { writeRaw } from '../support/write-raw.js';
+import { writeModules } from '../support/generate/kernel/module-writer.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { writeRaw } from '../support/write/raw.js';
 
 /** Begins as a driver does; loads `tag` into r8d deep inside, across the end of a MiB. */
 function driverBytes(tag: string): Buffer {

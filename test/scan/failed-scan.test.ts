@@ -8,11 +8,11 @@ import { openScan, tryOpenScan } from '../../src/scan/open-scan.js';
 import { decodeScan, type Scan, type ScanOptions, scanRequest } from '../../src/scan/scan.js';
 import type { FailedScan } from '../../src/scan/scan-result.js';
 import { WalkScan } from '../../src/scan/walk-scan.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory } from '../support/generate/memory-plan.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 /** A source whose line goes dead after so many reads. */
 class BreakingSource extends BufferSource {

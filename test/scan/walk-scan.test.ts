@@ -4,14 +4,15 @@ import { PoolTrackerError } from '../../src/errors.js';
 import { LOCATE_WAYS } from '../../src/pool/locate/locate.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { DECOYS, type GeneratedMemory, type MemoryPlan } from '../support/generate/memory-plan.js';
-import { COUNTER_NAMES } from '../support/generate/tracker-layouts.js';
-import { tagKey } from '../support/generate/tag-plan.js';
-import { assertTotals, walkBuffer } from '../support/scan-generated.js';
-import { crashDumpBuffer } from '../support/write-crash-dump.js';
-import { elfCoreBuffer } from '../support/write-elf-core.js';
-import { limeBuffer } from '../support/write-lime.js';
-import { rawBuffer } from '../support/write-raw.js';
-import { rdmpBuffer } from '../support/write-rdmp.js';
+import { COUNTER_NAMES } from '../support/generate/tracker/tracker-layouts.js';
+import { tagKey } from '../support/generate/tracker/tag-plan.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
+import { assertTotals, walkBuffer } from '../support/expect/generated-scan.js';
+import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
+import { elfCoreBuffer } from '../support/write/elf/elf-core.js';
+import { limeBuffer } from '../support/write/lime/lime.js';
+import { rawBuffer } from '../support/write/raw.js';
+import { rdmpBuffer } from '../support/write/crash-dump/rdmp.js';
 
 const MIB = 2 ** 20;
 
@@ -114,8 +115,7 @@ describe('walking generated memory', () => {
     }
   });
 
-  it('gives back any set of tags and counts', async function () {
-    this.timeout(120_000);
+  it('gives back any set of tags and counts', async () => {
     const tag = fc.record({
       key: fc.integer({ min: 1, max: 0xffffffff }).filter((key) => key !== tagKey('Ovfl')),
       perProcessor: fc.array(
@@ -134,7 +134,7 @@ describe('walking generated memory', () => {
       tableSlots: fc.constantFrom(64, 128, 256),
       tags: fc.uniqueArray(tag, { selector: ({ key }) => key, minLength: 30, maxLength: 90 }),
     });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(plans, async (plan) => {
         const generated = generateMemory({ ...plan, memoryBytes: 24 * MIB });
         const decoded = await walkBuffer(rawBuffer(generated));
@@ -207,8 +207,7 @@ describe('walking damaged memory', () => {
     await refused(generated, 'NO_KERNEL', /no running x64 Windows kernel found/);
   });
 
-  it('gives one clear error, whatever the image is cut down to', async function () {
-    this.timeout(120_000);
+  it('gives one clear error, whatever the image is cut down to', async () => {
     const whole = rawBuffer(generateMemory({ memoryBytes: 24 * MIB }));
     for (let length = 64 * 1024; length < whole.length; length += 0x6f000) {
       const outcome = await walkBuffer(whole.subarray(0, length)).then(
@@ -223,12 +222,11 @@ describe('walking damaged memory', () => {
     }
   });
 
-  it('never throws anything but its own errors when bytes are changed at random', async function () {
-    this.timeout(120_000);
+  it('never throws anything but its own errors when bytes are changed at random', async () => {
     const generated = generateMemory({ memoryBytes: 24 * MIB, processors: 1 });
     const whole = rawBuffer(generated);
     const used = [...generated.memory.pages.keys()];
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(
         fc.array(
           fc.tuple(

@@ -5,9 +5,9 @@ import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { SCHEMA_VERSION } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { toolVersion } from '../../src/record/schema/file-metadata.js';
-import { edgeRows, poolTagRow } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { readRecords, writeRecords } from '../support/write-records.js';
+import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/records/write-records.js';
 
 for (const ending of ['arrow', 'arrows']) {
   describe(`Arrow IPC, .${ending}`, () => {

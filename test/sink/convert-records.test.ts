@@ -12,9 +12,10 @@ import {
   type Value,
 } from '../../src/record/schema/record-type.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
-import { edgeRows } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { readRecords, writeRecords } from '../support/write-records.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
+import { edgeRows } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/records/write-records.js';
 
 const ENDINGS = ['parquet', 'ndjson', 'ndjson.gz', 'arrow', 'arrows', 'csv'] as const;
 
@@ -60,9 +61,8 @@ describe('convert', () => {
   }
 
   for (const recordType of [POOL_TAG, POOL_TAG_CPU, IMAGE]) {
-    it(`${recordType.name}: any rows through all formats in a row are the same`, async function () {
-      this.timeout(120_000);
-      await fc.assert(
+    it(`${recordType.name}: any rows through all formats in a row are the same`, async () => {
+      await assertAsyncProperty(
         fc.asyncProperty(
           rowsOf(recordType),
           fc.shuffledSubarray([...ENDINGS], { minLength: ENDINGS.length }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertProperty } from '../support/lanes/property.js';
 import fc from 'fast-check';
 import { CsvParser, type CsvField } from '../../src/sink/read/csv-parser.js';
 
@@ -25,7 +26,7 @@ describe('CSV parser', () => {
       fc.constant(null),
       fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', ' ', '\u{1f600}'), maxLength: 6 }),
     );
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.array(fc.array(field, { minLength: 2, maxLength: 3 }), { minLength: 1 }),
         fc.constantFrom('\r\n', '\n'),

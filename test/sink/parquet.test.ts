@@ -5,11 +5,11 @@ import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/rec
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { toolVersion } from '../../src/record/schema/file-metadata.js';
 import type { ParquetWriterName } from '../../src/sink/sink.js';
-import { queryDuckdb, queryRows, sqlLiteral } from '../support/duckdb.js';
-import { readWithParquetJs } from '../support/parquetjs-reader.js';
-import { EDGE_TAGS, edgeRows, poolTagRow } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { readRecords, writeRecords } from '../support/write-records.js';
+import { queryDuckdb, queryRows } from '../support/records/duckdb.js';
+import { readWithParquetJs } from '../support/records/parquetjs-reader.js';
+import { EDGE_TAGS, edgeRows, poolTagRow } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/records/write-records.js';
 
 const WRITERS: readonly ParquetWriterName[] = ['parquet-wasm', 'parquetjs-lite'];
 
@@ -84,28 +84,6 @@ for (const parquetWriter of WRITERS) {
       assert.equal(metadata['pool_tracker.tool_version'], toolVersion());
     });
 
-    for (const recordType of [POOL_TAG, IMAGE]) {
-      // Sorted by the column, each row group has a range of its own, and DuckDB skips all but those of the value.
-      it(`${recordType.name}: a filter on any column finds exactly its rows among row groups sorted by it`, async () => {
-        const rows = edgeRows(recordType, 400);
-        for (const column of recordType.columns) {
-          const sorted = rows.toSorted((a, b) => compare(a[column.name]!, b[column.name]!));
-          const path = folder.path(`${recordType.name}-${column.name}.parquet`);
-          await writeRecords(path, recordType, sorted, { ...gzip, rowGroupRows: 50 }, 64);
-          const values = [...new Set([0, 130, 260, 399].map((index) => sorted[index]![column.name]!))];
-          const counts = await queryDuckdb(values.map((value) => filterCount(path, column, value)).join(' UNION ALL '));
-          const expected = values.map((value) => rows.filter((row) => row[column.name] === value).length);
-          assert.deepEqual(
-            counts.map((row) => Number(row['found'])),
-            expected,
-            column.name,
-          );
-        }
-        const path = folder.path(`${recordType.name}-schema_version.parquet`);
-        assert.equal((await readWithParquetJs(path, recordType)).rowGroups, 8);
-      });
-    }
-
     it('least and greatest of each row group are those of its values, strings by their bytes', async () => {
       const path = folder.path('statistics.parquet');
       const rows = ['\uff5e', '\u{1f600}', 'a'].map((host, index) =>
@@ -127,43 +105,5 @@ for (const parquetWriter of WRITERS) {
       assert.deepEqual(await statistics('nonpaged_bytes'), ['-9223372036854775808', '9223372036854775807', 0]);
       assert.equal((await statistics('labels'))[2], 4);
     });
-
-    it('100,000 rows come back in order, row groups and all', async function () {
-      this.timeout(120_000);
-      const count = 100_000;
-      const rows = Array.from({ length: count }, (_, index) =>
-        poolTagRow({ key: index, nonpaged_allocs: 2n ** 53n + BigInt(index), tag: `T${index % 977}` }),
-      );
-      const path = folder.path('many.parquet');
-      await writeRecords(path, POOL_TAG, rows, { parquetWriter, rowGroupRows: 30_000 });
-      const [sums] =
-        await queryDuckdb(`SELECT count(*) AS rows, sum(nonpaged_allocs)::VARCHAR AS sum, bool_and(nonpaged_allocs = 9007199254740992 + key) AS paired,
-        bool_and(tag = 'T' || (key % 977)) AS tagged, bool_and(file_row_number = key) AS ordered FROM read_parquet('${path}', file_row_number = true)`);
-      const sum = 2n ** 53n * BigInt(count) + (BigInt(count) * BigInt(count - 1)) / 2n;
-      assert.deepEqual(
-        { ...sums },
-        { rows: BigInt(count), sum: String(sum), paired: true, tagged: true, ordered: true },
-      );
-      const [groups] = await queryDuckdb(`SELECT num_row_groups FROM parquet_file_metadata('${path}')`);
-      assert.equal(Number(groups!['num_row_groups']), 4);
-    });
   });
-}
-
-function compare(a: Value, b: Value): number {
-  if (a === b) return 0;
-  if (a === null || b === null) return a === null ? -1 : 1;
-  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
-  return a < b ? -1 : 1;
-}
-
-function filterCount(path: string, column: Column, value: Value): string {
-  const literal =
-    column.type === 'timestamp' && value !== null
-      ? `make_timestamp(${value}::BIGINT * 1000)::TIMESTAMP`
-      : column.type === 'float64' && value !== null
-        ? `'${value}'::DOUBLE`
-        : sqlLiteral(value);
-  const side = column.type === 'timestamp' ? `(${column.name}::TIMESTAMPTZ AT TIME ZONE 'UTC')` : column.name;
-  return `SELECT count(*) AS found FROM '${path}' WHERE ${value === null ? `${column.name} IS NULL` : `${side} = ${literal}`}`;
 }

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 import type { Row } from '../../src/record/schema/record-type.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { convertRecords } from '../../src/sink/convert-records.js';
 import { textOf } from '../../src/sink/read/text-input.js';
 import type { SinkOptions } from '../../src/sink/open-sink.js';
-import { queryDuckdb } from '../support/duckdb.js';
-import { poolTagRow } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { readRecords, writeRecords } from '../support/write-records.js';
+import { queryDuckdb } from '../support/records/duckdb.js';
+import { poolTagRow } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/records/write-records.js';
 
 const MARK = '\ufeff';
 
@@ -95,7 +96,7 @@ describe('strings', () => {
       unit: fc.constantFrom(MARK, 'a', ' ', '"', ',', '\r', '\n', '\\', '\u{1f600}', '\ufffe', '\u2028'),
       maxLength: 6,
     });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(
         fc.array(text, { minLength: 1, maxLength: 12 }),
         fc.integer({ min: 1, max: 5 }),

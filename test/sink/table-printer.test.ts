@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { IMAGE } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { TablePrinter } from '../../src/sink/table/table-printer.js';
-import { edgeRows, poolTagRow } from '../support/record-rows.js';
+import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
 
 const counts = {
   nonpaged_allocs: 10n,

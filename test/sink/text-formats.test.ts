@@ -4,10 +4,10 @@ import { gunzipSync } from 'node:zlib';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
-import { queryRows } from '../support/duckdb.js';
-import { EDGE_INT64, edgeRows, poolTagRow } from '../support/record-rows.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { readRecords, writeRecords } from '../support/write-records.js';
+import { queryRows } from '../support/records/duckdb.js';
+import { EDGE_INT64, edgeRows, poolTagRow } from '../support/records/record-rows.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { readRecords, writeRecords } from '../support/records/write-records.js';
 
 const DUCKDB_TYPES = {
   string: 'VARCHAR',

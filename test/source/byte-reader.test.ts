@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 import { type ByteReader, readerOf } from '../../src/source/reading/byte-reader.js';
 import type { ByteOrigin } from '../../src/source/reading/byte-origin.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { Random } from '../support/generate/random.js';
 
 const MIB = 1 << 20;
@@ -65,7 +66,7 @@ describe('the byte reader', () => {
   for (const [title, open] of Object.entries(ORIGINS)) {
     it(`reads ${title} in order, however it is asked`, async () => {
       const step = fc.tuple(fc.nat(STEPS.length - 1), fc.oneof(fc.nat(100), fc.nat(2 * MIB)));
-      await fc.assert(
+      await assertAsyncProperty(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
           const reader = open();
           let at = 0;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { assertProperty } from '../support/lanes/property.js';
 import { Cache, cached } from '../../src/source/reading/cache.js';
 
 /** What is kept of `keys`, in no order. */
@@ -10,7 +11,7 @@ function keptOf(cache: Cache<number, string>, keys: number): number[] {
 describe('the cache', () => {
   it('never weighs more than it is to, and gives what was put in', () => {
     const step = fc.record({ key: fc.nat(9), weight: fc.integer({ min: 1, max: 12 }), puts: fc.boolean() });
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const cache = new Cache<number, string>(10);
         const last = new Map<number, { value: string; weight: number }>();

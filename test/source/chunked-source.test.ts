@@ -9,7 +9,8 @@ import {
   type ChunkTable,
 } from '../../src/source/reading/chunked-source.js';
 import { readBytes } from '../../src/source/source.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 
 const MIB = 1 << 20;
 
@@ -26,7 +27,7 @@ function viewOf(bytes: Buffer, cut: Pick<ChunkTable, 'byteLength' | 'at'>): { vi
 describe('chunked views', () => {
   it('read like the bytes themselves, wherever chunks begin', async () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 40 });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(lengths, fc.nat(4000), fc.nat(4000), fc.boolean(), async (sizes, offset, length, even) => {
         const total = sizes.reduce((sum, size) => sum + size, 0);
         const bytes = Buffer.from(Array.from({ length: total }, (_, at) => (at * 31) & 0xff));

@@ -45,5 +45,5 @@ describe('bytes of a descriptor', () => {
     const wanted = [all.toString('hex', 0, 16), createHash('sha256').update(all).digest('hex'), all.length];
     for (const size of [1000, 65_536, 300_001])
       assert.deepEqual(await readThroughPipe(pieces, size), wanted, `into ${size} bytes`);
-  }).timeout(30_000);
+  });
 });

@@ -4,19 +4,26 @@ import { BLOCK } from '../../src/source/remote/block-cache.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { openHttp, type HttpOptions } from '../../src/source/remote/http-source.js';
 import { HEAD_BYTES } from '../../src/source/remote/remote-object.js';
+import type { RetryPolicy } from '../../src/source/remote/retry.js';
 import { fileNameOf, readBytes, type Source } from '../../src/source/source.js';
-import { BufferSource } from '../support/buffer-source.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { Random } from '../support/generate/random.js';
-import { RangeServer, type Fault } from '../support/range-server.js';
+import { assertAsyncProperty } from '../support/lanes/property.js';
+import { RangeServer, type Fault } from '../support/sources/range-server.js';
+import { HandClock } from '../support/run/hand-clock.js';
 
-const QUICK: HttpOptions = { retry: { attempts: 4, firstWait: 10, longestWait: 2000 }, idleLimit: 300 };
+const RETRY: RetryPolicy = { attempts: 4, firstWait: 10, longestWait: 2000 };
 
 describe('images over HTTP', () => {
   const random = new Random(3);
   const bytes = Buffer.from(Uint32Array.from({ length: 400_001 }, () => random.u32()).buffer).subarray(0, 1_600_001);
   let server: RangeServer;
+  let clock: HandClock;
+  let options: HttpOptions;
 
   beforeEach(async () => {
+    clock = new HandClock();
+    options = { retry: RETRY, clock };
     server = await new RangeServer({
       'a%20b/memory.vmem': new BufferSource(bytes),
       'a%20b/memory.vmss': new BufferSource(bytes.subarray(0, 300)),
@@ -26,7 +33,7 @@ describe('images over HTTP', () => {
   });
   afterEach(() => server.stop());
 
-  const open = async (path = 'a%20b/memory.vmem', options = QUICK): Promise<Source> => {
+  const open = async (path = 'a%20b/memory.vmem'): Promise<Source> => {
     const opened = await openHttp(server.url(path), options);
     assert.ok(!(opened instanceof ByteStream));
     return opened;
@@ -39,7 +46,7 @@ describe('images over HTTP', () => {
   it('reads any stretch, and fetches each block once', async () => {
     const source = await open();
     assert.equal(source.byteLength, bytes.length);
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.nat(bytes.length + 10), fc.nat(200_000), async (offset, length) => {
         assert.ok((await readBytes(source, offset, length)).equals(bytes.subarray(offset, offset + length)));
       }),
@@ -70,7 +77,12 @@ describe('images over HTTP', () => {
     assert.ok(page.equals(bytes.subarray(21 * BLOCK + 5, 21 * BLOCK + 5 + 4096)));
     assert.equal(server.requests.length, 4);
     assert.equal(source.bytesRead, HEAD_BYTES + 5 * BLOCK);
-    server.fault = () => ({ kind: 'slow', pieces: 3, pause: 20 });
+    let some: () => void;
+    const until = new Promise<void>((resolve) => (some = resolve));
+    server.fault = (index) => {
+      if (index >= 4 + 3) some();
+      return { kind: 'hold', until };
+    };
     server.mostAtOnce = 0;
     await Promise.all(
       Array.from({ length: 12 }, (_, index) => source.read(Buffer.alloc(10), (26 + index * 4) * BLOCK)),
@@ -78,10 +90,11 @@ describe('images over HTTP', () => {
     assert.ok(server.mostAtOnce > 3 && server.mostAtOnce <= 8, `${server.mostAtOnce} at once`);
   });
 
+  const stalled = (): void => clock.ring();
   for (const [name, fault] of Object.entries<Fault>({
     'a cut connection': { kind: 'cut', after: 1000 },
     'a connection cut before the first byte': { kind: 'cut', after: 0 },
-    'a body that stalls': { kind: 'stall', after: 1000 },
+    'a body that stalls': { kind: 'stall', after: 1000, stalled },
     '503': { kind: 'status', status: 503 },
     '429': { kind: 'status', status: 429 },
     'a wrong Content-Range': { kind: 'contentRange', value: 'bytes 5-9/1600001' },
@@ -111,11 +124,11 @@ describe('images over HTTP', () => {
     const source = await open();
     server.fault = faultOnce({ kind: 'status', status: 503, retryAfter: '1' }, 1);
     await readBytes(source, 700_000, 10);
-    assert.ok(server.requests[2]!.at - server.requests[1]!.at >= 995);
+    assert.deepEqual(clock.waits, [1000]);
   });
 
   it('reads slow bodies patiently', async () => {
-    server.fault = () => ({ kind: 'slow', pieces: 5, pause: 100 });
+    server.fault = () => ({ kind: 'slow', pieces: 5, pause: () => clock.restart() });
     const source = await open();
     assert.ok((await readBytes(source, 700_000, 70_000)).equals(bytes.subarray(700_000, 770_000)));
     assert.equal(server.requests.length, 2);
@@ -148,7 +161,7 @@ describe('images over HTTP', () => {
 
   it('takes a server that ignores ranges for a stream, asked once', async () => {
     server.ranges = false;
-    const opened = await openHttp(server.url('a%20b/memory.vmem'), QUICK);
+    const opened = await openHttp(server.url('a%20b/memory.vmem'), options);
     assert.ok(opened instanceof ByteStream);
     assert.equal(opened.claimedLength, bytes.length);
     const pieces: Uint8Array[] = [];
@@ -157,7 +170,7 @@ describe('images over HTTP', () => {
     assert.equal(opened.bytesRead, bytes.length);
     assert.equal(server.requests.length, 1);
     server.fault = () => ({ kind: 'cut', after: 500_000 });
-    const cut = (await openHttp(server.url('a%20b/memory.vmem'), QUICK)) as ByteStream;
+    const cut = (await openHttp(server.url('a%20b/memory.vmem'), options)) as ByteStream;
     await assert.rejects(
       async () => {
         for await (const piece of cut.reader.rest()) assert.ok(piece.length > 0);
@@ -168,7 +181,7 @@ describe('images over HTTP', () => {
 
   it('sends credentials and never shows them', async () => {
     const location = server.url('a%20b/memory.vmem?X-Signature=s3cret', 'user:p%40ss@');
-    const source = (await openHttp(location, QUICK)) as Source;
+    const source = (await openHttp(location, options)) as Source;
     assert.equal(source.name, server.url('a%20b/memory.vmem'));
     assert.equal(fileNameOf(source), 'memory.vmem');
     assert.equal(server.requests[0]!.authorization, `Basic ${Buffer.from('user:p@ss').toString('base64')}`);
@@ -179,7 +192,7 @@ describe('images over HTTP', () => {
     assert.equal(await source.sibling!('memory.E02'), null);
     for (const status of [401, 403, 404, 410, 500, 418]) {
       server.fault = () => ({ kind: 'status', status });
-      await assert.rejects(openHttp(location, QUICK), (error: Error) => {
+      await assert.rejects(openHttp(location, options), (error: Error) => {
         assert.ok(
           !/s3cret|p@ss|p%40ss|user/.test(error.message + String((error.cause as Error | undefined)?.message)),
           error.message,
@@ -188,9 +201,9 @@ describe('images over HTTP', () => {
       });
     }
     await server.stop();
-    await assert.rejects(openHttp(location, QUICK), (error: Error) => !/s3cret|p@ss|p%40ss|user/.test(error.message));
+    await assert.rejects(openHttp(location, options), (error: Error) => !/s3cret|p@ss|p%40ss|user/.test(error.message));
     await assert.rejects(
-      openHttp('http://user:s3cret@[oops/x', QUICK),
+      openHttp('http://user:s3cret@[oops/x', options),
       (error: Error) => !error.message.includes('s3cret'),
     );
     server = await new RangeServer({}).start();

@@ -7,9 +7,9 @@ import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { Random } from '../support/generate/random.js';
-import { S3Server } from '../support/s3-server.js';
-import { assertTotals } from '../support/scan-generated.js';
-import { writeRaw } from '../support/write-raw.js';
+import { S3Server } from '../support/sources/s3-server.js';
+import { assertTotals } from '../support/expect/generated-scan.js';
+import { writeRaw } from '../support/write/raw.js';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
 import { readBytes } from '../../src/source/source.js';
 import { spool } from '../../src/source/local/spool.js';
-import { ended, startCli } from '../support/compiled-cli.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { ended, startCli } from '../support/run/cli.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { until } from '../support/run/until.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 const MIB = 2 ** 20;
 
 /** How many bytes the open file without a name takes on the disk; null where the system does not tell. */
-function bytesOnDisk(): number | null {
-  if (!existsSync('/proc/self/fd')) return null;
-  for (const fd of readdirSync('/proc/self/fd')) {
-    const path = `/proc/self/fd/${fd}`;
+function bytesOnDisk(process: number | 'self' = 'self'): number | null {
+  const folder = `/proc/${process}/fd`;
+  if (!existsSync(folder)) return null;
+  for (const fd of readdirSync(folder)) {
+    const path = `${folder}/${fd}`;
     if (existsSync(path) && /\.spool \(deleted\)$/.test(readlinkSync(path))) return statSync(path).blocks * 512;
   }
   return existsSync('/proc/self/exe') ? 0 : null;
@@ -89,7 +90,8 @@ describe('spooling a stream', () => {
       child.stdin!.write(memory.subarray(0, 8 * MIB));
       const early = await Promise.race([written, end]);
       assert.ok(Array.isArray(early), JSON.stringify(early));
-      await sleep(100);
+      // Where the system tells: until the spool file is there.
+      await until(() => bytesOnDisk(child.pid) !== 0);
       none();
       child.kill(signal);
       await end;

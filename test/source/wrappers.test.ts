@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
+import { assertAsyncProperty } from '../support/lanes/property.js';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
 import { readBytes, type Source } from '../../src/source/source.js';
-import { BufferSource } from '../support/buffer-source.js';
-import { run } from '../support/programs.js';
-import { sampleMemory } from '../support/sample-memory.js';
-import { canWrap, WRAP_CASES, zipOf, type WrapCase } from '../support/wrap.js';
-import { rawBuffer } from '../support/write-raw.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { run } from '../support/run/programs.js';
+import { sampleMemory } from '../support/images/sample-memory.js';
+import { canWrap, WRAP_CASES, zipOf, type WrapCase } from '../support/sources/wrap.js';
+import { rawBuffer } from '../support/write/raw.js';
 
 async function unwrapped(
   bytes: Uint8Array,
@@ -113,7 +114,7 @@ describe('compression wrappers', () => {
           return;
         }
         assert.equal(view!.byteLength, part.length);
-        await fc.assert(
+        await assertAsyncProperty(
           fc.asyncProperty(fc.nat(part.length), fc.integer({ min: 0, max: 2_000_000 }), async (offset, length) => {
             assert.ok((await readBytes(view!, offset, length)).equals(part.subarray(offset, offset + length)));
           }),
@@ -173,7 +174,7 @@ describe('compression wrappers', () => {
     const bytes = fc
       .array(fc.tuple(fc.uint8Array({ maxLength: 12 }), fc.nat(2000)), { maxLength: 40 })
       .map((runs) => Buffer.concat(runs.flatMap(([some, count]) => [some, Buffer.alloc(count, some[0] ?? 0)])));
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(bytes, async (one) => {
         assert.ok((await unwrapped(run('bzip2', ['-c', '-1'], one))).equals(one));
       }),

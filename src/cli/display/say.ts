@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import type { PoolTrackerError } from '../../errors.js';
 
 /** Work shorter than this needs no bar. */
@@ -19,14 +20,19 @@ function size(bytes: number): string {
  *     [###########.............]  46 %  14.7 of 32.0 GiB, 1.6 GiB/s
  */
 export class Progress {
-  private readonly startedAt = performance.now();
+  private readonly startedAt: number;
   private shownAt = 0;
 
-  constructor(private readonly terminal: NodeJS.WriteStream = process.stderr) {}
+  constructor(
+    private readonly terminal: NodeJS.WriteStream = process.stderr,
+    private readonly clock: Clock = SYSTEM_CLOCK,
+  ) {
+    this.startedAt = clock.now();
+  }
 
   /** @param total null where nobody knows */
   readonly show = (done: number, total: number | null): void => {
-    const now = performance.now();
+    const now = this.clock.now();
     const elapsed = now - this.startedAt;
     if (!this.terminal.isTTY || elapsed < QUIET_MS || now - this.shownAt < EVERY_MS) return;
     this.shownAt = now;

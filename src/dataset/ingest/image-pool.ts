@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { locationName } from '../../source/source.js';
 import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
@@ -22,6 +22,7 @@ export class ImagePool {
   constructor(
     private readonly timeoutMs: number,
     private readonly entry: URL = new URL('./image-worker.js', import.meta.url),
+    private readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
 
   /**
@@ -55,21 +56,19 @@ export class ImagePool {
       const onError = (error: unknown): void => settle(() => reject(crashed(`crashed: ${messageOf(error)}`)));
       const onExit = (status: number): void => settle(() => reject(crashed(`ended with ${status}`)));
       const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
-      const timer = setTimeout(
-        () =>
-          settle(() =>
-            reject(
-              new PoolTrackerError(
-                'IMAGE_TIMED_OUT',
-                `${locationName(task.location)}: not done after ${this.timeoutMs / 1000} seconds`,
-                { hint: '--timeout gives it more' },
-              ),
+      const alarm = this.clock.alarm(this.timeoutMs, () =>
+        settle(() =>
+          reject(
+            new PoolTrackerError(
+              'IMAGE_TIMED_OUT',
+              `${locationName(task.location)}: not done after ${this.timeoutMs / 1000} seconds`,
+              { hint: '--timeout gives it more' },
             ),
           ),
-        this.timeoutMs,
+        ),
       );
       const settle = (how: () => void): void => {
-        clearTimeout(timer);
+        alarm.cancel();
         worker.off('error', onError).off('exit', onExit).off('message', onMessage);
         how();
       };
@@ -80,7 +79,13 @@ export class ImagePool {
 
   /** A thread inside a system call that does not return, as on a dead network mount, cannot be ended; it is left behind. */
   private async giveUp(worker: Worker): Promise<void> {
-    await Promise.race([worker.terminate(), delay(TERMINATE_MS, undefined, { ref: false })]);
+    await new Promise<void>((resolve) => {
+      const alarm = this.clock.alarm(TERMINATE_MS, resolve);
+      void worker.terminate().finally(() => {
+        alarm.cancel();
+        resolve();
+      });
+    });
   }
 
   /**

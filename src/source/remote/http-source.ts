@@ -1,4 +1,5 @@
 import type { ReadableStream } from 'node:stream/web';
+import type { Clock } from '../../clock.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
 import { IDLE_LIMIT, retried, RETRY, retryAfter, type RetryPolicy, Transient, withIdleLimit } from './retry.js';
@@ -21,6 +22,8 @@ export interface HttpOptions {
   readonly retry?: RetryPolicy;
   /** Milliseconds without a byte after which a request is given up and tried again. */
   readonly idleLimit?: number;
+  /** The system's when left out. */
+  readonly clock?: Clock;
 }
 
 /** An answer to a request for a range: the range, or the whole object from a server that ignores ranges. */
@@ -59,16 +62,16 @@ class HttpObject {
 
   /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_CHANGED, SOURCE_UNREADABLE */
   request(offset: number, length: number, opened: ObjectVersion | null): Promise<Answer> {
-    return retried(this.options.retry ?? RETRY, () =>
-      withIdleLimit(this.options.idleLimit ?? IDLE_LIMIT, async (signal, alive) => {
-        try {
-          return await this.attempt(offset, length, opened, signal, alive);
-        } catch (error) {
-          if (error instanceof PoolTrackerError || error instanceof Transient) throw error;
-          throw new Transient(this.unreadable(reasonOf(error), error));
-        }
-      }),
-    );
+    const { retry = RETRY, idleLimit = IDLE_LIMIT, clock } = this.options;
+    const attempt = async (signal: AbortSignal, alive: () => void): Promise<Answer> => {
+      try {
+        return await this.attempt(offset, length, opened, signal, alive);
+      } catch (error) {
+        if (error instanceof PoolTrackerError || error instanceof Transient) throw error;
+        throw new Transient(this.unreadable(reasonOf(error), error));
+      }
+    };
+    return retried(retry, () => withIdleLimit(idleLimit, attempt, clock), clock);
   }
 
   private async attempt(

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 
 /** Waits are doubled from the first to the longest, and shortened at random so that clients do not return together. */
 export interface RetryPolicy {
@@ -22,7 +22,11 @@ export class Transient extends Error {
 }
 
 /** Calls until it succeeds, throws something lasting, or the attempts are used up; then throws the cause of the last. */
-export async function retried<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
+export async function retried<T>(
+  policy: RetryPolicy,
+  attempt: () => Promise<T>,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
@@ -30,7 +34,7 @@ export async function retried<T>(policy: RetryPolicy, attempt: () => Promise<T>)
       if (!(error instanceof Transient)) throw error;
       if (tries >= policy.attempts) throw error.cause;
       const wait = policy.firstWait * 2 ** (tries - 1) * (0.5 + Math.random() / 2);
-      await sleep(Math.min(policy.longestWait, Math.max(wait, error.after ?? 0)));
+      await clock.wait(Math.min(policy.longestWait, Math.max(wait, error.after ?? 0)));
     }
   }
 }
@@ -52,15 +56,15 @@ export const IDLE_LIMIT = 30_000;
 export async function withIdleLimit<T>(
   milliseconds: number,
   transfer: (signal: AbortSignal, alive: () => void) => Promise<T>,
+  clock: Clock = SYSTEM_CLOCK,
 ): Promise<T> {
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)),
-    milliseconds,
+  const alarm = clock.alarm(milliseconds, () =>
+    controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)),
   );
   try {
-    return await transfer(controller.signal, () => timer.refresh());
+    return await transfer(controller.signal, () => alarm.restart());
   } finally {
-    clearTimeout(timer);
+    alarm.cancel();
   }
 }

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { virtualAddress } from '../../../src/address.js';
 import { HandleTables, MAX_TABLE_PAGES, type HandleTableWalk } from '../../../src/kernel/objects/handle-table.js';
 import { KernelLayout } from '../../../src/kernel/symbols/kernel-layout.js';
-import { writeHandleTable } from '../../support/generate/handle-table-writer.js';
-import { listedBuild, objectBuild, type ObjectBuild } from '../../support/generate/kernel-structures.js';
-import { PoolSpace } from '../../support/generate/pool-space.js';
-import { VirtualSpace } from '../../support/virtual-space.js';
+import { writeHandleTable } from '../../support/generate/objects/handle-table-writer.js';
+import { listedBuild, objectBuild, type ObjectBuild } from '../../support/generate/kernel/kernel-structures.js';
+import { PoolSpace } from '../../support/generate/tracker/pool-space.js';
+import { assertAsyncProperty } from '../../support/lanes/property.js';
+import { VirtualSpace } from '../../support/generate/virtual-space.js';
 
 const START = 0xffff910000000000n;
 const WINDOWS_7 = objectBuild(listedBuild('6.1.7601.24540'));
@@ -58,7 +59,7 @@ describe('handle tables', () => {
         fc.integer({ min: 256, max: 2000 }),
         fc.integer({ min: 131072, max: 131500 }),
       );
-      await fc.assert(
+      await assertAsyncProperty(
         fc.asyncProperty(
           fc.uniqueArray(handle, { maxLength: 30 }),
           fc.integer({ min: 0, max: 2 }),

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import type { KernelObjects } from '../../../src/kernel/objects/objects.js';
 import { generateMemory } from '../../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../../support/generate/memory-plan.js';
-import { listedBuild } from '../../support/generate/kernel-structures.js';
-import { SAMPLE_PROCESSES } from '../../support/generate/object-sample.js';
-import { EXITED } from '../../support/generate/object-writer.js';
-import { readingsOf, walkBuffer } from '../../support/scan-generated.js';
-import { rawBuffer } from '../../support/write-raw.js';
+import { listedBuild } from '../../support/generate/kernel/kernel-structures.js';
+import { SAMPLE_PROCESSES } from '../../support/generate/objects/object-sample.js';
+import { EXITED } from '../../support/generate/objects/object-writer.js';
+import { readingsOf, walkBuffer } from '../../support/expect/generated-scan.js';
+import { rawBuffer } from '../../support/write/raw.js';
 
 /** One real build for each structure layout that is known. */
 export const BUILDS = [

@@ -19,7 +19,8 @@ import {
   WasmScanner,
 } from '../../../src/pool/carve/scan/wasm-scanner.js';
 import { Random } from '../../support/generate/random.js';
-import { makeTables, otherPage, pagesOf } from '../../support/carve-pages.js';
+import { makeTables, otherPage, pagesOf } from '../../support/expect/carve-pages.js';
+import { assertProperty } from '../../support/lanes/property.js';
 
 const memory = scannerMemory();
 const wasm = new WasmScanner(compilePageScanner()!, memory);
@@ -52,7 +53,7 @@ describe('the first look at pages', () => {
   });
 
   it('says the same in WebAssembly and in JavaScript', () => {
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.nat(),
         fc.constantFrom(28, 40, 48, 56, 64, 80),

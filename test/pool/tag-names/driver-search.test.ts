@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../../src/errors.js';
 import { searchDrivers, type DriverImage, type DriverSearch } from '../../../src/pool/tag-names/driver-search.js';
-import { tagKey } from '../../support/generate/tag-plan.js';
+import { tagKey } from '../../support/generate/tracker/tag-plan.js';
+import { assertAsyncProperty } from '../../support/lanes/property.js';
 
 /** A module that comes in pieces of `size` bytes. */
 function driver(name: string, bytes: Buffer, size = bytes.length || 1): DriverImage {
@@ -114,7 +115,7 @@ describe('driver search', () => {
     const key = fc
       .array(fc.constantFrom(0x41, 0x42, 0x00), { minLength: 4, maxLength: 4 })
       .map((list) => Buffer.from(list));
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(
         bytes,
         fc.array(key, { minLength: 1, maxLength: 5 }),

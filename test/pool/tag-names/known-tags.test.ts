@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { builtInTags, KnownTags } from '../../../src/pool/tag-names/tag-names.js';
 import { parsePooltag } from '../../../src/pool/tag-names/pooltag-file.js';
-import { tagKey } from '../../support/generate/tag-plan.js';
+import { tagKey } from '../../support/generate/tracker/tag-plan.js';
 
 describe('built-in list of tags', () => {
   const { entries, malformed } = parsePooltag(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parsePooltag } from '../../../src/pool/tag-names/pooltag-file.js';
 import { TagNameList } from '../../../src/pool/tag-names/tag-names.js';
-import { tagKey } from '../../support/generate/tag-plan.js';
+import { tagKey } from '../../support/generate/tracker/tag-plan.js';
+import { assertProperty } from '../../support/lanes/property.js';
 
 function list(...patterns: string[]): TagNameList {
   return new TagNameList(parsePooltag(patterns.map((pattern) => `${pattern} - ${pattern.trim()}`).join('\n')).entries);
@@ -59,7 +60,7 @@ describe('tag name list', () => {
     const four = fc.tuple(character, character, character, character).map((characters) => characters.join(''));
     const open = fc.constantFrom('a', 'b', '?');
     const pattern = fc.tuple(open, open, open, open).map((characters) => characters.join(''));
-    fc.assert(
+    assertProperty(
       fc.property(fc.uniqueArray(pattern, { maxLength: 12 }), four, (patterns, tag) => {
         const matches = patterns.filter((one) => [...one].every((char, index) => char === '?' || char === tag[index]));
         const literals = (one: string): number => [...one].filter((char) => char !== '?').length;

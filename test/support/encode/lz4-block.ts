@@ -1,4 +1,4 @@
-import { u16 } from '../bytes.js';
+import { u16 } from './bytes.js';
 import { greedyMatches } from './greedy-matches.js';
 
 /** One LZ4 block. */

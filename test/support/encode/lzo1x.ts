@@ -1,4 +1,4 @@
-import { u16 } from '../bytes.js';
+import { u16 } from './bytes.js';
 import { greedyMatches } from './greedy-matches.js';
 
 /** An LZO1X block of near (16 KiB) and far matches, literals always in runs of their own or none. */

@@ -1,4 +1,4 @@
-import { u16, u32 } from '../bytes.js';
+import { u16, u32 } from './bytes.js';
 import { greedyMatches } from './greedy-matches.js';
 
 /** A raw Snappy block. */

@@ -1,9 +1,9 @@
-import type { KernelBuild } from './kernel-builds.js';
-import type { BigPagePlan, BigPageTruth, ObjectTruth, ProcessPlan } from './object-plan.js';
+import type { KernelBuild } from './kernel/kernel-builds.js';
+import type { BigPagePlan, BigPageTruth, ObjectTruth, ProcessPlan } from './objects/object-plan.js';
 import type { PageTableWriter } from './page-table-writer.js';
 import type { RamRange, SparseMemory } from './sparse-memory.js';
-import type { EntrySize } from './tracker-layouts.js';
-import type { MergedEntry, TagPlan, TrackerTables } from './tracker-table-writer.js';
+import type { EntrySize } from './tracker/tracker-layouts.js';
+import type { MergedEntry, TagPlan, TrackerTables } from './tracker/tracker-table-writer.js';
 
 /** Things in memory that look like what a finder searches for, and are not. */
 export const DECOYS = [

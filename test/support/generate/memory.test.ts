@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { generateMemory } from './memory.js';
 import type { GeneratedMemory, MemoryPlan } from './memory-plan.js';
 import { PAGE } from './sparse-memory.js';
-import { tagHash, type TagPlan } from './tracker-table-writer.js';
-import { tagKey } from './tag-plan.js';
-import { COUNTER_NAMES, counterBits, type EntrySize } from './tracker-layouts.js';
+import { tagHash, type TagPlan } from './tracker/tracker-table-writer.js';
+import { tagKey } from './tracker/tag-plan.js';
+import { COUNTER_NAMES, counterBits, type EntrySize } from './tracker/tracker-layouts.js';
+import { assertProperty } from '../lanes/property.js';
 
 /** Where a virtual address lies by the page tables alone, read as the processor (and a transition entry) would. */
 function walk({ memory, truth }: GeneratedMemory, address: bigint): number {
@@ -92,7 +93,7 @@ const planned = fc.record({
 
 describe('generated tables', () => {
   it('obey the hash law and add up as a BigInt model does', () => {
-    fc.assert(
+    assertProperty(
       fc.property(planned, (plan) => checkTables({ ...plan, tableSlots: 64 } as CheckedPlan)),
       { numRuns: 60 },
     );

@@ -1,19 +1,19 @@
-import { GUEST_BYTES, plantDecoys } from './decoys.js';
-import { debuggerBlock, encodeDebuggerBlock } from './kernel-debugger-block.js';
-import { writeBigPages } from './big-pages-writer.js';
-import { realBuild, unknownBuild, variableSize, type KernelBuild } from './kernel-builds.js';
-import { kernelImage, type KernelImage } from './kernel-image-writer.js';
-import { fileTime, KUSER_SHARED_DATA, kuserSharedData } from './kuser-shared-data.js';
-import { objectBuild } from './kernel-structures.js';
-import { lowStub } from './low-stub.js';
-import { ObjectWriter } from './object-writer.js';
+import { GUEST_BYTES, plantDecoys } from './tracker/decoys.js';
+import { debuggerBlock, encodeDebuggerBlock } from './kernel/kernel-debugger-block.js';
+import { writeBigPages } from './objects/big-pages-writer.js';
+import { realBuild, unknownBuild, variableSize, type KernelBuild } from './kernel/kernel-builds.js';
+import { kernelImage, type KernelImage } from './kernel/kernel-image-writer.js';
+import { fileTime, KUSER_SHARED_DATA, kuserSharedData } from './kernel/kuser-shared-data.js';
+import { objectBuild } from './kernel/kernel-structures.js';
+import { lowStub } from './kernel/low-stub.js';
+import { ObjectWriter } from './objects/object-writer.js';
 import type { GeneratedMemory, MemoryPlan, MemoryTruth, TableTruth } from './memory-plan.js';
 import { PageTableWriter, type PageKind } from './page-table-writer.js';
 import { Random } from './random.js';
 import { PAGE, pcRanges, SparseMemory } from './sparse-memory.js';
-import { generateTags } from './tag-plan.js';
-import type { EntrySize } from './tracker-layouts.js';
-import { mergeTables, placeTags, tableBytes, type TrackerTables } from './tracker-table-writer.js';
+import { losePages, plannedTables } from './tracker/planned-tables.js';
+import type { EntrySize } from './tracker/tracker-layouts.js';
+import { mergeTables, tableBytes, type TrackerTables } from './tracker/tracker-table-writer.js';
 
 const MIB = 0x100000;
 const TWO_MIB = 2 * MIB;
@@ -42,7 +42,7 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
   );
   writeNoise(space, random, build, kernel);
 
-  const tracker = makeTracker(plan, random, entrySize);
+  const tracker = plannedTables(plan, random, entrySize);
   const { tables, expansion } = writeTables(memory, space, tracker, plan);
   const at = (name: string): bigint => variables[name] ?? 0n;
   space.writeU64(at('PoolTrackTable'), tables[0]?.address ?? 0n);
@@ -202,19 +202,6 @@ function writeNoise(space: PageTableWriter, random: Random, build: KernelBuild, 
   }
 }
 
-function makeTracker(plan: MemoryPlan, random: Random, entrySize: EntrySize): TrackerTables {
-  const processors = plan.processors ?? 2;
-  const tags = plan.tags ?? generateTags(random, plan.tagCount ?? 200, processors, entrySize, plan.seeded ?? false);
-  if (new Set(tags.map(({ key }) => key)).size !== tags.length)
-    throw new RangeError('two planned tags have the same key');
-  return placeTags(tags, {
-    entrySize,
-    slots: plan.tableSlots ?? 512,
-    processors,
-    ...(plan.expansionSize === undefined ? {} : { expansionSize: plan.expansionSize }),
-  });
-}
-
 function writeTables(
   memory: SparseMemory,
   space: PageTableWriter,
@@ -275,27 +262,6 @@ function writeDebuggerBlock(
   space.write(at('KdpDataBlockEncoded'), Buffer.from([kind === 'encoded' ? 1 : 0]));
   space.write(at('KdDebuggerDataBlock'), kind === 'encoded' ? encodeDebuggerBlock(plain, keys) : plain);
   return { address: at('KdDebuggerDataBlock'), encoded: kind === 'encoded' };
-}
-
-function losePages(
-  memory: SparseMemory,
-  tracker: TrackerTables,
-  tables: readonly TableTruth[],
-  plan: MemoryPlan,
-): MemoryTruth['readable'] {
-  const missing = new Set<string>();
-  for (const { processor, page } of plan.missingPages ?? []) {
-    const physical = tables[processor]?.pages[page];
-    if (physical === undefined) throw new RangeError(`processor ${processor}'s table has no page ${page} to lose`);
-    memory.lost.add(physical / PAGE);
-    memory.pages.delete(physical / PAGE);
-    missing.add(`${processor}:${page}`);
-  }
-  const size = tracker.entrySize;
-  return mergeTables(tracker, (processor, slot) => {
-    const pages = [Math.floor((slot * size) / PAGE), Math.floor((slot * size + size - 1) / PAGE)];
-    return pages.some((page) => missing.has(`${processor}:${page}`));
-  });
 }
 
 function freeRootSlot(random: Random): number {

@@ -1,7 +1,7 @@
 import { generateMemory } from '../generate/memory.js';
-import { lowStub } from '../generate/low-stub.js';
+import { lowStub } from '../generate/kernel/low-stub.js';
 import { PAGE } from '../generate/sparse-memory.js';
-import { tableBytes } from '../generate/tracker-table-writer.js';
+import { tableBytes } from '../generate/tracker/tracker-table-writer.js';
 import type { Damage, DamageKind, Scene } from './scene.js';
 
 const BY_WALKING = ['auto', 'symbols', 'kdbg'];

@@ -1,6 +1,6 @@
 import type { TagTotal } from '../../../src/pool/table/tag-totals.js';
-import { counterBits, COUNTER_NAMES, type EntrySize } from '../generate/tracker-layouts.js';
-import type { MergedEntry } from '../generate/tracker-table-writer.js';
+import { counterBits, COUNTER_NAMES, type EntrySize } from '../generate/tracker/tracker-layouts.js';
+import type { MergedEntry } from '../generate/tracker/tracker-table-writer.js';
 import type { Damage } from './scene.js';
 
 /**

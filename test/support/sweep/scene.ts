@@ -1,8 +1,8 @@
 import type { GeneratedMemory } from '../generate/memory-plan.js';
 import type { Random } from '../generate/random.js';
 import { PAGE } from '../generate/sparse-memory.js';
-import { counterBits, COUNTER_NAMES, readCounters, type Counters } from '../generate/tracker-layouts.js';
-import { tableBytes, type MergedEntry } from '../generate/tracker-table-writer.js';
+import { counterBits, COUNTER_NAMES, readCounters, type Counters } from '../generate/tracker/tracker-layouts.js';
+import { tableBytes, type MergedEntry } from '../generate/tracker/tracker-table-writer.js';
 
 /** What is true of any answer about a damaged memory. */
 export interface Damage {

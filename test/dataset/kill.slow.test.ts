@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { datasetContent, datasetFiles } from '../support/records/dataset-content.js';
+import { writeSmallImages } from '../support/images/dataset-images.js';
+import { sweep } from '../support/lanes/property.js';
+import { runCli } from '../support/run/cli.js';
+import { runByStep, runUntilStep } from '../support/run/disk-steps.js';
+import { temporaryFolder } from '../support/run/temporary-folder.js';
+
+const IMAGES = 3;
+/** Changes that a worker thread makes for one image, or more. */
+const WORKER_STEPS = 25;
+
+describe('a batch that is killed', () => {
+  const folder = temporaryFolder();
+  const command = (out: string): string[] => [
+    'batch',
+    folder.path('dumps'),
+    '--out',
+    folder.path(out),
+    '--jobs',
+    '2',
+    '--label-from',
+    '/(?<host>[^/]+)/[^/]+$',
+  ];
+  let expected: object;
+  let steps = 0;
+
+  before(async () => {
+    await writeSmallImages(folder.path('dumps'), IMAGES);
+    const { status, stderr } = await runByStep(command('undisturbed'), () => void steps++);
+    assert.equal(status, 0, stderr);
+    assert.equal((await datasetFiles(folder.path('undisturbed'))).length, 2 * IMAGES + 1);
+    expected = await datasetContent(folder.path('undisturbed'));
+  });
+
+  async function endsAsUndisturbed(out: string): Promise<void> {
+    const { status, stderr } = await runCli(command(out));
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(await datasetContent(folder.path(out)), expected, out);
+  }
+
+  it('before any change on the disk, its dataset is in the end what an undisturbed run makes', async () => {
+    assert.ok(steps >= 10 * IMAGES, `${steps} changes`);
+    for (let at = 1; at <= steps; at++) {
+      const out = `main-${at}`;
+      const { signal, stderr } = await runUntilStep(command(out), 'main', at);
+      assert.equal(signal, 'SIGKILL', `at change ${at} of ${steps}: ${stderr}`);
+      await endsAsUndisturbed(out);
+    }
+  });
+
+  it('again and again while its threads write, too', () =>
+    sweep(5, async (random) => {
+      for (let round = 0; round < 5; round++) {
+        const out = `threads-${random.u32()}`;
+        for (let kills = 0; kills < 3; kills++)
+          await runUntilStep(command(out), 'worker', 1 + random.below(WORKER_STEPS));
+        await endsAsUndisturbed(out);
+      }
+    }));
+});

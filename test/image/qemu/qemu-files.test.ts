@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MemoryImage } from '../../../src/image/image.js';
+import { openImage } from '../../../src/image/formats.js';
+import { openSource } from '../../../src/source/open-source.js';
+import { readBytes } from '../../../src/source/source.js';
+import { hasProgram } from '../../support/run/programs.js';
+import { QEMU, QemuGuest } from '../../support/qemu/guest.js';
+import { sampleMemory } from '../../support/images/sample-memory.js';
+
+/** Containers that QEMU itself writes, of a machine whose memory is known. */
+describe('files that QEMU writes', () => {
+  const generated = sampleMemory();
+  const { memory, truth } = generated;
+  let folder: string;
+  let guest: QemuGuest | undefined;
+
+  beforeEach(async function () {
+    if (!hasProgram(QEMU, '--version')) return this.skip();
+    folder = await mkdtemp(join(tmpdir(), 'qemu-'));
+  });
+
+  afterEach(async () => {
+    await guest?.stop();
+    guest = undefined;
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+
+  async function expectGuestMemory(path: string, format: string): Promise<MemoryImage> {
+    const image = await openImage(await openSource(path));
+    assert.equal(image.format, format);
+    for (const [start, end] of memory.ranges) {
+      const run = image.runs.at(image.runs.indexAt(start as never))!;
+      assert.ok(run.start <= start && run.start + run.length >= end, `memory from ${start.toString(16)} is in one run`);
+      const bytes = await readBytes(image.source, run.offset + start - run.start, end - start);
+      assert.ok(bytes.equals(memory.read(start, end - start)), `the bytes from ${start.toString(16)}`);
+    }
+    await image.source.close();
+    return image;
+  }
+
+  it('ELF cores and compressed kdumps, with the page table root of its processor', async () => {
+    guest = await QemuGuest.start(generated, folder);
+    const formats = await guest.dumpFormats();
+    for (const dumpFormat of ['elf', 'kdump-zlib', 'kdump-lzo', 'kdump-snappy']) {
+      if (!formats.includes(dumpFormat)) {
+        console.log(`      skipped: this QEMU does not write ${dumpFormat}`);
+        continue;
+      }
+      await guest.dump(join(folder, dumpFormat), dumpFormat);
+      const { hints } = await expectGuestMemory(join(folder, dumpFormat), dumpFormat === 'elf' ? 'elf-core' : 'kdump');
+      assert.deepEqual(hints.pageTableRoots, [{ address: truth.dtb, from: 'ELF note of processor 0' }]);
+    }
+  });
+
+  for (const machine of ['pc', 'q35'] as const) {
+    it(`saved states of a ${machine} machine`, async () => {
+      guest = await QemuGuest.start(generated, folder, machine);
+      await guest.saveState(join(folder, 'state'));
+      await expectGuestMemory(join(folder, 'state'), 'qemu-savevm');
+    });
+  }
+});

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { hex } from '../../src/address.js';
+import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
+import type { DecodedScan } from '../../src/scan/scan-result.js';
+import { decodeScan } from '../../src/scan/scan.js';
+import { openScan } from '../../src/scan/open-scan.js';
+import {
+  hasSharedImages,
+  sharedImage,
+  sharedImageNames,
+  sharedTruth,
+  stemOf,
+  withoutSharedImages,
+  type Truth,
+  type TruthEntry,
+} from '../support/shared/images.js';
+import { NAMES_NOT_READ_YET, notReadYet, readsShared } from '../support/shared/not-read-yet.js';
+
+/** Ways that cannot lead to the tables of an image: nobody has its symbols, and without them its debugger block stays encoded. */
+const IMPOSSIBLE: Readonly<Record<string, readonly LocateWay[]>> = {
+  'hard/sparse-one-cpu': ['symbols', 'kdbg'],
+  'hard/tiny-one-cpu': ['symbols', 'kdbg'],
+  nosymbols: ['symbols', 'kdbg'],
+  'spill-28000': ['symbols'],
+  'win11-26100': ['symbols', 'kdbg'],
+};
+
+/** Images of which a page is lost on purpose: what it held cannot be had. */
+const LOSSY = new Set(['lost-17763']);
+
+const signed = (text: string): bigint => BigInt.asIntN(64, BigInt(text));
+
+function placeOf({ source, isOverflowEntry }: TruthEntry): string {
+  return source === 'expansion' ? 'expansion' : isOverflowEntry ? 'overflow' : 'table';
+}
+
+function expected(entry: TruthEntry): object {
+  const { NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes } = entry;
+  const counters = [NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes].map(signed);
+  return { key: entry.key, slot: entry.slot, place: placeOf(entry), counters };
+}
+
+async function walk(name: string, locate: LocateWay): Promise<DecodedScan> {
+  const scan = await openScan(sharedImage(name), { locate, cache: false });
+  return decodeScan(scan, true).finally(() => scan.close());
+}
+
+function assertKernel({ kernel, tables }: DecodedScan, truth: Truth): void {
+  assert.equal(hex(kernel.location!.root), truth.dtb);
+  assert.equal(hex(kernel.location!.base), truth.kernelBase);
+  assert.equal(kernel.pdb?.guid, truth.guid);
+  assert.equal(tables.processorsSeen, truth.cpus);
+  assert.equal(kernel.capturedAt?.getTime(), Number(BigInt(truth.systemTime!) / 10_000n - 11_644_473_600_000n));
+}
+
+function assertTotals({ totals }: DecodedScan, truth: Truth, lossy: boolean): void {
+  const plain = totals.map(({ key, slot, place, counters }) => ({ key, slot, place, counters: [...counters] }));
+  if (!lossy) assert.deepEqual(plain, truth.tracker.merged.map(expected));
+  const entries = truth.tracker.merged;
+  assert.equal(totals.length, entries.length);
+  for (const [index, total] of totals.entries()) {
+    if (total.complete) assert.deepEqual(plain[index], expected(entries[index]!));
+  }
+  assert.equal(
+    totals.every(({ complete }) => complete),
+    !lossy,
+  );
+  const bits = truth.tracker.entrySize === 40 ? 32 : 64;
+  for (const [index, { nonPagedOutstanding, pagedOutstanding, complete }] of totals.entries()) {
+    const { nonPaged, paged } = entries[index]!.modularOutstanding;
+    if (complete)
+      assert.deepEqual(
+        [nonPagedOutstanding, pagedOutstanding],
+        [nonPaged, paged].map((value) => BigInt.asIntN(bits, BigInt(value))),
+      );
+  }
+}
+
+function assertProcessors({ processorTags }: DecodedScan, truth: Truth): void {
+  for (const [processor, entries] of truth.tracker.perCpu.entries()) {
+    const mine = processorTags.filter((tag) => tag.processor === processor);
+    assert.deepEqual(
+      mine.map(({ slot, key, counters }) => [slot, key, ...counters]),
+      entries.map(([slot, key, ...counters]) => [slot, key, ...counters.map(signed)]),
+    );
+  }
+}
+
+describe('walking the shared images', function () {
+  if (!hasSharedImages) {
+    it('needs the shared images', function () {
+      withoutSharedImages('walking the shared images');
+      this.skip();
+    });
+    return;
+  }
+  const ids = new Map<string, Set<string>>();
+  for (const name of sharedImageNames().filter((image) => !image.startsWith('reactos'))) {
+    const stem = stemOf(name);
+    for (const way of LOCATE_WAYS) {
+      if (IMPOSSIBLE[stem]?.includes(way)) {
+        it(`${name} cannot be read by ${way}, and says why`, () =>
+          assert.rejects(walk(name, way), { code: 'TABLES_NOT_FOUND' }));
+        continue;
+      }
+      const check = `walk by ${way}` as const;
+      it(`${name} by ${way}: every tag, counter and place${notReadYet(name, check)}`, function () {
+        return readsShared(this, name, check, async () => {
+          const truth = sharedTruth(name);
+          const decoded = await walk(name, way);
+          assertKernel(decoded, truth);
+          assertTotals(decoded, truth, LOSSY.has(stem));
+          if (!LOSSY.has(stem)) assertProcessors(decoded, truth);
+          ids.set(stem, (ids.get(stem) ?? new Set()).add(decoded.imageId));
+        });
+      });
+    }
+  }
+  it('what is said not to be read yet is there', () => {
+    const names = sharedImageNames();
+    assert.deepEqual(
+      NAMES_NOT_READ_YET.filter((name) => !names.includes(name)),
+      [],
+    );
+  });
+  it('the same memory has the same identity in every container, found any way', () => {
+    for (const [stem, found] of ids) assert.equal(found.size, 1, stem);
+  });
+});

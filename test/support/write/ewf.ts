@@ -1,0 +1,49 @@
+import { deflateSync } from 'node:zlib';
+import { FileBuilder, padded, u16, u32, u64 } from '../encode/bytes.js';
+
+const DESCRIPTOR = 76;
+const CHUNK = 0x8000;
+const SECTOR = 512;
+
+/** The segments of an EWF image; each holds `chunksInSegment` chunks, every other one of them compressed. */
+export function ewfBuffers(media: Buffer, chunksInSegment: number): Buffer[] {
+  const chunkCount = Math.ceil(media.length / CHUNK);
+  const segments: Buffer[] = [];
+  for (let first = 0; first < chunkCount; first += chunksInSegment) {
+    const file = new FileBuilder();
+    file.add(Buffer.from('455646090d0aff00', 'hex'), Buffer.of(1), u16(segments.length + 1), u16(0));
+    if (first === 0) section(file, 'volume', volume(chunkCount, media.length / SECTOR));
+    const data = new FileBuilder();
+    const entries: Buffer[] = [];
+    for (let chunk = first; chunk < Math.min(chunkCount, first + chunksInSegment); chunk++) {
+      const bytes = media.subarray(chunk * CHUNK, (chunk + 1) * CHUNK);
+      const compressed = chunk % 2 === 0;
+      const at = data.add(compressed ? deflateSync(bytes) : Buffer.concat([bytes, u32(0)]));
+      entries.push(u32((compressed ? 0x8000_0000 : 0) + at));
+    }
+    const base = file.length + DESCRIPTOR;
+    section(file, 'sectors', data.result());
+    const table = Buffer.concat([u32(entries.length), u32(0), u64(base), u32(0), u32(0), ...entries, u32(0)]);
+    section(file, 'table', table);
+    section(file, 'table2', table);
+    end(file, first + chunksInSegment >= chunkCount ? 'done' : 'next');
+    segments.push(file.result());
+  }
+  return segments;
+}
+
+function section(file: FileBuilder, type: string, data: Buffer): void {
+  file.add(descriptor(type, file.length + DESCRIPTOR + data.length, DESCRIPTOR + data.length), data);
+}
+
+function end(file: FileBuilder, type: string): void {
+  file.add(descriptor(type, file.length, 0));
+}
+
+function descriptor(type: string, next: number, size: number): Buffer {
+  return Buffer.concat([padded(type, 16), u64(next), u64(size), Buffer.alloc(40), u32(0)]);
+}
+
+function volume(chunks: number, sectors: number): Buffer {
+  return Buffer.concat([u32(1), u32(chunks), u32(CHUNK / SECTOR), u32(SECTOR), u64(sectors)], 1052);
+}
