@@ -128,8 +128,8 @@ const [HOLE_START, HOLE_END] = [0xc0000000, 0x100000000];
 function isWhole({ image, warnings }: CarvedInput, { counts }: PageCarver, { sharedData }: TracedKernel): boolean {
   const expected = sharedData?.physicalPages ?? 0;
   if (expected === 0 || warnings.some(({ code }) => code === 'image-cut')) return false;
-  const isRaw = image === null || image.format === 'raw';
-  if (!isRaw) return seenPages(image) >= expected;
+  if (image === null && counts.addressed > 0) return counts.addressed >= expected;
+  if (image !== null && image.format !== 'raw') return seenPages(image) >= expected;
   const bytes = image === null ? counts.pages * PAGE_SIZE : image.runs.byteLength;
   const holes = (0x100000 - 0xa0000 + Math.max(0, Math.min(bytes, HOLE_END) - HOLE_START)) / PAGE_SIZE;
   return bytes % WHOLE_RAW === 0 && bytes / PAGE_SIZE - holes - 1 >= expected;

@@ -52,9 +52,9 @@ export interface OtherSystem {
 }
 
 /** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
-const SEARCHED_BESIDE_WITNESS = 1 << 26;
+const SEARCHED_BESIDE_WITNESS = 1 << 22;
 /** Memory searched for another root beyond one that only refers to itself. */
-const SEARCHED_BEYOND = 1 << 30;
+const SEARCHED_BEYOND = 1 << 22;
 
 /** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;

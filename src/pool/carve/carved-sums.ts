@@ -44,7 +44,10 @@ function systemDoubts({ processors: seen, rivals }: CarvedTables, { processors }
   if (processors === null)
     doubt('processors-unknown', 'how many processors the machine has is not known: tables of some may lack');
   else if (seen !== processors)
-    doubt('fact-processor-count', `the tables of ${seen} processors were seen, the machine has ${processors}`);
+    doubt(
+      'fact-processor-count',
+      `the tables of ${seen} of ${processors} processors were seen: every total may lack a share, or have one too many`,
+    );
   if (rivals !== null) doubt('carve-rival', rivals);
   return doubts;
 }

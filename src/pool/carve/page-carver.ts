@@ -21,6 +21,8 @@ const TELLING_SIGNS = TABLE_SIGNS | EXPANSION_SIGN | RSDS_SIGN | SHARED_DATA_SIG
 /** What a carving pass saw, in numbers. */
 export interface PassCounts {
   readonly pages: number;
+  /** Pages whose physical address is known, but for page 0, which is the firmware's. */
+  readonly addressed: number;
   /** Not all zeros. */
   readonly used: number;
   /** With a sign of a table, and so looked at closely. */
@@ -33,11 +35,12 @@ export class PageCarver {
   readonly expansions = new ExpansionPages();
   readonly traces = new KernelTraces();
   private pages = 0;
+  private addressed = 0;
   private used = 0;
   private looked = 0;
 
   get counts(): PassCounts {
-    return { pages: this.pages, used: this.used, looked: this.looked };
+    return { pages: this.pages, addressed: this.addressed, used: this.used, looked: this.looked };
   }
 
   /** @param signs of the stretch's whole pages; bytes behind the last of them are not looked at */
@@ -61,6 +64,7 @@ export class PageCarver {
       this.offerTraces(page, sign);
     }
     this.pages += signs.length;
+    if (start !== null) this.addressed += signs.length - (start === 0 ? 1 : 0);
   }
 
   private offerTraces(page: Uint8Array, sign: number): void {

@@ -49,9 +49,16 @@ async function arrayAt(
     const array = await readTagTables(kernel.memory, place, capacity, address, table);
     // The first word behind PoolTrackTable itself, or behind a stray pointer, is another variable.
     if (array.tables.length === 1 && array.strangers.length > 0) continue;
-    if (best === null || array.tables.length > best.tables.length) best = array;
+    if (best === null || isBetter(array, best)) best = array;
   }
   return best;
+}
+
+/** An array without strangers before one with some: PoolTrackTable itself may stand right before ExPoolTagTables. */
+function isBetter(one: TagTablesArray, other: TagTablesArray): boolean {
+  const [own, theirs] = [one.strangers.length, other.strangers.length];
+  if ((own === 0) !== (theirs === 0)) return own === 0;
+  return one.tables.length > other.tables.length;
 }
 
 interface Judged {
@@ -60,19 +67,24 @@ interface Judged {
   readonly refuted: string | null;
 }
 
+/** Whether a table stands in the array of another one: what follows a pointer in the array looks like a shorter array. */
+function isMemberOf({ address, array }: Candidate, candidates: readonly Candidate[]): boolean {
+  const own = array?.tables.length ?? 1;
+  return candidates.some(({ array: other }) => {
+    if (other === null || other.tables.length <= own) return false;
+    return other.tables.slice(1).some((table) => table.address === address);
+  });
+}
+
 /** Asks every candidate for the facts, and the rivals among them for the order of time. */
 function judgeAll(candidates: readonly Candidate[], processors: number | null): Judged[] {
-  const members = new Set(
-    candidates.flatMap(({ array }) => (array?.tables ?? []).slice(1).map((table) => table.address)),
-  );
   return candidates.map((candidate) => {
     const reasons = candidates.flatMap((rival) => {
       if (rival.address === candidate.address) return [];
       const reason = refutation(candidate, rival, processors);
       return reason === null ? [] : [`${hex(rival.address)}: ${reason}`];
     });
-    const member = members.has(candidate.address) && (candidate.array?.tables.length ?? 1) === 1;
-    const refuted = member ? "another processor's table" : (reasons[0] ?? null);
+    const refuted = isMemberOf(candidate, candidates) ? "another processor's table" : (reasons[0] ?? null);
     return {
       candidate,
       refuted,

@@ -24,7 +24,7 @@ export class PageTableWriter {
     readonly levels: 4 | 5,
     readonly selfMapIndex: number,
   ) {
-    this.root = memory.allocatePage();
+    this.root = memory.allocateEarlyPage();
     memory.writeU64(this.root + selfMapIndex * 8, BigInt(this.root) | PRESENT_WRITABLE | NO_EXECUTE);
   }
 

@@ -83,6 +83,16 @@ export class SparseMemory {
     return this.allocateRun(1);
   }
 
+  /** Takes a free page in the first megabytes, where a boot makes what it makes first. */
+  allocateEarlyPage(): number {
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      const frame = 0x100 + this.random.below(0x200);
+      if (this.ranges.some(([start, end]) => frame * PAGE >= start && frame * PAGE < end) && this.claim(frame, 1))
+        return frame * PAGE;
+    }
+    return this.allocatePage();
+  }
+
   /** Takes `count` free frames in a row whose first is a multiple of `align` frames; the address of the first. */
   allocateRun(count: number, align = 1): number {
     const ranges = this.ranges.filter(([start]) => start >= 0x100000);

@@ -40,7 +40,9 @@ export function openAlternative(
     for (const member of members) {
       if (member !== first && keys > MANY_KEYS && full.includes(page)) continue;
       const instead = [...members].map((one) => (one === member ? page : one));
-      const isExplained = isOrdered(member, page) || (full.includes(member) && isWithin(member, instead));
+      const isExplained =
+        (isOrdered(member, page) && !isOverwritten(page, member)) ||
+        (full.includes(member) && isReportOf(member, instead));
       if (isExplained && costOf(instead, length, shape) < cost + TELLING_COST)
         return 'a page that was set aside adds up as well in the place of a live one';
     }
@@ -73,10 +75,31 @@ function isOrdered(earlier: PageCounts, later: PageCounts): boolean {
   );
 }
 
-/** Whether no count of a page is higher than that of the sum of others. */
-function isWithin({ growing }: PageCounts, others: readonly PageCounts[]): boolean {
+/** A report is not so old that most of its counts are less than half of what they became. */
+const NEAR = 0.5;
+const NEAR_SHARE = 0.75;
+
+/** Growth of a count that no machine shows while most others stay as they are. */
+const MAX_GROWTH = 2 ** 40;
+
+/** Whether a page is another one to which something else was written in part: most counts are the same, some absurd. */
+function isOverwritten({ growing }: PageCounts, original: PageCounts): boolean {
+  const used = growing.filter((value, index) => value !== 0 || original.growing[index] !== 0).length;
+  const same = growing.filter((value, index) => value !== 0 && value === original.growing[index]).length;
+  return same >= used * NEAR_SHARE && growing.some((value, index) => value - original.growing[index]! > MAX_GROWTH);
+}
+
+/** Whether a page can be a report of the sum of others: no count is higher, and most have not grown by much since. */
+function isReportOf({ growing }: PageCounts, others: readonly PageCounts[]): boolean {
   const sum = sumOfGrowing(others);
-  return growing.every((value, index) => value <= sum[index]!);
+  let [counted, near] = [0, 0];
+  for (let index = 0; index < sum.length; index++) {
+    if (growing[index]! > sum[index]!) return false;
+    if (sum[index] === 0) continue;
+    counted++;
+    if (growing[index]! >= sum[index]! * NEAR) near++;
+  }
+  return near >= counted * NEAR_SHARE;
 }
 
 function countersOf({ growing }: PageCounts): number {
