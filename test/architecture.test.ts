@@ -94,8 +94,7 @@ function circlesOf(edges: Iterable<readonly [string, string]>): string[] {
   return circles;
 }
 
-describe('the import graph', function () {
-  this.timeout(120_000);
+describe('the import graph', () => {
   let imports: Import[];
 
   before(async () => {

@@ -8,8 +8,7 @@ const MAX_FILES = 15;
 
 /** Whoever waits for a time asserts a time; `until` waits for something to be so, and the compaction's entry has a date. */
 const MAY_KNOW_TIME = ['suite.test.ts', 'support/run/until.ts', 'dataset/compact.slow.test.ts'];
-const KNOWS_TIME =
-  /\b(performance\.now|Date\.now|hrtime|cpuUsage|setTimeout|setInterval|this\.timeout|timers\/promises)\b/;
+const KNOWS_TIME = /\b(performance\.now|Date\.now|hrtime|cpuUsage|setTimeout|setInterval|this\.timeout)\b/;
 
 /** Numbers that are another in each run make another test of it in each run. */
 const MAY_BE_RANDOM = ['suite.test.ts', 'support/lanes/property.ts'];

@@ -10,8 +10,7 @@ interface Loaded {
   readonly packages: readonly string[];
 }
 
-describe('what the command line loads', function () {
-  this.timeout(30_000);
+describe('what the command line loads', () => {
   const folder = temporaryFolder();
 
   /** Node's coverage names every module that a process has loaded. */

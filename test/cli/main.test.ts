@@ -14,9 +14,7 @@ function assertReadable(help: string): void {
   assert.match(help, /6 incomplete, with --strict; 130\sinterrupted\.\n$/);
 }
 
-describe('pool-tracker', function () {
-  this.timeout(30_000);
-
+describe('pool-tracker', () => {
   for (const word of ['--version', '-V']) {
     it(`tells its version: ${word}`, async () => {
       const { status, stdout, stderr } = await runCli([word]);

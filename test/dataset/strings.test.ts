@@ -10,8 +10,7 @@ const LABELS = [
   { host: 'web01', site: '\ufeff', note: '\ufeff\ufeff' },
 ] as const;
 
-describe('strings of a dataset', function () {
-  this.timeout(180_000);
+describe('strings of a dataset', () => {
   const folder = temporaryFolder();
 
   before(async () => {
