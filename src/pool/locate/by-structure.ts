@@ -142,7 +142,17 @@ export async function locateByStructure(
   const pointers = pointersIn(sections, kernel);
   if (named !== undefined && !pointers.has(named)) return notLocated(`no variable of the kernel holds ${hex(named)}`);
   const candidates: Candidate[] = [];
-  for (const [address, places] of pointers) candidates.push(...(await candidatesAt(kernel, sections, address, places)));
+  const members = new Set<VirtualAddress>();
+  // Table 0 is named twice, and its array names the other processors' tables: these need no measuring of their own.
+  const ordered = [...pointers].sort(([, one], [, other]) => other.length - one.length);
+  for (const [address, places] of ordered) {
+    if (members.has(address)) continue;
+    for (const candidate of await candidatesAt(kernel, sections, address, places)) {
+      candidates.push(candidate);
+      if (candidate.array?.strangers.length === 0)
+        for (const table of candidate.array.tables.slice(1)) members.add(table.address);
+    }
+  }
   const judged = judgeAll(candidates, processors);
   if (candidates.length === 0)
     return notLocated(

@@ -44,7 +44,9 @@ function agreedSlots(size: Variable, mask: Variable): { readonly slots: number; 
   const [bySize, byMask] = [slotsOf(size, 1), slotsOf(mask, -1)];
   if ('missing' in size && 'missing' in mask) return size.missing;
   const slots = bySize ?? byMask;
-  if (slots === null) return `${detail}; expected 2^n + 1 from 65 to 65537, and 2^n - 1`;
+  if ('value' in size && bySize === null)
+    return `PoolTrackTableSize is ${size.value}; expected 2^n + 1 from 65 to 65537`;
+  if (slots === null) return `${detail}; expected 2^n - 1 from 63 to 65535`;
   if (('value' in size && bySize !== slots) || ('value' in mask && byMask !== slots))
     return `${detail}: they contradict each other; expected N + 1 and N - 1`;
   const isWhole = 'value' in size && 'value' in mask;
@@ -59,13 +61,13 @@ function agreedTable(
 ): { readonly address: VirtualAddress; readonly fact: Fact } | Located {
   const known = 'value' in pointer ? pointer.value : 'value' in first ? first.value : null;
   if (known === null) return notLocated('missing' in pointer ? pointer.missing : '');
-  if ('value' in pointer && 'value' in first && pointer.value !== first.value)
-    return refuted(
-      `PoolTrackTable is ${hex(pointer.value)}, ExPoolTagTables[0] is ${hex(first.value)}; expected the same table`,
-    );
   const address = virtualAddress(known);
   if (!kernel.memory.pageTable.isKernelAddress(address) || (address & 0xfffn) !== 0n)
     return refuted(`PoolTrackTable is ${hex(address)}; expected a page-aligned kernel address`);
+  if ('value' in pointer && 'value' in first && pointer.value !== first.value)
+    return refuted(
+      `table 0 is not proved: PoolTrackTable is ${hex(pointer.value)}, ExPoolTagTables[0] is ${hex(first.value)}; expected the same table`,
+    );
   const absent = 'missing' in pointer ? pointer.missing : 'missing' in first ? first.missing : null;
   return {
     address,
