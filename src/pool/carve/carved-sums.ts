@@ -59,11 +59,11 @@ function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: C
     const slots = slotsOnPage(index, shape.channel.layout, shape.slots);
     const count = live?.live.length ?? 0;
     if (live?.doubt != null)
-      doubts.push({ code: 'carve-undecided', message: `page ${index} of the tables: ${live.doubt}`, slots });
+      doubts.push({ code: 'carve-undecided', message: `the tables' page ${index}: ${live.doubt}`, slots });
     else if (count < processors && !isWhole)
       doubts.push({
         code: 'memory-unseen',
-        message: `page ${index} of the tables was seen of ${count} of ${processors} processors, and not all of the machine's memory was seen`,
+        message: `the tables' page ${index} was seen of ${count} of ${processors} processors, and not all of the machine's memory was seen`,
         slots,
       });
   }
