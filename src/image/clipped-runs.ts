@@ -2,19 +2,19 @@ import type { Warning } from '../errors.js';
 import type { Container } from '../source/reading/container.js';
 import { checkRun, type RunList, RunListBuilder } from './run-list.js';
 
-/** Runs of a container, and what had to be said about them. */
+/** Runs of a container, and warnings about them. */
 export interface FinishedRuns {
   readonly runs: RunList;
   readonly warnings: readonly Warning[];
 }
 
-/** Collects the runs that a container lists, clipped to the bytes it holds: a truncated copy still gives what it has. */
+/** Collects a container's runs, clipped to the bytes that it holds, so that a truncated copy remains usable. */
 export class ClippedRuns {
   private readonly builder: RunListBuilder;
   private listed = 0;
   private kept = 0;
 
-  /** @param end where the bytes end that runs may lie in; the source's end unless told */
+  /** @param end end of the bytes that runs may lie in; default: the end of the source */
   constructor(
     private readonly container: Container,
     private readonly end: number = container.source.byteLength,
@@ -22,7 +22,7 @@ export class ClippedRuns {
     this.builder = new RunListBuilder(container.label);
   }
 
-  /** The three in bytes. @throws PoolTrackerError FORMAT_DAMAGED as RunListBuilder.add does */
+  /** All three in bytes. @throws PoolTrackerError FORMAT_DAMAGED as RunListBuilder.add does */
   add(start: number, length: number, offset: number): void {
     checkRun(this.container.label, start, length, offset);
     const present = Math.max(0, Math.min(length, this.end - offset));
@@ -31,7 +31,7 @@ export class ClippedRuns {
     this.kept += present;
   }
 
-  /** The same for memory that is there however long the source is, such as zeros that were left out. */
+  /** The same without clipping, for memory that does not depend on the source's length, such as omitted zeros. */
   addWhole(start: number, length: number, offset: number): void {
     this.builder.add(start, length, offset);
     this.listed += length;
@@ -39,8 +39,8 @@ export class ClippedRuns {
   }
 
   /**
-   * The runs, and a warning when some of the memory lies behind the end.
-   * @throws PoolTrackerError FORMAT_DAMAGED when nothing is left, or when runs overlap
+   * The runs, and a warning when some of the memory lies beyond the end.
+   * @throws PoolTrackerError FORMAT_DAMAGED when no run remains, or when runs overlap
    */
   finish(): FinishedRuns {
     if (this.kept === 0) {
@@ -65,8 +65,8 @@ export class ClippedRuns {
 }
 
 /**
- * Tells each stretch of set bits, lowest bit of a byte first, among the first `limit` bits.
- * A stretch is one bit or a whole byte: whoever collects runs joins them anyway.
+ * Reports each range of set bits among the first `limit` bits, lowest bit of a byte first.
+ * A range is one bit or a whole byte: collectors of runs join adjacent ranges anyway.
  */
 export function forEachSetBits(bitmap: Uint8Array, limit: number, tell: (bit: number, count: number) => void): void {
   for (let index = 0; index < bitmap.length; index++) {

@@ -18,8 +18,8 @@ import { raw } from './raw.js';
 import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
 
 /**
- * Asked in this order; the first that claims the source opens it. Longer magics come before shorter ones, and a Xen
- * core before other ELF cores. Raw memory has no magic: a .vmem file is told by its name, and raw comes last.
+ * Probed in this order; the first that claims the source opens it. Longer magics come before shorter ones, and a Xen
+ * core before other ELF cores. Memory without a magic: a .vmem file is recognised by its name, and raw comes last.
  */
 export const IMAGE_FORMATS: readonly ImageFormat[] = [
   crashDump64,
@@ -53,7 +53,7 @@ export async function formatOf(head: Buffer, source: Source): Promise<ImageForma
   throw new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: no known format claims it`);
 }
 
-/** Whether a source is a container, though it begins like a compression wrapper: an AFF4 volume is a ZIP file. */
+/** Whether a source is a container although it looks like a compression wrapper: an AFF4 volume is a ZIP file. */
 export async function keepsWrapper(head: Buffer, source: Source): Promise<boolean> {
   for (const format of IMAGE_FORMATS) {
     if (format.keepsWrapper === true && (await format.probe(head, source))) return true;
@@ -62,7 +62,7 @@ export async function keepsWrapper(head: Buffer, source: Source): Promise<boolea
 }
 
 /**
- * Opens whatever container the source holds.
+ * Opens the container in a source.
  * @param forced a format's name, to skip the probes
  * @throws PoolTrackerError USAGE for an unknown format name; NOT_AN_IMAGE, FORMAT_REFUSED, FORMAT_DAMAGED
  */

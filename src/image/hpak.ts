@@ -9,7 +9,7 @@ const MEMORY_SECTION = 'HPAKSECTHPAK_SECTION_PHYSDUMP';
 
 const MAX_SECTIONS = 1024;
 
-/** HPAK, of HBGary's FastDump: a list of sections, one of them raw physical memory. */
+/** HPAK, from HBGary's FastDump: a list of sections, one of which is raw physical memory. */
 export const hpak: ImageFormat = {
   name: 'hpak',
   title: 'HPAK (.hpak)',

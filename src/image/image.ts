@@ -7,15 +7,15 @@ import type { RunList } from './run-list.js';
 /** Processor architectures that Windows runs on. */
 export type Architecture = 'x64' | 'x86' | 'arm64';
 
-/** What a container says about the machine, apart from its pages. These are claims, to be proved by what the pages hold. */
+/** What a container says about the machine, apart from its pages. Unverified claims. */
 export interface ImageHints {
-  /** Of the processors. */
+  /** Architecture of the processors. */
   readonly architecture?: Architecture;
-  /** Candidates for the page table root, best first, and which part of the container names each. */
+  /** Candidates for the page table root, best first, and the part of the container that gives each. */
   readonly pageTableRoots?: readonly {
     /** Of the table of the highest level. */
     readonly address: PhysicalAddress;
-    /** Which part of the container says so, for messages. */
+    /** The part of the container that gives it, for messages. */
     readonly from: string;
   }[];
   /** Address of the kernel's variable PsLoadedModuleList. */
@@ -26,39 +26,39 @@ export interface ImageHints {
   readonly systemTime?: Date;
   /** Number of processors. */
   readonly processors?: number;
-  /** Build number of Windows, as in 19041. */
+  /** Windows build number, such as 19041. */
   readonly build?: number;
 }
 
-/** A container, opened: runs of physical memory in a source. The format's work ends here. */
+/** An opened container: runs of physical memory in a source, independent of the format. */
 export interface MemoryImage {
   /** The format's stable name, as `--image-format` takes it. */
   readonly format: string;
-  /** Where the run list's offsets point: the file, or a view of it and its companions; closing it closes them all. */
+  /** The base of the run list's offsets: the file, or a view of it and its companions, which close with it. */
   readonly source: Source;
-  /** Where each stretch of physical memory lies in `source`. */
+  /** The location of each range of physical memory in `source`. */
   readonly runs: RunList;
   /** What the container claims about the machine. */
   readonly hints: ImageHints;
-  /** Faults of the container that reading went on in spite of: a file cut short, a missing companion. */
+  /** Non-fatal faults of the container: a truncated file, a missing companion. */
   readonly warnings: readonly Warning[];
 }
 
-/** The bytes of a stream that come next and are memory. */
+/** The next bytes of a stream that are memory. */
 export interface StreamedRun {
-  /** Of the first of them; null where nothing tells. */
+  /** Address of the first byte; null when unknown. */
   readonly start: PhysicalAddress | null;
-  /** Infinite for all that comes. */
+  /** In bytes; infinite for the rest of the stream. */
   readonly length: number;
 }
 
-/** A container format. Adding one is a file that exports this and a line in `formats.ts`. */
+/** A container format. To add one: a file that exports this, and an entry in `formats.ts`. */
 export interface ImageFormat {
-  /** Stable, kebab-case; what `--image-format` takes and records carry. */
+  /** Stable, kebab-case; used by `--image-format` and in records. */
   readonly name: string;
   /** A few words for `--help`. */
   readonly title: string;
-  /** Set where files begin like a compression wrapper and are in none. */
+  /** Set for formats whose files look like a compression wrapper but are not wrapped. */
   readonly keepsWrapper?: true;
   /**
    * Whether this format claims a source that begins with `head` (its first PROBE_LENGTH bytes). Cheap, never throws.
@@ -67,12 +67,12 @@ export interface ImageFormat {
   probe(head: Buffer, source: Source): boolean | Promise<boolean>;
   /**
    * Reduces the container to runs. Reads headers only; every count and offset is bounded by the source's length.
-   * @throws PoolTrackerError FORMAT_REFUSED for kinds that cannot carry the tables, FORMAT_DAMAGED
+   * @throws PoolTrackerError FORMAT_REFUSED for kinds that cannot hold the tracker tables, FORMAT_DAMAGED
    */
   open(source: Source): Promise<MemoryImage>;
   /**
-   * Where memory lies in a stream, told as it comes; left out where a stream cannot tell. Who asks for the next run has
-   * taken or skipped the bytes of the last one.
+   * The runs of memory in a stream, as they arrive; absent for formats that cannot be streamed. The caller must take or
+   * skip the bytes of a run before it requests the next one.
    * @param input at the first byte of the container
    * @throws PoolTrackerError FORMAT_REFUSED, FORMAT_DAMAGED as `open` does
    */

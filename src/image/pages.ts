@@ -9,17 +9,17 @@ import type { Run } from './run-list.js';
 
 /** Consecutive pages of memory. */
 export interface PageStretch {
-  /** Of the first byte; null where nothing tells. */
+  /** Of the first byte; null when unknown. */
   readonly physicalAddress: PhysicalAddress | null;
-  /** Whole pages; the last one of a stream that is cut is shorter. */
+  /** Whole pages; the last one of a truncated stream may be shorter. */
   readonly bytes: Uint8Array;
 }
 
-/** Runs that lie closer than this in the source are read at once. */
+/** Runs that are closer than this in the source are read together. */
 const CLOSE = 64 << 10;
 
 /**
- * Every page of an image, in the order of the source, so that it is read once from front to back. Each stretch is held
+ * Every page of an image, in the order of the source, so that it is read once, sequentially. Each stretch is held
  * by its receiver, who releases its bytes to the pool.
  * @throws PoolTrackerError SOURCE_UNREADABLE, FORMAT_DAMAGED
  */
@@ -42,7 +42,7 @@ export async function* stretchesOf(image: MemoryImage, pool: BufferPool): AsyncG
   }
 }
 
-/** The runs from their first whole page on, by their place in the source. */
+/** The runs from their first whole page, by offset in the source. */
 function wholePages({ runs }: MemoryImage): Run[] {
   const list: Run[] = [];
   for (const { start, length, offset } of runs) {
@@ -53,7 +53,7 @@ function wholePages({ runs }: MemoryImage): Run[] {
   return list.sort((a, b) => a.offset - b.offset);
 }
 
-/** Cuts long runs to buffers, and puts short ones together that lie close by. */
+/** Splits long runs to fit buffers, and groups short ones that are close together. */
 function* windowsOf(runs: Iterable<Run>, size: number): Generator<Run[]> {
   let window: Run[] = [];
   for (const run of runs) {
@@ -62,7 +62,7 @@ function* windowsOf(runs: Iterable<Run>, size: number): Generator<Run[]> {
       const end = window.length === 0 ? begin : window.at(-1)!.offset + window.at(-1)!.length;
       const at = run.offset + done;
       const room = begin + size - at;
-      // A stretch begins 4-byte aligned in its buffer, so that its words can be read where they are.
+      // A stretch begins 4-byte aligned in its buffer, so that its words can be read in place.
       if (window.length > 0 && (at - end > CLOSE || room < PAGE_SIZE || (at - begin) % 4 !== 0)) {
         yield window;
         window = [];
@@ -77,21 +77,21 @@ function* windowsOf(runs: Iterable<Run>, size: number): Generator<Run[]> {
 }
 
 /**
- * Memory that comes as a stream, of whatever container tells as it comes where its pages lie: what is none is taken for
- * bare pages.
+ * Memory from a stream, in any container format that gives the addresses of its pages as it is read; anything else is
+ * treated as bare pages.
  */
 export class StreamedMemory {
-  /** Complete when the last page was given. */
+  /** Complete after the last page. */
   readonly warnings: Warning[] = [];
-  /** Bytes of known addresses that the stream ends before. */
+  /** Bytes of known addresses beyond the end of a truncated stream. */
   private missing = 0;
 
   constructor(private readonly stream: ByteStream) {}
 
   /**
    * Every page of the stream. Each stretch is held by its receiver, who releases its bytes to the pool.
-   * @throws PoolTrackerError FORMAT_REFUSED for a container whose pages cannot be told from a stream; FORMAT_DAMAGED;
-   *   what the stream ends with
+   * @throws PoolTrackerError FORMAT_REFUSED for a container that cannot be read as a stream; FORMAT_DAMAGED;
+   *   the error of the stream
    */
   async *stretches(pool: BufferPool): AsyncGenerator<PageStretch> {
     for await (const { start, length } of await this.runs()) {

@@ -2,7 +2,7 @@ import { type PhysicalAddress, rootAddress } from '../address.js';
 import type { Container, Fields } from '../source/reading/container.js';
 import type { ImageHints } from './image.js';
 
-/** QEMU writes about 800 bytes for each processor. */
+/** QEMU writes about 800 bytes per processor. */
 const MAX_NOTE_BYTES = 8 << 20;
 
 export interface ElfNote {
@@ -13,7 +13,7 @@ export interface ElfNote {
 
 /**
  * The notes of a PT_NOTE segment: {name size, description size, type}, name and description each padded to 4 bytes.
- * Notes behind one that does not fit are left out: they only carry hints.
+ * Notes after one that does not fit are ignored: they only carry hints.
  * @throws PoolTrackerError FORMAT_DAMAGED when the segment lies outside the file
  */
 export async function readElfNotes(container: Container, offset: number, length: number): Promise<ElfNote[]> {
@@ -43,7 +43,7 @@ function padded(size: number): number {
 /** QEMUCPUState: version, size, 18 general registers, ten segments of 24 bytes, then CR0 to CR4. */
 const QEMU_CPU_STATE = { version: 1, cr3: 8 + 18 * 8 + 10 * 24 + 3 * 8, smallest: 8 + 18 * 8 + 10 * 24 + 5 * 8 };
 
-/** What a `QEMU` note says of one processor's page table root; null when paging was off or the note is of another kind. */
+/** The page table root in one processor's `QEMU` note; null when paging was off or the note is of another kind. */
 function pageTableRoot(note: ElfNote): PhysicalAddress | null {
   const state = note.description;
   if (state.bytes.length < QEMU_CPU_STATE.smallest || state.u32(0) !== QEMU_CPU_STATE.version) return null;
@@ -51,7 +51,7 @@ function pageTableRoot(note: ElfNote): PhysicalAddress | null {
   return root === 0 ? null : root;
 }
 
-/** What the notes of QEMU's dumps (ELF and kdump) say: a `CORE` and a `QEMU` note for each processor. */
+/** Hints from the notes of QEMU's dumps (ELF and kdump): a `CORE` and a `QEMU` note per processor. */
 export function processorHints(notes: readonly ElfNote[]): Pick<ImageHints, 'pageTableRoots' | 'processors'> {
   const states = notes.filter((note) => note.owner === 'QEMU' && note.type === 0);
   const processors = states.length || notes.filter((note) => note.owner === 'CORE').length;

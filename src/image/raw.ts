@@ -5,7 +5,7 @@ import { readBytes } from '../source/source.js';
 import type { ImageFormat, StreamedRun } from './image.js';
 import { RunListBuilder } from './run-list.js';
 
-/** Less than this holds no Windows kernel's page tables, let alone its pool. */
+/** Anything smaller cannot hold a Windows kernel's page tables, let alone its pool. */
 const MIN_LENGTH = 64 * 1024;
 
 const PRINTABLE_SHARE_OF_TEXT = 0.95;
@@ -18,7 +18,7 @@ function looksLikeText(head: Buffer): boolean {
   return printable > head.length * PRINTABLE_SHARE_OF_TEXT;
 }
 
-/** Raw memory: the file offset is the physical address, and nothing tells so; asked last. */
+/** Raw memory: the file offset is the physical address. It has no signature, so it is probed last. */
 export const raw: ImageFormat = {
   name: 'raw',
   title: 'raw physical memory (.raw, .mem, .vmem, .bin)',
@@ -51,10 +51,10 @@ export const raw: ImageFormat = {
   stream: barePages,
 };
 
-/** Bytes that tell where pages begin. */
+/** Bytes from which page alignment is determined. */
 const PHASE_SAMPLE = 4 << 20;
 
-/** A stream as pages that follow each other, of which nothing tells the addresses, from where they seem to begin. */
+/** A stream as consecutive pages of unknown address, from the apparent start of the first page. */
 export async function* barePages(input: ByteReader, warn: (warning: Warning) => void): AsyncGenerator<StreamedRun> {
   const phase = pagePhase(await input.peek(PHASE_SAMPLE));
   await input.skip(phase);
@@ -67,17 +67,17 @@ export async function* barePages(input: ByteReader, warn: (warning: Warning) => 
   yield { start: null, length: Infinity };
 }
 
-/** Zeros before bytes that are taken for the start of a page. */
+/** Zero bytes required before an apparent start of a page. */
 const QUIET = 64;
-/** Beginnings from which they tell. */
+/** Minimum number of apparent page starts for a decision. */
 const MIN_BEGINNINGS = 8;
-/** How much commoner the one phase must be than page alignment from the start. */
+/** How many times more common a phase must be than phase 0. */
 const CLEARLY = 3;
 
 /**
- * How many bytes before the first whole page a stream of pages begins, as when it is a fragment or has a header: pages
- * often end in zeros, and the next one begins with something else.
- * @returns 0 to 4095; 0 when nothing else is clear
+ * Number of bytes before the first whole page of a stream, which may be a fragment or have a header: pages often end
+ * in zeros, and the next one begins with other bytes.
+ * @returns 0 to 4095; 0 when the evidence is not clear
  */
 function pagePhase(bytes: Uint8Array): number {
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);

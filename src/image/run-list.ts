@@ -1,22 +1,22 @@
 import { PoolTrackerError } from '../errors.js';
 import { hex, physicalAddress, type PhysicalAddress } from '../address.js';
 
-/** A stretch of physical memory that lies in one piece in the source. All three fields are in bytes. */
+/** A range of physical memory that is contiguous in the source. All three fields are in bytes. */
 export interface Run {
   /** Its first physical address. */
   readonly start: PhysicalAddress;
   /** At least 1. */
   readonly length: number;
-  /** Where it begins in the source. */
+  /** Its start offset in the source. */
   readonly offset: number;
 }
 
 const FIRST_CAPACITY = 64;
 
-/** A run takes 24 bytes; the worst of real kernel dumps have some hundred thousand. */
+/** A run takes 24 bytes; the most fragmented real kernel dumps have some hundred thousand. */
 const MAX_RUNS = 1 << 22;
 
-/** @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have */
+/** @throws PoolTrackerError FORMAT_DAMAGED for impossible addresses, lengths or offsets */
 export function checkRun(formatName: string, start: number, length: number, offset: number): void {
   if (
     length >= 0 &&
@@ -33,7 +33,7 @@ export function checkRun(formatName: string, start: number, length: number, offs
 }
 
 /**
- * Collects runs as a format lists them. Neighbours that continue each other in memory and in the source become one,
+ * Collects runs as a format lists them. Neighbours that are contiguous both in memory and in the source are merged,
  * so a bitmap dump may add its pages one by one.
  */
 export class RunListBuilder {
@@ -43,12 +43,12 @@ export class RunListBuilder {
   private count = 0;
   private sorted = true;
 
-  /** @param formatName how messages begin: they name the container */
+  /** @param formatName the container's name, at the start of messages */
   constructor(private readonly formatName: string) {}
 
   /**
-   * @throws PoolTrackerError FORMAT_DAMAGED for numbers that no memory or file can have, FORMAT_REFUSED when memory is
-   * in more pieces than are worth keeping
+   * @throws PoolTrackerError FORMAT_DAMAGED for impossible addresses, lengths or offsets, FORMAT_REFUSED when there
+   * are more than MAX_RUNS runs
    */
   add(start: number, length: number, offset: number): void {
     checkRun(this.formatName, start, length, offset);
@@ -118,22 +118,22 @@ export class RunListBuilder {
 }
 
 /**
- * What every container is reduced to: where each stretch of physical memory lies in the source, sorted by address,
- * none overlapping. Between runs are holes.
+ * Every container is reduced to this: the location of each range of physical memory in the source, sorted by address,
+ * without overlaps. Between runs are holes.
  *
- * A 6 GiB machine with its PCI hole, as raw pages packed one after another:
+ * A 6 GiB machine with its PCI hole, as packed raw pages:
  *
  *     start        length      offset
  *     0x0          0xC0000000  0x0
  *     0x100000000  0xC0000000  0xC0000000
  *
- * 0x100001000 lies at offset 0xC0001000; 0xC0000000 lies nowhere.
+ * 0x100001000 lies at offset 0xC0001000; 0xC0000000 is in a hole.
  */
 export class RunList implements Iterable<Run> {
-  /** Bytes of physical memory that the source holds. */
+  /** Bytes of physical memory in the source. */
   readonly byteLength: number;
 
-  /** Built by RunListBuilder only, which sorts and checks. */
+  /** Called only by RunListBuilder, which sorts and checks. */
   constructor(
     private readonly starts: Float64Array,
     private readonly lengths: Float64Array,

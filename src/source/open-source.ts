@@ -9,14 +9,14 @@ import { detectWrapper, unwrap, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 export { remoteVersion } from './remote/remote-version.js';
 
-/** A place that bytes come from, told by how its name begins. */
+/** A kind of location, recognised by its prefix. */
 export interface SourceScheme {
   readonly name: string;
   claims(location: string): boolean;
   open(location: string): Promise<Source | ByteStream>;
 }
 
-/** Asked in this order; the file comes last and claims whatever is left. */
+/** Tried in this order; the local file is last and accepts everything else. */
 const SCHEMES: readonly SourceScheme[] = [
   {
     name: 'stdin',
@@ -28,13 +28,13 @@ const SCHEMES: readonly SourceScheme[] = [
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
 ];
 
-/** Opens whatever `location` names: a path, a URL of a scheme in the list, or `-` for standard input. */
+/** Opens `location`: a path, a URL of a listed scheme, or `-` for standard input. */
 export function openLocation(location: string): Promise<Source | ByteStream> {
   const scheme = SCHEMES.find((candidate) => candidate.claims(location))!;
   return scheme.open(location);
 }
 
-/** The same for who reads here and there. @throws PoolTrackerError SOURCE_UNREADABLE for what can only be streamed */
+/** The same, for random access. @throws PoolTrackerError SOURCE_UNREADABLE for a location that can only be streamed */
 export async function openSource(location: string): Promise<Source> {
   const opened = await openLocation(location);
   if (!(opened instanceof ByteStream)) return opened;
@@ -44,14 +44,14 @@ export async function openSource(location: string): Promise<Source> {
   });
 }
 
-/** Whether a source that begins like a compression wrapper is in none: what holds memory may look so by its format. */
+/** Whether a source that looks like a compression wrapper is a memory image whose format begins the same way. */
 export type KeepsWrapper = (head: Buffer, source: Source) => Promise<boolean>;
 
 /**
- * Opens whatever `location` names, out of its wrapper when it is in one: as a Source where it can be read here and
- * there, as a stream where not.
- * @param folder where streams are spooled, which makes Sources of them
- * @throws PoolTrackerError for whatever stands between the name and the bytes
+ * Opens `location`, unwrapped if it is in a compression wrapper: as a Source where random access is possible, else as
+ * a stream.
+ * @param folder where streams are spooled to become Sources
+ * @throws PoolTrackerError when the location cannot be opened or unwrapped
  */
 export async function openBytes(
   location: string,

@@ -10,19 +10,19 @@ export interface S3Access {
 
 let opened: { readonly settings: string; readonly access: Promise<S3Access> } | null = null;
 
-/** An endpoint of one's own is addressed by path: few have a wildcard name for their buckets. */
+/** Custom endpoints are addressed by path: few have a wildcard name for their buckets. */
 function byPath(): boolean {
   const { AWS_S3_FORCE_PATH_STYLE: forced, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env;
   return forced === undefined ? (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined : forced === 'true';
 }
 
 /**
- * The S3 client for what the environment says; loads the SDK when first asked. Credentials, region and endpoint come
- * from where the SDK takes them; AWS_S3_FORCE_PATH_STYLE, which it does not know, overrules how buckets are addressed.
+ * The S3 client as configured by the environment; loads the SDK on first use. The SDK itself finds credentials, region
+ * and endpoint; AWS_S3_FORCE_PATH_STYLE, which it does not know, overrides how buckets are addressed.
  * @throws PoolTrackerError DEPENDENCY_MISSING
  */
 export function s3Access(): Promise<S3Access> {
-  // Else the SDK writes a paragraph to standard error about the age of Node.
+  // Otherwise the SDK warns on standard error about the Node version.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const settings = JSON.stringify(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));
   if (opened?.settings !== settings) opened = { settings, access: newClient() };
@@ -52,10 +52,10 @@ export function parseS3(url: string): { bucket: string; key: string } {
   return { bucket: match[1]!, key: match[2]! };
 }
 
-/** An object as a listing tells of it. */
+/** An object in a listing. */
 export type ListedObject = _Object & { readonly Key: string };
 
-/** The objects below a prefix, in the order of their keys. @throws whatever the SDK does */
+/** The objects below a prefix, in key order. @throws whatever the SDK throws */
 export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<ListedObject> {
   const { sdk, client } = await s3Access();
   for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {

@@ -1,13 +1,13 @@
 /**
- * Bytes with random access. Everything above reads through this interface and cannot tell a file from a URL, a cache or
- * the decompressed view of a container.
+ * Bytes with random access. All higher layers read through this interface, whether it is a file, a URL, a cache or the
+ * decompressed view of a container.
  */
 export interface Source {
-  /** How messages name it: the path or URL as given, never with credentials. */
+  /** The name in messages: the path or URL as given, without credentials. */
   readonly name: string;
-  /** Bytes in all; at most 2^53 - 1. */
+  /** Total length in bytes; at most 2^53 - 1. */
   readonly byteLength: number;
-  /** Bytes fetched so far from where the image lives (a decompressed view counts what it fetched, not what it gave). */
+  /** Bytes fetched so far from the image's location (a decompressed view counts compressed bytes). */
   readonly bytesRead: number;
   /**
    * Fills `target` with the bytes from `offset` on. Many reads may be in flight.
@@ -16,18 +16,18 @@ export interface Source {
    */
   read(target: Uint8Array, offset: number): Promise<number>;
   /**
-   * Opens the file of that name beside this one; null when there is none. Absent where nothing lies beside (a pipe).
-   * @throws PoolTrackerError for one that is there and cannot be opened
+   * Opens the file of that name in the same folder; null when there is none. Absent for sources without one (a pipe).
+   * @throws PoolTrackerError for one that exists and cannot be opened
    */
   sibling?(fileName: string): Promise<Source | null>;
   /** Releases the file or connection; reads fail afterwards. */
   close(): Promise<void>;
 }
 
-/** How many first bytes tell what a source holds (fewer when it is shorter). */
+/** Number of leading bytes that identify a source's format (fewer when it is shorter). */
 export const PROBE_LENGTH = 0x4000;
 
-/** A source over bytes at hand. */
+/** A source over bytes in memory. */
 export function sourceOf(name: string, bytes: Buffer): Source {
   return {
     name,
@@ -38,7 +38,7 @@ export function sourceOf(name: string, bytes: Buffer): Source {
   };
 }
 
-/** The last part of a source's name, without a URL's query: what its companions' names are made from. */
+/** The last part of a source's name, without a URL's query: the base of its companions' names. */
 export function fileNameOf(source: Source): string {
   const path = source.name.replace(/^([a-z0-9]+:\/\/[^?#]*).*$/i, '$1');
   return path.slice(path.search(/[^/\\]*$/));
@@ -53,8 +53,8 @@ export async function readBytes(source: Source, offset: number, length: number):
 }
 
 /**
- * How messages and records name a place: as it was given, but for an http:// or https:// URL neither its user part nor
- * its query, where credentials are.
+ * The name of a location in messages and records: as given, but an http:// or https:// URL without its user part and
+ * query, which can hold credentials.
  */
 export function locationName(location: string): string {
   if (!/^https?:/i.test(location)) return location;

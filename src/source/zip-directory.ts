@@ -6,10 +6,10 @@ const END_LOCATOR_64 = { signature: 0x07064b50, size: 20 };
 const END_RECORD_64 = { signature: 0x06064b50, size: 56 };
 const ENTRY_SIZE = 46;
 
-/** What begins each part of an archive (APPNOTE.TXT): 4.3.7 local header, 4.3.12 directory entry, 4.3.9.3 data descriptor. */
+/** Signatures (APPNOTE.TXT): 4.3.7 local header, 4.3.12 directory entry, 4.3.9.3 data descriptor. */
 export const ZIP_SIGNATURE = { local: 0x04034b50, entry: 0x02014b50, descriptor: 0x08074b50 } as const;
 
-/** How members are compressed (4.4.5), as far as they are read here. */
+/** The supported compression methods (4.4.5). */
 export const ZIP_METHOD = { stored: 0, deflated: 8 } as const;
 
 /** Bytes of a local header before the member's name. */
@@ -26,7 +26,7 @@ const MAX_DIRECTORY = 128 << 20;
 const IN_ZIP64 = 0xffff_ffff;
 const ZIP64_EXTRA = 0x0001;
 
-/** A member of a ZIP archive, as its central directory tells. */
+/** A member of a ZIP archive, from its central directory. */
 export interface ZipMember {
   readonly name: string;
   /** One of ZIP_METHOD, or another. */
@@ -63,7 +63,7 @@ export async function readZipDirectory(container: Container): Promise<Map<string
   return members;
 }
 
-/** Where a member's bytes begin: behind its local header, whose lengths are its own. @throws PoolTrackerError FORMAT_DAMAGED */
+/** Start of a member's bytes, after its local header with its own lengths. @throws PoolTrackerError FORMAT_DAMAGED */
 export async function memberOffset(container: Container, member: ZipMember): Promise<number> {
   const header = await container.fields(member.headerOffset, LOCAL_HEADER, `the ZIP header of '${member.name}'`);
   if (header.u32(0) !== ZIP_SIGNATURE.local)
@@ -72,13 +72,13 @@ export async function memberOffset(container: Container, member: ZipMember): Pro
   return member.headerOffset + LOCAL_HEADER + nameLength + extraLength;
 }
 
-/** What the first LOCAL_HEADER bytes of a member say; its name and its extra field follow. */
+/** The first LOCAL_HEADER bytes of a member; its name and its extra field follow. */
 export interface LocalHeader {
   readonly isEncrypted: boolean;
   readonly method: number;
   readonly nameLength: number;
   readonly extraLength: number;
-  /** Whether both sizes are told only behind the member's bytes. */
+  /** Whether both sizes are only stored after the member's bytes. */
   readonly sizesFollow: boolean;
 }
 
@@ -93,13 +93,13 @@ export function readLocalHeader(header: Fields): LocalHeader {
   };
 }
 
-/** Bytes of a member, compressed and not: a local header's extra field has both where 32 bits are too few for one (4.5.3). */
+/** A member's sizes in bytes: in the extra field of a local header if one of them exceeds 32 bits (4.5.3). */
 export function localSizes(header: Fields, extra: Fields): { storedSize: number; size: number } {
   const narrow = { storedSize: header.u32(18), size: header.u32(22) };
   if (narrow.storedSize !== IN_ZIP64 && narrow.size !== IN_ZIP64) return narrow;
   const [size, storedSize] = wideOffsets(extra);
   if (size === undefined || storedSize === undefined) return narrow;
-  // Claims: who reads on does not need them, so that they may be too large to be true.
+  // Unchecked claims: reading does not depend on them, so absurd values are accepted.
   return { storedSize: Number(extra.u64(storedSize)), size: Number(extra.u64(size)) };
 }
 
@@ -137,7 +137,7 @@ function readEntry(directory: Fields, at: number, nameLength: number, extraLengt
   return { name, method: directory.u16(at + 10), storedSize, size, headerOffset };
 }
 
-/** Where the 64-bit values lie in the ZIP64 extra field; none without one. */
+/** Offsets of the 64-bit values in the ZIP64 extra field; none without one. */
 function wideOffsets(extra: Fields): number[] {
   const end = extra.bytes.length;
   for (let at = 0; at + 4 <= end; at += 4 + extra.u16(at + 2)) {

@@ -7,7 +7,7 @@ import type { ImageFormat } from '../image.js';
 import { Aff4Stream } from './stream.js';
 import { AFF4, Aff4Volume } from './volume.js';
 
-/** The archive's comment or its first member tells AFF4 from other ZIP files. */
+/** The archive's comment or its first member distinguishes AFF4 from other ZIP files. */
 const FIRST_NAMES = ['container.description', 'version.txt', 'information.turtle', 'aff4%3A'];
 
 const MAP_ENTRY = 28;
@@ -26,7 +26,7 @@ interface MapEntry {
   readonly target: string;
 }
 
-/** The map or stream that holds physical memory: what the category names, or what an image of it is made of. */
+/** The map or stream that holds physical memory: the subject of that category, or the data of its image. */
 function memoryStream(volume: Aff4Volume): string {
   for (const subject of volume.subjects) {
     if (!volume.property(subject, 'category').includes(PHYSICAL_MEMORY)) continue;
@@ -68,7 +68,7 @@ async function readMap(volume: Aff4Volume, urn: string): Promise<MapEntry[]> {
   return entries;
 }
 
-/** Streams one after another; each begins where the one before it ends. */
+/** Concatenated streams. */
 class JoinedStreams {
   private readonly begins = new Map<
     string,
@@ -79,7 +79,7 @@ class JoinedStreams {
 
   constructor(private readonly volume: Aff4Volume) {}
 
-  /** Where the stream begins in the view. */
+  /** The stream's start and length in the view. */
   add(urn: string): { start: number; byteLength: number } {
     let known = this.begins.get(urn);
     if (known === undefined) {
@@ -112,7 +112,7 @@ class JoinedStreams {
   }
 }
 
-/** AFF4: a ZIP archive of compressed streams and of a map from physical memory into them. */
+/** AFF4: a ZIP archive of compressed streams and a map from physical memory to them. */
 export const aff4: ImageFormat = {
   name: 'aff4',
   title: 'AFF4 with a physical memory stream (.aff4)',

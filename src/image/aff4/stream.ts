@@ -5,7 +5,7 @@ import { Cache, cached } from '../../source/reading/cache.js';
 import { RecordTable } from '../../source/reading/record-table.js';
 import type { Aff4Volume } from './volume.js';
 
-/** Index of a bevy: where each chunk lies in it. */
+/** Size of an entry in a bevy's index, which locates its chunks. */
 const INDEX_ENTRY = 12;
 
 const MAX_CHUNK = 16 << 20;
@@ -14,7 +14,7 @@ const BEVIES_KEPT = 64;
 
 type Decode = (data: Uint8Array, limit: number) => Uint8Array | Promise<Uint8Array>;
 
-/** By compressionMethod; chunks that did not shrink are stored whatever it says. */
+/** By compressionMethod; chunks that did not shrink are always stored uncompressed. */
 const DECODERS: Readonly<Record<string, Decode>> = {
   'https://www.ietf.org/rfc/rfc1950.txt': decodeZlib,
   'https://tools.ietf.org/html/rfc1951': decodeRawDeflate,
@@ -31,7 +31,7 @@ interface Bevy {
   readonly index: RecordTable;
 }
 
-/** An aff4:ImageStream: chunks of one size, compressed each for itself, in members of many chunks (bevies). */
+/** An aff4:ImageStream: individually compressed chunks of equal size, in members of many chunks (bevies). */
 export class Aff4Stream {
   private readonly bevies = new Cache<number, Promise<Bevy>>(BEVIES_KEPT);
 

@@ -1,18 +1,18 @@
-/** Subject, then predicate, to the objects: IRIs whole, literals without their quotes. */
+/** Objects by subject and predicate: IRIs in full, literals without their quotes. */
 export type TurtleGraph = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 export const RDF_TYPE = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#type';
 
 /**
- * An IRI, a literal with its language, what announces a literal's type, a name, or a mark; comments fall through.
- * What is not closed reaches to where it must end, so that no text is searched twice.
+ * An IRI, a literal with its language, the marker of a literal's type, a name, or punctuation; comments are skipped.
+ * An unclosed token extends to where it must end, so that no text is scanned twice.
  */
 const TOKEN =
   /<([^<>\s]*)>?|"""([\s\S]*?)(?:"""|$)|"((?:[^"\\\n]|\\.)*)"?(?:@[A-Za-z-]+)?|(\^\^)|#[^\n]*|([^\s;,.<>"^#]+(?:\.[^\s;,.<>"^#]+)*)|([;,.])/g;
 
 /**
- * Reads as much of Turtle (RDF 1.1) as AFF4 metadata use: prefixes, IRIs, literals, and lists of predicates and
- * objects. What it does not understand it leaves out.
+ * Parses the subset of Turtle (RDF 1.1) that AFF4 metadata use: prefixes, IRIs, literals, and lists of predicates and
+ * objects. Anything else is ignored.
  */
 export function parseTurtle(text: string): TurtleGraph {
   const graph = new Map<string, Map<string, string[]>>();

@@ -7,7 +7,7 @@ export const AFF4 = 'http://aff4.org/Schema#';
 
 const MAX_METADATA = 4 << 20;
 
-/** An AFF4 volume: a ZIP archive whose members are named by URNs, and what its metadata say of them. */
+/** An AFF4 volume: a ZIP archive whose members are named by URNs, with metadata about them. */
 export class Aff4Volume {
   private constructor(
     readonly container: Container,
@@ -15,7 +15,7 @@ export class Aff4Volume {
     private readonly graph: TurtleGraph,
   ) {}
 
-  /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED when it has no metadata of AFF4 */
+  /** @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED when it has no AFF4 metadata */
   static async open(container: Container): Promise<Aff4Volume> {
     const byName = await readZipDirectory(container);
     const metadata = byName.get('information.turtle');
@@ -32,7 +32,7 @@ export class Aff4Volume {
     return this.graph.keys();
   }
 
-  /** The objects of a property in AFF4's schema, or of `rdf:type`; none when it is not told. */
+  /** The objects of a property in AFF4's schema, or of `rdf:type`; empty when it is not given. */
   property(subject: string, name: string): readonly string[] {
     return this.graph.get(subject)?.get(name === RDF_TYPE ? name : AFF4 + name) ?? [];
   }
@@ -41,7 +41,7 @@ export class Aff4Volume {
     return this.property(subject, RDF_TYPE).includes(AFF4 + type);
   }
 
-  /** A number in the metadata. @throws PoolTrackerError FORMAT_DAMAGED when it is missing or no whole number */
+  /** A number in the metadata. @throws PoolTrackerError FORMAT_DAMAGED when it is missing or not a whole number */
   number(subject: string, name: string): number {
     const text = this.property(subject, name)[0];
     const value = Number(text);
@@ -57,7 +57,7 @@ export class Aff4Volume {
     return this.members.get(urn);
   }
 
-  /** Where a member that is stored as it is lies. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
+  /** Offset of a member that is stored uncompressed. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
   async storedAt(member: ZipMember): Promise<number> {
     if (member.method !== ZIP_METHOD.stored) {
       throw this.container.refused(
@@ -93,7 +93,7 @@ function absoluteUrn(name: string, volume: string): string {
   try {
     decoded = decodeURIComponent(name);
   } catch {
-    // A name with a lone % is no URN of ours: it stays as it is and nobody asks for it.
+    // A name with an invalid escape is not an AFF4 URN: it is kept unchanged and never looked up.
   }
   return decoded.startsWith('aff4://') ? decoded : `${volume}/${decoded}`;
 }

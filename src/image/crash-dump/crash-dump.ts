@@ -16,7 +16,7 @@ const REFUSED: Readonly<Record<number, string>> = {
   4: 'DumpType 4 is a triage (small) dump: it holds a few stacks and no map of physical memory, so no pool tables',
 };
 
-/** Runs that follow each other from the header's end: DumpType 1. */
+/** Consecutive runs from the end of the header: DumpType 1. */
 function readFullRuns(container: Container, header: CrashDumpHeader): FinishedRuns {
   const runs = new ClippedRuns(container);
   let offset = header.layout.size;
@@ -47,7 +47,7 @@ function readRuns(container: Container, header: CrashDumpHeader): FinishedRuns |
   }
 }
 
-/** The crash dump format of one width: the header tells the kind of dump, and each kind lists its pages its own way. */
+/** The crash dump format of one width: the header gives the kind of dump, and each kind lists its pages differently. */
 export function crashDump(name: string, title: string, layout: CrashDumpLayout): ImageFormat {
   return {
     name,
@@ -62,13 +62,13 @@ export function crashDump(name: string, title: string, layout: CrashDumpLayout):
       const { runs, warnings } = await readRuns(container, header);
       return { format: name, source, runs, hints: header.hints(), warnings };
     },
-    // Its pages lie whole in the file and page-aligned.
+    // Its pages are whole and page-aligned in the file.
     stream: barePages,
   };
 }
 
-/** The same as the 64-bit one, of 32-bit Windows: header, memory block and pointers are half as wide. */
+/** The format of 32-bit Windows: header, memory block and pointers are half as wide. */
 export const crashDump32 = crashDump('crash-dump-32', 'Windows crash dump, 32-bit (.dmp)', HEADER_32);
 
-/** What Windows itself and kernel debuggers write on x64 and ARM64: complete, kernel, automatic and live dumps, `.dump`. */
+/** Written by Windows and kernel debuggers on x64 and ARM64: complete, kernel, automatic and live dumps, `.dump`. */
 export const crashDump64 = crashDump('crash-dump-64', 'Windows crash dump, 64-bit (.dmp)', HEADER_64);

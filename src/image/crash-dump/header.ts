@@ -3,7 +3,7 @@ import type { Container, Fields } from '../../source/reading/container.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { Architecture, ImageHints } from '../image.js';
 
-/** Where the two widths of DUMP_HEADER keep what is read here; offsets in bytes. */
+/** Field offsets in DUMP_HEADER of either width, in bytes. */
 export interface CrashDumpLayout {
   readonly title: string;
   /** The first eight bytes. */
@@ -55,7 +55,7 @@ export const HEADER_32: CrashDumpLayout = {
 
 const BUILD = 0x0c;
 
-/** What Windows leaves in a field that it did not fill: `PAGE`. */
+/** The value of a field that Windows did not fill: `PAGE`. */
 const UNUSED = 0x45474150;
 const UNUSED_WIDE = 0x4547415045474150n;
 
@@ -63,18 +63,18 @@ const ENCRYPTED = 1 << 8;
 
 const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 0x14c: 'x86', 0x8664: 'x64', 0xaa64: 'arm64' };
 
-/** PHYSICAL_MEMORY_DESCRIPTOR's room in the header. */
+/** Space for PHYSICAL_MEMORY_DESCRIPTOR in the header. */
 const MEMORY_BLOCK_SIZE = 700;
 
 const MAX_PROCESSORS = 4096;
 
-/** A stretch of physical pages, in pages. */
+/** A range of physical pages, in pages. */
 export interface PageRun {
   readonly basePage: number;
   readonly pageCount: number;
 }
 
-/** DUMP_HEADER or DUMP_HEADER64, as far as memory and where its tables lie are concerned. */
+/** DUMP_HEADER or DUMP_HEADER64: the fields about memory and the location of its tables. */
 export class CrashDumpHeader {
   private constructor(
     private readonly container: Container,
@@ -97,8 +97,8 @@ export class CrashDumpHeader {
   }
 
   /**
-   * PhysicalMemoryBlock's runs, in the order that a full dump stores their pages.
-   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more than fit, or pages that it does not count
+   * PhysicalMemoryBlock's runs, in the order in which a full dump stores their pages.
+   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more runs than fit, or another number of pages than it counts
    */
   memoryRuns(): PageRun[] {
     const { memoryBlock, wide } = this.layout;
@@ -140,7 +140,7 @@ export class CrashDumpHeader {
     };
   }
 
-  /** A pointer of the dump's width; 0 when the field was left unused. */
+  /** A pointer of the dump's width; 0 when the field is unused. */
   private pointer(offset: number): bigint {
     const value = this.layout.wide ? this.fields.u64(offset) : BigInt(this.fields.u32(offset));
     return value === (this.layout.wide ? UNUSED_WIDE : BigInt(UNUSED)) ? 0n : value;

@@ -9,13 +9,13 @@ const CHUNK = 1 << 20;
 const RDMP = { metadataSize: 0x10, firstPage: 0x18, pages: 0x28, ranges: 0x30 };
 const RDMP_RANGE = 16;
 
-/** The metadata is counted from here on; the first page follows it. */
+/** The metadata size is counted from here; the first page follows the metadata. */
 const RDMP_METADATA_START = 0x20;
 
 /** More ranges than a terabyte of memory in 64 KiB pieces. */
 const MAX_METADATA = 2 ** 28;
 
-/** `.dump /f`: its header counts the pages, and the ranges end when they are used up. */
+/** `.dump /f`: its header counts the pages, and the ranges end when all are listed. */
 const RDMP_COMPLETE = 10;
 
 /** Bitmap header, by offset: sizes of 8 bytes, then the bitmap. */
@@ -26,7 +26,7 @@ const MAX_BITS = 2 ** 36;
 
 /**
  * The runs of a `.dump /k`, `/ka` or `/f` file (DumpType 8, 9, 10): RDMP header at `at`, ranges {page, pages}, then
- * the pages of all ranges one after another. Types 8 and 9 end their ranges with page 0.
+ * the pages of all ranges, concatenated. Types 8 and 9 end their ranges with page 0.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readRdmpRuns(container: Container, at: number, dumpType: number): Promise<FinishedRuns> {
@@ -66,7 +66,7 @@ export async function readRdmpRuns(container: Container, at: number, dumpType: n
 
 /**
  * The runs of a bitmap dump (DumpType 5 and 6): BMP header at `at`, a bit for each page of physical memory, and the
- * pages whose bit is set, one after another. The signature is `FDMP` or `SDMP` whatever the type.
+ * pages whose bit is set, concatenated. The signature is `FDMP` or `SDMP` whatever the type.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readBitmapRuns(container: Container, at: number): Promise<FinishedRuns> {

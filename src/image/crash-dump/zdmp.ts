@@ -13,7 +13,7 @@ const LZNT1 = 2;
 const MIN_BLOCK = 0x1000;
 const MAX_BLOCK = 4 << 20;
 
-/** Lists the blocks {ZBLK, compressed size, CRC32}, as many as the uncompressed size asks for and the file holds. */
+/** Lists the blocks {ZBLK, compressed size, CRC32}, up to the number that the uncompressed size requires. */
 async function listBlocks(container: Container, count: number): Promise<number[]> {
   const offsets: number[] = [];
   for (let offset = HEADER; offsets.length < count && offset + BLOCK_HEADER <= container.source.byteLength;) {
@@ -27,7 +27,7 @@ async function listBlocks(container: Container, count: number): Promise<number[]
   return offsets;
 }
 
-/** The crash dump inside, as far as its blocks are there. */
+/** The decompressed crash dump, as far as its blocks are present. */
 async function decompressedView(container: Container): Promise<Source> {
   const header = await container.fields(0, HEADER, 'the header');
   const size = header.size(8, 'the uncompressed size');
@@ -50,7 +50,7 @@ async function decompressedView(container: Container): Promise<Source> {
   return new ChunkedSource([container.source], { ...table, load });
 }
 
-/** A crash dump that was compressed block by block. */
+/** A crash dump compressed in blocks. */
 export const zdmp: ImageFormat = {
   name: 'zdmp',
   title: 'compressed Windows crash dump (.zdmp)',

@@ -12,15 +12,15 @@ import { ELF_HEADER, ElfHeader, type ElfSegment, isElfCore, PT_LOAD, PT_NOTE } f
 const TITLE = 'ELF core';
 const ARCHITECTURES: Readonly<Record<number, Architecture>> = { 3: 'x86', 62: 'x64', 183: 'arm64' };
 
-/** Zeros that a core may leave out at the ends of its segments, in all. */
+/** Maximum total of zeros that a core may omit at the ends of its segments. */
 const MAX_ZEROS = 2 ** 40;
 
 const STREAM_HINT = 'copy it to a file first, or keep it with --spool';
 
-/** A table that ends further in would have to be waited for with all that comes before it. */
+/** Maximum offset of the table's end in a stream: all bytes before it must be buffered. */
 const MAX_STREAMED_HEAD = 16 << 20;
 
-/** A stretch of memory and where the file holds it; it ends in zeros that the file leaves out. All in bytes. */
+/** A range of memory and its location in the file, followed by zeros that the file omits. All in bytes. */
 interface Load {
   readonly start: PhysicalAddress;
   readonly length: number;
@@ -29,12 +29,12 @@ interface Load {
 }
 
 /**
- * The memory that the segments hold, in the order of the file.
- * @throws PoolTrackerError FORMAT_DAMAGED when they leave out more zeros than any machine has memory
+ * The memory in the segments, in file order.
+ * @throws PoolTrackerError FORMAT_DAMAGED when they omit more than MAX_ZEROS zeros
  */
 function loadsOf(segments: readonly ElfSegment[], file: Complaints): Load[] {
   const loads = segments.filter(({ type, fileSize }) => type === PT_LOAD && fileSize > 0);
-  // Some writers leave every p_paddr 0; then p_vaddr is the physical address.
+  // Some writers set every p_paddr to 0; then p_vaddr is the physical address.
   const isVirtual = loads.length > 1 && loads.every((load) => load.physicalAddress === 0);
   const list = loads.map((load) => ({
     start: physicalAddress(isVirtual ? load.virtualAddress : load.physicalAddress),
@@ -49,7 +49,7 @@ function loadsOf(segments: readonly ElfSegment[], file: Complaints): Load[] {
   return list.sort((a, b) => a.offset - b.offset);
 }
 
-/** The runs of the segments; the zeros that the file leaves out lie behind the source's end. */
+/** The runs of the segments; the zeros that the file omits follow the source's end. */
 function runsOf(container: Container, loads: readonly Load[]): FinishedRuns {
   const runs = new ClippedRuns(container);
   for (const { start, length, offset, zeros } of loads) {
@@ -59,7 +59,7 @@ function runsOf(container: Container, loads: readonly Load[]): FinishedRuns {
   return runs.finish();
 }
 
-/** What comes first of a core, up to the end of its program header table. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
+/** The core up to the end of its program header table. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
 async function streamedHead(input: ByteReader): Promise<Container> {
   const headOf = async (length: number): Promise<Container> =>
     new Container(sourceOf(input.name, await input.peek(length)), TITLE);
@@ -75,7 +75,7 @@ async function streamedHead(input: ByteReader): Promise<Container> {
   return headOf(Math.max(ELF_HEADER, headLength));
 }
 
-/** The same memory as it comes. What a segment leaves out is zeros, and is left out here too. */
+/** The same memory as a stream. Zeros that a segment omits are omitted here too. */
 async function* streamedLoads(input: ByteReader): AsyncGenerator<StreamedRun> {
   const container = await streamedHead(input);
   const loads = loadsOf(await (await ElfHeader.read(container)).segments(), container);

@@ -3,10 +3,10 @@ import type { Container, Fields } from '../../source/reading/container.js';
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;
 
-/** More would be no program header table but noise; QEMU writes one entry for each block of memory. */
+/** More entries indicate garbage; QEMU writes one entry per block of memory. */
 const MAX_ENTRIES = 1 << 17;
 
-/** The real number of program headers is in the first section header when there are so many. */
+/** With this value, the real number of program headers is in the first section header. */
 const PN_XNUM = 0xffff;
 
 /** An entry of the program header table; sizes and offsets in bytes. */
@@ -21,14 +21,14 @@ export interface ElfSegment {
 
 /** An entry of the section header table. */
 export interface ElfSection {
-  /** Where its name begins in the section name table. */
+  /** Offset of its name in the section name table. */
   readonly name: number;
   readonly offset: number;
   readonly size: number;
   readonly info: number;
 }
 
-/** Where the two classes of ELF keep the same fields. */
+/** Field offsets of an ELF class. */
 interface ElfLayout {
   readonly wide: boolean;
   readonly header: number;
@@ -64,7 +64,7 @@ export function isElfCore(head: Buffer): boolean {
   return head.length >= 18 && head.readUInt32BE(0) === 0x7f454c46 && head[5] === 1 && head.readUInt16LE(16) === ET_CORE;
 }
 
-/** As long as the header of either class. */
+/** Enough bytes for the header of either class. */
 export const ELF_HEADER = 64;
 
 /** The tables of an ELF file of either class, as the System V ABI lays them out. */
@@ -90,12 +90,12 @@ export class ElfHeader {
     return this.fields.u16(18);
   }
 
-  /** e_shstrndx: which section holds the names of all. */
+  /** e_shstrndx: index of the section with the section names. */
   get nameTable(): number {
     return this.fields.u16(this.layout.wide ? 62 : 50);
   }
 
-  /** Bytes of the file up to the end of its program header table; null where the file tells them at its end. */
+  /** Bytes of the file up to the end of its program header table; null where its size is given at the file's end. */
   get headLength(): number | null {
     const { offset, count } = this.programHeaders;
     return count === PN_XNUM ? null : offset + this.layout.segment.size * count;

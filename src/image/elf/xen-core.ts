@@ -11,10 +11,10 @@ const ELF_CLASS_64 = 2;
 const MAX_NAME_BYTES = 1 << 16;
 const CHUNK = 1 << 20;
 
-/** Entries for frames that the domain does not have, of either width. */
+/** Values of entries for absent frames, of either width. */
 const HOLES: readonly bigint[] = [0xffff_ffffn, 0xffff_ffff_ffff_ffffn];
 
-/** Which guest frame each page of `.xen_pages` is: entry i tells of page i. */
+/** The guest frame of each page in `.xen_pages`: entry i is for page i. */
 async function readRuns(
   container: Container,
   pages: ElfSection,
@@ -34,7 +34,7 @@ async function readRuns(
   return runs.finish();
 }
 
-/** What Xen's `xl dump-core` writes: an ELF file of sections, without program headers. */
+/** The output of Xen's `xl dump-core`: an ELF file with sections and without program headers. */
 export const xenCore: ImageFormat = {
   name: 'xen-core',
   title: 'Xen core (xl dump-core)',

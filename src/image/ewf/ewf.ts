@@ -11,20 +11,20 @@ import { RecordTable } from '../../source/reading/record-table.js';
 const TABLE_HEADER = 24;
 const COMPRESSED = 0x8000_0000;
 
-/** An Adler-32 follows each chunk that is stored as it is. */
+/** An Adler-32 follows each chunk that is stored uncompressed. */
 const CHECKSUM = 4;
 
 const MAX_CHUNK = 16 << 20;
 
-/** From this size on a volume section is EnCase's, with a 64-bit number of sectors; the smaller one is SMART's. */
+/** A volume section of at least this size is EnCase's, with a 64-bit sector count; the smaller one is SMART's. */
 const ENCASE_VOLUME = 1052;
 
-/** A table section: which chunks it lists, and where their data lie. */
+/** A table section: the chunks that it lists, and the location of their data. */
 interface ChunkList {
   readonly firstChunk: number;
   readonly entries: RecordTable;
   readonly container: Container;
-  /** Added to each entry; where the data of the last chunk end. */
+  /** Base offset, added to each entry; and the end of the last chunk's data. */
   readonly base: number;
   readonly end: number;
 }
@@ -79,7 +79,7 @@ async function loadChunk(list: ChunkList, index: number, length: number): Promis
   const last = index + 1 === list.entries.count;
   const end = last ? list.end : list.base + ((await list.entries.get(index + 1)).u32(0) & ~COMPRESSED);
   const stored = end - offset;
-  // Incompressible data grow a little when they are compressed anyway.
+  // Incompressible data grow a little when compressed.
   if (stored <= 0 || stored > length * 2 + 0x1000) {
     throw list.container.damaged(
       `chunk ${list.firstChunk + index} takes ${stored} bytes in it, for ${length} bytes of memory`,
@@ -90,7 +90,7 @@ async function loadChunk(list: ChunkList, index: number, length: number): Promis
   return bytes.subarray(0, Math.min(length, stored - CHECKSUM));
 }
 
-/** The list that holds a chunk: the last one that begins at or before it. */
+/** The list that contains a chunk: the last one that begins at or before it. */
 function listOf(lists: readonly ChunkList[], chunk: number): ChunkList {
   let low = 0;
   for (let high = lists.length - 1; low < high;) {
@@ -101,7 +101,7 @@ function listOf(lists: readonly ChunkList[], chunk: number): ChunkList {
   return lists[low]!;
 }
 
-/** Expert Witness (E01): raw memory in chunks, in one segment file or several beside each other. */
+/** Expert Witness (E01): raw memory in chunks, in one or several segment files. */
 export const ewf: ImageFormat = {
   name: 'ewf',
   title: 'EWF evidence file of raw memory (.E01, with its further segments)',

@@ -9,7 +9,7 @@ const DESCRIPTOR = 76;
 const MAX_SECTIONS = 1 << 16;
 const MAX_SEGMENTS = 14971;
 
-/** A section of one segment file: what it is, and where its data lie. */
+/** A section of one segment file: its type and the location of its data. */
 export interface EwfSection {
   readonly type: string;
   readonly offset: number;
@@ -26,7 +26,7 @@ export function isEwf(head: Buffer): boolean {
   return head.length >= FILE_HEADER && head.toString('hex', 0, 8) === SIGNATURE;
 }
 
-/** `.E01` to `.E99`, then `.EAA`, `.EAB` to `.EZZ`, `.FAA` on; in the case of the first one's letter. */
+/** `.E01` to `.E99`, then `.EAA`, `.EAB` to `.EZZ`, `.FAA` onwards; in the letter case of the first one. */
 export function segmentExtension(number: number, first: string): string {
   if (number < 100) return first + String(number).padStart(2, '0');
   const letters = number - 100;
@@ -40,8 +40,8 @@ export function segmentExtension(number: number, first: string): string {
 }
 
 /**
- * Opens the first segment and those beside it, up to the one that ends the image.
- * @returns the segments found and whether the last of them is the image's last
+ * Opens the first segment and the others in its folder, up to the one that ends the image.
+ * @returns the segments found, and whether the last of them ends the image
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED
  */
 export async function openSegments(source: Source): Promise<{ segments: EwfSegment[]; complete: boolean }> {
@@ -84,7 +84,7 @@ async function readSegment(source: Source, number: number): Promise<EwfSegment> 
   return { container, sections: await readSections(container) };
 }
 
-/** A list of sections leads from each to the next; the last one, `next` or `done`, to itself. */
+/** Sections form a linked list; the last one, `next` or `done`, points to itself. */
 async function readSections(container: Container): Promise<EwfSection[]> {
   const sections: EwfSection[] = [];
   for (let offset = FILE_HEADER; offset + DESCRIPTOR <= container.source.byteLength;) {

@@ -8,10 +8,10 @@ import { type Compression, type CompressionSet, decompressSet } from './sets.js'
 import { firstRangeTable, windows7Sets } from './windows-7.js';
 import { isWindows8Layout, windows8Sets } from './windows-8.js';
 
-/** Pages told apart by one set of bits. */
+/** Pages per bitmap. */
 const GROUP = 1 << 16;
 
-/** Which physical pages were seen, for formats that may store one twice. Takes a bit for each page near one seen. */
+/** The set of physical pages seen, for formats that may store one twice. Uses one bit per page near one seen. */
 export class PageSet {
   private readonly groups = new Map<number, Uint8Array>();
 
@@ -33,7 +33,7 @@ const SYSTEM_TIME = 0x20;
 /** 4 TiB of addresses, more than any machine hibernates with. */
 const MAX_FRAMES = 2 ** 30;
 
-/** Where each compressed set lies, and where its pages begin in the view; one array a field, since there are many. */
+/** Location of each compressed set, and of its pages in the view; one array per field, since there are many. */
 class SetIndex {
   readonly starts: number[] = [];
   private readonly offsets: number[] = [];
@@ -55,7 +55,7 @@ class SetIndex {
   }
 }
 
-/** hiberfil.sys: pages compressed in sets of at most 16. Told by its first four bytes, in any case. */
+/** hiberfil.sys: pages compressed in sets of at most 16. Recognised by its first four bytes, in any letter case. */
 export const hibernation: ImageFormat = {
   name: 'hibernation',
   title: 'Windows hibernation file (hiberfil.sys)',

@@ -7,17 +7,17 @@ import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
 const BLOCK_MAGIC = Buffer.from('8181787072657373', 'hex');
 const BLOCK_HEADER = 0x20;
 
-/** The first table of ranges is on one of the file's first pages; its blocks begin on the next page. */
+/** Number of leading pages searched for the first table of ranges; its blocks begin on the next page. */
 const PAGES_SEARCHED = 16;
 
-/** Tables hold at most this many ranges; fewer in the last one. */
+/** Maximum number of ranges in a table; the last one has fewer. */
 const MAX_RANGES = 0x1ff;
 
-/** Widths of PO_MEMORY_RANGE_ARRAY: the link {next table, count}, then ranges {first page, page behind the last}. */
+/** Widths of PO_MEMORY_RANGE_ARRAY: the link {next table, count}, then ranges {first page, page after the last}. */
 const WIDE = { link: 16, count: 8, range: 16 };
 const NARROW = { link: 8, count: 4, range: 8 };
 
-/** Where the first table of ranges lies; null when this is no file of Windows 7. */
+/** Offset of the first table of ranges; null when this is not a file of Windows 7. */
 export async function firstRangeTable(container: Container): Promise<number | null> {
   const head = await readBytes(container.source, 0, PAGES_SEARCHED * PAGE_SIZE);
   for (let page = 1; page * PAGE_SIZE < head.length; page++) {
@@ -28,7 +28,7 @@ export async function firstRangeTable(container: Container): Promise<number | nu
 }
 
 /**
- * The blocks of Windows 7: each table of ranges is followed by the blocks of its pages, 16 pages a block;
+ * The blocks of Windows 7: each table of ranges is followed by the blocks of its pages, 16 pages per block;
  * null where the file ends before the next one.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
@@ -58,7 +58,7 @@ interface RangeTable {
 
 async function readTable(container: Container, offset: number): Promise<RangeTable> {
   const fields = await container.fields(offset, PAGE_SIZE, 'a table of ranges');
-  // In the wide layout the high half of the next table's page number is where the narrow one has its count.
+  // The wide layout has the high half of the next table's page number where the narrow one has its count.
   const layout = fields.u32(NARROW.count) === 0 ? WIDE : NARROW;
   const word = (at: number, name: string): number => (layout === WIDE ? fields.size(at, name) : fields.u32(at));
   const count = fields.u32(layout.count);

@@ -2,7 +2,7 @@ import { hex, PAGE_SIZE } from '../../address.js';
 import type { Container, Fields } from '../../source/reading/container.js';
 import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
 
-/** Where PO_MEMORY_IMAGE keeps its restore sets and how many pages the kernel's has, by the structure's own length. */
+/** Offsets in PO_MEMORY_IMAGE of the restore sets and the kernel set's page count, by the structure's length. */
 interface MemoryImageLayout {
   readonly firstBootRestorePage: number;
   readonly firstKernelRestorePage: number;
@@ -23,13 +23,13 @@ const LAYOUTS: Readonly<Record<number, MemoryImageLayout>> = {
   0x360: { firstBootRestorePage: 0x60, firstKernelRestorePage: 0x68, kernelPagesProcessed: 0x1c8 },
 };
 
-/** Whether `header`, the file's first page, is of Windows 8 or later on x64. */
+/** Whether `header`, the file's first page, is from Windows 8 or later on x64. */
 export function isWindows8Layout(header: Fields): boolean {
   return LAYOUTS[header.u32(0xc)] !== undefined;
 }
 
 /**
- * The sets of Windows 8 and later: the kernel's restore set, which is restored last and so holds, then the loader's;
+ * The sets of Windows 8 and later: the kernel's restore set, restored last and so authoritative, then the loader's;
  * null where the file ends before the next one.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */

@@ -13,14 +13,14 @@ const KEY_HEADER = 21;
 const OBJECT_TYPE = { table: 1, keys: 2 };
 const KEY_TYPE = { free: 1, array: 7 };
 
-/** The value is a file object {size u32, offset u64} and not in the entry. */
+/** The value is in a file object {size u32, offset u64}, not in the entry. */
 const POINTS_TO_FILE = 0x01;
 
 const MAX_OBJECT_TABLES = 4096;
 const MAX_OBJECTS = 1 << 22;
 const MAX_KEY_TABLE = 16 << 20;
 
-/** An array value of a Hyper-V storage file: where its bytes lie. */
+/** Location of an array value in a Hyper-V storage file. */
 export interface StoredValue {
   readonly offset: number;
   readonly size: number;
@@ -32,7 +32,7 @@ export function isHyperVStorage(head: Buffer): boolean {
 
 /**
  * The arrays of a HyperVStorage file (.vmrs, .vmcx) whose name matches, by name: the format keeps names and values in
- * key tables, which object tables list. Where a table is there twice, the one with the higher sequence number holds.
+ * key tables, which object tables list. Of two copies of a table, the one with the higher sequence number is valid.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readStoredArrays(container: Container, wanted: RegExp): Promise<Map<string, StoredValue>> {
@@ -74,7 +74,7 @@ async function* keyTables(container: Container): AsyncGenerator<StoredValue> {
   }
 }
 
-/** Entries {type, flags, size, …, name size}, then the name, then the value; they fill their table. */
+/** Entries {type, flags, size, …, name size}, then the name, then the value; entries fill their table. */
 function readKeys(table: Fields, tableOffset: number, wanted: RegExp): Map<string, StoredValue> {
   const values = new Map<string, StoredValue>();
   const end = table.bytes.length;

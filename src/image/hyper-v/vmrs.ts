@@ -7,7 +7,7 @@ import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
 import { isHyperVStorage, readStoredArrays, type StoredValue } from './storage.js';
 
-/** Bytes of memory in a block, and of its value when it is stored as it is. */
+/** Bytes of memory in a block, and of its value when it is stored uncompressed. */
 export const RAM_BLOCK = 1 << 20;
 
 const END = 0xffff_ffff;
@@ -16,8 +16,8 @@ const FILL_PAGES = 0xffff_fffd;
 const PART = 0xffff_fffc;
 
 /**
- * Unpacks a block of memory of a saved Hyper-V machine: tokens of 32 bits, most of them the compressed size of the page
- * that follows; what no token fills is zeros.
+ * Unpacks a memory block of a saved Hyper-V machine: 32-bit tokens, most of them the compressed size of the page
+ * that follows; bytes that no token fills are zero.
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export function unpackRamBlock(value: Uint8Array): Buffer {
@@ -60,7 +60,7 @@ interface MemoryBlock {
   readonly pageCount: number;
 }
 
-/** Where the blocks of memory belong; without such keys they follow each other from address 0. */
+/** Addresses of the memory blocks; without such keys they are contiguous from address 0. */
 async function readMemoryBlocks(
   container: Container,
   values: ReadonlyMap<string, StoredValue>,

@@ -6,22 +6,22 @@ import type { Container } from '../../source/reading/container.js';
 const HEADER = 0x1000;
 const RECORD_HEADER = 16;
 
-/** A record of this offset ends the stream. */
+/** A record with this offset ends the stream. */
 const END = -1n;
 
-/** A piece of the view is this large at most, so that a cache can hold it. */
+/** Maximum size of a piece of the view, so that a cache can hold it. */
 const MAX_PIECE = 1 << 20;
 
 const MAX_PIECES = 1 << 22;
 
-/** Of what nothing was written to; writers leave out some blocks of a header at most. */
+/** Maximum number of bytes that were never written; writers omit only some blocks of a header. */
 const MAX_HOLES = 1 << 30;
 
-/** Pieces of the view, each of them in one piece in the flattened file; one array a field, since there are millions. */
+/** Pieces of the view, each contiguous in the flattened file; one array per field, since there are millions. */
 class Pieces {
   readonly starts: number[] = [];
   readonly lengths: number[] = [];
-  /** Where they lie in the flattened file; -1: nothing was written there. */
+  /** Offsets in the flattened file; -1: nothing was written there. */
   readonly offsets: number[] = [];
 
   get count(): number {
@@ -46,8 +46,8 @@ export function isFlattened(head: Buffer): boolean {
 }
 
 /**
- * The file that a flattened one stands for: records {offset, size}, big-endian, each with its bytes, in the order in
- * which they were written (makedumpfile's IMPLEMENTATION, "flattened format").
+ * The original file of a flattened one: records {offset, size}, big-endian, each followed by its bytes, in the order
+ * in which they were written (makedumpfile's IMPLEMENTATION, "flattened format").
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function flattenedView(container: Container): Promise<Source> {
@@ -77,7 +77,7 @@ async function listRecords(container: Container): Promise<Pieces> {
   return records;
 }
 
-/** The records by where they belong, with zeros in between; a later record replaces an earlier one of the same place. */
+/** The records by target offset, with zeros between them; a later record replaces an earlier one at the same offset. */
 function withoutGaps(records: Pieces, container: Container): Pieces {
   const order = Uint32Array.from(records.starts.keys()).sort(
     (a, b) => records.starts[a]! - records.starts[b]! || b - a,

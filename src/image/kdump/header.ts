@@ -1,13 +1,13 @@
 import type { Container, Fields } from '../../source/reading/container.js';
 
-/** Where the two widths of disk_dump_header keep what is read here. */
+/** Field offsets in disk_dump_header of either width. */
 interface KdumpLayout {
   readonly wide: boolean;
   readonly blockSize: number;
   readonly subHeaderBlocks: number;
   readonly bitmapBlocks: number;
   readonly pageCount: number;
-  /** In the sub header: the number of pages as 64 bits, from version 6 on, and the ELF notes, from version 4 on. */
+  /** In the sub header: the 64-bit number of pages, from version 6 on, and the ELF notes, from version 4 on. */
   readonly sub: { readonly pageCount: number; readonly notes: number; readonly size: number };
 }
 
@@ -33,14 +33,14 @@ const HEADER = 464;
 const MAX_BITMAP_BYTES = 2 ** 33;
 const BLOCK_SIZES = [0x1000, 0x2000, 0x4000, 0x8000, 0x10000];
 
-/** What a compressed kdump says of itself (makedumpfile's diskdump_mod.h); sizes and offsets in bytes. */
+/** The header of a compressed kdump (makedumpfile's diskdump_mod.h); sizes and offsets in bytes. */
 export interface KdumpHeader {
   readonly blockSize: number;
   /** The bitmap of the pages that are in the file, lowest bit first, and its length. */
   readonly bitmap: { readonly offset: number; readonly length: number };
-  /** Pages of physical memory: the bits that count. */
+  /** Pages of physical memory, which is the number of valid bits. */
   readonly pageCount: number;
-  /** Where the page descriptors begin. */
+  /** Offset of the page descriptors. */
   readonly descriptors: number;
   /** ELF notes of the machine's processors; length 0 when there are none. */
   readonly notes: { readonly offset: number; readonly length: number };
@@ -66,7 +66,7 @@ export async function readKdumpHeader(container: Container): Promise<KdumpHeader
   const pageCount = version >= 6 ? sub.size(layout.sub.pageCount, 'the number of pages') : header.u32(layout.pageCount);
   const subHeaderBlocks = header.u32(layout.subHeaderBlocks);
   const bitmapBlocks = header.u32(layout.bitmapBlocks);
-  // Two bitmaps share the blocks: which pages the machine had, then which are in the file.
+  // The blocks hold two bitmaps: pages that the machine had, then pages that are in the file.
   const length = (bitmapBlocks * blockSize) / 2;
   if (length > MAX_BITMAP_BYTES || Math.ceil(pageCount / 8) > length) {
     throw container.damaged(`its bitmaps of ${length} bytes do not fit ${pageCount} pages of memory`);
@@ -80,7 +80,7 @@ export async function readKdumpHeader(container: Container): Promise<KdumpHeader
   };
 }
 
-/** Hints only: a place that makes no sense counts as no notes. */
+/** Only hints: an implausible location counts as no notes. */
 function notesOf(sub: Fields, layout: KdumpLayout): { offset: number; length: number } {
   const at = layout.sub.notes;
   const [offset, length] = layout.wide ? [sub.u64(at), sub.u64(at + 8)] : [sub.u64(at), BigInt(sub.u32(at + 8))];

@@ -20,12 +20,12 @@ const LZO = 0x2;
 const SNAPPY = 0x4;
 const ZSTD = 0x20;
 
-/** Pages that are fetched together: their data mostly lie together. */
+/** Pages that are fetched together: their data are usually contiguous. */
 const PAGES_AT_ONCE = 16;
 
 const CHUNK = 1 << 20;
 
-/** Where each page is in the view of the pages that are in the file, one after another. */
+/** Runs of the pages that are in the file, which are consecutive in the view. */
 async function readRuns(container: Container, header: KdumpHeader): Promise<{ runs: ClippedRuns; pages: number }> {
   const { blockSize, bitmap, pageCount } = header;
   const stored = Math.max(0, Math.floor((container.source.byteLength - header.descriptors) / DESCRIPTOR));
@@ -61,7 +61,7 @@ async function loadPage(container: Container, descriptor: Fields, blockSize: num
   return page;
 }
 
-/** Compressed kdump: a bitmap of pages, a descriptor for each, and each compressed for itself; or the same, flattened. */
+/** Compressed kdump: a bitmap of pages, a descriptor for each, and individually compressed pages; also flattened. */
 export const kdump: ImageFormat = {
   name: 'kdump',
   title: 'compressed kdump (makedumpfile, QEMU dump-guest-memory, virsh dump)',

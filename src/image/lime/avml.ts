@@ -8,19 +8,19 @@ import { RANGE_HEADER, readRange } from './lime.js';
 
 const MAGIC = 0x4c4d5641;
 
-/** Types of the chunks of a Snappy frame stream; 0x80 to 0xFD and 0xFE (padding) are to be skipped. */
+/** Chunk types of a Snappy frame stream; 0x80 to 0xFD and 0xFE (padding) are skippable. */
 const FRAME = { compressed: 0, raw: 1, firstSkippable: 0x80 };
 
-/** The most that a frame decompresses to, by Snappy's framing format. */
+/** Maximum decompressed size of a frame in Snappy's framing format. */
 const MAX_IN_FRAME = 0x10000;
 
 const CRC = 4;
 
-/** Real streams hold 64 KiB a frame; a file of empty frames must not be walked for minutes. */
+/** Real streams hold 64 KiB per frame; this bounds the time for a file of empty frames. */
 const MIN_PER_FRAME = 0x1000;
 const FRAMES_IN_HAND = 4096;
 
-/** Where the frames that hold memory lie. */
+/** Locations of the frames that hold memory. */
 class FrameIndex {
   readonly starts: number[] = [];
   readonly offsets: number[] = [];
@@ -39,7 +39,7 @@ class FrameIndex {
 
 /**
  * Lists the frames of one range.
- * @returns where the stream ends; the source's end when it is cut
+ * @returns the end of the stream; the source's end when it is truncated
  */
 async function listFrames(container: Container, offset: number, size: number, index: FrameIndex): Promise<number> {
   const { byteLength } = container.source;
@@ -70,7 +70,7 @@ async function listFrames(container: Container, offset: number, size: number, in
   return offset;
 }
 
-/** AVML version 2: LiME's header with another magic, and each range a Snappy frame stream behind it. */
+/** AVML version 2: LiME's header with another magic, followed by a Snappy frame stream for each range. */
 export const avml: ImageFormat = {
   name: 'avml',
   title: 'AVML, compressed (.lime.compressed)',

@@ -13,7 +13,7 @@ const VERSION = 1;
 /** Bytes before each range: {magic, version, first address, last address}. */
 export const RANGE_HEADER = 32;
 
-/** Machines list some dozens; a file of empty ranges must not be walked for minutes. */
+/** Machines have some dozens; this bounds the time for a file of empty ranges. */
 const MAX_RANGES = 16384;
 
 /** A stretch of physical memory. */
@@ -23,7 +23,7 @@ export interface LimeRange {
 }
 
 /**
- * The range that a header of LiME or AVML tells of.
+ * The range that a LiME or AVML header describes.
  * @param number counted from 1, for messages
  * @throws PoolTrackerError FORMAT_DAMAGED when it ends before it starts
  */
@@ -34,7 +34,7 @@ export function readRange(header: Fields, number: number, file: Complaints): Lim
   return { start: physicalAddress(first), length: last - first + 1 };
 }
 
-/** The ranges as they come, each told when the reader is behind its header; who asks for the next has passed this one. */
+/** The ranges as they arrive, each yielded after its header; the caller must consume it before the next one. */
 async function* ranges(input: ByteReader, warn: (warning: Warning) => void): AsyncGenerator<LimeRange> {
   for (let number = 1; !(await input.atEnd()); number++) {
     if (number > MAX_RANGES) throw input.damaged(`it lists more than ${MAX_RANGES} ranges`);

@@ -13,11 +13,11 @@ const MACHINE_MEMORY = 'pc.ram';
 /** A page that the state does not hold. A page filled with the byte b is ABSENT - 1 - b. */
 export const ABSENT = 0;
 
-/** Each page takes 9 bytes of the state at least, and 8 of the index. */
+/** Each page takes at least 9 bytes of the state, and 8 of the index. */
 const MIN_PER_PAGE = 8;
 const PAGES_IN_HAND = 2 ** 22;
 
-/** The big-endian fields of a saved state, which can only be walked from its start. */
+/** The big-endian fields of a saved state, which can only be read sequentially. */
 export class StateReader {
   private readonly input: ByteReader;
 
@@ -56,12 +56,12 @@ export class StateReader {
     return (await this.take(8)).readBigUInt64BE();
   }
 
-  /** A string behind its length in one byte. */
+  /** A string preceded by its length in one byte. */
   async text(): Promise<string> {
     return (await this.take(await this.u8())).toString('latin1');
   }
 
-  /** @returns whether the file has that many more */
+  /** @returns whether the file has that many more bytes */
   async skip(count: number): Promise<boolean> {
     return (await this.input.skip(count)) === count;
   }
@@ -75,12 +75,12 @@ export class StateReader {
 
 export interface RamPages {
   readonly byteLength: number;
-  /** By page: its file offset, ABSENT, or what it is filled with. The last record of a page holds. */
+  /** By page: its file offset, ABSENT, or its fill value. The last record of a page is valid. */
   readonly offsets: Float64Array;
 }
 
 /**
- * Reads where each page of `pc.ram` lies: the sections named `ram`, which come before those of the devices.
+ * Locates each page of `pc.ram`: in the sections named `ram`, which come before those of the devices.
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED
  */
 export async function readRam(reader: StateReader, container: Container): Promise<RamPages> {
@@ -118,7 +118,7 @@ class RamRecords {
     return this.ram;
   }
 
-  /** @returns false when the file ends first: what came before it counts */
+  /** @returns false when the file ends first; earlier pages remain valid */
   async readSection(): Promise<boolean> {
     const { reader, container } = this;
     for (;;) {

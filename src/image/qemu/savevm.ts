@@ -12,7 +12,7 @@ const SUBSECTION = 0x05;
 const MAX_NAME_LENGTH = 256;
 const MAX_CAPABILITIES = 256;
 
-/** What follows the name of each subsection of QEMU's vmstate_configuration. */
+/** The contents of each subsection of QEMU's vmstate_configuration, by name. */
 const SUBSECTIONS: Readonly<Record<string, (reader: StateReader, container: Container) => Promise<void>>> = {
   'configuration/target-page-bits': async (reader) => void (await reader.u32()),
   'configuration/uuid': async (reader) => void (await reader.skip(16)),
@@ -24,8 +24,8 @@ const SUBSECTIONS: Readonly<Record<string, (reader: StateReader, container: Cont
 };
 
 /**
- * Reads the configuration section, where there is one.
- * @returns the machine type, such as `pc-q35-7.2`; empty when it is not told
+ * Reads the configuration section, if there is one.
+ * @returns the machine type, such as `pc-q35-7.2`; empty when it is not given
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
 export async function readMachineName(reader: StateReader, container: Container): Promise<string> {
@@ -49,13 +49,13 @@ const VERSION = 3;
 
 const FOUR_GIB = 2 ** 32;
 
-/** PC machines end their memory below the PCI hole when there is this much of it, and go on at 4 GiB. */
+/** With this much memory or more, PC machines have a PCI hole: memory stops below it and continues at 4 GiB. */
 const PCI_HOLE = {
   q35: { from: 0xb000_0000, below: 0x8000_0000 },
   i440fx: { from: 0xe000_0000, below: 0xc000_0000 },
 };
 
-/** `pc.ram` is one block; the machine has it in two pieces when the PCI hole is in its way. */
+/** `pc.ram` is one block; the PCI hole splits it into two runs. */
 function runsOf(ram: RamPages, machine: string, container: Container): RunList {
   const hole = machine.includes('q35') ? PCI_HOLE.q35 : PCI_HOLE.i440fx;
   const below = ram.byteLength >= hole.from ? hole.below : ram.byteLength;
@@ -67,7 +67,7 @@ function runsOf(ram: RamPages, machine: string, container: Container): RunList {
   return runs.build();
 }
 
-/** A virtual machine's state as QEMU's `migrate` or `savevm` writes it: a stream in which memory comes first. */
+/** A virtual machine's state, written by QEMU's `migrate` or `savevm`: a stream that begins with memory. */
 export const qemuSavevm: ImageFormat = {
   name: 'qemu-savevm',
   title: 'QEMU saved state (migrate to a file)',

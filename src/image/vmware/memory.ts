@@ -5,20 +5,20 @@ import { readStateTags, type StateTag } from './state.js';
 
 const MAX_REGIONS = 4096;
 
-/** A stretch of guest memory and where it begins in the file that holds memory; all in bytes. */
+/** A range of guest memory and its offset in the memory file; all in bytes. */
 export interface MemoryRegion {
   readonly start: number;
   readonly length: number;
   readonly offset: number;
 }
 
-/** What a .vmss or .vmsn file says of the guest's memory. */
+/** The guest's memory as described by a .vmss or .vmsn file. */
 export interface VmwareMemory {
-  /** None: memory lies in one piece from address 0. */
+  /** Empty: memory is contiguous from address 0. */
   readonly regions: readonly MemoryRegion[];
-  /** Where memory lies in the state file itself; undefined when it is in a .vmem file. */
+  /** Location of memory in the state file itself; undefined when it is in a .vmem file. */
   readonly inside: { readonly offset: number; readonly length: number } | undefined;
-  /** The page table root of each processor, as far as it is told. */
+  /** The page table root of each processor, as far as it is given. */
   readonly hints: Pick<ImageHints, 'pageTableRoots'>;
 }
 

@@ -8,7 +8,7 @@ const GROUP = 80;
 const MAX_GROUPS = 4096;
 const MAX_TAGS = 65536;
 
-/** Tags of these sizes tell their sizes behind their indices: on disk, then in memory. */
+/** Tags with these size codes have their sizes after their indices: on disk, then in memory. */
 const EXTENDED = [62, 63];
 
 /** flags, name length, name of 255, three indices, two sizes of 8, padding length. */
@@ -17,10 +17,10 @@ const MAX_TAG_HEADER = 2 + 255 + 12 + 16 + 2;
 /** A value in a group of a VMware state file. */
 export interface StateTag {
   readonly name: string;
-  /** For tags that are arrays: which element. */
+  /** For arrays: the element's indices. */
   readonly indices: readonly number[];
   readonly offset: number;
-  /** Bytes in the file and, when they are compressed, of what they stand for. */
+  /** Bytes in the file and, when they are compressed, their uncompressed size. */
   readonly size: number;
   readonly memorySize: number;
 }

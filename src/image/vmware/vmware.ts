@@ -8,10 +8,10 @@ import { isVmwareState } from './state.js';
 
 const EXTENSION = /\.vmem$/i;
 
-/** A guest with more than this has a hole below 4 GiB, which a .vmem file leaves out. */
+/** A guest with more than this has a hole below 4 GiB, which a .vmem file omits. */
 const BELOW_PCI_HOLE = 3 * 2 ** 30;
 
-/** What the companion says; undefined without a companion. */
+/** The memory layout in the companion; undefined without a companion. */
 async function stateBeside(source: Source): Promise<VmwareMemory | undefined> {
   const stem = fileNameOf(source).replace(EXTENSION, '');
   for (const extension of ['.vmss', '.vmsn']) {
@@ -27,7 +27,7 @@ async function stateBeside(source: Source): Promise<VmwareMemory | undefined> {
   return undefined;
 }
 
-/** A guest's memory as VMware keeps it in a file of its own; the state file beside it tells where each region belongs. */
+/** A guest's memory in a separate VMware file; the state file beside it gives the address of each region. */
 export const vmwareVmem: ImageFormat = {
   name: 'vmware-vmem',
   title: 'VMware memory with its .vmss or .vmsn beside it (.vmem)',
@@ -54,7 +54,7 @@ export const vmwareVmem: ImageFormat = {
   stream: barePages,
 };
 
-/** A VMware state file that holds the memory itself, as older versions and ESX without a .vmem file write it. */
+/** A VMware state file that contains the memory, as written by older versions, and by ESX without a .vmem file. */
 export const vmwareSnapshot: ImageFormat = {
   name: 'vmware-snapshot',
   title: 'VMware snapshot or suspended state with memory inside (.vmsn, .vmss)',

@@ -43,7 +43,7 @@ export class FileSource implements Source {
     }
   }
 
-  /** A file that is open already; closed with the source. @param name how messages name it */
+  /** An already open file; closed with the source. @param name how messages name it */
   static async of(name: string, handle: FileHandle): Promise<FileSource> {
     return new FileSource(name, (await handle.stat()).size, handle);
   }

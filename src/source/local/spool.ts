@@ -7,14 +7,14 @@ import type { ByteStream } from '../stream/byte-stream.js';
 import { FileSource } from './file-source.js';
 import type { Source } from '../source.js';
 
-/** Left free for everything else on the disk. */
+/** Disk space that is left free for other uses. */
 const MARGIN = 64 << 20;
-/** Written between two looks at the free space. */
+/** Bytes written between two checks of the free space. */
 const LOOK_EVERY = 256 << 20;
 
 const ZEROS = Buffer.alloc(PAGE_SIZE);
 
-/** A stream, kept in a temporary file that has no name any more. */
+/** A stream in a temporary file that is already unlinked. */
 class SpooledSource implements Source {
   constructor(
     readonly name: string,
@@ -40,8 +40,8 @@ class SpooledSource implements Source {
 }
 
 /**
- * Writes a stream into a sparse temporary file in `folder`, to be read here and there. The file is unlinked as soon as
- * it is open, so that the system takes it away with the process, whatever ends that.
+ * Writes a stream into a sparse temporary file in `folder`, for random access. The file is unlinked as soon as it is
+ * open, so that the system removes it with the process, however that ends.
  * @throws PoolTrackerError OUTPUT_FAILED when there is no room; whatever the stream ends with
  */
 export async function spool(stream: ByteStream, folder: string): Promise<Source> {
@@ -79,7 +79,7 @@ async function requireRoom(folder: string, stream: ByteStream, needed: number): 
   );
 }
 
-/** Stretches of zero pages become holes; what is written between two looks at the free space is bounded. */
+/** Runs of zero pages become holes; the free space is checked at bounded intervals. */
 async function fill(file: FileHandle, stream: ByteStream, folder: string): Promise<void> {
   let offset = 0;
   let unseen = 0;

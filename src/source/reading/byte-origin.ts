@@ -1,17 +1,17 @@
 import { readBytes, type Source } from '../source.js';
 
-/** Where a reader takes its bytes from, in order. */
+/** A sequential origin of a reader's bytes. */
 export interface ByteOrigin {
-  /** Whatever comes next, at least a byte; null at the end. */
+  /** The next bytes, at least one; null at the end. */
   next(): Promise<Uint8Array | null>;
-  /** Fills `target` without a copy in between; fewer bytes than its length only at the end. */
+  /** Fills `target` without an intermediate copy; with fewer bytes than its length only at the end. */
   fill?(target: Uint8Array): Promise<number>;
-  /** Passes over bytes without reading them. @returns how many there were, `count` at most */
+  /** Skips bytes without reading them. @returns how many were skipped, at most `count` */
   skip?(count: number): number;
   close(): unknown;
 }
 
-/** What something else makes, piece by piece. */
+/** Pieces from an async iterable. */
 export class Pieces implements ByteOrigin {
   private readonly iterator: AsyncIterator<Uint8Array>;
 
@@ -36,8 +36,8 @@ const FIRST_READ = 64;
 const MAX_READ = 1 << 20;
 
 /**
- * A source from its first byte on. Who follows headers far apart reads little more than the headers: reads begin small
- * and double for as long as they lie close to each other; from the largest on, one is under way ahead of who asks.
+ * A source, read from its first byte. Following headers that are far apart reads little more than the headers: reads
+ * start small and double while they are close together; at the maximum size, one read is issued ahead of the reader.
  */
 export class SourceBytes implements ByteOrigin {
   private position = 0;
@@ -64,14 +64,14 @@ export class SourceBytes implements ByteOrigin {
     return skipped;
   }
 
-  /** The source stays open: it belongs to who opened it. */
+  /** The source stays open: whoever opened it closes it. */
   close(): void {
     this.ahead = null;
   }
 
   private startReading(): { at: number; bytes: Promise<Buffer> } {
     const bytes = readBytes(this.source, this.position, MAX_READ);
-    // It is awaited by who asks for it, but that may be nobody.
+    // The read may never be awaited: its rejection must not go unhandled.
     bytes.catch(() => undefined);
     return { at: this.position, bytes };
   }

@@ -3,10 +3,10 @@ import type { Source } from '../source.js';
 import { type ByteOrigin, Pieces, SourceBytes } from './byte-origin.js';
 
 /**
- * A reader from the origin's first byte on.
- * @param origin a reader is read on from where it is, under another title
+ * A reader from the origin's first byte.
+ * @param origin an existing reader continues at its position, under another title
  * @param name how messages name it: a path or URL without credentials
- * @param title what kind of thing it is, as in "is a damaged gzip stream"
+ * @param title its kind, such as "gzip stream" in "is a damaged gzip stream"
  */
 export function readerOf(
   origin: Source | ByteOrigin | AsyncIterable<Uint8Array> | ByteReader,
@@ -14,14 +14,14 @@ export function readerOf(
   title: string,
 ): ByteReader {
   if (origin instanceof ByteReader) return origin.as(title);
-  // Asked before what makes a Source: a Readable has a `read` as well.
+  // Checked before Source: a Readable has a `read` method too.
   if (Symbol.asyncIterator in origin) return new ByteReader(new Ahead(new Pieces(origin)), name, title);
   return new ByteReader(new Ahead('byteLength' in origin ? new SourceBytes(origin) : origin), name, title);
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** What was got from an origin and not taken yet. */
+/** Bytes that were read from an origin and not taken yet. */
 class Ahead {
   offset = 0;
   bytes: Buffer = NOTHING;
@@ -29,7 +29,7 @@ class Ahead {
 
   constructor(readonly origin: ByteOrigin) {}
 
-  /** Gets bytes until there are `count`, or the input ends. */
+  /** Reads until `count` bytes are buffered or the input ends. */
   async get(count: number): Promise<void> {
     const pieces = this.bytes.length > 0 ? [this.bytes] : [];
     for (let length = this.bytes.length; length < count && !this.ended; length += pieces.at(-1)!.length) {
@@ -48,7 +48,7 @@ class Ahead {
     return bytes;
   }
 
-  /** Takes at most `count` bytes from origins that have no way of their own, and hands them on; fewer at the end. */
+  /** Takes `count` bytes piece by piece, for origins without `fill` or `skip`; fewer at the end. */
   async *pieces(count: number): AsyncGenerator<Buffer> {
     for (let left = count; left > 0;) {
       if (this.bytes.length === 0) await this.get(1);
@@ -60,31 +60,31 @@ class Ahead {
   }
 }
 
-/** Bytes in order, taken in pieces of any size, and how messages name what is wrong with them. One call at a time. */
+/** Reads bytes sequentially in pieces of any size, and creates errors about them. Calls must not overlap. */
 export class ByteReader {
-  /** Made by readerOf only. */
+  /** Called only by readerOf. */
   constructor(
     private readonly ahead: Ahead,
     readonly name: string,
     private readonly title: string,
   ) {}
 
-  /** How messages name the input: its name, and what kind it is. */
+  /** The input's name and kind, for messages. */
   get label(): string {
     return `${this.name} (${this.title})`;
   }
 
-  /** Of the next byte. */
+  /** Offset of the next byte. */
   get offset(): number {
     return this.ahead.offset;
   }
 
-  /** The same bytes, from where they are, for messages that call them `title`. */
+  /** The same reader at its current position, with `title` in its messages. */
   as(title: string): ByteReader {
     return new ByteReader(this.ahead, this.name, title);
   }
 
-  /** The next `count` bytes, which stay to be taken; fewer only where the input ends. */
+  /** The next `count` bytes, without taking them; fewer only at the end of the input. */
   async peek(count: number): Promise<Buffer> {
     if (this.ahead.bytes.length < count) await this.ahead.get(count);
     return this.ahead.bytes.subarray(0, count);
@@ -97,14 +97,14 @@ export class ByteReader {
     return this.ahead.take(count);
   }
 
-  /** Takes whatever is at hand, at most `most` bytes; null at the end. */
+  /** Takes the bytes that are available, at most `most`; null at the end. */
   async next(most = Infinity): Promise<Buffer | null> {
     if (this.ahead.bytes.length === 0) await this.ahead.get(1);
     const bytes = this.ahead.take(most);
     return bytes.length === 0 ? null : bytes;
   }
 
-  /** Takes bytes into `target`. @returns how many: fewer than its length only where the input ends */
+  /** Takes bytes into `target`. @returns how many: fewer than its length only at the end of the input */
   async fill(target: Uint8Array): Promise<number> {
     const { ahead } = this;
     let filled = ahead.take(target.length).copy(target);
@@ -121,7 +121,7 @@ export class ByteReader {
     return filled;
   }
 
-  /** Passes over bytes: a seek in a Source, reading on in a stream. @returns how many: fewer only at the end */
+  /** Skips bytes: by seeking in a Source, by reading in a stream. @returns how many: fewer only at the end */
   async skip(count: number): Promise<number> {
     const { ahead } = this;
     let skipped = ahead.take(count).length;
@@ -135,7 +135,7 @@ export class ByteReader {
     return skipped;
   }
 
-  /** Gives back the last bytes that were taken. */
+  /** Puts back the last bytes that were taken. */
   giveBack(bytes: Uint8Array): void {
     this.ahead.bytes = Buffer.concat([bytes, this.ahead.bytes]);
     this.ahead.offset -= bytes.length;
@@ -145,7 +145,7 @@ export class ByteReader {
     return (await this.peek(1)).length === 0;
   }
 
-  /** Takes everything that is left, and lets go of the input. */
+  /** Takes all remaining bytes, then closes the input. */
   async *rest(): AsyncGenerator<Buffer> {
     try {
       for (let piece = await this.next(); piece !== null; piece = await this.next()) yield piece;
@@ -154,7 +154,7 @@ export class ByteReader {
     }
   }
 
-  /** The input breaks its format's rules; `problem` says what was expected and what was found. */
+  /** The input violates its format; `problem` says what was expected and what was found. */
   damaged(problem: string, cause?: unknown): PoolTrackerError {
     return new PoolTrackerError('FORMAT_DAMAGED', `${this.name} is a damaged ${this.title}: ${problem}`, { cause });
   }
@@ -164,14 +164,14 @@ export class ByteReader {
     return this.damaged(`it ends after ${this.offset + this.ahead.bytes.length} bytes, in the middle of ${what}`);
   }
 
-  /** The input is whole, but of a kind that is not read here. */
+  /** The input is intact, but of an unsupported kind. */
   refused(why: string, hint: string): PoolTrackerError {
     return new PoolTrackerError('FORMAT_REFUSED', `${this.name} is a ${this.title} that cannot be used: ${why}`, {
       hint,
     });
   }
 
-  /** Lets go of the input; a Source stays open. */
+  /** Closes the input; a Source stays open. */
   async close(): Promise<void> {
     await this.ahead.origin.close();
   }

@@ -3,23 +3,23 @@ interface Entry<V> {
   readonly weight: number;
 }
 
-/** Keeps what was used last, up to a weight: bytes, or simply how many. */
+/** A least-recently-used cache, limited by total weight: bytes or number of values. */
 export class Cache<K, V> {
   private readonly entries = new Map<K, Entry<V>>();
   private weight = 0;
-  /** The key used last: the same one is often asked for hundreds of times in a row. */
+  /** The most recently used key: the same one is often requested hundreds of times in a row. */
   private youngest: K | undefined;
 
-  /** @param most what is kept weighs no more, but for a single value that weighs more by itself */
+  /** @param most maximum total weight; exceeded only by a single heavier value */
   constructor(private readonly most: number) {}
 
-  /** The value, which is then the last to go; undefined when it is not kept. */
+  /** The value, which becomes the most recently used; undefined when it is not cached. */
   get(key: K): V | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
-    // Half empty, nothing is to go soon; a walk asks a million times and need not pay for the order of uses.
+    // Below half the limit no eviction is near: a walk with a million lookups is spared the reordering.
     if (this.weight * 2 > this.most && key !== this.youngest) {
-      // A Map iterates in order of insertion: the oldest use comes first.
+      // A Map iterates in insertion order: the least recently used key comes first.
       this.entries.delete(key);
       this.entries.set(key, entry);
       this.youngest = key;
@@ -27,7 +27,7 @@ export class Cache<K, V> {
     return entry.value;
   }
 
-  /** Whether it is kept; its turn to go stays the same. */
+  /** Whether the key is cached; does not count as a use. */
   has(key: K): boolean {
     return this.entries.has(key);
   }
@@ -58,14 +58,14 @@ export class Cache<K, V> {
   }
 }
 
-/** What is kept, or what `load` brings, which is then kept: one load a key at a time, and one that failed is forgotten. */
+/** The cached value, else the result of `load`, which is then cached. One load per key; failed loads are removed. */
 export function cached<K, T>(cache: Cache<K, Promise<T>>, key: K, weight: number, load: () => Promise<T>): Promise<T> {
   const known = cache.get(key);
   if (known !== undefined) return known;
   const loading = load();
   cache.set(key, loading, weight);
   loading.catch(() => {
-    // Another may have taken its place meanwhile.
+    // It may have been replaced meanwhile.
     if (cache.get(key) === loading) cache.delete(key);
   });
   return loading;

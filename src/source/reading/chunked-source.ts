@@ -3,38 +3,38 @@ import { PoolTrackerError } from '../../errors.js';
 import type { Source } from '../source.js';
 import { Cache, cached } from './cache.js';
 
-/** A piece of a decompressed view that is decompressed at once. */
+/** A piece of a decompressed view, decompressed as one unit. */
 export interface Chunk {
-  /** Tells chunks apart; what the table's `load` is asked for. */
+  /** Identifies the chunk in calls of the table's `load`. */
   readonly index: number;
-  /** Where it begins in the view, and how many bytes of the view it is. */
+  /** Start and length in the view, in bytes. */
   readonly start: number;
   readonly length: number;
 }
 
-/** How a container cuts its memory into chunks. */
+/** How a container divides its memory into chunks. */
 export interface ChunkTable {
-  /** Bytes of the whole view. */
+  /** Length of the whole view in bytes. */
   readonly byteLength: number;
-  /** The chunk that holds the view's byte at `offset`, which is below `byteLength`. */
+  /** The chunk that contains the view's byte at `offset`; `offset` must be below `byteLength`. */
   at(offset: number): Chunk;
   /** Exactly the chunk's bytes. @throws PoolTrackerError FORMAT_DAMAGED, SOURCE_UNREADABLE */
   load(chunk: Chunk): Promise<Uint8Array>;
 }
 
-/** Kept decompressed, unless told otherwise; more only while a single larger chunk is read. */
+/** Default limit of decompressed bytes in the cache; exceeded only by a single larger chunk. */
 const CACHE_BYTES = 16 << 20;
 
-/** Chunks of one read that are fetched and decompressed at a time. */
+/** Maximum number of chunks of one read that are fetched and decompressed concurrently. */
 const AT_ONCE = 8;
 
-/** The decompressed view of a container: chunks are decompressed as they are asked for, and the last ones kept. */
+/** The decompressed view of a container: chunks are decompressed on demand, and recently used ones are cached. */
 export class ChunkedSource implements Source {
   private readonly chunks: Cache<number, Promise<Uint8Array>>;
 
   /**
    * @param bases what the chunks are fetched from; closed with the view
-   * @param cacheBytes kept decompressed, at most: a few times the largest chunk
+   * @param cacheBytes limit of decompressed bytes in the cache: a few times the largest chunk
    */
   constructor(
     private readonly bases: readonly [Source, ...Source[]],
@@ -101,7 +101,7 @@ export class ChunkedSource implements Source {
   }
 }
 
-/** Chunks of one size each; the last one may be shorter. */
+/** Chunks of equal size; the last one may be shorter. */
 export function evenChunks(chunkSize: number, byteLength: number): Pick<ChunkTable, 'byteLength' | 'at'> {
   return {
     byteLength,
@@ -113,7 +113,7 @@ export function evenChunks(chunkSize: number, byteLength: number): Pick<ChunkTab
   };
 }
 
-/** Chunks of any size, by where each begins, ascending from 0. */
+/** Chunks of varying size, given by their start offsets, ascending from 0. */
 export function listedChunks(starts: readonly number[], byteLength: number): Pick<ChunkTable, 'byteLength' | 'at'> {
   return {
     byteLength,

@@ -2,12 +2,12 @@ import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import { readBytes, type Source } from '../source.js';
 
-/** What finds a file damaged, and says so by its name. */
+/** Creates errors about damage, with the file's name. */
 export interface Complaints {
   damaged(problem: string, cause?: unknown): PoolTrackerError;
 }
 
-/** The little-endian fields of one structure of a container, by offset from the structure's start. */
+/** The little-endian fields of one structure in a container, by offset from the structure's start. */
 export class Fields {
   /** @param what the structure's name, for messages */
   constructor(
@@ -34,7 +34,7 @@ export class Fields {
 
   /**
    * A 64-bit size, count or file offset.
-   * @throws PoolTrackerError FORMAT_DAMAGED when it is 2^53 or more, which no file and no memory reaches
+   * @throws PoolTrackerError FORMAT_DAMAGED when it is 2^53 or more, larger than any file or memory
    */
   size(offset: number, name: string): number {
     const value = this.u64(offset);
@@ -57,27 +57,27 @@ export class Fields {
   }
 }
 
-/** What the parsers of one format share: whose bytes they read, and how messages name what is wrong with them. */
+/** Shared by the parsers of one format: the source that they read, and its name in error messages. */
 export class Container implements Complaints {
-  /** @param title the kind of file in a few words, as in "is a damaged LiME file" */
+  /** @param title the kind of file in a few words, such as "LiME file" in "is a damaged LiME file" */
   constructor(
     readonly source: Source,
     readonly title: string,
   ) {}
 
-  /** How messages name the file: its name, and what kind it is. */
+  /** The file's name and kind, for messages. */
   get label(): string {
     return `${this.source.name} (${this.title})`;
   }
 
-  /** The file breaks its format's rules; `problem` says where, what was expected and what was found. */
+  /** The file violates its format; `problem` says where, what was expected and what was found. */
   damaged(problem: string, cause?: unknown): PoolTrackerError {
     return new PoolTrackerError('FORMAT_DAMAGED', `${this.source.name} is a damaged ${this.title}: ${problem}`, {
       cause,
     });
   }
 
-  /** The file is whole, but of a kind that cannot be read here; `why` says which and why. */
+  /** The file is intact, but of an unsupported kind; `why` says which and why. */
   refused(why: string, hint: string): PoolTrackerError {
     return new PoolTrackerError('FORMAT_REFUSED', `${this.label} cannot be used: ${why}`, { hint });
   }
@@ -93,7 +93,7 @@ export class Container implements Complaints {
     return bytes;
   }
 
-  /** The same as `bytes`, to be read field by field. */
+  /** As `bytes`, for access field by field. */
   async fields(offset: number, length: number, what: string): Promise<Fields> {
     return new Fields(this, await this.bytes(offset, length, what), what);
   }

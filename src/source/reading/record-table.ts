@@ -1,17 +1,17 @@
 import { Cache, cached } from './cache.js';
 import { type Container, Fields } from './container.js';
 
-/** Bytes of a table that are read and kept together. */
+/** Bytes of a table that are read and cached together. */
 const SLICE = 1 << 14;
 
 const SLICES_KEPT = 32;
 
-/** A table of records of one size in a file, too large to be read whole: read in slices, the last ones kept. */
+/** A table of fixed-size records, too large to read whole: read in slices, the most recent of which are cached. */
 export class RecordTable {
   private readonly slices = new Cache<number, Promise<Buffer>>(SLICES_KEPT);
   private readonly perSlice: number;
 
-  /** @param what a record's name, for messages */
+  /** @param what the name of a record, for messages */
   constructor(
     private readonly container: Container,
     private readonly offset: number,

@@ -1,12 +1,12 @@
 import type { Source } from '../source.js';
 
-/** A source with zeros behind its end, for containers that leave zeroed memory out. */
+/** A source followed by zeros, for containers that omit zeroed memory. */
 export class ZeroTailSource implements Source {
   /** Where the zeros begin. */
   readonly zerosAt: number;
   readonly byteLength: number;
 
-  /** @param zeros how many bytes of zeros there are, at `zerosAt` */
+  /** @param zeros number of zero bytes, from `zerosAt` on */
   constructor(
     private readonly base: Source,
     zeros: number,

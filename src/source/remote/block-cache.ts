@@ -1,24 +1,24 @@
 import { Cache, cached } from '../reading/cache.js';
 
-/** The unit that is fetched and kept. A page table or a page of a table is 4 KiB; its neighbours are often wanted next. */
+/** Size of a cached block. A page table or a page of a table has 4 KiB; its neighbours are often read next. */
 export const BLOCK = 1 << 14;
 
-/** Kept at most. */
+/** Maximum size of the cache. */
 const CACHE_BYTES = 32 << 20;
 
-/** One request fetches at most this much, so that a failed one costs little. */
+/** Maximum length of a request, so that a failed one costs little. */
 const MAX_REQUEST_LENGTH = 4 << 20;
 
-/** Requests in flight. */
+/** Maximum number of requests in flight. */
 const AT_ONCE = 8;
 
-/** Blocks between two wanted ones that are fetched rather than asked around: a request costs more than they do. */
+/** Maximum gap, in blocks, that is fetched to join two requests: a separate request costs more. */
 const GAP = 2;
 
-/** One read is served in steps of this many bytes, so that reads do not grow the cache without bound. */
+/** Reads are served in steps of this many bytes, so that the cache stays bounded. */
 const STEP = 8 << 20;
 
-/** Fetches exactly `length` bytes from `offset` on; both lie within the object. */
+/** Fetches exactly `length` bytes from `offset` on; the range lies within the object. */
 export type FetchRange = (offset: number, length: number) => Promise<Uint8Array>;
 
 interface WantedBlock {
@@ -27,7 +27,7 @@ interface WantedBlock {
   readonly reject: (error: unknown) => void;
 }
 
-/** Blocks of a remote object: fetched once, neighbours in one request, some requests at a time, the last ones kept. */
+/** A block cache of a remote object: adjacent blocks share a request, and several requests run concurrently. */
 export class BlockCache {
   /** Bytes fetched so far. */
   bytesFetched = 0;
@@ -62,7 +62,7 @@ export class BlockCache {
     return Math.max(0, end - offset);
   }
 
-  /** Puts in the first bytes, which come with the answer that tells how many there are. */
+  /** Adds the first bytes, which come with the response that states the object's length. */
   addHead(bytes: Uint8Array): void {
     this.bytesFetched += bytes.length;
     for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK)
@@ -80,7 +80,7 @@ export class BlockCache {
     });
   }
 
-  /** Puts what was wanted during one turn of the event loop into as few requests as fit. */
+  /** Combines the blocks requested during one turn of the event loop into as few requests as possible. */
   private plan(): void {
     const wanted = this.wanted.sort((one, other) => one.index - other.index);
     this.wanted = [];
@@ -96,7 +96,7 @@ export class BlockCache {
     this.send();
   }
 
-  /** Whether few blocks lie between two, and none of them is there already. */
+  /** Whether the gap between two blocks is small, and none of its blocks is cached. */
   private isGap(before: number, after: number): boolean {
     if (after - before > GAP + 1) return false;
     for (let index = before + 1; index < after; index++) if (this.blocks.has(index)) return false;
@@ -122,7 +122,7 @@ export class BlockCache {
       const asked = new Map(request.map(({ index, resolve }) => [index, resolve]));
       for (let at = 0; at < bytes.length; at += BLOCK) {
         const index = (offset + at) / BLOCK;
-        // A copy: a view would keep all of the answer for as long as one block of it.
+        // A copy: a view would keep the whole response alive as long as one of its blocks.
         const block = bytes.slice(at, at + BLOCK);
         const resolve = asked.get(index);
         if (resolve !== undefined) resolve(block);

@@ -15,28 +15,28 @@ import {
   type ObjectVersion,
 } from './remote-object.js';
 
-/** Answers that may be other ones the next time. */
+/** Status codes worth a retry. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface HttpOptions {
   readonly retry?: RetryPolicy;
-  /** Milliseconds without a byte after which a request is given up and tried again. */
+  /** Milliseconds without a byte after which a request is aborted and retried. */
   readonly idleLimit?: number;
-  /** The system's when left out. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** An answer to a request for a range: the range, or the whole object from a server that ignores ranges. */
+/** The response to a range request: the range, or the whole object from a server that ignores ranges. */
 type Answer =
   | { readonly kind: 'range'; readonly bytes: Uint8Array; readonly version: ObjectVersion }
   | { readonly kind: 'whole'; readonly stream: ByteStream };
 
-/** A percent sign that escapes nothing stands for itself. */
+/** Decodes percent escapes; an invalid escape is kept literally. */
 function unescaped(text: string): string {
   return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
 }
 
-/** A URL as fetch takes it, which is without a user part, and that part as a header. */
+/** A URL without its user part, which fetch rejects, and that part as a header. */
 export function authorized(location: URL): { url: URL; headers: Readonly<Record<string, string>> } {
   const url = new URL(location);
   url.username = '';
@@ -46,7 +46,7 @@ export function authorized(location: URL): { url: URL; headers: Readonly<Record<
   return { url, headers: user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
 }
 
-/** One URL, requested again and again. Its credentials, in the user part or the query, stay out of `name`. */
+/** One URL, requested repeatedly. Credentials in its user part or query stay out of `name`. */
 class HttpObject {
   readonly name: string;
   private readonly url: URL;
@@ -113,14 +113,14 @@ class HttpObject {
     const strong = opened?.etag != null && !opened.etag.startsWith('W/');
     return {
       range: `bytes=${offset}-${offset + length - 1}`,
-      // A range of compressed bytes is of no use.
+      // A range of a compressed response would be useless.
       'accept-encoding': 'identity',
       ...this.credentials,
       ...(strong ? { 'if-match': opened.etag! } : {}),
     };
   }
 
-  /** The body that has begun, so that a server without ranges is asked once. */
+  /** The response body as a stream, so that a server without ranges gets only one request. */
   private whole(response: Response): ByteStream {
     const length = Number(response.headers.get('content-length') ?? NaN);
     const { name } = this;
@@ -164,14 +164,14 @@ function versionOf({ headers }: Response, byteLength: number): ObjectVersion {
   return { byteLength, etag: headers.get('etag'), lastModified: headers.get('last-modified') };
 }
 
-/** What fetch hides: it says "fetch failed" and keeps the reason as the cause. */
+/** The real reason: fetch says "fetch failed" and puts the reason in the cause. */
 function reasonOf(error: unknown): string {
   return messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
 }
 
 /**
- * Opens an http:// or https:// URL: as a Source when the server honours ranges, as a stream when it sends everything.
- * @throws PoolTrackerError USAGE for no URL, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_UNREADABLE
+ * Opens an http:// or https:// URL: as a Source when the server honours ranges, as a stream otherwise.
+ * @throws PoolTrackerError USAGE for an invalid URL, SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_UNREADABLE
  */
 export async function openHttp(location: string, options: HttpOptions = {}): Promise<Source | ByteStream> {
   if (!URL.canParse(location))
@@ -196,7 +196,7 @@ export async function openHttp(location: string, options: HttpOptions = {}): Pro
   );
 }
 
-/** @param fileName as URLs write it, since it is made from the name of a Source */
+/** @param fileName URL-encoded, since it derives from the name of a Source */
 function openSibling(url: URL, fileName: string, options: HttpOptions): Promise<Source | null> {
   const beside = new URL(`./${fileName}`, url);
   beside.search = url.search;

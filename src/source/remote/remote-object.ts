@@ -3,17 +3,17 @@ import { BlockCache, type FetchRange } from './block-cache.js';
 import { ByteStream } from '../stream/byte-stream.js';
 import type { Source } from '../source.js';
 
-/** How many first bytes are fetched to open an object: what every probe wants to see, and whether ranges are honoured. */
+/** Bytes fetched to open an object: enough for every probe, and to see whether ranges are honoured. */
 export const HEAD_BYTES = 1 << 16;
 
-/** What tells one version of an object from the next. */
+/** Identifies one version of an object. */
 export interface ObjectVersion {
   readonly byteLength: number;
   readonly etag: string | null;
   readonly lastModified: string | null;
 }
 
-/** An object on a server that honours ranges; only the blocks that are asked for are fetched. */
+/** An object on a server that honours ranges; only the requested blocks are fetched. */
 export class RemoteObject implements Source {
   private readonly cache: BlockCache;
 
@@ -39,7 +39,7 @@ export class RemoteObject implements Source {
   async close(): Promise<void> {}
 }
 
-/** A companion as it was opened; null when it is not there, may not be seen, or cannot be read here and there. */
+/** The opened companion; null when it does not exist, is not permitted, or does not allow random access. */
 export async function companion(opening: Promise<Source | ByteStream>): Promise<Source | null> {
   try {
     const opened = await opening;
@@ -53,7 +53,7 @@ export async function companion(opening: Promise<Source | ByteStream>): Promise<
   }
 }
 
-/** Refuses bytes of another version: tables put together from two of them would be wrong without a sign. */
+/** Rejects bytes of another version: tables mixed from two versions would be silently wrong. */
 export function requireSameVersion(name: string, opened: ObjectVersion, found: ObjectVersion): void {
   const pairs = [
     ['length', opened.byteLength, found.byteLength],
@@ -83,9 +83,9 @@ export function parseContentRange(
 }
 
 /**
- * The bytes of an answer's body.
+ * The bytes of a response's body.
  * @param alive called for every piece
- * @throws Error of the body; RangeError when there are not `length` bytes
+ * @throws the body's error; RangeError when there are not `length` bytes
  */
 export async function bodyBytes(
   body: AsyncIterable<Uint8Array>,

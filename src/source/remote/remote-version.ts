@@ -1,14 +1,14 @@
 import { authorized } from './http-source.js';
 import { parseS3, s3Access } from '../s3-client.js';
 
-/** A server that takes longer only to say what it has is not waited for: the scan has a time limit of its own. */
+/** Limit for a metadata response, in milliseconds; the scan has a time limit of its own. */
 const ANSWER_MS = 10_000;
 
 /**
- * What changes when an object does, asked of its server without reading the object: its length and ETag, or its length
- * and Last-Modified. Null when the server tells neither.
+ * A version string of a remote object, obtained without reading the object: its length and ETag, or its length and
+ * Last-Modified. Null when the server gives neither.
  * @param location a URL, with its credentials
- * @throws Error for whatever goes wrong on the way
+ * @throws Error for any failure of the request
  */
 export function remoteVersion(location: string): Promise<string | null> {
   return location.startsWith('s3://') ? s3Version(location) : httpVersion(location);

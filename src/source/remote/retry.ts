@@ -1,6 +1,6 @@
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 
-/** Waits are doubled from the first to the longest, and shortened at random so that clients do not return together. */
+/** Waits double from the first to the longest, with random jitter so that clients do not retry in step. */
 export interface RetryPolicy {
   readonly attempts: number;
   readonly firstWait: number;
@@ -10,9 +10,9 @@ export interface RetryPolicy {
 /** Milliseconds; five attempts take 3 seconds or less unless the server asks for more. */
 export const RETRY: RetryPolicy = { attempts: 5, firstWait: 200, longestWait: 30_000 };
 
-/** An error that may be gone the next time; anything else is thrown as it comes. */
+/** An error worth a retry; any other error is thrown at once. */
 export class Transient extends Error {
-  /** @param after milliseconds that the server asks to wait */
+  /** @param after milliseconds to wait, as the server requests */
   constructor(
     override readonly cause: Error,
     readonly after: number | null = null,
@@ -21,7 +21,7 @@ export class Transient extends Error {
   }
 }
 
-/** Calls until it succeeds, throws something lasting, or the attempts are used up; then throws the cause of the last. */
+/** Retries until success, a permanent error or the last attempt, whose cause is then thrown. */
 export async function retried<T>(
   policy: RetryPolicy,
   attempt: () => Promise<T>,
@@ -46,12 +46,12 @@ export function retryAfter(value: string | null | undefined): number | null {
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
-/** Milliseconds without a byte after which a transfer is given up. */
+/** Milliseconds without a byte after which a transfer is aborted. */
 export const IDLE_LIMIT = 30_000;
 
 /**
- * Runs a transfer and gives it up when nothing comes for too long.
- * @param transfer is to stop on the signal, and to call `alive` for whatever comes
+ * Runs a transfer and aborts it when it is idle for too long.
+ * @param transfer must stop on the signal, and call `alive` whenever data arrives
  */
 export async function withIdleLimit<T>(
   milliseconds: number,

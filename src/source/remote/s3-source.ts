@@ -16,7 +16,7 @@ import {
 import { parseS3, s3Access, type S3Access } from '../s3-client.js';
 import type { Source } from '../source.js';
 
-/** One object of a bucket. */
+/** One object in a bucket. */
 class S3Object {
   constructor(
     readonly name: string,
@@ -25,7 +25,7 @@ class S3Object {
     private readonly key: string,
   ) {}
 
-  /** A range; the SDK tries requests again by itself, but not bodies that break off. */
+  /** Fetches a range; the SDK retries requests, but not interrupted bodies. */
   fetch(offset: number, length: number, opened: ObjectVersion): Promise<Uint8Array> {
     return retried(RETRY, () =>
       withIdleLimit(IDLE_LIMIT, async (signal, alive) => {
@@ -42,7 +42,7 @@ class S3Object {
     );
   }
 
-  /** The first bytes and what the object is; from a server that ignores ranges, all of it. */
+  /** The first bytes and the object's version; from a server that ignores ranges, the whole object as a stream. */
   open(): Promise<{ head: Uint8Array; version: ObjectVersion } | ByteStream> {
     return retried(RETRY, () =>
       withIdleLimit(IDLE_LIMIT, async (signal, alive) => {
@@ -144,7 +144,7 @@ export async function openS3(location: string): Promise<Source | ByteStream> {
     version.byteLength,
     head,
     (offset, length) => object.fetch(offset, length, version),
-    // A missing key is answered with 403 where the bucket may not be listed.
+    // A missing key gives 403 where listing the bucket is not permitted.
     (fileName) => companion(openS3(`s3://${bucket}/${key.replace(/[^/]*$/, '')}${fileName}`)),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Buffers that are filled, read by whoever they are handed to, and filled again: a stream of any length passes through
- * a few of them. All lie in one memory, so that threads and WebAssembly read them where they are.
+ * Reference-counted buffers for reuse: a stream of any length passes through a few of them. All lie in one memory, so
+ * that threads and WebAssembly read them in place.
  */
 export class BufferPool {
   private readonly free: number[] = [];
@@ -8,8 +8,8 @@ export class BufferPool {
   private readonly waiting: ((index: number) => void)[] = [];
 
   /**
-   * @param start where the first buffer begins in `memory`
-   * @param size bytes of each
+   * @param start offset of the first buffer in `memory`
+   * @param size of each buffer in bytes
    */
   constructor(
     readonly memory: ArrayBufferLike,
@@ -21,7 +21,7 @@ export class BufferPool {
     for (let index = count - 1; index >= 0; index--) this.free.push(index);
   }
 
-  /** A buffer of which the caller is the one holder; waits until one is free. */
+  /** A buffer whose only holder is the caller; waits until one is free. */
   async acquire(): Promise<Uint8Array> {
     const index = this.free.pop() ?? (await new Promise<number>((resolve) => this.waiting.push(resolve)));
     this.holders[index] = 1;
@@ -33,12 +33,12 @@ export class BufferPool {
     return bytes.buffer === this.memory && bytes.byteOffset >= this.start;
   }
 
-  /** Counts one more holder of the buffer that these bytes lie in. */
+  /** Adds a holder to the buffer that these bytes lie in. */
   retain(bytes: Uint8Array): void {
     this.holders[this.indexOf(bytes)]!++;
   }
 
-  /** One holder is done; after the last one the buffer is free. */
+  /** Removes a holder; without holders the buffer is free. */
   release(bytes: Uint8Array): void {
     const index = this.indexOf(bytes);
     if (--this.holders[index]! > 0) return;

@@ -4,23 +4,23 @@ import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { DescriptorBytes } from './descriptor-bytes.js';
 import type { Source } from '../source.js';
 
-/** Unread bytes that may wait. */
+/** Maximum number of unread bytes that are buffered. */
 const WAITING = 1 << 20;
 
-/** Where a stream comes from: counts what is fetched, and is closed with the stream. */
+/** The origin of a stream: counts fetched bytes, and is closed with the stream. */
 type StreamOrigin = Pick<Source, 'bytesRead'> & { close(): unknown };
 
-/** Bytes that can be had only once and in order: from a pipe, a server that ignores ranges, or out of a wrapper. */
+/** Bytes that can be read once and in order: from a pipe, a server that ignores ranges, or a wrapper. */
 export class ByteStream {
-  /** The one way to the bytes: what was peeked at is still there for who comes next. Breaks with a PoolTrackerError. */
+  /** The only access to the bytes: peeked bytes stay available. Fails with a PoolTrackerError. */
   readonly reader: ByteReader;
   private readonly waiting: Readable | null;
   private passed = 0;
 
   /**
    * @param name as `Source.name`
-   * @param claimedLength as many bytes as are said to come, null where nothing is said; others may come
-   * @param pieces the bytes; made ahead of who reads them, but for an origin that fills the reader's own buffers
+   * @param claimedLength announced number of bytes, null if unknown; the actual number may differ
+   * @param pieces the bytes; produced ahead of the reader, except by an origin that fills the reader's own buffers
    */
   constructor(
     readonly name: string,
@@ -32,7 +32,7 @@ export class ByteStream {
     this.reader = readerOf(this.waiting ?? (pieces as ByteOrigin), name, 'stream');
   }
 
-  /** What comes through a descriptor: 0 is standard input. */
+  /** The bytes of a file descriptor: 0 is standard input. */
   static ofDescriptor(name: string, descriptor: number): ByteStream {
     const bytes = new DescriptorBytes(name, descriptor);
     return new ByteStream(name, null, bytes, bytes);
@@ -50,7 +50,7 @@ export class ByteStream {
 
   private madeAhead(pieces: AsyncIterable<Uint8Array>): Readable {
     const waiting = Readable.from(this.counted(pieces), { objectMode: false, highWaterMark: WAITING });
-    // Not in a finally of the pieces: a generator that was never asked does not run it.
+    // Not in a finally of the pieces: a generator that was never started does not run it.
     waiting.once('close', () => void this.origin?.close());
     return waiting;
   }

@@ -4,18 +4,18 @@ import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { ByteOrigin } from '../reading/byte-origin.js';
 
-/** What a pipe holds at most, as systems make them. */
+/** The usual capacity of a pipe. */
 const PIPE_SIZE = 64 << 10;
 
 /**
- * Reads a pipe into buffers that the reader brings. Of the ways that Node has, the one with the fewest steps from the
- * pipe to the buffer: a socket that is told where to read to. It keeps the last buffer that it was told of over a
- * pause, so the end of each target is read into a small buffer of its own and copied.
+ * Reads a pipe into buffers of the reader. Uses the most direct way that Node has: a socket with a given target buffer
+ * (`onread`). Over a pause it keeps the last buffer that it was given, so the end of each target is read into a small
+ * separate buffer and copied.
  */
 export class PipeReader {
   private readonly socket: Socket;
   private readonly small = new Uint8Array(PIPE_SIZE);
-  /** Bytes of `small` that are not handed on yet. */
+  /** Bytes of `small` that were not delivered yet. */
   private left: Uint8Array = new Uint8Array();
   private target: Uint8Array = new Uint8Array();
   private filled = 0;
@@ -24,7 +24,7 @@ export class PipeReader {
   private ended = false;
 
   constructor(descriptor: number) {
-    // Types of Node 20 know `onread` only where a connection is made.
+    // The types of Node 20 declare `onread` only for connecting sockets.
     const options = {
       fd: descriptor,
       readable: true,
@@ -41,7 +41,7 @@ export class PipeReader {
       .on('close', () => this.finish(null));
   }
 
-  /** Fills `target`. @returns how many bytes: fewer than its length only where the pipe ends */
+  /** Fills `target`. @returns how many bytes: fewer than its length only at the end of the pipe */
   async fill(target: Uint8Array): Promise<number> {
     this.target = target;
     this.filled = 0;
@@ -62,14 +62,14 @@ export class PipeReader {
     this.socket.destroy();
   }
 
-  /** Where the next bytes are to go. */
+  /** The buffer for the next bytes. */
   private room(): Uint8Array {
     return this.target.length - this.filled > PIPE_SIZE
       ? this.target.subarray(this.filled, this.filled + PIPE_SIZE)
       : this.small;
   }
 
-  /** @returns whether to read on */
+  /** @returns whether to continue reading */
   private arrived(count: number, buffer: Uint8Array): boolean {
     if (buffer === this.small) this.hand(this.small.subarray(0, count));
     else this.filled += count;
@@ -95,12 +95,12 @@ export class PipeReader {
 
 const readDescriptor = promisify(read);
 
-/** Bytes of a piece, for who takes them as they come. */
+/** Size of a piece in bytes, for sequential readers. */
 const PIECE = 256 << 10;
 
-/** What a descriptor of the process leads to, a pipe or a file: into whatever buffer the reader brings, or in pieces. */
+/** The bytes of a descriptor, a pipe or a file: read into buffers of the reader, or in pieces. */
 export class DescriptorBytes implements ByteOrigin {
-  /** Bytes given so far. */
+  /** Bytes delivered so far. */
   bytesRead = 0;
   private pipe: PipeReader | null = null;
 
@@ -112,7 +112,7 @@ export class DescriptorBytes implements ByteOrigin {
 
   /**
    * Fills `target`.
-   * @returns how many bytes: fewer than its length only where the stream ends
+   * @returns how many bytes: fewer than its length only at the end of the stream
    * @throws PoolTrackerError SOURCE_UNREADABLE
    */
   async fill(target: Uint8Array): Promise<number> {

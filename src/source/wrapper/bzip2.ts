@@ -8,19 +8,19 @@ const BLOCK = [0x314159, 0x265359] as const;
 const END = [0x177245, 0x385090] as const;
 
 const LEVEL_BYTES = 100_000;
-/** No code is longer than 20 bits; tables and selectors take less than this besides. */
+/** No code is longer than 20 bits; the tables and selectors are smaller than this. */
 const MAX_TABLES_LENGTH = 64 << 10;
 
 const PIECE = 1 << 18;
 
-/** CRC-32 from the top bit, polynomial 0x04C11DB7. */
+/** CRC-32, most significant bit first, polynomial 0x04C11DB7. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte << 24;
   for (let bit = 0; bit < 8; bit++) value = (value << 1) ^ (value < 0 ? 0x04c11db7 : 0);
   return value;
 });
 
-/** bzip2; streams one behind another (pbzip2) are one. */
+/** bzip2; consecutive streams (pbzip2) form one. */
 export const bzip2: Wrapper = {
   name: 'bzip2',
   title: 'bzip2 stream',

@@ -4,10 +4,10 @@ import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import type { ByteReader } from '../reading/byte-reader.js';
 import type { Wrapper } from './wrapper.js';
 
-/** Pieces given to the decoder at once. */
+/** Size of the pieces given to the decoder. */
 const PIECE = 1 << 16;
 
-/** Inflates up to the end of the deflate stream; what the decoder was given beyond it goes back to the input. */
+/** Inflates to the end of the deflate stream; bytes that the decoder was given beyond it are put back. */
 export async function* inflateThrough(input: ByteReader, inflate: Gunzip | InflateRaw): AsyncGenerator<Uint8Array> {
   const unused: Buffer[] = [];
   let used = 0;
@@ -21,7 +21,7 @@ export async function* inflateThrough(input: ByteReader, inflate: Gunzip | Infla
       yield piece;
     }
   }
-  // Every error is seen by the loop below; without a callback it would be thrown a second time.
+  // The loop below sees every error; without a callback it would be thrown a second time.
   pipeline(pieces, inflate, () => undefined);
   try {
     for await (const chunk of inflate) yield chunk as Buffer;
@@ -34,7 +34,7 @@ export async function* inflateThrough(input: ByteReader, inflate: Gunzip | Infla
   if (unused.length > 0) input.giveBack(Buffer.concat(unused).subarray(inflate.bytesWritten - used));
 }
 
-/** gzip (RFC 1952); members one behind another are one stream. */
+/** gzip (RFC 1952); consecutive members form one stream. */
 export const gzip: Wrapper = {
   name: 'gzip',
   title: 'gzip stream',

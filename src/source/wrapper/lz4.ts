@@ -7,7 +7,7 @@ import type { ByteReader } from '../reading/byte-reader.js';
 const FRAME = 0x184d2204;
 const UNCOMPRESSED = 0x80000000;
 
-/** How far a match reaches back. */
+/** Maximum distance of a match. */
 const WINDOW = 1 << 16;
 
 /** A Frame Descriptor (lz4_Frame_format.md). */
@@ -16,14 +16,14 @@ interface Descriptor {
   readonly blockChecksums: boolean;
   readonly contentChecksum: boolean;
   readonly blockLimit: number;
-  /** Bytes of the descriptor behind its first two. */
+  /** Bytes of the descriptor after its first two. */
   readonly more: number;
   readonly hasSize: boolean;
   readonly dictionary: boolean;
   readonly version: number;
 }
 
-/** LZ4 frames, one behind another. */
+/** Consecutive LZ4 frames. */
 export const lz4: Wrapper = {
   name: 'lz4',
   title: 'lz4 stream',

@@ -12,14 +12,14 @@ import { zstd } from './zstd.js';
 
 const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip];
 
-/** The wrapper that bytes beginning with `head` are in; null for none. Names do not matter. */
+/** The wrapper of data that begins with `head`; null for none. File names are not considered. */
 export function detectWrapper(head: Uint8Array): Wrapper | null {
   return WRAPPERS.find((wrapper) => wrapper.claims(head)) ?? null;
 }
 
 /**
- * What is wrapped, in order.
- * @param origin the wrapped bytes from the first on; a Source stays open, anything else is closed
+ * The unwrapped contents, in order.
+ * @param origin the wrapped bytes from the first; a Source stays open, anything else is closed
  * @param name how messages name it
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `origin` throws
  */

@@ -11,13 +11,13 @@ export const HEADER_SIZE = 12;
 export const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x5a59;
 
-/** A Stream Footer (2.1.2): where the index before it begins, and the flags that the header has as well. */
+/** A Stream Footer (2.1.2): start of the index before it, and the flags repeated from the header. */
 export interface XzFooter {
   readonly indexSize: number;
   readonly flags: Buffer;
 }
 
-/** Null for bytes that are no footer, told by magic and CRC-32. */
+/** Null for bytes that are not a footer, by magic and CRC-32. */
 export function parseFooter(bytes: Buffer): XzFooter | null {
   if (bytes.length < FOOTER_SIZE || bytes.readUInt16LE(10) !== FOOTER_MAGIC) return null;
   if (bytes.readUInt32LE(0) !== crc32(bytes.subarray(4, 10))) return null;
@@ -26,7 +26,7 @@ export function parseFooter(bytes: Buffer): XzFooter | null {
 
 /** An Index Record (4.3). */
 export interface XzRecord {
-  /** Compressed, without the padding to four bytes. */
+  /** Compressed size, without the padding to four bytes. */
   readonly unpaddedSize: number;
   readonly size: number;
 }
@@ -36,9 +36,9 @@ export function paddedSize({ unpaddedSize }: XzRecord): number {
 }
 
 /**
- * The records of an Index (4); null when it is not one, or its CRC-32 is wrong. By hand: xz-decompress, which decodes the
- * blocks, knows no index; node-liblzma and lzma-native, addons that were tried, tell an index's totals and not where its
- * blocks lie.
+ * The records of an Index (4); null when it is not one, or its CRC-32 is wrong. Parsed here because xz-decompress,
+ * which decodes the blocks, does not read indexes; the addons node-liblzma and lzma-native give an index's totals, but
+ * not the offsets of its blocks.
  */
 export function parseIndex(index: Buffer): XzRecord[] | null {
   const end = index.length - 4;
@@ -62,7 +62,7 @@ export function parseIndex(index: Buffer): XzRecord[] | null {
   return sound && records.length === count && end - at < 4 ? records : null;
 }
 
-/** What stands behind the only block of a stream: its Index and the Stream Footer. */
+/** The bytes after the only block of a stream: its Index and the Stream Footer. */
 export function streamTail(record: XzRecord, flags: Buffer): Buffer {
   const body = [0, 1, ...encoded(record.unpaddedSize), ...encoded(record.size)];
   while (body.length % 4 !== 0) body.push(0);
@@ -83,21 +83,21 @@ function encoded(value: number): number[] {
   return [...bytes, value];
 }
 
-/** Blocks above this are streamed: a page out of one would cost too much. xz -6 -T0 makes blocks of 24 MiB. */
+/** Larger blocks are streamed: reading one page from them would cost too much. xz -6 -T0 writes blocks of 24 MiB. */
 const MAX_BLOCK = 64 << 20;
 const MAX_INDEX = 64 << 20;
 const CACHE_BYTES = 128 << 20;
 
-/** A block, where it lies in the file, and the header of its stream. */
+/** A block, its offset in the file, and the header of its stream. */
 interface XzBlock extends XzRecord {
   readonly offset: number;
   readonly header: Buffer;
 }
 
 /**
- * The view of an xz file of several blocks (xz -T, --block-size; pixz) by the indexes of its streams, from the last
- * to the first. Null for a file of one block, or with a block too large for it.
- * @throws PoolTrackerError FORMAT_DAMAGED when an index does not fit the file, as that of a file cut short
+ * The view of an xz file of several blocks (xz -T, --block-size; pixz), from the indexes of its streams, read from the
+ * last to the first. Null for a file of one block, or with a block above MAX_BLOCK.
+ * @throws PoolTrackerError FORMAT_DAMAGED when an index does not fit the file, as in a truncated file
  */
 export async function openXzIndex(source: Source): Promise<Source | null> {
   const blocks = (await readBlocks(source)).filter(({ size }) => size > 0);
@@ -128,7 +128,7 @@ export async function openXzIndex(source: Source): Promise<Source | null> {
   );
 }
 
-/** How many bytes all blocks hold. @throws PoolTrackerError FORMAT_DAMAGED */
+/** The uncompressed size of all blocks in bytes. @throws PoolTrackerError FORMAT_DAMAGED */
 export async function xzSize(source: Source): Promise<number> {
   return (await readBlocks(source)).reduce((sum, { size }) => sum + size, 0);
 }
@@ -140,7 +140,7 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
   let end = source.byteLength;
   while (end > 0) {
     const footerBytes = await readBytes(source, Math.max(0, end - FOOTER_SIZE), FOOTER_SIZE);
-    // Stream Padding (2.2): zeros in fours.
+    // Stream Padding (2.2): zeros in multiples of four bytes.
     if (footerBytes.length === FOOTER_SIZE && footerBytes.readUInt32LE(8) === 0) {
       end -= 4;
       continue;
@@ -173,7 +173,7 @@ async function readBlocks(source: Source): Promise<XzBlock[]> {
 const LZMA2 = 0x21;
 const MAX_DICTIONARY = 128 << 20;
 
-/** xz; streams one behind another, with padding between them, are one. */
+/** xz; consecutive streams, with padding between them, form one. */
 export const xz: Wrapper = {
   name: 'xz',
   title: 'xz file',
@@ -191,7 +191,7 @@ export const xz: Wrapper = {
   unwrappedSize: xzSize,
 };
 
-/** Stream Header (2.1.1) and, behind it, the header of the first block (3.1) when it is plain LZMA2. */
+/** Checks the Stream Header (2.1.1) and then the header of the first block (3.1) when it is plain LZMA2. */
 async function checkHead(input: ByteReader): Promise<void> {
   const head = await input.peek(HEADER_SIZE + 24);
   const filter = head.indexOf(Buffer.of(LZMA2, 1), HEADER_SIZE + 2);

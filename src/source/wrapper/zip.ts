@@ -15,12 +15,12 @@ interface Member {
   readonly title: string;
   readonly isFolder: boolean;
   readonly method: number;
-  /** Bytes compressed and not; null when they are told only behind the data. */
+  /** Compressed and uncompressed bytes; null when they are only stored after the data. */
   readonly storedSize: number | null;
   readonly size: number | null;
 }
 
-/** A zip archive with one member besides folders; its name means nothing. */
+/** A zip archive with one member besides folders; the member's name is ignored. */
 export const zip: Wrapper = {
   name: 'zip',
   title: 'zip file',
@@ -94,7 +94,7 @@ async function* memberBytes(input: ByteReader, { title, method, storedSize }: Me
   }
 }
 
-/** CRC-32 and two sizes, which are 32 or 64 bits wide; nothing tells which but what follows. */
+/** CRC-32 and two sizes of 32 or 64 bits; only the bytes that follow show which. */
 async function skipDescriptor(input: ByteReader): Promise<void> {
   const signed = (await signature(input)) === ZIP_SIGNATURE.descriptor;
   for (const size of [12, 20]) {

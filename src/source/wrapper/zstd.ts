@@ -12,10 +12,10 @@ import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
 
-/** Blocks are gathered until they take as much: each piece that is decoded costs a turn. */
+/** Minimum size of a piece: blocks are gathered, since each decoded piece costs a turn of the event loop. */
 const MIN_PIECE = 1 << 15;
 
-/** The contents of all frames, one behind another. */
+/** The contents of all frames, concatenated. */
 export async function* zstdFrames(input: ByteReader, open: OpenZstd = openZstd): AsyncGenerator<Uint8Array> {
   const decoder = await open((problem, cause) =>
     input.damaged(`before offset ${input.offset}, the decoder says ${problem}`, cause),
@@ -35,7 +35,7 @@ export async function* zstdFrames(input: ByteReader, open: OpenZstd = openZstd):
   }
 }
 
-/** A frame in pieces of whole blocks, up to its end and no further: what follows it is not for its decoder. */
+/** A frame in pieces of whole blocks, exactly to its end: bytes after it are not for its decoder. */
 async function* framePieces(input: ByteReader): AsyncGenerator<Buffer> {
   const head = Buffer.concat([await input.peek(MAX_ZSTD_HEADER - 4)], MAX_ZSTD_HEADER - 4);
   const header = parseZstdHeader(head);
@@ -65,7 +65,7 @@ async function* framePieces(input: ByteReader): AsyncGenerator<Buffer> {
       yield whole;
     }
   } catch (error) {
-    // What stands before the fault is whole.
+    // The bytes before the fault are intact.
     if (piece.length > 0) yield Buffer.concat(piece);
     throw error;
   }
@@ -87,16 +87,16 @@ const TABLE_FRAME = 0x184d2a5e;
 const HAS_CHECKSUMS = 0x80;
 const RESERVED = 0x7c;
 
-/** Frames above this are streamed: a page out of one would cost too much. */
+/** Larger frames are streamed: reading one page from them would cost too much. */
 const MAX_FRAME = 64 << 20;
 const MAX_TABLE = 64 << 20;
 
-/** Frames of 1 MiB and more are the rule; what a walk comes back to has to stay. */
+/** Frames usually have 1 MiB or more; those that a walk returns to must stay cached. */
 const CACHE_BYTES = 64 << 20;
 
 /**
  * The view of a file in zstd's seekable format (contrib/seekable_format/zstd_seekable_compression_format.md): whole
- * frames, and a table of their sizes in a skippable frame behind them. Null for other zstd files.
+ * frames, followed by a skippable frame with a table of their sizes. Null for other zstd files.
  * @throws PoolTrackerError FORMAT_DAMAGED when the table does not fit the file
  */
 export async function openZstdSeekTable(source: Source): Promise<Source | null> {
@@ -144,7 +144,7 @@ export async function openZstdSeekTable(source: Source): Promise<Source | null> 
   );
 }
 
-/** The contents of the frame between two offsets, and little more than `limit` bytes of them. */
+/** The contents of the frame between two offsets, up to little more than `limit` bytes. */
 async function indexedFrameBytes(source: Source, offset: number, end: number, limit: number): Promise<Buffer> {
   async function* frame(): AsyncGenerator<Buffer> {
     yield await readBytes(source, offset, end - offset);
@@ -159,7 +159,7 @@ async function indexedFrameBytes(source: Source, offset: number, end: number, li
   return Buffer.concat(pieces);
 }
 
-/** zstd (RFC 8878); frames one behind another are one stream. */
+/** zstd (RFC 8878); consecutive frames form one stream. */
 export const zstd: Wrapper = {
   name: 'zstd',
   title: 'zstd stream',
@@ -169,7 +169,7 @@ export const zstd: Wrapper = {
   },
   unwrap: (input) => zstdFrames(input),
   openIndexed: openZstdSeekTable,
-  /** That of the first frame; zstd writes one frame, unless told otherwise. */
+  /** Size of the first frame; zstd writes a single frame by default. */
   async unwrappedSize(source) {
     const head = await readBytes(source, 0, MAX_ZSTD_HEADER);
     return head.length < MAX_ZSTD_HEADER || head.readUInt32LE() !== ZSTD_FRAME
