@@ -1,10 +1,10 @@
 import { Help, type HelpConfiguration } from 'commander';
 import type { Command, OptionSpec } from './options/command.js';
 
-/** Columns that help is readable in. */
+/** Width of the help text in columns. */
 const WIDTH = 80;
 
-/** As the README has them. */
+/** As in the README. */
 export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'done'],
   [1, 'any other error'],
@@ -16,16 +16,16 @@ export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string]
   [130, 'interrupted'],
 ];
 
-/** How commander's help is laid out: terms as manuals write them, long options below each other. */
+/** Layout of commander's help: terms as in manual pages, long options aligned. */
 export const HELP_LAYOUT: HelpConfiguration = {
   subcommandTerm: (command) => command.name(),
   argumentTerm: (argument) => argument.name(),
   optionTerm: ({ short, flags }) => `${short === undefined ? '    ' : ''}${flags.replace(/[<>]/g, '')}`,
-  // The descriptions tell choices, defaults and variables themselves.
+  // The descriptions already include choices, defaults and variables.
   optionDescription: ({ description }) => description,
 };
 
-/** `order of the tags (tag, bytes; default: tag)`; choices that the text names are not told again. */
+/** `order of the tags (tag, bytes; default: tag)`; choices that the text names are not repeated. */
 export function optionHelp({ help, choices, default: fallback, env }: OptionSpec): string {
   const facts = [
     ...(choices === undefined || choices.every((choice) => help.includes(choice)) ? [] : [choices.join(', ')]),
@@ -35,7 +35,7 @@ export function optionHelp({ help, choices, default: fallback, env }: OptionSpec
   return facts.length === 0 ? help : `${help} (${facts.join('; ')})`;
 }
 
-/** What stands behind a command's name: `IMAGE... [options]`. */
+/** The usage after a command's name: `IMAGE... [options]`. */
 export function usageOf({ arguments: specs, usage }: Command): string {
   if (usage !== undefined) return usage;
   return [...specs.map(({ name, multiple }) => `${name}${multiple === true ? '...' : ''}`), '[options]'].join(' ');

@@ -8,7 +8,7 @@ import { runCommandLine } from './program.js';
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** A reader that has seen enough (`| head`) ends the work quietly. */
+/** A reader that closes the pipe early (`| head`) ends the program without an error. */
 function failed(error: unknown): number {
   discardUnfinishedFiles();
   if (isClosedPipe(error)) return 0;

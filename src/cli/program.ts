@@ -28,7 +28,7 @@ function toOption(name: string, spec: OptionSpec): Option {
   return option;
 }
 
-/** What was given, by long names: commander has `--no-cache` as `cache: false`. */
+/** The given options by long name: commander stores `--no-cache` as `cache: false`. */
 function valuesOf(parser: Parser): OptionValues {
   const given = parser.opts();
   return new OptionValues(
@@ -52,8 +52,8 @@ function optionBefore(options: readonly Option[], word: string): Option | undefi
 }
 
 /**
- * Commander takes whatever follows for a value. What begins with a dash is more likely the next option, before which a
- * value was forgotten: `--out --force` must not make a dataset of that name.
+ * Commander takes any following word as a value. A word that begins with a dash is more likely the next option, after
+ * a forgotten value: `--out --force` must not create a dataset of that name.
  */
 function refuseOptionsAsValues(options: readonly Option[], words: readonly string[]): void {
   for (let index = 0; index < words.length && words[index] !== '--'; index++) {
@@ -68,7 +68,7 @@ function refuseOptionsAsValues(options: readonly Option[], words: readonly strin
   }
 }
 
-/** Gives the parser of a command its arguments, options and help. */
+/** Adds a command's arguments, options and help to its parser. */
 function define(parser: Parser, command: Command, summary: string): void {
   parser.description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`).usage(usageOf(command));
   for (const spec of command.arguments) parser.addArgument(toArgument(spec));
@@ -76,7 +76,7 @@ function define(parser: Parser, command: Command, summary: string): void {
   parser.addHelpText('after', () => `${examplesHelp(command)}\n${exitStatusHelp()}`);
 }
 
-/** What is wrong with a command line, in one line, from commander's one or two. */
+/** A one-line error for a wrong command line, from commander's one or two lines. */
 function refused(error: CommanderError, parser: Parser, commands: CommandList): PoolTrackerError {
   const [, text = '', , suggestion = ''] = /^(?:error: )?(.*?)( \(Did (you mean .*)\))?$/.exec(messageOf(error)) ?? [];
   const did = suggestion === '' ? '' : ` (did ${suggestion})`;
@@ -109,7 +109,7 @@ function refused(error: CommanderError, parser: Parser, commands: CommandList): 
   }
 }
 
-/** Parsers of all commands, of which nothing is known but names and summaries. */
+/** Parsers of all commands, with names and summaries only. */
 function program(commands: CommandList): Parser {
   const root: Parser = new Parser('pool-tracker')
     .usage('COMMAND [options]')
@@ -136,11 +136,11 @@ function program(commands: CommandList): Parser {
 }
 
 /**
- * Runs the command that the words call, and loads no other.
+ * Runs the command named by the words, and loads no other.
  *
- * @param words what stands behind the program's name
+ * @param words the words after the program's name
  * @returns the exit status
- * @throws PoolTrackerError USAGE for what the command line must not be; besides, what the command throws
+ * @throws PoolTrackerError USAGE for an invalid command line; and whatever the command throws
  */
 export async function runCommandLine(words: readonly string[], commands: CommandList): Promise<number> {
   let status = 0;
@@ -163,7 +163,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    // A bare call: the help was shown.
+    // Called without arguments: the help was shown.
     if (error.code === 'commander.help') return USAGE_STATUS;
     throw refused(error, called, commands);
   }

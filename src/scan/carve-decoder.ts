@@ -17,10 +17,10 @@ import type { TagTotals } from '../pool/table/tag-totals.js';
 import { containerFacts, type DecodedScan, type KernelFacts, type TablesFound } from './scan-result.js';
 import { elapsedSince, type ScanRequest } from './scan.js';
 
-/** What is known of a carved image before its pages are. */
+/** What is known about a carved image before its pages are read. */
 export interface CarvedInput {
   readonly request: ScanRequest;
-  /** As the source names it. */
+  /** The source's name. */
   readonly name: string;
   /** Null for a stream. */
   readonly image: MemoryImage | null;
@@ -30,7 +30,7 @@ export interface CarvedInput {
 
 const NO_OBJECTS = { missing: 'not available: the tables were carved, and carving knows no addresses' };
 
-/** Everything that the pages of a pass tell; null when no table is among them. */
+/** The complete result from the pages of a pass; null when they contain no table. */
 export async function decodeCarved(
   carver: PageCarver,
   input: CarvedInput,
@@ -105,7 +105,7 @@ function tablesFound(carver: PageCarver, carved: CarvedTables, totals: TagTotals
   };
 }
 
-/** The 56- and 80-byte layouts are those of ARM64 as well. */
+/** ARM64 uses the 56- and 80-byte layouts too. */
 function architectureOf(
   { image }: CarvedInput,
   { shape }: CarvedTables,
@@ -117,13 +117,13 @@ function architectureOf(
   return ntBuildLab?.includes('.arm64') === true ? 'arm64' : (image?.hints.architecture ?? null);
 }
 
-/** Raw memory ends where a memory module does: a file that does not was cut. */
+/** A complete raw file is a multiple of this; any other length means truncation. */
 const WHOLE_RAW = 1 << 20;
 const [HOLE_START, HOLE_END] = [0xc0000000, 0x100000000];
 
 /**
- * Whether all of the machine's memory was seen, as its kernel counts it in KUSER_SHARED_DATA. Page 0 is the firmware's;
- * what a raw file has for the holes below 1 MiB and 4 GiB is no memory.
+ * Whether all of the machine's memory was seen, by the kernel's count in KUSER_SHARED_DATA. Page 0 belongs to the
+ * firmware; a raw file's bytes for the holes below 1 MiB and 4 GiB are not memory.
  */
 function isWhole({ image, warnings }: CarvedInput, { counts }: PageCarver, { sharedData }: TracedKernel): boolean {
   const expected = sharedData?.physicalPages ?? 0;
@@ -151,7 +151,7 @@ function lostWarnings(totals: TagTotals): Warning[] {
   ];
 }
 
-/** For messages: what a pass that found nothing has seen. */
+/** Describes, for messages, a pass that found nothing. */
 export function describePass({ pages, used, looked }: PassCounts, sure: number): string {
   return `${pages} pages seen, ${used} of them not zero, ${looked} looked at closely, ${sure} of them like a page of a table`;
 }

@@ -10,16 +10,16 @@ import { decodeCarved, describePass } from './carve-decoder.js';
 import type { DecodedScan, FailedScan } from './scan-result.js';
 import { elapsedSince, failedScan, type PageDecoder, type Scan, type ScanRequest } from './scan.js';
 
-/** Looking keeps pace with reading from here on. */
+/** Default number of threads; with one, examination keeps pace with reading. */
 const THREADS = 1;
 
-/** A scan that needs no page tables and no symbols: every page is looked at, and the tables' own are recognised. */
+/** A scan without page tables and symbols: every page is examined, and those of the tables are recognised. */
 export class CarveScan implements Scan {
   readonly method = 'carve';
   private readonly crew: ScanCrew;
   private readonly streamed: StreamedMemory | null;
 
-  /** @param walk what walking came to, when it was tried first */
+  /** @param walk the outcome of the walk, when it was tried first */
   constructor(
     private readonly input: MemoryImage | ByteStream,
     private readonly request: ScanRequest,
@@ -29,7 +29,7 @@ export class CarveScan implements Scan {
     this.crew = new ScanCrew(request.options.threads ?? THREADS);
   }
 
-  /** Every page of the memory, many in one, in the order of the source. */
+  /** Every page of the memory, in stretches of many pages, in the order of the source. */
   pages(): Readable {
     return Readable.from(this.allPages(), { highWaterMark: 1 });
   }
@@ -60,7 +60,7 @@ export class CarveScan implements Scan {
     };
   }
 
-  /** A pass that fails adds nothing to what a walk before it found. */
+  /** A failed pass adds nothing to the findings of a preceding walk. */
   failed(error: PoolTrackerError): FailedScan {
     const { walk, request } = this;
     if (walk === null) return failedScan(request, error);
@@ -94,7 +94,7 @@ export class CarveScan implements Scan {
   }
 }
 
-/** @param walkError why walking failed, when it was tried first: its code says more than that nothing was carved */
+/** @param walkError why walking failed, when it was tried first: its code is more specific */
 function nothingCarved(name: string, seen: string, walkError: PoolTrackerError | null): PoolTrackerError {
   if (walkError !== null) {
     return new PoolTrackerError(walkError.code, `${walkError.message}; carving found no tables either: ${seen}`, {

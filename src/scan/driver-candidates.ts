@@ -14,7 +14,7 @@ import type { ScanOptions } from './scan.js';
 import { WalkScan } from './walk-scan.js';
 
 /**
- * Searches drivers for the bytes of tags.
+ * Searches drivers for tags.
  * @param drivers a directory of driver files, one such file, or a memory image, whose loaded modules are searched
  * @param keys as stored
  * @throws PoolTrackerError USAGE when there are no drivers; NO_KERNEL when the image's list of modules cannot be found

@@ -10,11 +10,11 @@ import type { FailedScan } from './scan-result.js';
 import { failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
 import { WalkScan } from './walk-scan.js';
 
-/** Failures of walking that leave something to carve. */
+/** Walk errors after which carving is tried. */
 const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
 
 /**
- * Opens an image and finds its tables: by walking where that is possible, else by carving, unless `method` says which.
+ * Opens an image and finds its tables: by walking if possible, else by carving, unless `method` is given.
  * @param location a path, an http://, https:// or s3:// URL, or - for standard input; in a compression wrapper or not
  * @throws PoolTrackerError when the image cannot be opened or its tables cannot be found; EXIT_STATUS lists the codes
  */
@@ -26,7 +26,7 @@ export async function openScan(location: string, options: ScanOptions = {}): Pro
 
 /**
  * Opens an image as `openScan` does.
- * @returns the scan, to be closed; or, of one that failed, the result with what was found before the error
+ * @returns the scan, which the caller must close; on failure, the result with what was found before the error
  */
 export async function tryOpenScan(location: string, options: ScanOptions = {}): Promise<Scan | FailedScan> {
   const request = scanRequest(location, options);
@@ -74,7 +74,7 @@ function cannotWalk(stream: ByteStream): PoolTrackerError {
   );
 }
 
-/** A fragment too small for a memory image has pages to carve all the same. */
+/** A fragment too small for a memory image can still be carved. */
 async function imageToCarve(source: Source, { imageFormat }: ScanOptions): Promise<MemoryImage> {
   try {
     return await openImage(source, imageFormat);

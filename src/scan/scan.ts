@@ -9,7 +9,7 @@ import type { MemoryPage } from '../pool/table/memory-page.js';
 import { locationName } from '../source/source.js';
 import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type Labels } from './scan-result.js';
 
-/** Walk from the page table root, carve every page, or walk and carve only where walking cannot be or fails. */
+/** Walk from the page table root, carve every page, or walk first and carve only if walking is impossible or fails. */
 export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;
 /** One of SCAN_METHODS. */
 export type ScanMethod = (typeof SCAN_METHODS)[number];
@@ -18,7 +18,7 @@ export type ScanMethod = (typeof SCAN_METHODS)[number];
 export interface ScanOptions extends LocateOptions {
   /** A container format's name, to skip the probes. */
   readonly imageFormat?: string;
-  /** A directory for a temporary file, should the image come as a stream. */
+  /** A directory for a temporary file, in case the image is a stream. */
   readonly spool?: string;
   /** Labels that every record carries; `host` has a column of its own. */
   readonly labels?: Labels;
@@ -26,11 +26,11 @@ export interface ScanOptions extends LocateOptions {
   readonly method?: ScanMethod;
   /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;
-  /** Called while carving with the bytes that are done, and the total in bytes, null where it is not known. */
+  /** Called while carving with the bytes processed and the total in bytes, null when unknown. */
   readonly onProgress?: (done: number, total: number | null) => void;
 }
 
-/** What was asked for, and when: what a result says also where nothing was found. */
+/** The request and its time: part of every result, even if nothing was found. */
 export interface ScanRequest {
   /** As `openScan` takes it. */
   readonly location: string;
@@ -48,9 +48,9 @@ export function elapsedSince({ startedAt }: ScanRequest): number {
   return Math.round(performance.now() - startedAt);
 }
 
-/** Takes pages in the order in which a scan emits them, and gives the result at the end. */
+/** Takes pages in the order in which a scan emits them, and returns the result at the end. */
 export interface PageDecoder {
-  /** Takes one page. What it throws ends the scan. */
+  /** Takes one page. Errors that it throws end the scan. */
   take(page: MemoryPage): void | Promise<void>;
   /**
    * The result, after the last page.
@@ -59,7 +59,7 @@ export interface PageDecoder {
   finish(): DecodedScan | Promise<DecodedScan>;
 }
 
-/** One image, opened, with its tables located if they are walked to. */
+/** An opened image, with its tables located if the scan walks. */
 export interface Scan {
   /** Whether its pages are those of located tables, or all pages of the image. */
   readonly method: 'walk' | 'carve';
@@ -70,14 +70,14 @@ export interface Scan {
    * @param keepProcessors whether each processor's own entries are wanted (`pool_tag_cpu`)
    */
   decoder(keepProcessors?: boolean): PageDecoder;
-  /** The result when an error ends the scan while pages flow: with what was found before them. */
+  /** The result when an error ends the scan while pages are read, with what was found before. */
   failed(error: PoolTrackerError): FailedScan;
   /** Closes the image; its pages, objects and big allocations cannot be read afterwards. */
   close(): Promise<void>;
 }
 
 /**
- * Runs all pages of a scan through its decoder, for callers that want several kinds of records of one image.
+ * Runs all pages of a scan through its decoder, for callers that need several types of records of one image.
  * @throws PoolTrackerError TABLES_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_CHANGED
  */
 export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedScan> {
@@ -94,7 +94,7 @@ export async function decodeScan(scan: Scan, keepProcessors = false): Promise<De
   return decoder.finish();
 }
 
-/** As much as a walk found before it failed. */
+/** What a walk found before it failed. */
 export interface FoundBefore {
   readonly image: MemoryImage;
   readonly kernel: Kernel | null;
@@ -102,8 +102,8 @@ export interface FoundBefore {
 }
 
 /**
- * The result of a scan that an error ended. Without tables there is no memory content to take the id from: it follows
- * from the path, so that the same failure gives the same record every time.
+ * The result of a scan that an error ended. Without tables there is no memory content to derive the id from: it is
+ * derived from the path, so that the same failure always gives the same record.
  */
 export function failedScan(
   request: ScanRequest,

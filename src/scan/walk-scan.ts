@@ -37,7 +37,7 @@ export class WalkScan implements Scan {
     private readonly request: ScanRequest,
   ) {}
 
-  /** Finds the kernel and its tables; where either fails, the result says so and has what was found before. */
+  /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
   static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
     const kernels = await findKernel(new PhysicalMemory(image));
     if ('error' in kernels) {
@@ -77,7 +77,7 @@ export class WalkScan implements Scan {
     return failedScan(request, error, { image, kernel, rejected });
   }
 
-  /** Processors without a table. Where nobody says how many there are, one at least when the array is not whole. */
+  /** Number of processors without a table. If their number is unknown, at least 1 when the array is incomplete. */
   private processorsMissing(): number {
     const { tables, unreadablePointers } = this.located.tables;
     const expected = this.processors();
@@ -146,8 +146,8 @@ export class WalkScan implements Scan {
 }
 
 /**
- * What can be read beside the tables. Objects are read only when they are asked for; the big allocations at once, as
- * far as they belong to `keys`.
+ * What can be read besides the tables. Objects are read on demand; big allocations immediately, as far as they belong
+ * to `keys`.
  */
 async function kernelReadings(
   kernel: Kernel,

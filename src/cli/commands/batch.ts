@@ -13,8 +13,8 @@ import {
 } from '../options/dataset-options.js';
 
 /**
- * The first interrupt lets what is in flight finish, the second ends the process at once; the staging folder goes with
- * it, and what was published is whole.
+ * The first interrupt lets running work finish, the second ends the process at once; the staging folder is removed, and
+ * published data are complete.
  */
 function takeInterrupts(batch: Batch, display: BatchDisplay): () => boolean {
   let interrupted = false;

@@ -9,7 +9,7 @@ import { TAG_OPTION_SPECS } from '../options/common-options.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
 import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
-/** A record type without the columns that are the same in each row, for tables that people read. */
+/** A record type without the columns that are the same in each row, for readable tables. */
 function forReading(type: RecordType): RecordType {
   const same = new Set([...IDENTITY_COLUMNS, ...KERNEL_COLUMNS]);
   return { ...type, columns: type.columns.filter((column) => !same.has(column)) };

@@ -12,7 +12,7 @@ import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.j
 
 const MARK = '<>';
 
-/** What the table shows of an `object_count` record. */
+/** The columns of an `object_count` record that the table shows. */
 const COUNTS: RecordType = {
   name: 'check',
   description: 'Objects beside the outstanding allocations of their tag.',
@@ -30,7 +30,7 @@ const COUNTS: RecordType = {
   ],
 };
 
-/** What the table shows of a process that the methods do not agree on. */
+/** The columns that the table shows for a process on which the methods disagree. */
 const DISPUTED: RecordType = {
   ...PROCESS,
   columns: PROCESS.columns.filter(
@@ -56,8 +56,8 @@ async function* countLines(result: ScanResult): AsyncGenerator<Row> {
 }
 
 /**
- * Processes that one of the two complete lists has and the other has not. CSRSS, Sessions and Handles leave some out
- * on every healthy system.
+ * Processes that are in only one of the two complete lists. CSRSS, Sessions and Handles omit some on every healthy
+ * system.
  */
 async function disputed(result: ScanResult): Promise<Row[]> {
   const rows: Row[] = [];

@@ -1,6 +1,6 @@
 import type { CommandList } from '../options/command.js';
 
-/** Every command with what the general help says of it; the command itself is loaded when it is called. */
+/** Every command with its summary for the general help; the command itself is loaded when it is called. */
 export const COMMANDS: CommandList = {
   scan: {
     summary: 'find the pool tag tables of memory images and print or write them as records',

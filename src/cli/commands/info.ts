@@ -27,7 +27,7 @@ function warningText({ code, message }: Warning): string {
   return `${code}: ${message}`;
 }
 
-/** The elements of the columns that are lists, one a line. */
+/** The elements of list columns, one per line. */
 function listedLines(columns: ImageColumns): Readonly<Record<string, readonly string[]>> {
   return {
     runs: columns.runs?.map(runText) ?? [],
@@ -43,7 +43,7 @@ function valueText(name: string, value: NonNullable<ImageColumns[string]>): stri
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** `name: value` lines; lists one element a line; what is not known is left out. */
+/** `name: value` lines; lists have one element per line; unknown values are omitted. */
 function textOf(columns: ImageColumns): string {
   const lists = listedLines(columns);
   const lines = Object.entries(columns).flatMap(([name, value]) => {
@@ -54,7 +54,7 @@ function textOf(columns: ImageColumns): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** One object, its integers exact, which JSON.stringify does not give. */
+/** One object with exact integers, which JSON.stringify does not support. */
 function jsonOf(columns: ImageColumns): string {
   const members = Object.entries(columns).map(([name, value]) => {
     const isTime = name === 'captured_at' && typeof value === 'number';
@@ -70,7 +70,7 @@ async function print(result: ScanResult, options: OptionValues): Promise<void> {
   await new Promise((resolve) => process.stdout.write(text, resolve));
 }
 
-/** The result of a scan, also of one that failed. */
+/** The result of a scan, even a failed one. */
 async function resultOf(location: string, options: ScanOptions): Promise<ScanResult> {
   const scan = await tryOpenScan(location, options);
   if ('outcome' in scan) return scan;
@@ -94,7 +94,7 @@ export const infoCommand: Command = {
   async run(words, options) {
     const result = await resultOf(words[0]!, scanOptions(options));
     const { container, outcome } = result;
-    // Of a scan that failed before there was a container, there is nothing to tell but the error.
+    // For a scan that failed before a container was opened, only the error is reported.
     if (outcome.status !== 'failed' || container !== null) await print(result, options);
     if (outcome.status === 'failed') throw outcome.error;
     return 0;

@@ -41,7 +41,7 @@ function isTagTable({ recordType, format }: Output): boolean {
   return recordType.name === 'pool_tag' && format.name === 'table';
 }
 
-/** Only a terminal has a width that a table should fill; what goes into a pipe is the same everywhere. */
+/** Tables adapt their width only to a terminal; piped output is the same everywhere. */
 function outputOptions(output: Output, options: OptionValues): SinkOptions {
   const { isTTY, columns } = process.stdout;
   return {

@@ -63,7 +63,7 @@ export const workerCommand: Command = {
   },
 };
 
-/** Where Redis does not answer, there may be jobs left. */
+/** False where Redis does not answer: there may be jobs left. */
 async function isEmpty(address: ReturnType<typeof queueAddress>): Promise<boolean> {
   const status = await queueStatus(address, 1).catch(() => null);
   return status !== null && status.waiting + status.active + status.delayed === 0;

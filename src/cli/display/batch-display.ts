@@ -1,12 +1,12 @@
 import type { BatchListener, BatchSummary, ImageEvent } from '../../dataset/ingest/ingest.js';
 import { say } from './say.js';
 
-/** How what a batch does is told on standard error. */
+/** Reports the progress of a batch on standard error. */
 export interface BatchDisplay extends BatchListener {
-  /** Words in between. */
+  /** Prints an additional message. */
   note(line: string): void;
   end(summary: BatchSummary): void;
-  /** Nothing more comes: the batch failed as a whole. */
+  /** Ends the display: the batch failed as a whole. */
   abandon(): void;
 }
 
@@ -32,7 +32,7 @@ export function summaryLine({ images, counts, left, records, elapsed_ms: elapsed
   return `${images} images: ${parts.join(', ') || 'none'}; ${records} records in ${duration(elapsed / 1000)}, ${(done / Math.max(elapsed / 1000, 0.001)).toFixed(1)} images a second`;
 }
 
-/** Lines for people: failures as they come, the summary; on a terminal a line that counts along. */
+/** Readable lines: failures as they occur, and the summary; on a terminal also a progress line. */
 export class TextDisplay implements BatchDisplay {
   private readonly startedAt = performance.now();
   private total = 0;
@@ -91,10 +91,10 @@ export class TextDisplay implements BatchDisplay {
   }
 }
 
-/** One JSON object a line for each image, and one for the summary. */
+/** One line of JSON per image, and one for the summary. */
 export class JsonDisplay implements BatchDisplay {
   listed(): void {
-    // The summary tells the number.
+    // The summary has the number.
   }
 
   image(event: ImageEvent): void {

@@ -11,7 +11,7 @@ const LOCATED: Readonly<Record<LocatedBy, string>> = {
 };
 
 /**
- * One line that says what was found:
+ * A one-line summary of the findings:
  *
  *     Windows 10.0.19041.1466, kernel ntkrnlmp.pdb 7338…-1 at 0xfffff802c5600000; tables located by the built-in list of
  *     kernel builds; 100.0 % of the keys obey the hash law; 8 processors summed; 0 pages missing; 4.2 of 8192.0 MiB read

@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import type { PoolTrackerError } from '../../errors.js';
 
-/** Work shorter than this needs no bar. */
+/** Shorter work shows no progress bar. */
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
 const BAR = 24;
@@ -14,8 +14,8 @@ function size(bytes: number): string {
 }
 
 /**
- * One line on a terminal that says how far long work has come and how fast it goes; nothing elsewhere, and nothing for
- * work of less than a second.
+ * One line on a terminal with the progress and speed of long work; nothing elsewhere, and nothing for work of less than
+ * a second.
  *
  *     [###########.............]  46 %  14.7 of 32.0 GiB, 1.6 GiB/s
  */
@@ -30,7 +30,7 @@ export class Progress {
     this.startedAt = clock.now();
   }
 
-  /** @param total null where nobody knows */
+  /** @param total null when unknown */
   readonly show = (done: number, total: number | null): void => {
     const now = this.clock.now();
     const elapsed = now - this.startedAt;
@@ -42,7 +42,7 @@ export class Progress {
     );
   };
 
-  /** Takes the line away, so that what is said next has it to itself. */
+  /** Clears the line for the next message. */
   end(): void {
     if (this.shownAt > 0) this.terminal.write('\r\x1b[K');
     this.shownAt = 0;
@@ -54,7 +54,7 @@ function bar(share: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ${String(Math.floor(Math.min(1, share) * 100)).padStart(3)} %`;
 }
 
-/** Words go to standard error; data alone goes to standard output. */
+/** Prints a message to standard error; standard output is only for data. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -63,7 +63,7 @@ export function warn(message: string): void {
   say(`pool-tracker: warning: ${message}`);
 }
 
-/** One line: what went wrong, then what to try. */
+/** Prints one line: the error, then a hint. */
 export function sayError(error: PoolTrackerError): void {
   say(`pool-tracker: ${error.message}${error.hint === null ? '' : `; ${error.hint}`}`);
 }

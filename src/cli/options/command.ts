@@ -1,26 +1,26 @@
 import { PoolTrackerError } from '../../errors.js';
 
-/** A word that a command takes. */
+/** An argument of a command. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly optional?: boolean;
-  /** Takes all words that are left. */
+  /** Takes all remaining words. */
   readonly multiple?: boolean;
   readonly help: string;
 }
 
-/** One option of a command, as data: the parser and `--help` are made from it. It is a flag when it has no `value`. */
+/** One option of a command, as data: for the parser and `--help`. It is a flag when it has no `value`. */
 export interface OptionSpec {
   readonly short?: string;
-  /** What stands for its value in help: FILE, N. */
+  /** The placeholder for its value in help: FILE, N. */
   readonly value?: string;
-  /** It may be given several times, and each counts. */
+  /** It may be given several times; all values are used. */
   readonly multiple?: boolean;
-  /** All the values it takes. */
+  /** All valid values. */
   readonly choices?: readonly string[];
-  /** What holds where it is not given. */
+  /** The value when it is not given. */
   readonly default?: string | number;
-  /** The environment variable that is asked where it is not given. */
+  /** The environment variable that is read when it is not given. */
   readonly env?: string;
   readonly help: string;
 }
@@ -28,10 +28,10 @@ export interface OptionSpec {
 /** Options by their long names. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** A command of the command line. Adding one is a file and an entry in `commands.ts`, which has its name and summary. */
+/** A command. To add one: a file, and an entry in `commands.ts` with its name and summary. */
 export interface Command {
   readonly arguments: readonly ArgumentSpec[];
-  /** What stands behind the name in the first line of its help; its arguments and `[options]` unless told otherwise. */
+  /** The text after the name in the first line of its help; default: its arguments and `[options]`. */
   readonly usage?: string;
   readonly options: OptionSpecs;
   /** Shown by `--help`: a command line and what it does. */
@@ -40,7 +40,7 @@ export interface Command {
   run(words: readonly string[], options: OptionValues): Promise<number>;
 }
 
-/** A command as the list has it: what the general help says, and the command itself when it is called. */
+/** A list entry for a command: its summary for the general help, and a loader of the command itself. */
 export interface ListedCommand {
   readonly summary: string;
   load(): Promise<Command>;
@@ -55,8 +55,8 @@ export function usageError(message: string, hint?: string): PoolTrackerError {
 }
 
 /**
- * What the command line gives, by the options' long names: `true`, a text, or texts, checked when they are read. An
- * option that is not given is undefined.
+ * The given options by long name: `true`, a text, or texts, validated when they are read. An option that is not given
+ * is undefined.
  */
 export class OptionValues {
   constructor(private readonly values: Readonly<Record<string, unknown>>) {}
@@ -76,9 +76,9 @@ export class OptionValues {
   }
 
   /**
-   * A whole number from `least` on.
+   * A whole number, at least `least`.
    *
-   * @throws PoolTrackerError USAGE, as the others do
+   * @throws PoolTrackerError USAGE, like the other methods
    */
   count(name: string, least = 1): number | undefined {
     const text = this.text(name);
@@ -89,7 +89,7 @@ export class OptionValues {
     return value;
   }
 
-  /** A percentage: a number from 0 on, with or without its sign. */
+  /** A percentage: a number, at least 0, with or without a percent sign. */
   percent(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;

@@ -10,7 +10,7 @@ import { fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 
 const DEFAULT_RECORDS = 'pool_tag,image';
 const PART_FORMATS = Object.keys(PART_EXTENSION) as PartFormat[];
-/** An image that is carved reads all of itself, maybe over a network. */
+/** Long enough for carving, which reads the whole image, perhaps over a network. */
 const DEFAULT_TIMEOUT_S = 1800;
 
 export const SOURCES: ArgumentSpec = {
@@ -19,7 +19,7 @@ export const SOURCES: ArgumentSpec = {
   help: "memory images: files, directories, patterns such as 'dumps/*.dmp', addresses, s3://BUCKET/PREFIX/; @FILE or - for a list of these, one a line",
 };
 
-/** The options of every command that brings images into a dataset. */
+/** The options of every command that adds images to a dataset. */
 export const DATASET_OPTION_SPECS: OptionSpecs = {
   out: { value: 'DATASET', help: 'the dataset: a directory or s3://BUCKET/PREFIX' },
   records: { value: 'LIST', default: DEFAULT_RECORDS, help: 'record types to write, each under its own folder' },
@@ -95,7 +95,7 @@ function parseShard(text: string): { part: number; parts: number } {
   return { part, parts };
 }
 
-/** The images that the words name, of this shard. */
+/** The images named by the words that belong to this shard. */
 export async function listed(words: readonly string[], options: OptionValues): Promise<ListedImage[]> {
   const text = options.text('shard');
   const shard = text === undefined ? null : parseShard(text);

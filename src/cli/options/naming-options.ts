@@ -7,7 +7,7 @@ import { say, warn } from '../display/say.js';
 import type { OptionSpecs, OptionValues } from './command.js';
 import { scanOptions } from './scan-options.js';
 
-/** The options that tell what tags are known by. */
+/** The options for the sources of tag descriptions. */
 export const NAMING_OPTION_SPECS: OptionSpecs = {
   pooltag: {
     multiple: true,
@@ -21,7 +21,7 @@ export const NAMING_OPTION_SPECS: OptionSpecs = {
   },
 };
 
-/** Reads the given lists; lines that are no entries are told of and passed over. */
+/** Reads the given lists; lines that are not entries are reported and skipped. */
 export async function knownTags(options: OptionValues): Promise<KnownTags> {
   const files: PooltagFile[] = [];
   for (const location of options.texts('pooltag')) {
@@ -36,13 +36,13 @@ export async function knownTags(options: OptionValues): Promise<KnownTags> {
   return new KnownTags(files);
 }
 
-/** What is known of an image's tags; with --drivers those on no list are searched for. */
+/** What is known about an image's tags; with --drivers, unlisted tags are searched for. */
 export async function tagNaming(known: KnownTags, result: ScanResult, options: OptionValues): Promise<TagNaming> {
   const drivers = options.text('drivers');
   if (drivers === undefined) return { known };
   const unknown = result.totals.filter(({ key }) => known.find(key) === null).map(({ key }) => key);
   const { imageFormat, ...scan } = scanOptions(options);
-  // A format is said of the images that are scanned.
+  // The format option applies only to the scanned images.
   const isScanned = drivers === result.path && imageFormat !== undefined;
   const { candidates, searched, unreadable } = await driverCandidates(
     drivers,

@@ -25,7 +25,7 @@ export const SINK_OPTION_SPECS: OptionSpecs = {
   },
 };
 
-/** The options of every command that answers with one table. */
+/** The options of every command whose output is one table. */
 export const ANSWER_OPTION_SPECS: OptionSpecs = {
   output: {
     short: 'o',
@@ -57,7 +57,7 @@ function formatFor(file: string | undefined, options: OptionValues): SinkFormat 
   return file!.toLowerCase().endsWith('.json') ? JSON_ARRAY : sinkForPath(file!);
 }
 
-/** Where an answer goes, checked before the work is done. */
+/** The destination of an answer, checked before the work begins. */
 export class AnswerOutput {
   private constructor(
     private readonly format: SinkFormat,
@@ -88,7 +88,7 @@ export class AnswerOutput {
   }
 }
 
-/** Sends rows through record batches into a sink. */
+/** Writes rows through record batches to a sink. */
 export async function writeRows(
   recordType: RecordType,
   rows: AsyncIterable<Row> | Iterable<Row>,
@@ -98,7 +98,7 @@ export async function writeRows(
   await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
 }
 
-/** Sends the rows that come to an output's end. */
+/** Writes all incoming rows to an output. */
 type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
 
 async function consumer(output: Output, options: SinkOptions): Promise<Consume> {
@@ -111,7 +111,7 @@ async function consumer(output: Output, options: SinkOptions): Promise<Consume> 
   return (rows) => writeRows(recordType, rows, sink);
 }
 
-/** An output that rows of several images are written to, one image after another. */
+/** An output for the rows of several images, written one image after another. */
 export class OpenOutput {
   readonly recordType: RecordType;
   private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
@@ -124,7 +124,7 @@ export class OpenOutput {
     this.rows.on('error', () => undefined);
   }
 
-  /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED: before the work, not after it */
+  /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED: before the work begins */
   static async open(output: Output, options: SinkOptions): Promise<OpenOutput> {
     return new OpenOutput(output, await consumer(output, options));
   }
@@ -141,7 +141,7 @@ export class OpenOutput {
     return this.done;
   }
 
-  /** Ends without an output: the sink takes back what it has written. */
+  /** Ends without an output: the sink removes what it has written. */
   async abandon(error: Error): Promise<void> {
     this.rows.destroy(error);
     await this.done.catch(() => undefined);

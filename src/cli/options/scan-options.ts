@@ -36,7 +36,7 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   },
 };
 
-/** `--label key=value` as an object; the last of a key wins. */
+/** `--label key=value` as an object; the last value of a key wins. */
 export function fixedLabels(options: OptionValues): Record<string, string> {
   const labels: Record<string, string> = {};
   for (const text of options.texts('label')) {

@@ -7,21 +7,21 @@ import type { ContainerFacts, KernelFacts, KernelLocation, Labels, ScanResult } 
 import { toolVersion } from '../schema/file-metadata.js';
 import { type Row, SCHEMA_VERSION, type Value } from '../schema/record-type.js';
 
-/** Runs written into a record at most; a kernel dump may have a million. */
+/** Maximum number of runs in a record; a kernel dump may have a million. */
 const MAX_LISTED_RUNS = 64;
 
 /** An element of the column `tables`: a processor's table, or the expansion table, whose processor is null. */
 export interface ListedTable {
   readonly processor: number | null;
-  /** Left out for a table that was put together from pages. */
+  /** Absent for a table assembled from pages. */
   readonly address?: string;
   readonly pages?: number | null;
   readonly pages_missing?: number | null;
-  /** Of the expansion table. */
+  /** Number of entries; only for the expansion table. */
   readonly entries?: number;
 }
 
-/** The columns of the `image` record before lists are made text. One that has no meaning for the result is left out. */
+/** The columns of the `image` record before lists become text. Columns that do not apply to the result are absent. */
 export interface ImageColumns extends Readonly<Record<string, Value | object | undefined>> {
   readonly labels: Labels | null;
   readonly warnings: readonly Warning[];
@@ -31,7 +31,7 @@ export interface ImageColumns extends Readonly<Record<string, Value | object | u
   readonly carve?: object | null;
 }
 
-/** The columns that every record begins with. */
+/** The leading columns of every record. */
 export function identityRow({ imageId, path, labels, kernel }: ScanResult) {
   const hasLabels = Object.keys(labels).length > 0;
   return {
@@ -47,7 +47,7 @@ export function identityRow({ imageId, path, labels, kernel }: ScanResult) {
   } satisfies Row;
 }
 
-/** What the `image` record of a result says, in the order in which `info` tells it; lists are lists. */
+/** The columns of a result's `image` record, in the order of `info`; lists are kept as lists. */
 export function imageColumns(result: ScanResult): ImageColumns {
   const { container, kernel, outcome, tables } = result;
   const identity = identityRow(result);
@@ -70,7 +70,7 @@ export function imageColumns(result: ScanResult): ImageColumns {
   };
 }
 
-/** The `image` row: the same with lists as JSON in text, which is all that a column of a record holds. */
+/** The `image` row: the same with lists as JSON text, since record columns cannot hold lists. */
 export function imageRow(result: ScanResult): Row {
   const entries = Object.entries(imageColumns(result)).map(([name, value]): [string, Value] => [
     name,
@@ -111,7 +111,7 @@ function buildColumns({ pdb, ntBuildLab }: KernelFacts): Row {
   };
 }
 
-/** Where the tables lie, how they are proved and what was refused: before the counts where it was walked, else after. */
+/** Columns about the tables: location, proof and rejections; before the counts after a walk, else after them. */
 function tableColumns({ tables, totals, rejected }: ScanResult) {
   if (tables === null) return { rejected };
   const { carve } = tables;

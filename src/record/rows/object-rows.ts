@@ -15,14 +15,14 @@ import { BIGPOOL, PROCESS } from '../schema/record-types.js';
 import { identityRow } from './image-row.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
 
-/** Outstanding allocations of a tag in both pools, with and without PROTECTED_POOL; null when no table has it. */
+/** Outstanding allocations of a tag in both pools, with and without PROTECTED_POOL; null when no table contains it. */
 function outstandingOf(totals: readonly TagTotal[], tag: string): bigint | null {
   const found = totals.filter(({ key }) => tagName(key) === tag);
   if (found.length === 0) return null;
   return found.reduce((sum, total) => sum + total.nonPagedOutstanding + total.pagedOutstanding, 0n);
 }
 
-/** `object_count` rows; where nothing but the tables was found, each kind says why it is not available. */
+/** `object_count` rows; where only the tables were found, each row says why its kind is not available. */
 export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> {
   const { objects, totals } = result;
   const counts = isMissing(objects) ? withoutCounts(objects.missing) : (await objects.objects()).counts;
@@ -66,7 +66,7 @@ function processColumns(process: SeenProcess): Row {
   };
 }
 
-/** `process` rows, by id; none where nothing but the tables was found. */
+/** `process` rows, by id; none where only the tables were found. */
 export async function* processRows(result: ScanResult): AsyncGenerator<Row> {
   if (isMissing(result.objects)) return;
   const identity = identityRow(result);
@@ -74,7 +74,7 @@ export async function* processRows(result: ScanResult): AsyncGenerator<Row> {
   for (const process of processes) yield { ...identity, ...processColumns(process) };
 }
 
-/** `bigpool` rows in table order, read as they are asked for; none where the table cannot be read. */
+/** `bigpool` rows in table order, read on demand; none where the table cannot be read. */
 export async function* bigpoolRows(result: ScanResult, selection: TagSelection = {}): AsyncGenerator<Row> {
   const { objects } = result;
   if (isMissing(objects) || isMissing(objects.bigPages)) return;
@@ -95,7 +95,7 @@ export async function* bigpoolRows(result: ScanResult, selection: TagSelection =
   }
 }
 
-/** Why a record type has no rows, or not all: what could not be read; null when nothing is amiss. */
+/** Why a record type's rows are missing or incomplete: what could not be read; null when they are complete. */
 export async function shortfall({ name }: RecordType, { objects }: ScanResult): Promise<string | null> {
   if (name !== BIGPOOL.name && name !== PROCESS.name) return null;
   if (isMissing(objects)) return objects.missing;

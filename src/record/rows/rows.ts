@@ -11,10 +11,10 @@ export { shortfall } from './object-rows.js';
 export type { TagNaming } from './tag-rows.js';
 export { SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
 
-/** Rows of one record type; those that are read from the image while they are iterated are asynchronous. */
+/** Rows of one record type; asynchronous if they are read from the image during iteration. */
 export type Rows = Iterable<Row> | AsyncIterable<Row>;
 
-/** How each record type's rows follow from a scan's result. */
+/** Creates the rows of each record type from a scan's result. */
 const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSelection, naming: TagNaming) => Rows>> =
   {
     pool_tag: (result, selection, naming) =>
@@ -33,8 +33,8 @@ const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSe
   };
 
 /**
- * The rows of one record type, of a failed scan as well: that one has an `image` row, and no others but those that say
- * what is not available. Those of objects are read from the image as they are asked for, so it must still be open.
+ * The rows of one record type, even of a failed scan: that one has an `image` row, and otherwise only rows that report
+ * what is not available. Object rows are read from the image on demand, so it must still be open.
  */
 export function rowsOf(
   recordType: RecordType,

@@ -6,20 +6,20 @@ import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
 import { identityRow } from './image-row.js';
 
-/** What is known of tags beside their counts. */
+/** What is known about tags besides their counts. */
 export interface TagNaming {
-  /** The built-in list alone unless told otherwise. */
+  /** Default: only the built-in list. */
   readonly known?: KnownTags;
-  /** By key, for tags on no list: the modules that hold the tag's bytes, likeliest first. */
+  /** By key, for unlisted tags: the modules that contain the tag's bytes, likeliest first. */
   readonly candidates?: ReadonlyMap<number, readonly string[]>;
 }
 
 /*
- * The rows below are written out, column by column, where spreading shared parts would be shorter: V8 makes an object
- * of this many columns from one literal a hundred times faster than from spreads, and these rows are by far the most.
+ * The rows below are written out column by column, although spreading shared parts would be shorter: V8 creates an
+ * object of this size from one literal a hundred times faster than from spreads, and most rows are of these types.
  */
 
-/** `pool_tag` rows of a result, one for each of these totals of it. */
+/** `pool_tag` rows of a result, one for each of the given totals. */
 export function* poolTagRows(
   result: ScanResult,
   totals: Iterable<TagTotal>,
@@ -68,7 +68,7 @@ export function* poolTagRows(
   }
 }
 
-/** `pool_tag_cpu` rows of a result, one for each of these entries of it. */
+/** `pool_tag_cpu` rows of a result, one for each of the given entries. */
 export function* poolTagCpuRows(result: ScanResult, tags: Iterable<ProcessorTag>): Generator<Row> {
   const image = identityRow(result);
   const locatedBy = result.tables?.locatedBy ?? null;

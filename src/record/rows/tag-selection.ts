@@ -3,24 +3,24 @@ import { tagName } from '../../pool/table/tag-name.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 
-/** What `--sort` takes. All but `tag` put the largest first. */
+/** Values of `--sort`. All except `tag` put the largest first. */
 export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;
 /** An order of tags: by name, or by a sum over both pools (nonpaged and paged: bytes of one), largest first. */
 export type SortOrder = (typeof SORT_ORDERS)[number];
 
-/** Which tags are wanted, and in which order. */
+/** Which tags are selected, and their order. */
 export interface TagSelection {
-  /** Patterns of WinDbg's !poolused: `*` any characters, `?` one. A tag is wanted when any fits; all when there is none. */
+  /** Patterns of WinDbg's !poolused: `*` any characters, `?` one. Any match selects a tag; default: all. */
   readonly tags?: readonly string[];
-  /** Patterns of tags that are left out, likewise. */
+  /** Patterns of tags to exclude. */
   readonly exclude?: readonly string[];
-  /** Table order when left out. */
+  /** Default: table order. */
   readonly sort?: SortOrder;
-  /** How many tags at most, the first of the order; all by default. */
+  /** Maximum number of tags, the first in the order; all by default. */
   readonly top?: number;
-  /** Leaves out tags with nothing outstanding. */
+  /** Excludes tags with nothing outstanding. */
   readonly inUse?: boolean;
-  /** Leaves out tags that the lists of known tags have. */
+  /** Excludes tags in the lists of known tags. */
   readonly thirdParty?: boolean;
 }
 
@@ -46,7 +46,7 @@ const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: TagTotal) => 
   frees: ({ counters }) => counters[1] + counters[4],
 };
 
-/** Tags by their bytes, as Rekall sorted them: case counts, and what is protected stands beside its namesake. */
+/** Orders tags by their bytes, like Rekall: case-sensitive, with a protected tag next to its namesake. */
 function byTag(a: TagTotal, b: TagTotal): number {
   const [first, second] = [tagName(a.key), tagName(b.key)];
   if (first !== second) return first < second ? -1 : 1;
@@ -62,7 +62,7 @@ function compareBy(order: SortOrder): (a: TagTotal, b: TagTotal) => number {
   };
 }
 
-/** Whether a tag of this printable name is wanted. */
+/** Whether a tag of this printable name is selected. */
 export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: string) => boolean {
   const wanted = tags.map(tagPattern);
   const unwanted = exclude.map(tagPattern);
@@ -72,8 +72,8 @@ export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: str
 }
 
 /**
- * The wanted totals in the wanted order. At most one table's worth is held.
- * @param known what `thirdParty` leaves out
+ * The selected totals in the selected order. Holds at most one table's totals.
+ * @param known the tags that `thirdParty` excludes
  */
 export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection, known = new KnownTags()): TagTotal[] {
   const isWanted = tagFilter(selection);
