@@ -98,7 +98,7 @@ export class CrashDumpHeader {
 
   /**
    * PhysicalMemoryBlock's runs, in the order in which a full dump stores their pages.
-   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more runs than fit, or more pages than it counts
+   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more runs than fit, or another number of pages than it counts
    */
   memoryRuns(): PageRun[] {
     const { memoryBlock, wide } = this.layout;

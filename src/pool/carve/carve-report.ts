@@ -54,7 +54,7 @@ export interface CarveReport {
     readonly tableSlots: number;
     /** Different pages found. */
     readonly pages: number;
-    /** Keys on them. */
+    /** Number of keys on them. */
     readonly keys: number;
   }[];
 }
@@ -107,7 +107,7 @@ export function carveReport(carved: CarvedTables, { pages }: PageCollection, pas
   };
 }
 
-/** Stray words obey by chance; a table has more. */
+/** Whether the evidence exceeds that of stray words which obey by chance. */
 function isTable({ pages }: ShapedPages): boolean {
   return pages.reduce((sum, { page }) => sum + page.fit.score, 0) >= 60;
 }

@@ -1,4 +1,4 @@
-/** The door of carving: everything that the rest of the program needs of it. */
+/** The public interface of carving for the rest of the program. */
 export { carveReport, type CarveReport } from './carve-report.js';
 export { processorTagsOf, sumCarved, type CarvedSums, type CarvedSystem } from './carved-sums.js';
 export { carveTables, type CarvedTables } from './carved-tables.js';

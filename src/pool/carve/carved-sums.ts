@@ -2,21 +2,21 @@ import { Examination, slotsOnPage, type Doubt } from '../proof/proof.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { CarvedTables } from './carved-tables.js';
 
-/** What is known of the system whose tables were carved; pages alone do not tell it. */
+/** Facts about the carved system that its pages alone do not give. */
 export interface CarvedSystem {
-  /** As the container or KUSER_SHARED_DATA says; null where neither does. */
+  /** From the container or KUSER_SHARED_DATA; null when neither gives it. */
   readonly processors: number | null;
-  /** Whether all of the machine's memory was seen: then a page that is not there cannot have been one of a table. */
+  /** Whether all of the machine's memory was seen: then no page of a table can be missing. */
   readonly isWhole: boolean;
 }
 
-/** The sums of carved tables, and what makes them doubtful; tags that a doubt touches are incomplete. */
+/** The sums of carved tables, and doubts about them; tags that a doubt concerns are incomplete. */
 export interface CarvedSums {
   readonly totals: TagTotals;
   readonly doubts: readonly Doubt[];
 }
 
-/** Sums carved tables; what is in doubt is marked. */
+/** Sums carved tables; doubtful tags are marked. */
 export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSums {
   const { shape, tables, expansion, partial } = carved;
   const { layout, hash } = shape.channel;
@@ -52,7 +52,7 @@ function systemDoubts({ processors: seen, rivals }: CarvedTables, { processors }
   return doubts;
 }
 
-/** Reasons to doubt the tags of single pages. */
+/** Reasons to doubt the tags of individual pages. */
 function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: CarvedSystem): Doubt[] {
   const doubts: Doubt[] = [];
   for (const { index, live } of places) {
@@ -70,7 +70,7 @@ function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: C
   return doubts;
 }
 
-/** Entries by table: table 0 is processor 0's; whose the others are, pages do not tell. */
+/** Entries by table: table 0 belongs to processor 0; the processors of the others are unknown. */
 export function processorTagsOf({ shape, tables, expansion }: CarvedTables): ProcessorTag[] {
   const tags = tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
   return expansion === null ? tags : [...tags, ...entriesOf(expansion, 'expansion', 0, null)];

@@ -13,35 +13,35 @@ import { placeSparse } from './fit/sparse-places.js';
 import { undecidedPages } from './fit/undecided-pages.js';
 import type { PageCarver } from './page-carver.js';
 
-/** Tables put together from pages. */
+/** Tables assembled from pages. */
 export interface CarvedTables {
   readonly shape: TableShape;
   readonly places: readonly Place[];
-  /** How many processors most places tell of. */
+  /** The number of processors, by majority of the places. */
   readonly processors: number;
-  /** Table 0 first; which processors the others belong to is not known. */
+  /** Table 0 first; the processors of the others are unknown. */
   readonly tables: readonly TrackerTable[];
-  /** Null when table 0 has free slots, so that there is none, and when it was not found. */
+  /** Null when table 0 has free slots, so that there is no expansion table, and when it was not found. */
   readonly expansion: TrackerTable | null;
-  /** Other kinds of tables that were found, and passed over. */
+  /** Other kinds of tables that were found and not used. */
   readonly passedOver: readonly ShapedPages[];
   /** Families of pages at the same places whose keys contradict those of the tables. */
   readonly strangers: readonly PageFamily[];
-  /** Slots of tags that a table may have a share of which was not seen, though no page of theirs is known to be lost. */
+  /** Slots whose tags may have an unseen share in some table, although none of their pages is known to be lost. */
   readonly partial: ReadonlySet<number>;
-  /** Why another system's tables may be meant as well; null when nothing says so. */
+  /** Why the tables of another system are equally possible; null when there is no reason. */
   readonly rivals: string | null;
   readonly warnings: readonly Warning[];
 }
 
-/** Evidence, in bits, from which a family of pages needs no other witness: a stray word or two have less. */
+/** Evidence, in bits, from which a family of pages needs no confirmation: one or two stray words have less. */
 const BELIEVABLE_FAMILY = 16;
-/** Evidence from which it is surely of a table. */
+/** Evidence from which a family certainly belongs to a table. */
 const SURE_FAMILY = 30;
-/** A page that nobody saw is taken for one of zeros when that is at least this likely. */
+/** Minimum probability for treating an unseen page as all zeros. */
 const LIKELY_EMPTY = 0.001;
 
-/** Puts the tables together; null when the pages are too few or say too little to be believed. */
+/** Assembles the tables; null when the pages are too few or their evidence too weak. */
 export function carveTables({
   collection,
   expansions,
@@ -92,7 +92,7 @@ export function carveTables({
   };
 }
 
-/** Takes in pages that only table 0's keys, now known, tell; and chooses again where there are any. */
+/** Adds pages that are identified by table 0's keys, now known; and chooses again where there are any. */
 function admitSparse(
   sparse: readonly UnplacedPage[],
   families: PageFamily[],
@@ -110,7 +110,7 @@ function admitSparse(
   }
 }
 
-/** Tags only go to the expansion table when every slot is taken. */
+/** Tags go to the expansion table only when every slot is in use. */
 function expansionOf(
   first: TrackerTable,
   { channel, slots }: TableShape,
@@ -135,7 +135,7 @@ function expansionOf(
   return { expansion: table, warnings };
 }
 
-/** Pages that begin with `Ovfl` and hold nothing else, where the overflow slot has a page to itself. */
+/** Pages that begin with `Ovfl` and hold nothing else, if the overflow slot has a page of its own. */
 function overflowPages(pages: readonly UnplacedPage[], shape: TableShape): PlacedPage[] {
   const { channel, slots } = shape;
   const { size } = channel.layout;
@@ -152,7 +152,7 @@ function overflowPages(pages: readonly UnplacedPage[], shape: TableShape): Place
     .map((page) => ({ page, index }));
 }
 
-/** Whether a family is more than a page that looks like one by chance: evidence, a second witness, or a neighbour. */
+/** Whether a family is more than a coincidence: by evidence, confirmation by a second page, or a neighbour. */
 function isBelievable(
   { score: evidence, pages, index, keys }: PageFamily,
   places: ReadonlyMap<number, readonly PlacedPage[]>,
@@ -164,7 +164,7 @@ function isBelievable(
   return isNeighbour || [...keys.values()].every(isPrintable);
 }
 
-/** Chooses again where the choice is in doubt, when the neighbours of a page tell that it is table 0's. */
+/** Repeats a doubtful choice when a page's physical neighbours identify it as table 0's. */
 function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): void {
   if (found.get(family.index)!.doubt === null) return;
   for (const side of [-1, 1]) {
@@ -184,14 +184,14 @@ function isPrintable(key: number): boolean {
   });
 }
 
-/** The number of live pages that most keys' places have. */
+/** The number of live pages per place, by majority of keys. */
 function commonCount(found: readonly LivePages[]): number {
   const weights = new Map<number, number>();
   for (const { live, keys } of found) weights.set(live.length, (weights.get(live.length) ?? 0) + keys);
   return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
-/** More pages than processors are a reason to doubt, and fewer where sums make no sense or others were not taken for that alone. */
+/** Doubts more pages than processors; and fewer, if sums are inconsistent or pages were rejected only for balance. */
 function withCountDoubt(live: LivePages, processors: number): LivePages {
   const doubt = live.doubt ?? countDoubt(live, processors);
   return doubt === live.doubt ? live : { ...live, doubt };
@@ -201,7 +201,7 @@ function countDoubt({ live: { length: count }, setAside, cost }: LivePages, proc
   if (count > processors) return `${count} pages are live as far as can be told, of ${processors} processors`;
   if (count === processors) return null;
   if (cost >= 1) return `${count} pages of ${processors} processors' were seen, and their sums are out of balance`;
-  // A sum may be in balance by chance without a live page: one that is no copy may be the processor's that is short of one.
+  // A sum may balance by chance without a live page: a rejected page that is no copy may be the missing one.
   const open = setAside.filter(({ as }) => as === 'out of balance').length;
   return open > 0
     ? `${count} pages of ${processors} processors' are in balance, and ${open} more that are no copies of them are not`

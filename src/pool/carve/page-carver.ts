@@ -18,18 +18,18 @@ import {
 const TABLE_SIGNS = CHANNEL_SIGNS | OVERFLOW_SIGN | SPARSE_SIGN;
 const TELLING_SIGNS = TABLE_SIGNS | EXPANSION_SIGN | RSDS_SIGN | SHARED_DATA_SIGN | BUILD_LAB_SIGN;
 
-/** What a carving pass saw, in numbers. */
+/** Page counts of a carving pass. */
 export interface PassCounts {
   readonly pages: number;
-  /** Pages whose physical address is known, but for page 0, which is the firmware's. */
+  /** Pages with a known physical address, except page 0, which belongs to the firmware. */
   readonly addressed: number;
-  /** Not all zeros. */
+  /** Pages that are not all zeros. */
   readonly used: number;
-  /** With a sign of a table, and so looked at closely. */
+  /** Pages with a sign of a table, which were examined closely. */
   readonly looked: number;
 }
 
-/** Takes pages in the order of the stream with their signs, and keeps what tables and kernels leave on them. */
+/** Takes pages with their signs, in stream order, and collects traces of tables and kernels. */
 export class PageCarver {
   readonly collection = new PageCollection();
   readonly expansions = new ExpansionPages();
@@ -43,7 +43,7 @@ export class PageCarver {
     return { pages: this.pages, addressed: this.addressed, used: this.used, looked: this.looked };
   }
 
-  /** @param signs of the stretch's whole pages; bytes behind the last of them are not looked at */
+  /** @param signs signs of the stretch's whole pages; bytes after the last whole page are ignored */
   take({ bytes, physicalAddress: start }: PageStretch, signs: Uint16Array): void {
     for (let index = 0; index < signs.length; index++) {
       const sign = signs[index]!;

@@ -8,29 +8,29 @@ import { ScanThread } from './scan/scan-thread.js';
 import { BUFFERS_AT, compilePageScanner, scannerMemory, WasmScanner } from './scan/wasm-scanner.js';
 import type { WasmMemory, WasmModule } from './scan/wasm-scanner.js';
 
-/** Bytes read at a time: large enough that reading is fast, small enough that a few fit the processor's cache. */
+/** Bytes read at a time: large enough for fast reads, small enough that a few fit in the processor's cache. */
 const BUFFER_SIZE = 1 << 20;
 const BUFFERS = 12;
 
-/** Shorter work is done before another thread has started. */
+/** Bytes below which no threads are started: the work would be done before they run. */
 const ALONE = 64 << 20;
-/** Stretches too short to be worth a message to another thread. */
+/** Maximum length in bytes of a stretch that is not worth a message to another thread. */
 const SHORT = 64 << 10;
 const MAX_THREADS = 8;
 const PENDING_EACH = 2;
 
-/** Looks at pages: the first look of every stretch, on this thread or on others, and the carver's closer one behind it. */
+/** Examines pages: the first look at every stretch, on this or other threads, then the carver's closer look. */
 export class ScanCrew {
-  /** Buffers to read into: what lies there is looked at without being copied. */
+  /** Buffers to read into: their contents are examined without a copy. */
   readonly pool: BufferPool;
   private readonly scanner: PageScanner;
   private readonly shared: { readonly module: WasmModule; readonly memory: WasmMemory } | null;
   private threads: ScanThread[] = [];
   private taken = 0;
-  /** Ends when every stretch taken so far has been looked at; they are, in the order in which they came. */
+  /** Resolves when every stretch taken so far has been examined; stretches are examined in order. */
   private done: Promise<void> = Promise.resolve();
 
-  /** @param wanted threads to look beside this one; none where WebAssembly is missing */
+  /** @param wanted number of additional threads; none without WebAssembly */
   constructor(
     private readonly wanted = 0,
     module: WasmModule | null = compilePageScanner(),
@@ -48,8 +48,8 @@ export class ScanCrew {
   }
 
   /**
-   * Takes a stretch of pages. One that lies in the pool is looked at where it is, and released; another one is copied.
-   * @returns when the next one may come
+   * Takes a stretch of pages. A stretch in the pool is examined in place and released; any other one is copied.
+   * @returns when the next stretch can be taken
    */
   async take(stretch: PageStretch, carver: PageCarver): Promise<void> {
     const { bytes, physicalAddress: start } = stretch;
@@ -99,7 +99,7 @@ export class ScanCrew {
     this.threads = Array.from({ length: count }, (_, index) => new ScanThread({ ...shared, thread: index + 1 }));
   }
 
-  /** Waits until every stretch has been looked at. @throws PoolTrackerError INTERNAL when a thread failed */
+  /** Waits until every stretch has been examined. @throws PoolTrackerError INTERNAL when a thread failed */
   finish(): Promise<void> {
     return this.done;
   }

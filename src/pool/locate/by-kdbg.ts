@@ -5,9 +5,9 @@ import { locateByStructure } from './by-structure.js';
 import { notLocated, refuted, type Located } from './located.js';
 
 /**
- * Locates table 0 by the kernel debugger block, which names the variable PoolTrackTable; the rest (N, the layout, the
- * other processors' tables) follows from the table itself and from where its address stands a second time. What it
- * names must stand against every other table that the kernel's data leads to.
+ * Locates table 0 by the kernel debugger block, which points to the variable PoolTrackTable; the rest (N, the layout,
+ * the other processors' tables) follows from the table itself and from the second occurrence of its address. The table
+ * must prevail over every other table that the kernel's data points to.
  */
 export async function locateByKdbg(
   kernel: Kernel,

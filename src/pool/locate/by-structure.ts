@@ -22,9 +22,9 @@ async function candidatesAt(
     sizeNear: places.some((place) => standsNear(sections, place, slots + 1)),
     maskNear: places.some((place) => standsNear(sections, place, slots - 1)),
   }));
-  // Variables tell the readings of one table apart; where they do not, the law's favourite stands for it.
+  // Variables decide between the readings of one table; where they do not, the reading that fits the law best is used.
   const confirmed = readings.filter((_, index) => near[index]!.sizeNear && near[index]!.maskNear);
-  // Where every key of a reading obeys, no smaller N is true: what lies beyond it would be no keys, or none that obey.
+  // If every key of a reading obeys, N is not smaller: the keys beyond a smaller N would not obey.
   const lawful = confirmed.find(({ proof }) => proof.lawful === proof.keys);
   const chosen = lawful !== undefined ? [lawful] : confirmed.length > 0 ? confirmed : readings.slice(0, 1);
   const candidates: Candidate[] = [];
@@ -35,7 +35,7 @@ async function candidatesAt(
   return candidates;
 }
 
-/** What the place that heads the most tables holds. */
+/** The array at the place that is followed by the most tables. */
 async function arrayAt(
   kernel: Kernel,
   address: VirtualAddress,
@@ -47,14 +47,14 @@ async function arrayAt(
   for (const place of places) {
     const capacity = Math.min(MAX_TAG_TABLES, Number((imageEnd - place) / 8n));
     const array = await readTagTables(kernel.memory, place, capacity, address, table);
-    // The first word behind PoolTrackTable itself, or behind a stray pointer, is another variable.
+    // The first word after PoolTrackTable itself, or after a stray pointer, is another variable.
     if (array.tables.length === 1 && array.strangers.length > 0) continue;
     if (best === null || isBetter(array, best)) best = array;
   }
   return best;
 }
 
-/** An array without strangers before one with some: PoolTrackTable itself may stand right before ExPoolTagTables. */
+/** Prefers an array without strangers: PoolTrackTable itself may lie directly before ExPoolTagTables. */
 function isBetter(one: TagTablesArray, other: TagTablesArray): boolean {
   const [own, theirs] = [one.strangers.length, other.strangers.length];
   if ((own === 0) !== (theirs === 0)) return own === 0;
@@ -67,7 +67,7 @@ interface Judged {
   readonly refuted: string | null;
 }
 
-/** Whether a table stands in the array of another one: what follows a pointer in the array looks like a shorter array. */
+/** Whether a table is in the array of another one: the rest of an array looks like a shorter array. */
 function isMemberOf({ address, array }: Candidate, candidates: readonly Candidate[]): boolean {
   const own = array?.tables.length ?? 1;
   return candidates.some(({ array: other }) => {
@@ -76,7 +76,7 @@ function isMemberOf({ address, array }: Candidate, candidates: readonly Candidat
   });
 }
 
-/** Asks every candidate for the facts, and the rivals among them for the order of time. */
+/** Checks the facts of every candidate, and the order in time of rivals. */
 function judgeAll(candidates: readonly Candidate[], processors: number | null): Judged[] {
   return candidates.map((candidate) => {
     const reasons = candidates.flatMap((rival) => {
@@ -96,19 +96,19 @@ function judgeAll(candidates: readonly Candidate[], processors: number | null): 
   });
 }
 
-/** Facts of the tables and the pointers to them, whatever other variables say. */
+/** Facts about the tables and the pointers to them, independent of other variables. */
 const SHAPE: readonly FactName[] = ['identity', 'array-shape', 'processor-count'];
 
 const holdsAll = ({ facts }: Judged): boolean =>
   facts.every(({ fact: name, outcome }) => outcome === 'held' || name === 'law');
 
-/** The one candidate that nothing refutes; a reason when there is none, or more than one. */
+/** The only candidate that is not refuted; a reason when there is none, or more than one. */
 function decide(judged: readonly Judged[]): Judged | string {
   const standing = judged.filter(({ refuted }) => refuted === null);
   const proved = standing.filter(holdsAll);
   if (proved.length === 1) return proved[0]!;
   if (proved.length === 0) {
-    // Damaged variables leave what the tables themselves show; the answer is marked by what failed.
+    // With damaged variables the tables themselves decide; failed facts mark the answer.
     const shaped = standing.filter(({ facts }) =>
       SHAPE.every((name) => facts.some((one) => one.fact === name && one.outcome === 'held')),
     );
@@ -116,7 +116,7 @@ function decide(judged: readonly Judged[]): Judged | string {
     if (only !== undefined && more.length === 0) return only;
   }
   const rivals = proved.length > 1 ? proved : standing;
-  // Copies that agree in every count give the same answer.
+  // Copies with identical counts give the same answer.
   if (rivals.length > 1 && rivals.slice(1).every((rival) => agree(rivals[0]!, rival))) return rivals[0]!;
   if (rivals.length === 0) return `each of ${judged.length} tables is refuted by another`;
   return `${rivals.length} tables stand, and nothing tells which is table 0: ${rivals.map(({ candidate, facts }) => `${hex(candidate.address)} (${describeFacts(facts.filter(({ outcome }) => outcome !== 'held'))})`).join(', ')}`;
@@ -128,10 +128,10 @@ function agree({ candidate: one }: Judged, { candidate: other }: Judged): boolea
 }
 
 /**
- * Locates the tables with no symbols at all: the pointers in the kernel's writable sections lead to candidates, each of
- * which is held against the facts that only table 0 meets. Candidates are refuted, not ranked; where two stand, or the
- * one that stands fails a fact, the answer is refused or marked.
- * @param named when given, the value of PoolTrackTable, as the debugger block tells it: no other may take its place
+ * Locates the tables without symbols: the pointers in the kernel's writable sections lead to candidates, each of which
+ * is checked against the facts that only table 0 meets. Candidates are refuted, not ranked; if two remain, or the
+ * remaining one fails a fact, the answer is refused or marked.
+ * @param named when given, the value of PoolTrackTable from the debugger block: no other table may take its place
  */
 export async function locateByStructure(
   kernel: Kernel,

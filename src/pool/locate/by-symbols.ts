@@ -27,14 +27,14 @@ async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: Kernel
   return { missing: `${name}: ${isMapped(translation) ? 'its page is cut' : describeMissing(translation)}` };
 }
 
-/** N as a variable has it: PoolTrackTableSize holds N + 1, PoolTrackTableMask N - 1. */
+/** N from a variable: PoolTrackTableSize holds N + 1, PoolTrackTableMask N - 1. */
 function slotsOf(variable: Variable, more: 1 | -1): number | null {
   if ('missing' in variable || variable.value > 0x100000n) return null;
   const slots = Number(variable.value) - more;
   return isSlotCount(slots) ? slots : null;
 }
 
-/** N, when the variables that could be read agree on it; else why not. */
+/** N, when the readable variables agree on it; else the reason. */
 function agreedSlots(size: Variable, mask: Variable): { readonly slots: number; readonly fact: Fact } | string {
   const told = [
     'value' in size ? `PoolTrackTableSize is ${size.value}` : null,
@@ -53,7 +53,7 @@ function agreedSlots(size: Variable, mask: Variable): { readonly slots: number; 
   return { slots, fact: (isWhole ? held : unknown)('size-mask', detail) };
 }
 
-/** Table 0, when the variables that could be read agree on it. */
+/** Table 0, when the readable variables agree on it. */
 function agreedTable(
   kernel: Kernel,
   pointer: Variable,
@@ -79,8 +79,8 @@ function agreedTable(
 }
 
 /**
- * Locates the tables by the kernel's own variables, at the addresses that symbols give. Variables that contradict each
- * other, or a table that does not prove, are a veto: no table found elsewhere may take its place.
+ * Locates the tables by the kernel's own variables, at the addresses that symbols give. Contradictory variables, or a
+ * table that fails the proof, are a veto: no table found elsewhere may take its place.
  */
 export async function locateBySymbols(
   kernel: Kernel,

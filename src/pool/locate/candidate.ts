@@ -4,19 +4,19 @@ import type { TagTablesArray } from './tag-tables-array.js';
 import { fact, failed, held, unknown, type Fact } from '../proof/proof.js';
 import { timeOrder } from './time-order.js';
 
-/** A table that may be table 0, with what names it and what was asked of it. */
+/** A table that may be table 0, with the pointers to it and the checks of it. */
 export interface Candidate extends MeasuredTable {
   readonly address: VirtualAddress;
-  /** Where a pointer to it stands. */
+  /** Addresses of the pointers to it. */
   readonly places: readonly VirtualAddress[];
-  /** What the place that heads an array of tables holds; null when none can be ExPoolTagTables. */
+  /** The array of tables that starts at one of the places; null when none can be ExPoolTagTables. */
   readonly array: TagTablesArray | null;
-  /** Whether variables with N + 1 and N - 1 stand near a place. */
+  /** Whether variables with N + 1 and N - 1 are near a place. */
   readonly sizeNear: boolean;
   readonly maskNear: boolean;
 }
 
-/** What the facts say of a candidate: `latest` is asked apart, since it needs the others. */
+/** Checks the facts for a candidate; `latest` is checked separately, since it needs the other candidates. */
 export function factsOf(candidate: Candidate, processors: number | null): Fact[] {
   const { places, array, sizeNear, maskNear, slots, proof } = candidate;
   const tables = array?.tables.length ?? 1;
@@ -48,13 +48,13 @@ export function describeArray({ tables, strangers, unreadable }: TagTablesArray)
   return `${tables.length} ${tables.length === 1 ? 'table' : 'tables'}${odd}${unreadable === 0 ? '' : `; ${unreadable} pointers cannot be read`}`;
 }
 
-/** Why a rival with the same tags shows that this candidate is no table 0, or an older state of it; null when it does not. */
+/** Why a rival with the same tags refutes this candidate: not table 0, or an older state of it; else null. */
 export function refutation(candidate: Candidate, rival: Candidate, processors: number | null): string | null {
   if (candidate.slots !== rival.slots) return null;
   const order = timeOrder(candidate.table, rival.table, candidate.slots);
   if (order === 'unrelated') return null;
   const [own, theirs] = [candidate.array?.tables.length ?? 1, rival.array?.tables.length ?? 1];
-  // The kernel's own report is a copy of table 0 to which all others were added: it counts further than table 0.
+  // The kernel's own report is a copy of table 0 plus all other tables: its counts exceed table 0's.
   if (own === 1 && theirs > 1 && processors !== 1)
     return `a table with the same tags heads an array of ${theirs}, this one stands alone`;
   if (own > 1 && theirs === 1 && processors !== 1) return null;

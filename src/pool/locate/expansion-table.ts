@@ -16,18 +16,18 @@ const BYTE_COUNTERS = [2, 5];
 /** More bytes than any machine has, whether in use or (in a smeared image) negative. */
 const ABSURD = 1n << 44n;
 
-/** Four random bytes are printable once in fifty; tags nearly always. */
+/** Minimum share of printable tags. One in fifty random tags is printable; real ones nearly always are. */
 const MIN_PRINTABLE = 0.5;
 
-/** An expansion table found by its structure alone. */
+/** An expansion table found only by its structure. */
 export interface FoundExpansion {
   readonly address: VirtualAddress;
   readonly entries: number;
-  /** False when what follows the entries looks like entries as well, so that the table's end is a guess. */
+  /** False when the bytes after the entries also look like entries, so that the table's end is a guess. */
   readonly isCertain: boolean;
 }
 
-/** A range of entries that can be those of an expansion table. */
+/** A range of possible expansion table entries. */
 interface Stretch {
   readonly used: number;
   /**
@@ -83,7 +83,7 @@ function largestCount(variables: Buffer, limit: number): number {
 }
 
 /**
- * Finds the expansion table with no symbols. Tags go there only when every slot is taken, so a table with a free slot
+ * Finds the expansion table without symbols. Tags go there only when every slot is taken, so a table with a free slot
  * needs no search. Otherwise a variable near PoolTrackTable points to entries whose tags are not in table 0. They end
  * at the first free entry; a full table ends where the variable with its size says.
  * @param variables the kernel's data around PoolTrackTable

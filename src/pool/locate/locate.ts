@@ -15,13 +15,13 @@ export const LOCATE_WAYS = ['symbols', 'kdbg', 'structure'] as const;
 export type LocateWay = (typeof LOCATE_WAYS)[number];
 
 export interface LocateOptions extends SymbolOptions {
-  /** Tries this way only. */
+  /** Tries only this method. */
   readonly locate?: LocateWay;
 }
 
 export interface LocatedTables {
   readonly tables: TableSet;
-  /** What is known of this build; null for an unknown one. */
+  /** The symbols of this build; null for an unknown one. */
   readonly symbols: KernelSymbols | null;
 }
 
@@ -37,11 +37,11 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 }
 
 /**
- * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, by their
- * structure alone. A way that names no table leaves the next one to try; one that names a table which does not prove
- * ends it: a copy found elsewhere must not take its place.
- * @returns the tables; else TABLES_NOT_FOUND with every way's reason, SYMBOL_FILE_DAMAGED, or the error of a read that
- * failed on the way
+ * Finds the tracker tables: by the variables of a known build, by a symbol file, by the debugger block, or by their
+ * structure alone. If a method names no table, the next one is tried; if it names a table that fails the proof, the
+ * search ends: a copy found elsewhere must not take its place.
+ * @returns the tables; else TABLES_NOT_FOUND with every method's reason, SYMBOL_FILE_DAMAGED, or the error of a failed
+ * read
  */
 export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<Search<LocatedTables>> {
   const rejected: Rejection[] = [];
@@ -69,7 +69,7 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
   }
 }
 
-/** Every way, the one that proves most first. */
+/** All methods, the strongest proof first. */
 function waysTo(
   kernel: Kernel,
   symbols: readonly KernelSymbols[],

@@ -1,21 +1,21 @@
 import type { Rejection } from '../../kernel/root/root.js';
 import type { TableSet } from './table-set.js';
 
-/** A way of locating: the tables, or the reason why this way does not lead to them. */
+/** The outcome of a locating method: the tables, or the reason why it did not find them. */
 export interface Located {
   readonly tables: TableSet | null;
   readonly reason: string;
   readonly rejected: readonly Rejection[];
-  /** Whether a table was named and refuted: then no other may take its place. */
+  /** Whether a table was named and refuted, so that no other may take its place. */
   readonly isVeto: boolean;
 }
 
-/** This way names no table. */
+/** The method found no table. */
 export function notLocated(reason: string, rejected: readonly Rejection[] = []): Located {
   return { tables: null, reason, rejected, isVeto: false };
 }
 
-/** This way names a table that is not, or not provably, table 0. */
+/** The method found a table that is not, or not provably, table 0. */
 export function refuted(reason: string, rejected: readonly Rejection[] = []): Located {
   return { tables: null, reason, rejected, isVeto: true };
 }

@@ -5,7 +5,7 @@ import { hashOfKey, judge, MAX_SLOTS, MIN_SLOTS, type LawProof } from '../table/
 import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** A table at an address, read as one of N slots. */
+/** A table at an address, read as a table of N slots. */
 export interface MeasuredTable {
   readonly layout: TrackerLayout;
   readonly slots: number;
@@ -13,16 +13,16 @@ export interface MeasuredTable {
   readonly table: TrackerTable;
 }
 
-/** Pages looked at before more of the table is read; more where the few keys on these leave it open. */
+/** Pages examined before more of the table is read; the second number applies where the first has too few keys. */
 const PEEKED_PAGES = [3, 16];
 const MIN_ON_PEEK = 3;
 const MIN_AT_HOME = 0.3;
-/** Fewer keys than this prove nothing: the kernel itself seeds 64. */
+/** Minimum number of keys for a proof: the kernel itself seeds 64. */
 const MIN_KEYS = 24;
-/** Share of a page's keys up to which it may be the table's own: a page of anything else has more that are unlawful. */
+/** Maximum share of unlawful keys on a page of the table; pages with other contents have more. */
 const MAX_UNLAWFUL = 0.1;
 
-/** The pages of a table as far as they were read; grows at its end. */
+/** The pages of a table read so far; can be extended at the end. */
 class GrowingTable {
   private readonly pages: (Buffer | null)[] = [];
 
@@ -50,8 +50,8 @@ class GrowingTable {
 }
 
 /**
- * Whether a table is believed by its keys: most of its pages that hold any obey the hash law, and these hold enough. A
- * page that something else was written to does not make the table another; the examination marks what it touches.
+ * Whether a table's keys are plausible: most of its pages with keys obey the hash law, and have enough keys. A single
+ * overwritten page does not disprove the table; the examination marks the affected tags.
  */
 export function isLawful(table: TrackerTable, slots: number): boolean {
   const pages = lawOfPages(table, slots).filter(({ keys }) => keys > 0);
@@ -63,7 +63,7 @@ export function isLawful(table: TrackerTable, slots: number): boolean {
   return good.length * 2 > pages.length && sum.keys >= MIN_KEYS && sum.atHome >= sum.keys * MIN_AT_HOME;
 }
 
-/** Keys in use on the first pages, and how many lie at home as far as a table of any size agrees. */
+/** Keys in use on the first pages, and how many are at their home slots as far as it holds for any table size. */
 function peekAt(table: TrackerTable): { keys: number; atHome: number } {
   let [keys, atHome] = [0, 0];
   for (let slot = 0; slot < table.entries; slot++) {
@@ -75,7 +75,7 @@ function peekAt(table: TrackerTable): { keys: number; atHome: number } {
   return { keys, atHome };
 }
 
-/** Layouts that the first pages at an address may have. */
+/** Possible layouts of the first pages at an address. */
 async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[]> {
   let layouts: readonly TrackerLayout[] = X64_LAYOUTS;
   for (const pages of PEEKED_PAGES) {
@@ -87,7 +87,7 @@ async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[
         ...peekAt(await growing.table(layout, Math.floor((pages * PAGE_SIZE) / layout.size))),
       })),
     );
-    // A page that is not the table's may be among them: half of the usual share is enough.
+    // One of them may not belong to the table: half of the usual share is enough.
     const likely = peeked.filter(({ keys, atHome }) => keys > 0 && atHome >= (keys * MIN_AT_HOME) / 2);
     const sure = likely.filter(({ atHome }) => atHome >= MIN_ON_PEEK);
     if (sure.length > 0 || likely.length === 0) return sure.map(({ layout }) => layout);
@@ -97,9 +97,9 @@ async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[
 }
 
 /**
- * Every reading of what lies at `address` as a table: each layout and N under which its keys obey the hash law, the most
- * telling first. A table cut to half its N obeys as well, with half the keys, so that more of them, less the unlawful
- * ones, tell the true N; variables with the size and mask confirm it.
+ * Every reading of the bytes at `address` as a table: each layout and N under which its keys obey the hash law, the
+ * strongest evidence first. Half of N is obeyed too, but by half the keys, so the number of lawful minus unlawful keys
+ * identifies the true N; variables with the size and mask confirm it.
  */
 export async function measureTable(memory: VirtualMemory, address: VirtualAddress): Promise<MeasuredTable[]> {
   const growing = new GrowingTable(memory, address);

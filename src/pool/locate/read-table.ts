@@ -3,7 +3,7 @@ import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** Reads a table of `entries` entries; pages that are missing stay so. */
+/** Reads a table of `entries` entries; missing pages remain missing. */
 export async function readTable(
   memory: VirtualMemory,
   address: VirtualAddress,

@@ -5,7 +5,7 @@ import type { LawProof } from '../table/hash-law.js';
 import type { LocatedBy, ProcessorTable } from '../table/memory-page.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 
-/** The kernel's tracker tables, located and proved: what a walk reads. */
+/** The kernel's tracker tables, located and proved, to be read by a walk. */
 export interface TableSet {
   readonly locatedBy: LocatedBy;
   readonly layout: TrackerLayout;
@@ -13,20 +13,20 @@ export interface TableSet {
   readonly slots: number;
   /** By processor number, table 0 first. */
   readonly tables: readonly ProcessorTable[];
-  /** Pointers of ExPoolTagTables that lie on missing pages: there may be more processors than tables. */
+  /** Number of ExPoolTagTables pointers on missing pages: there may be more processors than tables. */
   readonly unreadablePointers: number;
   /** Null when there is none. */
   readonly expansion: {
-    /** Of its first entry. */
+    /** Address of its first entry. */
     readonly address: VirtualAddress;
-    /** How many entries it has, used and free. */
+    /** Number of entries, used and free. */
     readonly entries: number;
   } | null;
-  /** Of table 0. */
+  /** The proof of table 0. */
   readonly proof: LawProof;
   readonly warnings: readonly Warning[];
-  /** What was asked of table 0 and the variables that lead to it. */
+  /** Facts checked for table 0 and the variables that lead to it. */
   readonly facts: readonly Fact[];
-  /** What of that failed or could not be asked, and so makes counts doubtful. */
+  /** Facts that failed or could not be checked, as doubts about counts. */
   readonly doubts: readonly Doubt[];
 }

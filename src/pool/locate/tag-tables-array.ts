@@ -4,36 +4,36 @@ import { keysAgainstFirst } from '../proof/proof.js';
 import type { ProcessorTable } from '../table/memory-page.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** No kernel's array is shorter: 64 pointers in Vista, 256 in Windows 7, 640, 1280 and 2048 since. */
+/** Minimum length of the array: 64 pointers in Vista, 256 in Windows 7, then 640, 1280 and 2048. */
 export const MIN_CAPACITY = 64;
 
-/** A pointer that leads to no table of this system. */
+/** A pointer that does not lead to a table of this system. */
 export interface Stranger {
   readonly index: number;
   readonly pointer: VirtualAddress;
   readonly reason: string;
 }
 
-/** ExPoolTagTables, read. */
+/** The contents of ExPoolTagTables. */
 export interface TagTablesArray {
   readonly address: VirtualAddress;
   /** By processor number, table 0 first. */
   readonly tables: readonly ProcessorTable[];
-  /** Pointers that stand where only tables and NULLs may: before the last table, or before the shortest array's end. */
+  /** Other pointers where only tables and NULLs may be: before the last table, or before MIN_CAPACITY. */
   readonly strangers: readonly Stranger[];
-  /** Pointers of the array, as far as it must reach, that lie on missing pages. */
+  /** Number of pointers on missing pages, up to the minimum end of the array. */
   readonly unreadable: number;
 }
 
-/** Pages read at a time until their keys tell. */
+/** Pages read at a time until there are enough keys. */
 const PAGES_AT_ONCE = 8;
-/** Keys in agreement from which a table is known for one of this system. */
+/** Minimum number of matching keys that identifies a table of this system. */
 const ENOUGH_KEYS = 16;
 
 /**
- * Whether `pointer` may lead to another processor's table: its keys are table 0's at the same slots, on most of the
- * pages that are looked at. Single pages that contradict are left to the examination of the tables.
- * @returns null when it may; else why not
+ * Whether `pointer` may lead to another processor's table: its keys equal table 0's at the same slots, on most of the
+ * examined pages. Single contradictory pages are left to the examination of the tables.
+ * @returns null when it may; else the reason
  */
 async function objection(memory: VirtualMemory, pointer: VirtualAddress, first: TrackerTable): Promise<string | null> {
   if (pointer % BigInt(PAGE_SIZE) !== 0n || !memory.pageTable.isKernelAddress(pointer))
@@ -60,9 +60,9 @@ async function objection(memory: VirtualMemory, pointer: VirtualAddress, first: 
 }
 
 /**
- * Reads the array whose first element names table 0. A processor that is absent has NULL; behind the last pointer there
- * are NULLs up to the array's end, of which only an upper bound is known.
- * @param capacity pointers that the array can hold at most
+ * Reads the array whose first element points to table 0. An absent processor has NULL; after the last pointer there are
+ * NULLs up to the array's end, of which only an upper bound is known.
+ * @param capacity maximum number of pointers in the array
  */
 export async function readTagTables(
   memory: VirtualMemory,
@@ -87,7 +87,7 @@ export async function readTagTables(
       continue;
     }
     strangers.push({ index, pointer, reason });
-    // Behind the shortest array's end other variables may follow.
+    // Other variables may follow the end of the shortest array.
     if (index >= MIN_CAPACITY && index > tables.at(-1)!.processor) break;
   }
   const reach = Math.max(MIN_CAPACITY, tables.at(-1)!.processor + 1);

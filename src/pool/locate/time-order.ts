@@ -1,18 +1,18 @@
 import { COUNTER_COUNT, counterBits } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 
-/** How two states of a table lie in time, as far as their counts tell. */
+/** The order in time of two states of a table, as far as their counts show it. */
 export type TimeOrder = 'older' | 'same' | 'newer' | 'neither' | 'unrelated';
 
 /** Counters that only grow: allocs and frees, in the order of COUNTERS. */
 export const GROWING = [0, 1, 3, 4] as const;
-/** Two states of one table have the same tag at nearly every slot that both use. */
+/** Maximum share of different keys: two states of one table have the same tag at nearly every slot used in both. */
 const MAX_OTHER_KEYS = 1 / 8;
 
 /**
  * Compares two tables of one layout and size by the counters that only grow, at the slots where both have the same key:
- * the state in which all of them are lower, or as high, is the older one. A key that one lacks tells as well: keys are
- * never taken out.
+ * the state in which all of them are lower or equal is the older one. A key missing in one is evidence too: keys are
+ * never removed.
  */
 export function timeOrder(one: TrackerTable, other: TrackerTable, slots: number): TimeOrder {
   if (one.layout !== other.layout) return 'unrelated';
@@ -32,7 +32,7 @@ export function timeOrder(one: TrackerTable, other: TrackerTable, slots: number)
     one.counters(slot, a, 0);
     other.counters(slot, b, 0);
     for (const index of GROWING) {
-      // Modulo the counter's width: one that has wrapped is still the later one.
+      // Modulo the counter's width: a wrapped counter is still the later one.
       const ahead = BigInt.asIntN(counterBits(one.layout, index), a[index]! - b[index]!);
       if (ahead > 0n) more++;
       else if (ahead < 0n) less++;

@@ -1,21 +1,21 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { Kernel } from '../../kernel/root/root.js';
 
-/** One writable stretch of the kernel image, in memory. */
+/** One writable range of the kernel image, in memory. */
 export interface Section {
   readonly start: VirtualAddress;
   readonly bytes: Buffer;
 }
 
 /**
- * Variables that belong to the tables stand this near to the pointers at most. In 213 builds they lie within 0x100 bytes
- * of the array ExPoolTagTables, which itself has up to 16 KiB.
+ * Maximum distance in bytes between the pointers and variables that belong to the tables. In 213 builds they lie within
+ * 0x100 bytes of the array ExPoolTagTables, which itself has up to 16 KiB.
  */
 const NEAR = 1 << 16;
-/** Pointers followed at most; a real kernel has some thousands of page-aligned ones in its data. */
+/** Maximum number of pointers to follow; a real kernel has some thousands of page-aligned ones in its data. */
 const MAX_POINTERS = 1 << 16;
 
-/** The kernel's writable sections; all of the image where its header names none. */
+/** The kernel's writable sections; the whole image if its header lists none. */
 export async function writableSections(kernel: Kernel): Promise<Section[]> {
   const { image, memory } = kernel;
   const writable = image.header.sections.filter((section) => section.writable);
@@ -28,7 +28,7 @@ export async function writableSections(kernel: Kernel): Promise<Section[]> {
   return sections;
 }
 
-/** Page-aligned kernel pointers outside the image, with every place that holds each. */
+/** Page-aligned kernel pointers outside the image, each with all addresses that hold it. */
 export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {
   const end = kernel.image.base + BigInt(kernel.image.header.imageSize);
   const places = new Map<VirtualAddress, VirtualAddress[]>();
@@ -46,7 +46,7 @@ export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<Vi
   return places;
 }
 
-/** What stands near a place, in its own section. */
+/** The bytes near an address, within its section. */
 export function nearby(sections: readonly Section[], place: VirtualAddress): Buffer {
   const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length))!;
   const at = Number(place - section.start);

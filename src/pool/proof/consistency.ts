@@ -2,7 +2,7 @@ import { outstanding, type CounterValues } from '../table/tag-totals.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 
 /**
- * What a tag's own counters show.
+ * Consistency of a tag's own counters.
  *
  *     consistent   no more frees than allocs; bytes where something is allocated, at least one each, and none where not
  *     torn         off by a few: read between a free and its count, as any running machine shows
@@ -11,11 +11,11 @@ import type { TrackerLayout } from '../table/tracker-layout.js';
 export const CONSISTENCIES = ['consistent', 'torn', 'impossible'] as const;
 export type Consistency = (typeof CONSISTENCIES)[number];
 
-/** Allocations that may be under way at the moment of capture. */
+/** Maximum number of allocations in progress at the time of capture. */
 const UNDER_WAY = 16n;
-/** No allocation is larger: a tebibyte is more than the pool of any machine in one piece. */
+/** Maximum size of an allocation: no machine's pool has a contiguous tebibyte. */
 const MAX_ALLOCATION = 1n << 40n;
-/** Bytes of the allocations under way; most are small. */
+/** Maximum bytes of the allocations in progress; most are small. */
 const BYTES_UNDER_WAY = UNDER_WAY << 16n;
 
 /** @param counters signed as records carry them, in the order of COUNTERS */

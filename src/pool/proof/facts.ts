@@ -1,25 +1,25 @@
 import type { Doubt } from './doubt.js';
 
-/** A fact that only the true tables meet, asked of a candidate. Names are stable: they stand in records. */
+/** Facts that only the true tables meet, checked for candidates. Names are stable: they are written to records. */
 export const FACTS = [
   /** PoolTrackTable and ExPoolTagTables[0] are the same pointer. */
   'identity',
-  /** PoolTrackTableSize - 1 and PoolTrackTableMask + 1 are N, as the whole table shows it. */
+  /** PoolTrackTableSize - 1 and PoolTrackTableMask + 1 are N, as determined from the whole table. */
   'size-mask',
-  /** Every key lies where the hash law puts it. */
+  /** Every key obeys the hash law. */
   'law',
   /** ExPoolTagTables holds tables, NULLs and nothing else up to its end. */
   'array-shape',
   /** There are as many tables as processors. */
   'processor-count',
-  /** No other table with the same tags counts further. */
+  /** No other table with the same tags has higher counts. */
   'latest',
 ] as const;
 export type FactName = (typeof FACTS)[number];
 
 export interface Fact {
   readonly fact: FactName;
-  /** `unknown` where what it is about could not be read: a doubt, not a pass. */
+  /** `unknown` where its subject could not be read: a doubt, not a pass. */
   readonly outcome: 'held' | 'failed' | 'unknown';
   readonly detail: string;
 }
@@ -46,7 +46,7 @@ export function describeFacts(facts: readonly Fact[]): string {
   return facts.map(({ fact: name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; ');
 }
 
-/** What failed or could not be asked, as doubts of every tag. The law is examined page by page. */
+/** Failed and unknown facts, as doubts about every tag. The law is examined page by page. */
 export function doubtsOf(facts: readonly Fact[]): Doubt[] {
   return facts
     .filter(({ fact: name, outcome }) => outcome !== 'held' && name !== 'law')

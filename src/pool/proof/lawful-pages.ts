@@ -3,26 +3,26 @@ import type { TrackerTable } from '../table/tracker-table.js';
 import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
 import { chanceOfAtMost } from './likelihood.js';
 
-/** Keys from which a page is judged by how many lie at home. */
+/** Minimum number of keys for judging a page by the share at home. */
 const MIN_KEYS = 8;
-/** Chance, over all pages of a table, from which a page is believed to be a table's own. */
+/** Minimum probability, over all pages of a table, for a page to be accepted as the table's. */
 const MIN_CHANCE = 1e-5;
 
-/** Keys by page of a table, and what the hash law says of them. */
+/** The keys on a page of a table, judged by the hash law. */
 export interface PageLaw {
   readonly page: number;
-  /** Keys of entries that begin here, without the overflow slot's. */
+  /** Keys of entries that begin here, except the overflow slot's. */
   readonly keys: number;
   readonly atHome: number;
-  /** Keys that the law cannot have put here: a slot between their home and them is free. */
+  /** Keys that violate the law: a slot between their home and them is free. */
   readonly unlawful: number;
   /** Free slots here that make keys elsewhere unlawful. */
   readonly gaps: number;
 }
 
 /**
- * Holds each key of table 0 against the law: a key is put into the first free slot from its home on and never leaves
- * it, so every slot between must be taken. A slot that was not read counts as taken.
+ * Checks each key of table 0 against the law: a key is put into the first free slot from its home on and never leaves
+ * it, so every slot between must be occupied. A slot that was not read counts as occupied.
  */
 export function lawOfPages(table: TrackerTable, slots: number, hash: TagHash = hashOfKey): PageLaw[] {
   const mask = slots - 1;
@@ -51,7 +51,7 @@ export function lawOfPages(table: TrackerTable, slots: number, hash: TagHash = h
   return pages;
 }
 
-/** For each slot, the first free one from it on, around the table's end; -1 where there is none. */
+/** For each slot, the first free one from it on, with wrap-around; -1 where there is none. */
 function firstFreeFrom(keys: ArrayLike<number>, slots: number): Int32Array {
   const next = new Int32Array(slots).fill(-1);
   let free = -1;
@@ -63,7 +63,7 @@ function firstFreeFrom(keys: ArrayLike<number>, slots: number): Int32Array {
   return next;
 }
 
-/** Pages of table 0 that the law contradicts, each with the slots that it touches. */
+/** Pages of table 0 that violate the law, each with the affected slots. */
 export function unlawfulPages(table: TrackerTable, slots: number, law: readonly PageLaw[]): Doubt[] {
   const total = law.reduce((sum, page) => ({ keys: sum.keys + page.keys, atHome: sum.atHome + page.atHome }), {
     keys: 0,

@@ -1,6 +1,6 @@
 /**
- * The chance of `hits` or more in `tries`, each likely by `share`; summed from the far end, in logarithms, so that small
- * chances do not vanish. Sizes are those of a page: some hundred tries.
+ * The probability of `hits` or more in `tries`, each with probability `share`; summed from the far end, in logarithms,
+ * so that small probabilities do not underflow. Sized for a page: some hundred tries.
  */
 export function chanceOfAtLeast(hits: number, tries: number, share: number): number {
   if (hits <= 0 || share >= 1) return 1;
@@ -10,7 +10,7 @@ export function chanceOfAtLeast(hits: number, tries: number, share: number): num
   return Math.min(1, chance);
 }
 
-/** The chance of `hits` or fewer in `tries`. */
+/** The probability of `hits` or fewer in `tries`. */
 export function chanceOfAtMost(hits: number, tries: number, share: number): number {
   return chanceOfAtLeast(tries - hits, tries, 1 - share);
 }

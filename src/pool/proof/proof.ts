@@ -16,19 +16,19 @@ export { lawOfPages, type PageLaw } from './lawful-pages.js';
 export { describeFacts, doubtsOf, fact, failed, held, unknown, FACTS, type Fact, type FactName } from './facts.js';
 export { DOUBT_CODES, doubtWarnings, slotsOnPage, type Doubt, type DoubtCode, type SlotRange } from './doubt.js';
 
-/** Share of the seeded tags in their slots from which a table is known to have been seeded. */
+/** Minimum share of the seeded tags in their slots for a table that counts as seeded. */
 const SEEDED_SHARE = 0.75;
 
 /**
- * Examines the tables of one system, one after another, for what no true table shows. Holds table 0, and some numbers
- * for each page of the others.
+ * Examines the tables of one system, one after another, for contradictions. Keeps table 0, and some numbers for each
+ * page of the others.
  */
 export class Examination {
   private first: TrackerTable | null = null;
   private readonly pages: PageKeys[] = [];
   private readonly doubts: Doubt[] = [];
 
-  /** @param slots N; a table has one entry more */
+  /** @param slots N; a table has N + 1 entries */
   constructor(
     private readonly layout: TrackerLayout,
     private readonly slots: number,
@@ -56,7 +56,7 @@ export class Examination {
     }
   }
 
-  /** Seeded tags that are not in their slots; none where the table was not seeded at all (ReactOS, before Windows 10). */
+  /** Seeded tags that are not in their slots; none where the table was not seeded (ReactOS, before Windows 10). */
   private seeds(table: TrackerTable): Doubt[] {
     const missing: number[] = [];
     let there = 0;
@@ -74,8 +74,8 @@ export class Examination {
   }
 
   /**
-   * Every doubt, when all tables were taken.
-   * @param totals their sums
+   * All doubts, after all tables were taken.
+   * @param totals the tables' sums
    */
   finish(totals: Iterable<TagTotal>): Doubt[] {
     const [first, ...others] = this.pages;

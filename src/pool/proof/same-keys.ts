@@ -2,18 +2,18 @@ import { UNKNOWN } from '../table/hash-law.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import { pageOfSlot } from './doubt.js';
 
-/** Of one page of a table: how its keys compare with table 0's at the same slots. */
+/** Comparison of the keys on one page of a table with table 0's at the same slots. */
 export interface KeysAgainstFirst {
-  /** Keys that are table 0's. */
+  /** Number of keys that equal table 0's. */
   readonly same: number;
-  /** Keys that are not, where table 0's was read. */
+  /** Number of keys that differ, where table 0's was read. */
   readonly other: number;
 }
 
 /**
- * Compares page by page. Every processor's table takes its keys from table 0's slot, so that one that differs was not
- * put there by the kernel, or not at the same moment.
- * @param slots N; the overflow slot is not compared: other processors' stays without a key
+ * Compares page by page. Every processor's table copies its keys from table 0's slots, so a different key was not
+ * written by the kernel, or not at the same time.
+ * @param slots N; the overflow slot is not compared: it has no key in other processors' tables
  */
 export function keysAgainstFirst(table: TrackerTable, first: TrackerTable, slots: number): KeysAgainstFirst[] {
   const pages = Array.from({ length: table.pageCount }, () => ({ same: 0, other: 0 }));

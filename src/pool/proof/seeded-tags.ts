@@ -1,9 +1,9 @@
 import { hashOfKey } from '../table/hash-law.js';
 
 /**
- * The tags that the kernel enters first when it makes table 0 (`ExpSeedHotTags`), in this order: so where they lie
- * follows from N alone, in every table of every Windows from 10240 to 28000 at least, used or not. Other processors'
- * tables are not seeded. ReactOS enters the same but for the last (`BIG `).
+ * The tags that the kernel enters first when it creates table 0 (`ExpSeedHotTags`), in this order: so their slots
+ * follow from N alone, in every Windows from 10240 to at least 28000, whether used or not. Other processors' tables
+ * are not seeded. ReactOS enters the same tags except the last (`BIG `).
  */
 const SEEDED =
   'Io  Hal MdlPPooLObStIrp NDdbIrpLIoOpMdl FileCMVaSeSdNtFCPoolTCPrCMNbSeTdNtFsTCPTTCPCKey ObSqIoNmIoEaTCPcNtFaNtf0' +

@@ -4,10 +4,10 @@ import { consistencyOf } from './consistency.js';
 import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
 import { chanceOfAtLeast } from './likelihood.js';
 
-/** Impossible tags on one page, or in all, that no longer pass for chance. */
+/** Number of impossible tags, on one page or in total, that is not a coincidence. */
 const MIN_ON_PAGE = 2;
 const MIN_IN_ALL = 4;
-/** Tags that are torn on any machine. */
+/** Share of tags that are torn on any machine. */
 const COMMON_SHARE = 0.02;
 const MIN_CHANCE = 1e-5;
 
@@ -18,14 +18,14 @@ interface PageRows {
 }
 
 /**
- * Doubts from the sums themselves. A tag or two that is off by a few is torn, and no reason to doubt another; several
- * on one page say that a table's page is of another moment, or not its own; several everywhere, that a whole table is.
+ * Doubts from the sums themselves. One or two tags that are off by a few are torn, and no reason to doubt others.
+ * Several on one page indicate a page from another time or another table; several everywhere, a whole such table.
  */
 export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slots: number): Doubt[] {
   const pages = new Map<number, PageRows>();
   const all: PageRows = { rows: 0, torn: 0, impossible: 0 };
   for (const { slot, place, counters, complete } of totals) {
-    // Rows that lack a part are marked already, and say nothing of the others.
+    // Incomplete rows are marked already, and are no evidence about others.
     if (place !== 'table' || !complete) continue;
     const page = pageOfSlot(slot, layout);
     const here = pages.get(page) ?? { rows: 0, torn: 0, impossible: 0 };
@@ -61,7 +61,7 @@ export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slot
   return doubts;
 }
 
-/** More torn tags than a machine at rest or at work shows. */
+/** More torn tags than any machine shows, idle or busy. */
 function isTooMany({ rows, torn }: PageRows): boolean {
   return torn >= MIN_IN_ALL && torn > rows * 0.1 && chanceOfAtLeast(torn, rows, 0.05) < MIN_CHANCE;
 }

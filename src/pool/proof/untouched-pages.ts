@@ -1,10 +1,10 @@
 import type { TrackerLayout } from '../table/tracker-layout.js';
 import { slotsOnPage, type Doubt } from './doubt.js';
 
-/** Chance, over all pages of a table, from which a page without a key is believed to have had none. */
+/** Minimum probability, over all pages of a table, for a page without keys to be accepted as empty. */
 const MIN_CHANCE = 1e-4;
 
-/** Of one table: keys by page, and which pages were read. */
+/** For one table: keys by page, and which pages were read. */
 export interface PageKeys {
   readonly processor: number;
   /** Keys of entries that begin on each page. */
@@ -16,8 +16,8 @@ export interface PageKeys {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /**
- * Pages that hold no key where some must lie: what a capture could not read it often fills with zeros, and nothing is
- * presumed zero. Of table 0 by its load; of another processor's by the share of table 0's keys that it touched elsewhere.
+ * Pages without keys where some are expected: captures often fill unreadable pages with zeros, and no page is presumed
+ * zero. Judged for table 0 by its load; for another processor's table by the share of table 0's keys that it touched.
  */
 export function untouchedPages(
   first: PageKeys,

@@ -6,20 +6,20 @@ import { entriesOnPage, pageCount, slotAcross, type PlacedPage, type TableShape 
 
 const ZEROS = new Uint8Array(PAGE_SIZE);
 
-/** What is known of one place of all tables. */
+/** What is known about one place of all tables. */
 export interface Place {
   readonly index: number;
-  /** Null where no page of it was kept. */
+  /** Null when no page of the place was kept. */
   readonly live: LivePages | null;
-  /** Tables whose page was never seen, and that cannot be just a page of zeros. */
+  /** Number of tables whose page was never seen and cannot be all zeros. */
   readonly lost: number;
 }
 
-/** Tables put together, and where that could not be done for certain. */
+/** Assembled tables, and where the assembly is uncertain. */
 export interface AssembledTables {
   /** Table 0 first. */
   readonly tables: readonly TrackerTable[];
-  /** Slots of entries across two pages of which some table has the one page, and nobody saw the other. */
+  /** Slots of entries across two pages, one of which was not seen in some table. */
   readonly severed: readonly number[];
 }
 
@@ -46,7 +46,7 @@ function reachesIn(
     .some((word) => word !== 0);
 }
 
-/** Whether two pages lie as far apart in physical memory, or in the stream where that is not known, as in a table. */
+/** Whether the distance of two pages in physical memory, or in the stream if unknown, is the same as in a table. */
 export function areNeighbours(one: PlacedPage, other: PlacedPage): boolean {
   const apart = other.index - one.index;
   const [here, there] = [one.page.physicalAddress, other.page.physicalAddress];
@@ -55,10 +55,10 @@ export function areNeighbours(one: PlacedPage, other: PlacedPage): boolean {
 }
 
 /**
- * Puts live pages together to tables. Which page belongs to which processor, beside table 0, is seldom told: physical
- * neighbours belong together, and a page that begins with the rest of an entry continues one that ends with its key.
- * That is enough for the sums, to which any order of the pages leads.
- * @param processors tables to be made
+ * Assembles tables from live pages. The processor of a page, apart from table 0's, is seldom known: physical neighbours
+ * belong together, and a page that begins with the rest of an entry continues one that ends with its key. That suffices
+ * for the sums, which do not depend on the order of the pages.
+ * @param processors number of tables to assemble
  */
 export function assembleTables(places: readonly Place[], shape: TableShape, processors: number): AssembledTables {
   const tables = Array.from({ length: processors }, () => new TrackerTable(shape.channel.layout, shape.slots + 1));
@@ -70,7 +70,7 @@ export function assembleTables(places: readonly Place[], shape: TableShape, proc
     row.forEach((page, processor) => {
       if (page !== null) tables[processor]!.put(index, page.page.bytes);
     });
-    // What begins on the page before goes on here: those tables' pages are not empty, so they are the lost ones first.
+    // An entry continues here from the previous page: such a page is not empty, so lost pages are assigned there first.
     const goesOn = before.map((page) => reachesOut(page, shape));
     const without = [...row.keys()].filter((processor) => row[processor] === null).reverse();
     without.sort((one, other) => Number(goesOn[other]) - Number(goesOn[one]));
@@ -106,7 +106,7 @@ function arrange({ live }: Place, before: readonly (PlacedPage | null)[], shape:
   put((page, previous) => !continues(page) && beside(page, previous));
   put((page, previous) => !continues(page) && !goesOn(previous));
   put(() => true);
-  // Where several pages hold every key, table 0's may be another than was taken for it: the one that goes on.
+  // If several pages hold every key, table 0's may be a different one: the one that continues the entry.
   if (first === undefined || continues(first) || !goesOn(before[0]!)) return row;
   const astray = row.findIndex(
     (page, processor) =>
@@ -117,18 +117,18 @@ function arrange({ live }: Place, before: readonly (PlacedPage | null)[], shape:
 }
 
 /**
- * Whether the entry that begins on the page before lacks its rest in some table, or its beginning.
+ * Whether the entry that begins on the previous page lacks its end or its beginning in some table.
  * @param goesOn the tables in which it has a key
  */
 function isSevered(row: readonly (PlacedPage | null)[], goesOn: readonly boolean[], shape: TableShape): boolean {
   const rests = row.map((page) => reachesIn(page, shape));
   if (rests.some((rest, processor) => rest && !goesOn[processor]!)) return true;
-  // A rest on a page without keys is seen by nobody. Where a page of each table was seen, it is zero.
+  // The end of an entry on a page without keys goes unseen. If a page of each table was seen, it is zero.
   if (row.every((page) => page !== null)) return false;
   const [first, ...others] = row;
   return goesOn.some((goes, processor) => {
     if (!goes || rests[processor]!) return false;
-    // Table 0 has keys that it never counted; but which page is its own is not told where another holds every key too.
+    // Table 0 has keys that it never counted; but its page is unknown if another one holds every key too.
     return (
       row[processor] === null ||
       (processor === 0 && others.some((page) => page !== null && holdsAll(page, first!, shape)))
@@ -136,7 +136,7 @@ function isSevered(row: readonly (PlacedPage | null)[], goesOn: readonly boolean
   });
 }
 
-/** Whether a page holds every key of another one of its place. */
+/** Whether a page holds every key of another page of the same place. */
 function holdsAll(page: PlacedPage, other: PlacedPage, shape: TableShape): boolean {
   const [words, wanted] = [wordsOf(page.page), wordsOf(other.page)];
   return [...entriesOnPage(shape, page.index)].every(([, at]) => wanted[at] === 0 || words[at] === wanted[at]);

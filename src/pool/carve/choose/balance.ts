@@ -2,13 +2,13 @@ import { COUNTER_COUNT, type TrackerLayout } from '../../table/tracker-layout.js
 import { type CarvedPage, wordsOf } from '../fit/page-collection.js';
 import { entriesOnPage, type PlacedPage, type TableShape } from '../fit/table-shape.js';
 
-/** Beyond this a double is not exact, and no entry of a real kernel gets there: such counters are not judged. */
+/** Larger counters are not judged: doubles would be inexact, and no real kernel reaches them. */
 const JUDGED = 2 ** 52;
 
-/** The entries of one page that lie on it whole, as doubles, to be judged and compared; never to be reported. */
+/** The complete entries of one page as doubles, for judging and comparing; never for reports. */
 export interface PageCounts {
   readonly page: CarvedPage;
-  /** Keys by the order of entries on the page; 0 for a free one. A last entry that straddles is in it. */
+  /** Keys in the order of entries on the page; 0 for a free one. Includes a straddling last entry. */
   readonly keys: Uint32Array;
   /** For each whole entry, nonpaged and paged: allocs - frees, read as signed; NaN when not to be judged. */
   readonly outstanding: Float64Array;
@@ -93,9 +93,9 @@ export function growthFrom(earlier: Float64Array, later: Float64Array): Growth {
 }
 
 /**
- * How badly the sum of some processors' pages is out of balance. Memory that is allocated on one processor is freed on
- * another, so only the sum over all live tables makes sense: as many bytes as allocations that are not freed, none of
- * either below zero. One page too few or too many, and most tags make none.
+ * How far the sum of some processors' pages is out of balance. Memory that is allocated on one processor may be freed
+ * on another, so only the sum over all live tables is consistent: bytes match the outstanding allocations, and neither
+ * is negative. With one page too few or too many, most tags are inconsistent.
  */
 export class Balance {
   private readonly outstanding: Float64Array;
@@ -110,7 +110,7 @@ export class Balance {
     this.wrapsBytes = layout.byteBits === 32;
   }
 
-  /** @param sign 1 to put a page into the sum, -1 to take it out */
+  /** @param sign 1 to add a page to the sum, -1 to remove it */
   add(page: PageCounts, sign: 1 | -1): void {
     for (let index = 0; index < this.bytes.length; index++) {
       this.outstanding[index]! += sign * page.outstanding[index]!;
@@ -118,7 +118,7 @@ export class Balance {
     }
   }
 
-  /** What the sum costs as it is, or with one page put in or taken out; about 1 for each tag and pool that makes no sense. */
+  /** Cost of the sum, optionally with one page added or removed; about 1 per inconsistent tag and pool. */
   cost(page?: PageCounts, sign: 1 | -1 = 1): number {
     let cost = 0;
     for (let index = 0; index < this.bytes.length; index++) {
@@ -133,14 +133,14 @@ export class Balance {
       if (outstanding === 0 && bytes === 0) continue;
       if (outstanding > 0 && bytes >= outstanding) continue;
       if (Number.isNaN(outstanding)) continue;
-      // The farther off, the dearer: with two pages too many, taking out either is a step the right way.
+      // The cost grows with the deviation: with two pages too many, removing either one is an improvement.
       cost += 1 + Math.log2(1 + Math.max(0, -outstanding) + Math.max(0, -bytes)) / 64;
     }
     return cost;
   }
 }
 
-/** Tag and pool pairs that any of the pages counts something in, and that are judged. */
+/** Number of judged tag and pool pairs with a nonzero count on any of the pages. */
 export function judgedPairs(pages: readonly PageCounts[]): number {
   let pairs = 0;
   const length = pages[0]?.bytes.length ?? 0;

@@ -5,22 +5,22 @@ import type { CarvedPage } from '../fit/page-collection.js';
 import type { PageFamily } from './page-families.js';
 import type { PlacedPage, TableShape } from '../fit/table-shape.js';
 
-/** What a page is that is not live. */
+/** Classification of a page that is not live. */
 export type SetAside = 'snapshot' | 'old copy' | 'overwritten' | 'out of balance';
 
-/** Which of a place's pages are the live tables' own. */
+/** The pages of one place that belong to the live tables. */
 export interface LivePages {
   readonly index: number;
-  /** One of each processor, table 0 first. */
+  /** One page per processor, table 0 first. */
   readonly live: readonly PlacedPage[];
   readonly setAside: readonly { readonly placed: PlacedPage; readonly as: SetAside }[];
-  /** Keys that table 0 has there. */
+  /** Number of keys that table 0 has there. */
   readonly keys: number;
-  /** Why the choice is not sure; null when it is. */
+  /** Why the choice is uncertain; null when it is certain. */
   readonly doubt: string | null;
-  /** Tags whose sums make no sense, about. */
+  /** Approximate number of tags with inconsistent sums. */
   readonly cost: number;
-  /** Whether two of the live pages may be states of one, as far as their few counts tell. */
+  /** Whether two of the live pages may be states of one, as far as their few counts show. */
   readonly mayBeOne: boolean;
 }
 
@@ -28,18 +28,18 @@ export interface LivePages {
 const NEAR = 0.5;
 /** Share of the counters that must not have shrunk; an image taken from a running system is smeared. */
 const GROWN = 0.95;
-/** Counters from which a comparison means something. */
+/** Minimum number of counters for a meaningful comparison. */
 const MIN_COMPARED = 4;
 
-/** A sum in balance: no more than this share of its tags make no sense. */
+/** Maximum share of inconsistent tags in a balanced sum. */
 const MAX_COST = 0.2;
-/** A change of the cost by less than this says nothing. */
+/** Smallest significant change of the cost. */
 const TELLING_COST = 0.5;
-/** Taking a page out, or in, must set right this share of the tags that it counts, and so many: some are always smeared. */
+/** Removing or adding a page must correct this share of its tags, and this number: some are always smeared. */
 const TELLING_SHARE = 0.3;
 const MIN_SET_RIGHT = 3;
 
-/** Table 0's page of some place, the other processors' beside it, and what the sum of them costs. */
+/** Table 0's page of a place, the other processors' pages, and the cost of their sum. */
 interface Choice {
   readonly first: PageCounts;
   readonly members: ReadonlySet<PageCounts>;
@@ -47,14 +47,14 @@ interface Choice {
 }
 
 /**
- * Tells live pages from copies. What it goes by:
+ * Distinguishes live pages from copies, by these rules:
  *
- * - only table 0 holds every key; a snapshot of the sums, which a query leaves behind, does as well;
+ * - only table 0 holds every key, and so does a snapshot of the sums, which a query leaves in memory;
  * - the sum over all live pages is in balance, and with one page too few or too many it is not;
  * - counts only grow, so of two states of the same counts the lower is the older;
  * - a page whose keys contradict the others has been overwritten.
  *
- * @param anchor table 0's page, where its physical neighbours tell it
+ * @param anchor table 0's page, where its physical neighbours identify it
  */
 export function choosePages(family: PageFamily, shape: TableShape, anchor?: CarvedPage): LivePages {
   const placedOf = new Map(family.pages.map((placed) => [countsOf(placed, shape), placed] as const));
@@ -99,7 +99,7 @@ function keyList(family: PageFamily, shape: TableShape, all: readonly PageCounts
   return Array.from(all[0]!.keys, (_, entry) => family.keys.get(first + entry) ?? 0);
 }
 
-/** A counter that one page does not let be judged is judged in none, or sums would be wrong. */
+/** A counter that cannot be judged on one page is judged on none, or sums would be wrong. */
 function leaveUnjudged(pages: readonly PageCounts[]): void {
   for (const page of pages) {
     page.outstanding.forEach((value, index) => {
@@ -119,7 +119,7 @@ function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array): boole
   return strange > Math.max(1, used / 16);
 }
 
-/** From all pages that are not full beside `first`, flips one at a time as long as the sum gets better. */
+/** Starts from `first` and all pages that are not full, and flips one page at a time while the sum improves. */
 function balanced(
   first: PageCounts,
   usable: readonly PageCounts[],
@@ -153,19 +153,19 @@ function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly Pag
   return { first, members, cost };
 }
 
-/** By how much the balance must change to tell of a page: little where it looks like a copy of another one anyway. */
+/** Minimum change of the balance that decides about a page: small if it looks like a copy of another one anyway. */
 function tellingCost(page: PageCounts, usable: readonly PageCounts[]): number {
   if (usable.some((other) => other !== page && (isNearCopy(page, other) || isNearCopy(other, page))))
     return TELLING_COST;
   return Math.max(MIN_SET_RIGHT, judgedPairs([page]) * TELLING_SHARE);
 }
 
-/** Keys on a page up to which another processor may well have touched them all. */
+/** Maximum number of keys on a page of which another processor may well have touched all. */
 const FEW_KEYS = 8;
 
 /**
- * Lets in what nothing speaks against: no copy, no snapshot, and no harm to the balance.
- * @param rarities pages that would be rare as another processor's: only what betters the balance gets in
+ * Admits pages without contrary evidence: no copy, no snapshot, and no harm to the balance.
+ * @param rarities pages that would be unusual for another processor: admitted only if they improve the balance
  */
 function admitUnexplained(
   members: Set<PageCounts>,
@@ -181,7 +181,7 @@ function admitUnexplained(
   }
 }
 
-/** Of the choices in balance, the one that is no earlier state of another. */
+/** The balanced choice that is not an earlier state of another one. */
 function bestChoice(choices: readonly Choice[], pairs: number): Choice {
   const inBalance = choices.filter(({ cost }) => cost <= 1 + pairs * MAX_COST);
   const candidates = inBalance.length > 0 ? inBalance : choices;
@@ -196,7 +196,7 @@ function isEarlier(one: Choice, other: Choice): boolean {
   return total(sumOfGrowing([...one.members])) < total(sumOfGrowing([...other.members]));
 }
 
-/** How much the sum grew since the page was made, were the page a snapshot of it; infinite when it cannot be one. */
+/** How much the sum grew since the page, if it is a snapshot of the sum; infinite when it cannot be one. */
 function snapshotDistance(page: PageCounts, { members }: Choice): number {
   const sum = sumOfGrowing([...members].filter((member) => member !== page));
   const growth = growthFrom(page.growing, sum);
@@ -213,7 +213,7 @@ function isNearCopy(earlier: PageCounts, later: PageCounts): boolean {
   return growth.compared >= MIN_COMPARED && growth.grown >= GROWN && growth.ratio >= NEAR;
 }
 
-/** Puts the later of two states of one page in the earlier one's place, where the balance does not object. */
+/** Replaces the earlier of two states of one page by the later one, unless the balance gets worse. */
 function preferLatest(
   members: Set<PageCounts>,
   first: PageCounts,
@@ -235,7 +235,7 @@ function preferLatest(
   }
 }
 
-/** Takes out pages that are near copies of another and that the balance does not miss. */
+/** Removes pages that are near copies of another and not needed for the balance. */
 function dropCopies(
   members: Set<PageCounts>,
   first: PageCounts,
@@ -258,14 +258,14 @@ function asideReason(page: PageCounts, members: ReadonlySet<PageCounts>): SetAsi
   const sum = sumOfGrowing([...members]);
   const since = growthFrom(page.growing, sum);
   if (since.grown >= GROWN && since.ratio >= NEAR) return 'snapshot';
-  // A snapshot is more than the sum where a live page is lost; no one processor counts more than all others together.
+  // A snapshot exceeds the sum if a live page is lost; no single processor counts more than all others together.
   const until = growthFrom(sum, page.growing);
   return until.grown >= GROWN && until.compared >= MIN_COMPARED && members.size > 1 ? 'snapshot' : 'out of balance';
 }
 
-/** Keys from which balance is a witness. */
+/** Minimum number of keys for balance to be evidence. */
 const MIN_WITNESSES = 3;
-/** Counters below which two processors may well hold the same page. */
+/** With fewer counters, two processors may well hold the same page. */
 const TELLING_COUNTERS = 4;
 
 function doubtOf(
@@ -276,7 +276,7 @@ function doubtOf(
   all: readonly PageCounts[],
 ): string | null {
   if (full === 0) return 'no page holds every key: table 0 is missing there';
-  // Nothing was to be decided: sums out of balance are the kernel's own, or the image's.
+  // There was nothing to decide: an unbalanced sum comes from the kernel itself, or the image.
   if (members.size === all.length && all.every(({ page }) => page.copies === 1)) return null;
   if (cost > 1 + pairs * MAX_COST) return `the best sum is out of balance for ${Math.round(cost)} of ${pairs} counts`;
   if (all.length > 1 && pairs < MIN_WITNESSES && members.size < all.length)

@@ -1,29 +1,29 @@
 import type { TableShape } from '../fit/table-shape.js';
 import { Balance, sumOfGrowing, type PageCounts } from './balance.js';
 
-/** By how much another choice must be worse to be out of the question: so many tags that make no sense. */
+/** Cost difference, in inconsistent tags, from which another choice is ruled out. */
 const TELLING_COST = 2;
-/** Counters from which two processors' pages do not order like two states of one page by chance. */
+/** Minimum number of counters for the order of two pages to be no coincidence. */
 const TELLING_COUNTERS = 8;
 
-/** What the sum of some pages costs: about 1 for each tag and pool that makes no sense. */
+/** Cost of the sum of some pages: about 1 per inconsistent tag and pool. */
 export function costOf(members: Iterable<PageCounts>, length: number, shape: TableShape): number {
   const balance = new Balance(shape.channel.layout, length);
   for (const page of members) balance.add(page, 1);
   return balance.cost();
 }
 
-/** Keys from which no processor but the first has touched every tag of a page. */
+/** Minimum number of keys at which only the first processor has touched every tag of a page. */
 const MANY_KEYS = 8;
-/** Counters that must agree for a page to be the sum of others, and not by chance. */
+/** Minimum number of equal counters for a page to be the sum of others, not by chance. */
 const MIN_SUMMED = 3;
 
 /**
- * Whether another choice of live pages would do as well as the one made: a page that was set aside in the place of a
- * live one. Every page must be explained: the one that would have to go must be an earlier state of the other, or a
- * report of what is left.
+ * Whether another choice of live pages is as good as the one made: a page that was set aside instead of a live one.
+ * Every page must be explained: the replaced one must be an earlier state of the other, or a report of the sum of the
+ * rest.
  * @param full pages with every key: table 0's, and reports of the sum
- * @returns why the choice is open; null when nothing else will do
+ * @returns why the choice is open; null when there is no alternative
  */
 export function openAlternative(
   members: ReadonlySet<PageCounts>,
@@ -50,7 +50,7 @@ export function openAlternative(
   return null;
 }
 
-/** Whether a page is exactly what all of these add up to, which only a report is. */
+/** Whether a page is exactly the sum of all of these, which only a report is. */
 function isSumOf({ growing }: PageCounts, members: ReadonlySet<PageCounts>): boolean {
   if (members.size < 2) return false;
   const sum = sumOfGrowing([...members]);
@@ -59,7 +59,7 @@ function isSumOf({ growing }: PageCounts, members: ReadonlySet<PageCounts>): boo
   return added >= MIN_SUMMED && growing.every((value, index) => value === sum[index]!);
 }
 
-/** Whether two live pages may be states of one: each counter of the one is no higher, and there are few. */
+/** Whether two live pages may be states of one: no counter of the first is higher, and there are few counters. */
 export function mayBeStatesOfOne(members: ReadonlySet<PageCounts>): boolean {
   const pages = [...members];
   return pages.some((one, at) =>
@@ -75,21 +75,21 @@ function isOrdered(earlier: PageCounts, later: PageCounts): boolean {
   );
 }
 
-/** A report is not so old that most of its counts are less than half of what they became. */
+/** In a report, at least NEAR_SHARE of the counts are at least NEAR of the current ones. */
 const NEAR = 0.5;
 const NEAR_SHARE = 0.75;
 
 /** Growth of a count that no machine shows while most others stay as they are. */
 const MAX_GROWTH = 2 ** 40;
 
-/** Whether a page is another one to which something else was written in part: most counts are the same, some absurd. */
+/** Whether a page is a partly overwritten copy of another one: most counts are the same, some absurd. */
 function isOverwritten({ growing }: PageCounts, original: PageCounts): boolean {
   const used = growing.filter((value, index) => value !== 0 || original.growing[index] !== 0).length;
   const same = growing.filter((value, index) => value !== 0 && value === original.growing[index]).length;
   return same >= used * NEAR_SHARE && growing.some((value, index) => value - original.growing[index]! > MAX_GROWTH);
 }
 
-/** Whether a page can be a report of the sum of others: no count is higher, and most have not grown by much since. */
+/** Whether a page can be a report of the sum of others: no count is higher, and most have not grown much since. */
 function isReportOf({ growing }: PageCounts, others: readonly PageCounts[]): boolean {
   const sum = sumOfGrowing(others);
   let [counted, near] = [0, 0];

@@ -6,7 +6,7 @@ import { wordsOf } from '../fit/page-collection.js';
 export interface PageFamily {
   readonly index: number;
   readonly pages: readonly PlacedPage[];
-  /** Keys by slot: those that lie where the hash law can have put them. */
+  /** Keys by slot: those that the hash law allows there. */
   readonly keys: ReadonlyMap<number, number>;
   /** Sum of the pages' evidence, in bits. */
   readonly score: number;
@@ -33,7 +33,7 @@ function keysOf({ page, index }: PlacedPage, shape: TableShape): [slot: number, 
 
 /**
  * Groups the pages of one place by their keys, most evidence first: every table of one system has the same key at a slot.
- * @param farthest how far from its home a key may lie to count; see farthestKey
+ * @param farthest maximum displacement of a key that counts; see farthestKey
  */
 export function familiesOf(
   index: number,
@@ -62,7 +62,7 @@ export function familiesOf(
   return families.sort((a, b) => b.score - a.score);
 }
 
-/** How far from its home a key may lie: nearly anywhere in a table that is nearly full, close by in others. */
+/** Maximum displacement of a key: almost unlimited in a nearly full table, this much in others. */
 const CLOSE_BY = 64;
 const NEARLY_FULL = 0.75;
 

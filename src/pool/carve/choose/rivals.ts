@@ -4,27 +4,27 @@ import { entriesOnPage, type PlacedPage, type ShapedPages } from '../fit/table-s
 import type { LivePages } from './live-pages.js';
 import type { PageFamily } from './page-families.js';
 
-/** Evidence, in bits, from which a shape of tables is believed. */
+/** Minimum evidence, in bits, for a table shape to be accepted. */
 const SURE_SHAPE = 60;
-/** Other tables with this share of the evidence make it doubtful which system is meant, where none has seeded tags. */
+/** Share of the evidence from which other tables are rivals, where none has seeded tags. */
 const RIVAL_SHARE = 0.5;
-/** Share of the seeded tags from which tables are a kernel's. */
+/** Minimum share of the seeded tags in a kernel's tables. */
 const SEEDED_SHARE = 0.5;
 
-/** What the pages' own keys speak for their being of a table, in bits. */
+/** Evidence from the pages' own keys that they belong to a table, in bits. */
 export function evidenceOf(pages: readonly PlacedPage[]): number {
   return pages.reduce((sum, { page }) => sum + page.fit.score, 0);
 }
 
-/** The tables that are the system's: those with the tags that a kernel enters first, else those with the most keys; null when none is believable. */
+/** The system's tables: those with the seeded tags, else those with the most keys; null when none is credible. */
 export function mainTables(shapes: readonly ShapedPages[]): ShapedPages | null {
   const main = shapes.find((one) => seedShare(one) >= SEEDED_SHARE) ?? shapes[0];
   return main === undefined || evidenceOf(main.pages) < SURE_SHAPE ? null : main;
 }
 
 /**
- * Whether another system's tables are among the pages: those of an earlier boot, of a guest. What has the tags that a
- * kernel enters first is a kernel's; a session's table, which has none of them, is not.
+ * Whether another system's tables are among the pages: of an earlier boot or a guest. Tables with the seeded tags are a
+ * kernel's; a session's table, which has none of them, is not.
  */
 export function rivalsOf(
   main: ShapedPages,
@@ -41,7 +41,7 @@ export function rivalsOf(
   return strange >= SURE_SHAPE ? `${strangers.length} pages belong to another system's tables of the same shape` : null;
 }
 
-/** Share of the tags that a kernel enters first that lie in their slots on these pages. */
+/** Share of the seeded tags that are in their slots on these pages. */
 function seedShare({ shape, pages }: ShapedPages): number {
   const seeds = seededSlots(shape.slots);
   const found = new Set<number>();
@@ -52,12 +52,12 @@ function seedShare({ shape, pages }: ShapedPages): number {
   return found.size / seeds.size;
 }
 
-/** Share of the keys on places where copies were set aside, from which whole copies of the tables lie about. */
+/** Share of the keys at places with rejected copies from which the memory holds copies of whole tables. */
 const COPIED_SHARE = 0.5;
 
 /**
- * Where copies of whole tables lie about, a place without one is doubtful: what was taken for live may be the copy. So
- * is one whose live pages may be states of one page.
+ * If the memory holds copies of whole tables, a place without a copy is doubtful: the page taken as live may be the
+ * copy. So is a place whose live pages may be states of one page.
  */
 export function doubtAmongCopies(found: Map<number, LivePages>): void {
   const all = [...found.values()];

@@ -3,20 +3,20 @@ import { wordsOf } from '../fit/page-collection.js';
 import { countsOf } from './balance.js';
 import { entriesOnPage, type PlacedPage, type TableShape } from '../fit/table-shape.js';
 
-/** Slots from which one key at home is enough for a page to be looked at and kept; see plain-scanner.ts and page-fit.ts. */
+/** Minimum N at which one key at home suffices for a page to be kept; see plain-scanner.ts and page-fit.ts. */
 const TELLING_SLOTS = 512;
 
-/** Counters that are not 0 from which two processors' pages are not equal by chance. */
+/** Minimum number of nonzero counters for two equal pages to be no coincidence. */
 const TELLING_COUNTERS = 4;
 
 /**
- * Slots of the tags that a page which nobody recognised may count as well. Where fewer pages than processors are live,
- * the others are presumed to be empty; but
+ * Slots of tags that may also be counted on an unrecognised page. If fewer pages than processors are live, the others
+ * are presumed to be empty; but
  *
- * - a page is recognised by a key at home, so one whose only keys were displaced is kept by nobody: a key that is
- *   displaced in table 0 may have a share there, whether the sum is in balance or not;
- * - equal pages are kept once, and those of few counts, or of none but in an entry that reaches out of the page, may be
- *   two processors'.
+ * - a page is recognised by a key at home, so one with only displaced keys is not kept: a key that is displaced in
+ *   table 0 may have a share there, whether the sum is in balance or not;
+ * - equal pages are kept once, and those with few counts, or with counts only in an entry that extends beyond the
+ *   page, may belong to two processors.
  */
 export function unseenShares({ live, index, lost }: Place, shape: TableShape, processors: number): number[] {
   if (live === null || lost > 0 || live.live.length >= processors) return [];
@@ -39,7 +39,7 @@ function mayBeTwo(placed: PlacedPage, shape: TableShape): boolean {
 
 /** Whether a page with this key and no other is not kept. */
 function mayGoUnseen(slot: number, at: number, key: number, { channel, slots }: TableShape): boolean {
-  // The overflow slot is known by its name, where it is the first on its page.
+  // The overflow slot is recognised by its name if it is the first on its page.
   if (slot === slots) return at !== 0;
   return slots < TELLING_SLOTS || ((slot - channel.hash(key)) & (slots - 1)) !== 0;
 }

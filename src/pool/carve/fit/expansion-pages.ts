@@ -3,10 +3,10 @@ import { counterBits, layoutOfSize, type TrackerLayout } from '../../table/track
 import { TrackerTable } from '../../table/tracker-table.js';
 import { EXPANSION_LAYOUTS, looksExpanded } from '../scan/page-signs.js';
 
-/** What the entries on a page hold, taken for those of a table that is not hashed. */
+/** Statistics of a page's entries, read as those of a table without hashing. */
 export interface EntryCensus {
   readonly keys: readonly number[];
-  /** Counts of one tag in one pool that are not all 0, and how many of them make sense by themselves. */
+  /** Tag and pool pairs whose counts are not all 0, and how many of these are consistent. */
   readonly counts: number;
   readonly sensible: number;
   /** Whether the used entries end on this page. */
@@ -14,8 +14,8 @@ export interface EntryCensus {
 }
 
 /**
- * @param first the word that the first entry begins at
- * @returns null when anything but zeros follows the used entries: no table has that
+ * @param first index of the first entry's first word
+ * @returns null when anything but zeros follows the used entries, which no table has
  */
 export function censusOf(words: Uint32Array, first: number, layout: TrackerLayout): EntryCensus | null {
   const step = layout.size / 4;
@@ -46,24 +46,24 @@ function counter(words: Uint32Array, at: number, layout: TrackerLayout, index: n
   return counterBits(layout, index) === 64 ? words[word]! + words[word + 1]! * 2 ** 32 : words[word]!;
 }
 
-/** A page that may be of the expansion table. */
+/** A page that may belong to the expansion table. */
 export interface ExpansionPage {
   readonly bytes: Buffer;
   readonly layout: TrackerLayout;
-  /** Offset of the first entry that begins on it: tells which page of the table it is, modulo the pages after which it comes again. */
+  /** Offset of the first entry that begins on it: determines its index in the table, modulo the offset's period. */
   readonly offset: number;
   readonly keys: readonly number[];
   /** Whether the table's used entries end on it. */
   readonly ends: boolean;
 }
 
-/** Entries from which a page is believed. */
+/** Minimum number of entries for a credible page. */
 const MIN_KEYS = 3;
-/** Share of its counts that must make sense by themselves: the table is one for all processors. */
+/** Share of its counts that must be consistent: all processors share the table. */
 const MIN_SENSIBLE = 0.75;
 const MAX_KEPT = 256;
 
-/** Fits a page to the expansion table of every layout that has its shape; null when none fits. */
+/** Fits a page to the expansion table of every matching layout; null when none fits. */
 export function fitExpansion(page: Uint8Array): Omit<ExpansionPage, 'bytes'> | null {
   const words = new Uint32Array(page.buffer, page.byteOffset, PAGE_SIZE / 4);
   let best: { fit: Omit<ExpansionPage, 'bytes'>; counts: number } | null = null;
@@ -89,7 +89,7 @@ function isExpansion({ keys, counts, sensible }: EntryCensus): boolean {
   );
 }
 
-/** Keeps pages that may be of the expansion table until it is known whether there is one, and of which layout. */
+/** Collects possible pages of the expansion table until its existence and layout are known. */
 export class ExpansionPages {
   private readonly pages = new Map<string, ExpansionPage>();
 
@@ -102,9 +102,9 @@ export class ExpansionPages {
   }
 
   /**
-   * The expansion table, put together: its pages are told apart by where their first entry begins.
-   * @param inTable keys that have slots, and so are in no expansion table
-   * @returns the table; null with the reason when it is not whole or more than one could be it
+   * Assembles the expansion table: its pages are identified by the offset of their first entry.
+   * @param inTable keys that have slots, and so are not in the expansion table
+   * @returns the table; null with the reason when it is incomplete or ambiguous
    */
   assemble(
     layout: TrackerLayout,

@@ -8,18 +8,18 @@ import { mayBeSparse } from './sparse-page.js';
 export interface CarvedPage {
   readonly bytes: Buffer;
   readonly fit: PageFit;
-  /** Where it was first seen; null when the stream does not tell. */
+  /** Address where it was first seen; null when the stream does not give it. */
   readonly physicalAddress: PhysicalAddress | null;
-  /** Its number in the stream. */
+  /** Its sequence number in the stream. */
   readonly order: number;
-  /** How many times the very same bytes were seen. */
+  /** How many times identical bytes were seen. */
   copies: number;
 }
 
-/** A page kept for what its first key is, or since so little is on it: where it fits, only the tables tell. */
+/** A page kept for its first key, or because it is sparse: only the tables determine its place. */
 export type UnplacedPage = Omit<CarvedPage, 'fit'>;
 
-/** Evidence from which a page is kept whatever comes; below it, only as long as there is room. */
+/** Minimum evidence for a page that is always kept; with less, it is kept while there is room. */
 const SURE_SCORE = 30;
 /** 64 MiB of pages: the tables of more than 200 processors with N = 4096 and 80-byte entries. */
 const MAX_SURE = 16384;
@@ -27,21 +27,21 @@ const MAX_WEAK = 4096;
 const MAX_OVERFLOW = 1024;
 const MAX_SPARSE = 4096;
 
-/** Keeps what may be pages of tables, each once, and no more than memory is set aside for. */
+/** Collects possible pages of tables, without duplicates, within a memory limit. */
 export class PageCollection {
   readonly pages: CarvedPage[] = [];
-  /** Pages that begin with the key `Ovfl`: the place of the overflow slot of most tables. */
+  /** Pages that begin with the key `Ovfl`, like the page of the overflow slot in most tables. */
   readonly overflow: UnplacedPage[] = [];
-  /** Pages with so few words that no key need be at home. */
+  /** Sparse pages, on which no key need be at home. */
   readonly sparse: UnplacedPage[] = [];
-  /** Pages that there was no room for. */
+  /** Number of pages dropped for lack of room. */
   dropped = 0;
-  /** Pages with enough evidence in themselves. */
+  /** Number of pages with sufficient evidence of their own. */
   sure = 0;
   private weak = 0;
   private readonly seen = new Map<string, { copies: number }>();
 
-  /** Looks closer at a page that bears a sign, and keeps a copy of it when it fits. */
+  /** Examines a page that has a sign, and keeps a copy of it when it fits. */
   offer(bytes: Uint8Array, signs: number, physicalAddress: PhysicalAddress | null, order: number): void {
     const fit = (signs & CHANNEL_SIGNS) === 0 ? null : fitPage(bytes, signs);
     const unplaced = fit === null ? this.unplaced(bytes, signs) : null;

@@ -4,11 +4,11 @@ import { LAW_CHANNELS, type LawChannel } from '../scan/page-signs.js';
 /** How a page's words fit one place of one kind of table. */
 export interface PageFit {
   readonly channel: LawChannel;
-  /** N when it is less than 512 and so told by the page alone; else null. */
+  /** N when it is less than 512, which the page alone determines; else null. */
   readonly slots: number | null;
   /** Which page of its table: exact when `slots` is known, else modulo `pagePeriod(channel)`. */
   readonly page: number;
-  /** Bits of evidence: log2 of how much likelier these keys are in a table than by chance. */
+  /** Bits of evidence: log2 of the likelihood ratio of these keys in a table and by chance. */
   readonly score: number;
   readonly keys: number;
   readonly atHome: number;
@@ -16,29 +16,29 @@ export interface PageFit {
   readonly dirty: number;
 }
 
-/** Pages after which the same slots modulo 512 (1024 for 28-byte entries) come again. */
+/** Number of pages after which the same slots modulo 512 (1024 for 28-byte entries) recur. */
 export function pagePeriod({ layout }: LawChannel): number {
   return layout.size === 28 ? 7 : layout.size / 8;
 }
 
 /**
- * Evidence of one key by its displacement: tables of all loads together show displacement d about 0.38 / (d + 1)^1.5
- * of the time; chance shows each of the 512 (or N) equally often. A free slot between home and place says nothing:
- * tables other than table 0 have them wherever a processor never touched a tag.
+ * Evidence of one key by its displacement: over tables of all loads, displacement d occurs with a frequency of about
+ * 0.38 / (d + 1)^1.5; by chance, each of the 512 (or N) is equally frequent. A free slot between home and place is no
+ * evidence: tables other than table 0 have them wherever a processor never touched a tag.
  */
 const EVIDENCE = Float64Array.from({ length: 512 }, (_, d) => Math.log2(0.38 / (d + 1) ** 1.5));
-/** A free entry with bytes in it, or a key that was on the page before: no table has either. */
+/** Penalty for a free entry with bytes in it, or a repeated key: no table has either. */
 const DIRTY = -9;
 
 const SMALL_SLOTS = [64, 128, 256];
 
-/** Evidence from which a page is kept at all; the tables found later confirm it or not. */
+/** Minimum evidence for keeping a page; the tables found later confirm it or not. */
 const MIN_SCORE = 5;
 
-/** Share of a page's keys at home: a third in a table that is full, but not on each of its pages. */
+/** Minimum share of a page's keys at home: a third in a full table, but not on each of its pages. */
 const MIN_AT_HOME = 0.08;
 
-/** Fits a page to every place of every kind of table whose sign it bears; null when it fits none. */
+/** Fits a page to every place of every kind of table whose sign it has; null when it fits none. */
 export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
   let best: PageFit | null = null;
@@ -57,7 +57,7 @@ export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
   return best;
 }
 
-/** The hash of every word, since each is tried at many places. */
+/** The hash of every word, computed once since each is tried at many places. */
 function hashesOf(words: Uint32Array, { hash }: LawChannel): Int32Array {
   const hashes = new Int32Array(words.length);
   for (let at = 0; at < words.length; at++) if (words[at] !== 0) hashes[at] = hash(words[at]!);
@@ -109,12 +109,12 @@ function hasBytes(words: Uint32Array, from: number, to: number): boolean {
   return false;
 }
 
-/** Keys from which their order tells. */
+/** Minimum number of keys for judging their order. */
 const TELLING_KEYS = 8;
 const MAX_IN_ORDER = 0.9;
 const MAX_REPEATED = 0.25;
 
-/** Whether keys go up or down, or by even steps, as offsets and addresses do, which can obey by arithmetic alone. */
+/** Whether keys are monotonic or evenly spaced, like offsets and addresses, which can obey the law by arithmetic. */
 function isSeries(keys: readonly number[]): boolean {
   if (keys.length < TELLING_KEYS) return false;
   const steps = keys.slice(1).map((key, index) => key - keys[index]!);

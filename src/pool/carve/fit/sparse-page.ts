@@ -2,14 +2,14 @@ import { PAGE_SIZE } from '../../../address.js';
 import { LAW_CHANNELS, type LawChannel } from '../scan/page-signs.js';
 import { pagePeriod } from './page-fit.js';
 
-/** How far a key may lie from its home to be believed: a table that is nearly empty displaces few keys, and not far. */
+/** Maximum plausible displacement of a key: a nearly empty table displaces few keys, and not far. */
 const MAX_DISPLACEMENT = 96;
 
-/** Where entries begin on a page of each kind of table, and the slot of the first, modulo 512. */
+/** The start of entries on a page of each kind of table, and the slot of the first, modulo 512. */
 interface Grid {
   readonly channel: LawChannel;
   readonly first: number;
-  /** Word that the first entry begins at; what lies before is the rest of one that begins on the page before. */
+  /** Word index of the first entry; words before it belong to an entry that begins on the previous page. */
   readonly start: number;
 }
 
@@ -22,9 +22,9 @@ const GRIDS: readonly Grid[] = LAW_CHANNELS.flatMap((channel) =>
 );
 
 /**
- * Whether a page with few words that are not 0 may be one of a table: each of them lies in an entry that has a key, and
- * no key is far from its home. A page whose few keys were all displaced gives no other sign; whether it is one, the
- * tables that are found tell.
+ * Whether a page with few nonzero words may belong to a table: each of them lies in an entry that has a key, and no key
+ * is far from its home. A page whose few keys were all displaced gives no other sign; the tables found later decide
+ * whether it belongs to one.
  */
 export function mayBeSparse(words: Uint32Array): boolean {
   const used: number[] = [];
@@ -50,7 +50,7 @@ function fits(words: Uint32Array, used: readonly number[], { channel, first, sta
   return keys > 0;
 }
 
-/** Whether an entry has a counter that is not 0; one whose counters lie on the next page may have. */
+/** Whether an entry has a nonzero counter; true also if its counters lie on the next page. */
 function countsSomething(words: Uint32Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (at >= words.length || words[at] !== 0) return true;
   return false;

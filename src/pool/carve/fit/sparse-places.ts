@@ -3,11 +3,11 @@ import { pagePeriod } from './page-fit.js';
 import { wordsOf, type UnplacedPage } from './page-collection.js';
 import { pageCount, slotAcross, type PlacedPage, type TableShape } from './table-shape.js';
 
-/** Evidence of a key that is table 0's at its slot: chance makes such a key once in 2^32. */
+/** Evidence of a key that equals table 0's at its slot, which happens by chance once in 2^32. */
 const KEY_SCORE = 12;
 
 /**
- * Pages that give no sign of their own, at the place where all of their keys are table 0's.
+ * Pages without a sign of their own, at the place where all of their keys equal table 0's.
  * @param known table 0's keys by slot
  */
 export function placeSparse(
@@ -38,7 +38,7 @@ export function placeSparse(
   return placed;
 }
 
-/** How many keys a page has, were it the one at `index`; 0 where something on it contradicts table 0. */
+/** The number of a page's keys if its index were `index`; 0 if anything on it contradicts table 0. */
 function keysAt(
   words: Uint32Array,
   used: readonly number[],

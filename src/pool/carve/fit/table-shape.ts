@@ -3,7 +3,7 @@ import { MAX_SLOTS } from '../../table/hash-law.js';
 import type { LawChannel } from '../scan/page-signs.js';
 import { wordsOf, type CarvedPage } from './page-collection.js';
 
-/** Layout, hash and N: what a table's pages have in common. */
+/** Layout, hash and N, common to all pages of a table. */
 export interface TableShape {
   readonly channel: LawChannel;
   /** N. */
@@ -19,16 +19,16 @@ export interface PlacedPage {
 export interface ShapedPages {
   readonly shape: TableShape;
   readonly pages: readonly PlacedPage[];
-  /** Keys on them. */
+  /** Number of keys on them. */
   readonly keys: number;
 }
 
-/** Pages of a table of that shape, its overflow slot included. */
+/** Number of pages of a table of that shape, including its overflow slot. */
 export function pageCount({ channel, slots }: TableShape): number {
   return Math.ceil(((slots + 1) * channel.layout.size) / PAGE_SIZE);
 }
 
-/** The slot whose entry begins on the page before `index` and ends on that one; null when none does. */
+/** The slot whose entry begins on the page before `index` and ends on page `index`; null when there is none. */
 export function slotAcross(
   index: number,
   {
@@ -42,7 +42,7 @@ export function slotAcross(
   return (index * PAGE_SIZE) % size === 0 || slot > slots ? null : slot;
 }
 
-/** Slots of the entries that begin on a page, with the word that each begins at. */
+/** Slots of the entries that begin on a page, each with the index of its first word. */
 export function* entriesOnPage(
   {
     channel: {
@@ -58,12 +58,12 @@ export function* entriesOnPage(
   }
 }
 
-/** Displacement from which a key tells nothing of N. */
+/** Displacement from which a key is no evidence for N. */
 const FARTHEST = 64;
 
 /**
- * Which page of a table with N slots a page is, by what most of its keys say.
- * @returns the page's index and the share of its keys that say so
+ * The index of a page in a table with N slots, by majority of its keys.
+ * @returns the page's index and the share of its keys that agree
  */
 export function placeUnder(page: CarvedPage, slots: number): { index: number; share: number } {
   const { channel, page: residue } = page.fit;
@@ -89,13 +89,13 @@ export function placeUnder(page: CarvedPage, slots: number): { index: number; sh
   return best;
 }
 
-/** Share of a page's keys that must agree on its place; half of them do when N is taken for twice what it is. */
+/** Share of a page's keys that must agree on its place; half of them agree under twice the true N. */
 export const MIN_SHARE = 0.75;
 
-/** Keys from which one page tells N by itself. */
+/** Minimum number of keys for deriving N from one page. */
 const TELLING_KEYS = 6;
 
-/** The largest N that most keys of the page agree under. */
+/** The largest N under which most keys of the page agree. */
 function largestSlots(page: CarvedPage): number {
   let slots = 512;
   while (slots < MAX_SLOTS && placeUnder(page, slots * 2).share >= MIN_SHARE) slots *= 2;
@@ -103,8 +103,8 @@ function largestSlots(page: CarvedPage): number {
 }
 
 /**
- * Sorts pages by the shape of the table that they belong to, most keys first. A page with many keys tells N; one with
- * few joins the shape that most keys have.
+ * Groups pages by the shape of their table, most keys first. A page with many keys determines N; one with few joins the
+ * shape that most keys have.
  */
 export function shapesOf(pages: readonly CarvedPage[]): ShapedPages[] {
   const groups = new Map<string, { shape: TableShape; pages: PlacedPage[]; keys: number }>();
@@ -136,7 +136,7 @@ export function shapesOf(pages: readonly CarvedPage[]): ShapedPages[] {
   return [...groups.values()].sort((a, b) => b.keys - a.keys);
 }
 
-/** The N that pages with most of the keys tell. */
+/** The N of the pages that have most of the keys. */
 function commonSlots(pages: readonly CarvedPage[]): number {
   const telling = pages.filter(({ fit }) => fit.atHome >= TELLING_KEYS);
   const weights = new Map<number, number>();
@@ -144,7 +144,7 @@ function commonSlots(pages: readonly CarvedPage[]): number {
     const slots = largestSlots(page);
     weights.set(slots, (weights.get(slots) ?? 0) + page.fit.atHome);
   }
-  // Few keys may agree under too large an N by chance, never under too small a one.
+  // A few keys may agree by chance under an N that is too large, never under one that is too small.
   const ordered = [...weights].sort(([a], [b]) => a - b);
   const total = ordered.reduce((sum, [, weight]) => sum + weight, 0);
   return (ordered.find(([, weight]) => weight >= total / 4) ?? ordered[0]!)[0];

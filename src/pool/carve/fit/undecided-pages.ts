@@ -11,10 +11,10 @@ import {
 } from './table-shape.js';
 
 /**
- * Pages taken for those of other kinds of tables that are as likely of the main ones. A page with one key fits several
- * kinds where its offset is the same under their layouts, or where a counter is a key by chance: the page itself cannot
- * tell, but the tables can. Of their pages are those that fit them no worse, and those whose keys all are theirs, which
- * no chance explains.
+ * Pages assigned to other kinds of tables that are equally likely to belong to the main ones. A page with one key fits
+ * several kinds if its offset is the same under their layouts, or if a counter looks like a key by chance: the page
+ * alone does not decide, but the tables do. Pages that fit the main tables no worse belong to them, and so do pages all
+ * of whose keys are theirs, which is no coincidence.
  */
 export function undecidedPages({ shape, pages }: ShapedPages, others: readonly ShapedPages[]): PlacedPage[] {
   const known = new Set(pages.flatMap((placed) => namesOf(placed, shape)));
@@ -28,11 +28,11 @@ export function undecidedPages({ shape, pages }: ShapedPages, others: readonly S
 
 interface Refit {
   readonly placed: PlacedPage;
-  /** Whether it fits what it was taken for better. */
+  /** Whether it fits the other kind better. */
   readonly isWorse: boolean;
 }
 
-/** The page as one of the main tables, if it can be: none or one. */
+/** The page refitted as one of the main tables: none or one. */
 function refit({ page }: PlacedPage, { channel, slots }: TableShape): Refit[] {
   const fit = fitPage(page.bytes, 1 << LAW_CHANNELS.indexOf(channel));
   if (fit === null || (fit.slots !== null && fit.slots !== slots) || fit.dirty > 0) return [];

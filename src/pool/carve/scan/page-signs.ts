@@ -1,17 +1,17 @@
 import { hashOfKey, hashOfKeyXp, type TagHash } from '../../table/hash-law.js';
 import { layoutOfSize, type TrackerLayout } from '../../table/tracker-layout.js';
 
-/** One way in which a page can obey the hash law: entries of one size, placed by one hash. */
+/** One variant of the hash law: entries of one size, placed by one hash. */
 export interface LawChannel {
   readonly layout: TrackerLayout;
   readonly hash: TagHash;
   /** Whether the hash is that of Windows XP. */
   readonly xp: boolean;
-  /** Bytes in which the in-page offset of an undisplaced key repeats, whatever N from 512 on. */
+  /** Period in bytes of the in-page offset of an undisplaced key, for any N from 512 on. */
   readonly period: number;
   /** The same for any N from 64 on. */
   readonly smallPeriod: number;
-  /** Bytes that the offset of every key is a multiple of. */
+  /** The offset of every key is a multiple of this, in bytes. */
   readonly step: 4 | 8;
 }
 
@@ -31,7 +31,7 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** Every channel; its place here is its bit in a page's signs. The hash of XP was only ever used with 28-byte entries. */
+/** All channels; the index is the bit in a page's signs. XP's hash was only used with 28-byte entries. */
 export const LAW_CHANNELS: readonly LawChannel[] = [
   channel(40),
   channel(48),
@@ -43,18 +43,18 @@ export const LAW_CHANNELS: readonly LawChannel[] = [
 ];
 
 /**
- * What a first look at a page says, one 16-bit word for each page:
+ * The result of the first look, one 16-bit word per page:
  *
- *     bits 0..6    the channel (see law-channels.ts) whose law enough of its words obey to look closer
+ *     bits 0..6    the channel (see law-channels.ts) whose law enough of its words obey for a closer look
  *     bit 7        its first word is the overflow slot's key, `Ovfl`
  *     bit 8        it may hold an RSDS record: a word `RSDS`
  *     bit 9        it may be KUSER_SHARED_DATA: NtSystemRoot begins like a path
  *     bit 10       it may hold NtBuildLab: at a multiple of 16, four digits
  *     bit 11       it may be of an expansion table, which is not hashed (see expansion-layouts.ts)
- *     bit 12       it has few words that are not 0: it may be a page of which a processor touched a tag or two
+ *     bit 12       it has few nonzero words: a processor may have touched only one or two of its tags
  *     bit 15       it is not all zeros
  *
- * The first look must be quick and may be wrong one way: a page of a table has its sign, and few others do.
+ * The first look must be fast and may only err in one direction: every page of a table has its sign, few others do.
  */
 export const CHANNEL_SIGNS = (1 << LAW_CHANNELS.length) - 1;
 export const OVERFLOW_SIGN = 1 << 7;
@@ -65,13 +65,13 @@ export const EXPANSION_SIGN = 1 << 11;
 export const SPARSE_SIGN = 1 << 12;
 export const NOT_ZERO_SIGN = 1 << 15;
 
-/** Words that are not 0 up to which a page is sparse: three entries of the widest layout, and the rest of another. */
+/** Maximum number of nonzero words on a sparse page: three entries of the widest layout, and part of another. */
 export const MAX_SPARSE_WORDS = 64;
 
-/** `Ovfl`, the key of the slot that takes what fits nowhere. */
+/** `Ovfl`, the key of the overflow slot, which counts tags without a slot. */
 export const OVERFLOW_KEY = 0x6c66764f;
 
-/** Looks at pages that lie one behind another. */
+/** Examines consecutive pages. */
 export interface PageScanner {
   /** `wasm` or `js`: both give identical signs. */
   readonly kind: string;
@@ -83,19 +83,19 @@ export interface PageScanner {
   scan(bytes: Uint8Array, signs: Uint16Array): void;
 }
 
-/** How pages of the expansion table are told at a first look: it is not hashed, so only the shape of its entries tells. */
+/** How the first look recognises pages of the expansion table: it is not hashed, so by the shape of its entries. */
 export interface ExpansionLayout {
   /** Bytes of an entry. */
   readonly size: number;
-  /** What the offset of a page's first entry is a multiple of. */
+  /** The offset of a page's first entry is a multiple of this. */
   readonly step: 8 | 16 | 64;
   /** Offsets of words that are 0 in nearly every entry: padding, and the upper halves of counters. */
   readonly zeros: readonly [number, number, number];
 }
 
 /**
- * The table is one for all processors, so its counters do not go below zero. The 28-byte layout has neither padding nor
- * wide counters: it looks like anything, and its expansion table is not found.
+ * All processors share the table, so its counters are not negative. The 28-byte layout has neither padding nor wide
+ * counters: it has no distinctive shape, and its expansion table is not found.
  */
 export const EXPANSION_LAYOUTS: readonly ExpansionLayout[] = [
   { size: 80, step: 16, zeros: [4, 20, 28] },
@@ -105,7 +105,7 @@ export const EXPANSION_LAYOUTS: readonly ExpansionLayout[] = [
   { size: 48, step: 16, zeros: [12, 20, 28] },
 ];
 
-/** Entries that a first look goes by. */
+/** Number of entries that the first look checks. */
 const LOOKED_AT = 3;
 
 /** Whether the first entries from a word on look like those of an expansion table. */

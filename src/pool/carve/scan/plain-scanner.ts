@@ -17,15 +17,15 @@ import {
 const WORDS = PAGE_SIZE / 4;
 const RSDS = 0x53445352;
 
-/** A page with fewer zero words than this among its first 256 is text, code or noise: entries are full of zeros. */
+/** A page with fewer zero words among its first 256 is text, code or noise: entries contain many zeros. */
 const MIN_ZEROS = 4;
 const SAMPLED = 256;
 
-/** The channels' constants where a loop reaches them quickly. */
+/** The channels' constants in typed arrays, for fast loops. */
 const SIZES = Int32Array.from(LAW_CHANNELS, ({ layout }) => layout.size);
 const MASKS = Int32Array.from(LAW_CHANNELS, ({ period }) => period - 1);
 const SMALL_MASKS = Int32Array.from(LAW_CHANNELS, ({ smallPeriod }) => smallPeriod - 1);
-/** Channels from here on have keys at any multiple of 4; those before at multiples of 8 only. */
+/** Channels from this one on have keys at any multiple of 4; earlier ones only at multiples of 8. */
 const FIRST_ODD = LAW_CHANNELS.findIndex(({ step }) => step === 4);
 const XP = LAW_CHANNELS.findIndex(({ xp }) => xp);
 
@@ -34,13 +34,13 @@ const ROOT_AT = 0x30;
 const ROOT_WORDS = [0x003a0000, 0x0000005c] as const;
 
 /**
- * The first look, in plain JavaScript: for machines without WebAssembly SIMD, and the measure of the kernel written by
- * hand (page-scanner.wat), which gives the same signs.
+ * The first look, in plain JavaScript: for machines without WebAssembly SIMD, and the reference for the handwritten
+ * WebAssembly scanner (page-scanner.wat), which gives the same signs.
  *
- * Of each word other than 0 it asks, as if it were a key, whether the hash law puts it where it lies. Of a page of
- * random words one word obeys by chance in each channel; of a page of a table every third key at least. So a page is
- * looked at more closely when at least a tenth as many words obey as there could be entries, judged by the words that
- * are not 0; or, for tables of less than 512 slots, a third of them by the weaker law that holds for those.
+ * It checks for each nonzero word whether the hash law would put it there if it were a key. On a page of random words
+ * one word per channel obeys by chance; on a page of a table at least every third key. So a page is examined closely
+ * when the words that obey are at least a tenth of the possible number of entries, estimated from the nonzero words;
+ * or, for tables of less than 512 slots, a third by the weaker law that holds for those.
  */
 export class PlainScanner implements PageScanner {
   readonly kind = 'js';
@@ -84,7 +84,7 @@ export class PlainScanner implements PageScanner {
     return signs | NOT_ZERO_SIGN;
   }
 
-  /** Counts the channels that a word obeys the law of, were it a key. */
+  /** Counts a word in each channel whose law it would obey as a key. */
   private countLaws(word: number, offset: number): void {
     const low = (word & 0xffff) * 40543;
     const high = (word >>> 16) * 40543 + ((low >>> 16) & 0xffff);
@@ -101,7 +101,7 @@ export class PlainScanner implements PageScanner {
   }
 }
 
-/** Whether a page may be of an expansion table of some layout, its first entry beginning anywhere that the layout allows. */
+/** Whether a page may belong to an expansion table, for any layout and any allowed offset of its first entry. */
 function mayBeExpansion(words: Uint32Array, first: number): boolean {
   return EXPANSION_LAYOUTS.some((expansion) => {
     for (let offset = 0; offset < expansion.size; offset += expansion.step) {

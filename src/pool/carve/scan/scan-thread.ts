@@ -3,18 +3,18 @@ import { messageOf, PoolTrackerError } from '../../../errors.js';
 import { SIGNS_SIZE } from './wasm-scanner.js';
 import type { WasmMemory, WasmModule } from './wasm-scanner.js';
 
-/** What a thread is started with. */
+/** Start parameters of a thread. */
 export interface ThreadStart {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
-  /** Which part of the room for signs it uses: 1 to 15; 0 is the main thread's. */
+  /** Which part of the space for signs it uses: 1 to 15; 0 is the main thread's. */
   readonly thread: number;
 }
 
-/** Pages to look at, where they lie in the shared memory. */
+/** Pages to examine, by their location in the shared memory. */
 export interface ThreadJob {
   readonly offset: number;
-  /** As many as there is room for signs, at most. */
+  /** Number of pages; at most as many as there is space for signs. */
   readonly pages: number;
 }
 
@@ -23,7 +23,7 @@ interface Waiting {
   readonly reject: (error: PoolTrackerError) => void;
 }
 
-/** All that the thread runs; a text, so that it is the same from the sources, the package and a bundle. */
+/** The thread's program; a string, so that it works from the sources, the package and a bundle. */
 const PROGRAM = `
   const { parentPort, workerData: { module, memory, target } } = require('node:worker_threads');
   const { scan } = new WebAssembly.Instance(module, { env: { memory } }).exports;
@@ -33,7 +33,7 @@ const PROGRAM = `
   });
 `;
 
-/** Another thread that looks at pages in the memory that all share, in the order in which it is asked. */
+/** A thread that examines pages in the shared memory, in the order of the jobs. */
 export class ScanThread {
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
@@ -49,7 +49,7 @@ export class ScanThread {
     this.worker.on('exit', (status) => this.fail(`it ended with status ${status}`));
   }
 
-  /** Stretches asked for and not yet answered. */
+  /** Number of submitted stretches without an answer yet. */
   get pending(): number {
     return this.waiting.length;
   }

@@ -2,12 +2,12 @@ import { PAGE_SIZE } from '../../../address.js';
 import { PAGE_SCANNER_MODULE } from './page-scanner-module.js';
 import type { PageScanner } from './page-signs.js';
 
-/** The part of the WebAssembly interface that is used here; the types of Node leave it out. */
+/** The part of the WebAssembly interface that is used here; Node's types lack it. */
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** A compiled module; threads hand it to each other. */
+/** A compiled module, which can be passed between threads. */
 export type WasmModule = object;
 
 interface WebAssemblyInterface {
@@ -23,11 +23,11 @@ interface WebAssemblyInterface {
 
 export const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface };
 
-/** Bytes of the memory that the module is made for; in WebAssembly's pages of 64 KiB. */
+/** Size of the memory that the module requires, in WebAssembly pages of 64 KiB. */
 const MEMORY_PAGES = 256;
-/** Room for signs at the start of the memory, for each thread that looks. */
+/** Space for signs at the start of the memory, in bytes per thread. */
 export const SIGNS_SIZE = 4096;
-/** Where buffers may begin. */
+/** Start of the space for buffers. */
 export const BUFFERS_AT = 1 << 16;
 
 let compiled: WasmModule | null | undefined;
@@ -47,13 +47,13 @@ export function scannerMemory(): WasmMemory {
   return new webAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true });
 }
 
-/** The first look, by the kernel written by hand, at pages in the memory that it shares. */
+/** The first look by the handwritten WebAssembly scanner, at pages in its memory. */
 export class WasmScanner implements PageScanner {
   readonly kind = 'wasm';
   private readonly run: (page: number, count: number, target: number) => void;
   private readonly signs: Uint16Array;
 
-  /** @param thread which part of the room for signs is used: 0 to 15 */
+  /** @param thread which part of the space for signs is used: 0 to 15 */
   constructor(
     module: WasmModule,
     memory: WasmMemory,
@@ -64,7 +64,7 @@ export class WasmScanner implements PageScanner {
     this.signs = new Uint16Array(memory.buffer, thread * SIGNS_SIZE, SIGNS_SIZE / 2);
   }
 
-  /** @param bytes in the memory given */
+  /** @param bytes must lie in the given memory */
   scan(bytes: Uint8Array, signs: Uint16Array): void {
     for (let first = 0; first < signs.length; first += this.signs.length) {
       const count = Math.min(this.signs.length, signs.length - first);
