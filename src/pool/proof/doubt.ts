@@ -34,17 +34,22 @@ export const DOUBT_CODES = [
   /** A page was not seen, and may lie in memory that was not captured. */
   'memory-unseen',
 ] as const;
+/** One of DOUBT_CODES: stable, to be matched by programs. */
 export type DoubtCode = (typeof DOUBT_CODES)[number];
 
 /** Slots from `first` to `last`, inclusive. */
 export interface SlotRange {
+  /** From 0. */
   readonly first: number;
+  /** At most N, the overflow slot. */
   readonly last: number;
 }
 
 /** One reason to doubt counts, and the slots that it concerns. */
 export interface Doubt {
+  /** Which kind of reason. */
   readonly code: DoubtCode;
+  /** One line: what was expected and what was found. */
   readonly message: string;
   /** Null: every tag. */
   readonly slots: SlotRange | null;

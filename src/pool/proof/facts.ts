@@ -15,12 +15,16 @@ export const FACTS = [
   /** No other table with the same tags has higher counts. */
   'latest',
 ] as const;
+/** One of FACTS: stable, to be matched by programs. */
 export type FactName = (typeof FACTS)[number];
 
+/** What became of asking a candidate for one fact. */
 export interface Fact {
+  /** Which one. */
   readonly fact: FactName;
   /** `unknown` where its subject could not be read: a doubt, not a pass. */
   readonly outcome: 'held' | 'failed' | 'unknown';
+  /** What was found. */
   readonly detail: string;
 }
 
