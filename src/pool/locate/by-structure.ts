@@ -24,9 +24,11 @@ async function candidatesAt(
   }));
   // Variables decide between the readings of one table; where they do not, the reading that fits the law best is used.
   const confirmed = readings.filter((_, index) => near[index]!.sizeNear && near[index]!.maskNear);
-  // If every key of a reading obeys, N is not smaller: the keys beyond a smaller N would not obey.
-  const lawful = confirmed.find(({ proof }) => proof.lawful === proof.keys);
-  const chosen = lawful !== undefined ? [lawful] : confirmed.length > 0 ? confirmed : readings.slice(0, 1);
+  // If every key of the widest reading obeys, N is not smaller: the keys beyond a smaller N would not obey. If some do
+  // not, the readings are rivals: a page of the table is damaged.
+  const [widest] = [...confirmed].sort((a, b) => b.slots - a.slots);
+  const isSure = widest !== undefined && widest.proof.lawful === widest.proof.keys;
+  const chosen = isSure ? [widest] : confirmed.length > 0 ? confirmed : readings.slice(0, 1);
   const candidates: Candidate[] = [];
   for (const reading of chosen) {
     const array = await arrayAt(kernel, address, places, reading);

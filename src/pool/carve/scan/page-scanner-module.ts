@@ -1,4 +1,4 @@
-/** Generated from page-scanner.wat by scripts/build-wasm.ts; WebAssembly, base64. */
+/** Made from page-scanner.wat by scripts/build-wasm.ts; WebAssembly, base64. */
 export const PAGE_SCANNER_MODULE = `
 AGFzbQEAAAABLQZgAXsBf2AFe3t/f38Bf2ABfwF/YAV/f39/fwF/YAZ/f39/f38Bf2ADf39/AAIRAQNlbnYGbWVtb3J5AgMBgAIDDAsAAQICAg
 MEAgICBQcIAQRzY2FuAAoK3hwLIQEBeyAA/X8hASAB/RsAIAH9GwFqIAH9GwIgAf0bA2pqC0YBAX8gABAAIQUgBUEARyAFIAJsQQVsIANBAmxP
