@@ -207,7 +207,6 @@ function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: num
       message: `${processorsMissing} or more processors have no table that could be found: every total may lack their share`,
     });
   }
-  for (const { code, message } of doubts) warnings.push({ code, message });
   warnings.push(...doubtWarnings(doubts));
   if (totals.conflicts > 0) {
     warnings.push({

@@ -124,6 +124,22 @@ describe('the sum over processors', () => {
     );
   });
 
+  it('marks the expansion table, too, when every tag is in doubt', () => {
+    const ones = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1n])) as never;
+    const totals = new TagTotals(TRACKER_LAYOUTS[0]!, SLOTS);
+    totals.add(tableOf(80, [{ slot: 1, key: 7, counters: ones }]));
+    totals.addExpansion(tableOf(80, [{ slot: 0, key: 9, counters: ones }]));
+    assert.ok([...totals.totals()].every(({ complete }) => complete));
+    totals.doubt(null);
+    assert.deepEqual(
+      [...totals.totals()].map(({ place, complete }) => ({ place, complete })),
+      [
+        { place: 'table', complete: false },
+        { place: 'expansion', complete: false },
+      ],
+    );
+  });
+
   it('ends the expansion table at its first free entry', () => {
     const zero = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1n])) as never;
     const table = tableOf(

@@ -151,6 +151,14 @@ describe('walking generated memory', () => {
 });
 
 describe('walking damaged memory', () => {
+  it('tells each doubt once', async () => {
+    const generated = generateMemory({ layout: 56, processors: 2 });
+    generated.space.writeU64(generated.truth.variables['ExPoolTagTables']! + 8n, 0n);
+    const { warnings, doubts } = await walkBuffer(rawBuffer(generated));
+    assert.ok(doubts.length > 0);
+    assert.equal(new Set(warnings.map(({ message }) => message)).size, warnings.length);
+  });
+
   const refused = async (
     generated: GeneratedMemory,
     code: string,

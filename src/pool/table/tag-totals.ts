@@ -61,6 +61,7 @@ export class TagTotals {
   private readonly incomplete: Uint8Array;
   private readonly scratch = new BigUint64Array(COUNTER_COUNT);
   private readonly expansion: TagTotal[] = [];
+  private isExpansionDoubted = false;
   /** Slots where two processors' tables hold different keys: the image changed while it was taken. */
   conflicts = 0;
   entriesMissing = 0;
@@ -132,6 +133,7 @@ export class TagTotals {
 
   /** Marks the tags of these slots, or every one: what was added for them may not be all, or too much. */
   doubt(slots: { readonly first: number; readonly last: number } | null): void {
+    if (slots === null) this.isExpansionDoubted = true;
     const { first, last } = slots ?? { first: 0, last: this.slots };
     this.incomplete.fill(1, Math.max(0, first), Math.min(this.slots, last) + 1);
   }
@@ -152,7 +154,8 @@ export class TagTotals {
         this.incomplete[slot] === 0,
       );
     }
-    yield* this.expansion;
+    // A doubt of every tag is one of those in the expansion table, too.
+    for (const total of this.expansion) yield this.isExpansionDoubted ? { ...total, complete: false } : total;
   }
 
   private total(
