@@ -30,6 +30,8 @@ export const EXIT_STATUS = {
   USAGE: 2,
   /** A symbol file that cannot be used. */
   SYMBOL_FILE_DAMAGED: 2,
+  /** How a kernel of this build reports its own counts is not known, and that was asked for. */
+  REPORT_UNKNOWN: 2,
   /** The content is not a memory image in any known format. */
   NOT_AN_IMAGE: 3,
   /** A known format, in a form that is not read. */

@@ -28,8 +28,7 @@ export interface TableReading {
 export class TableDecoder {
   readonly totals: TagTotals;
   readonly readings: TableReading[] = [];
-  /** Raw entries of each processor; empty unless they were asked for. */
-  readonly processorTags: ProcessorTag[] = [];
+  private readonly entries: ProcessorTag[] = [];
   /** What speaks against the counts; known when the tables are finished. */
   doubts: readonly Doubt[] = [];
   private readonly examination: Examination;
@@ -42,6 +41,11 @@ export class TableDecoder {
   ) {
     this.totals = new TagTotals(tables.layout, tables.slots);
     this.examination = new Examination(tables.layout, tables.slots);
+  }
+
+  /** Raw entries of each processor; empty unless they were asked for. */
+  get processorTags(): ProcessorTag[] {
+    return this.entries.map((tag) => this.totals.marked(tag));
   }
 
   /** Takes the next page; the pages of a table come together, in any order. */
@@ -80,7 +84,7 @@ export class TableDecoder {
     }
     if (!this.keepProcessors) return;
     const isExpansion = place.table === 'expansion';
-    this.processorTags.push(
+    this.entries.push(
       ...entriesOf(table, isExpansion ? 'expansion' : 'table', this.tables.slots, isExpansion ? null : place.processor),
     );
   }

@@ -11,8 +11,9 @@ import {
   processorTagsOf,
   sumCarved,
 } from '../pool/carve/carve.js';
-import { doubtWarnings } from '../pool/proof/proof.js';
-import { judge, lawfulShare } from '../pool/table/hash-law.js';
+import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
+import { lawfulShare } from '../pool/table/hash-law.js';
+import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
 import { containerFacts, type DecodedScan, type KernelFacts, type TablesFound } from './scan-result.js';
 import { elapsedSince, type ScanRequest } from './scan.js';
@@ -41,7 +42,7 @@ export async function decodeCarved(
   if (carved === null) return null;
   const traced = await carver.traces.identify(carved.shape.channel.layout.size);
   const kernel = factsOf(input, carved, traced);
-  const { totals, doubts } = sumCarved(carved, {
+  const { totals, doubts, proof, facts } = sumCarved(carved, {
     processors: kernel.processors,
     isWhole: isWhole(input, carver, traced),
   });
@@ -51,16 +52,23 @@ export async function decodeCarved(
     totals.pagesMissing > 0 || totals.conflicts > 0 || isUndecided || tags.some(({ complete }) => !complete);
   return {
     imageId: totals.imageId(),
+    system: 0,
     path: input.name,
     labels: request.options.labels ?? {},
     container: image === null ? null : containerFacts(image),
     kernel,
-    tables: tablesFound(carver, carved, totals),
+    tables: { ...tablesFound(carver, carved, totals), hashLawShare: lawfulShare(proof), facts },
     totals: tags,
-    processorTags: keepProcessors ? processorTagsOf(carved) : [],
+    processorTags: keepProcessors ? processorTagsOf(carved, totals) : [],
     objects: NO_OBJECTS,
-    warnings: [...input.warnings, ...carved.warnings, ...doubtWarnings(doubts), ...lostWarnings(totals)],
-    doubts,
+    warnings: [
+      ...input.warnings,
+      ...carved.warnings,
+      ...carved.notes,
+      ...doubtWarnings(doubts),
+      ...lostWarnings(totals),
+    ],
+    doubts: [...doubts, ...lossDoubts(totals)],
     rejected: [],
     outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
     bytesRead: input.bytesRead,
@@ -82,15 +90,17 @@ function factsOf(input: CarvedInput, carved: CarvedTables, traced: TracedKernel)
   };
 }
 
-function tablesFound(carver: PageCarver, carved: CarvedTables, totals: TagTotals): TablesFound {
+function tablesFound(
+  carver: PageCarver,
+  carved: CarvedTables,
+  totals: TagTotals,
+): Omit<TablesFound, 'hashLawShare' | 'facts'> {
   const { shape, tables } = carved;
-  const { layout, hash } = shape.channel;
+  const { layout } = shape.channel;
   return {
     locatedBy: 'carve',
     layout,
     slots: shape.slots,
-    hashLawShare: lawfulShare(judge(tables[0]!.keys(), shape.slots, hash)),
-    facts: [],
     processorTables: tables.map(({ pageCount, pagesMissing }, index) => ({
       processor: index === 0 ? 0 : null,
       address: null,
@@ -142,8 +152,10 @@ function seenPages({ runs }: MemoryImage): number {
 }
 
 function lostWarnings(totals: TagTotals): Warning[] {
-  if (totals.pagesMissing === 0) return [];
+  const keyless = keylessWarnings(totals.keyless);
+  if (totals.pagesMissing === 0) return keyless;
   return [
+    ...keyless,
     {
       code: 'pages-missing',
       message: `${totals.pagesMissing} pages of the tables were never seen: ${totals.entriesMissing} entries are missing; the tags that this can touch are marked incomplete`,

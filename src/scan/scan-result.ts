@@ -80,7 +80,7 @@ export interface TablesFound {
   readonly slots: number;
   /** Share of the keys of table 0 that obey the hash law, 0 to 1. */
   readonly hashLawShare: number;
-  /** Facts checked for table 0 and the variables that lead to it; empty where it was assembled from pages. */
+  /** Facts checked for the tables, and for the variables that lead to them where a walk found them. */
   readonly facts: readonly Fact[];
   /** Table 0 first. */
   readonly processorTables: readonly FoundTable[];
@@ -127,6 +127,8 @@ export interface Failed {
 export interface ScanResult {
   /** 32 hexadecimal digits derived from all totals, or from the path if the scan failed. */
   readonly imageId: string;
+  /** Which of the image's systems: 0 is the one that runs, the others follow by their clocks, latest first. */
+  readonly system: number;
   /** The image's name as given, without credentials. */
   readonly path: string;
   /** As given; empty when there are none. */

@@ -115,6 +115,7 @@ export function failedScan(
   const kernel = found?.kernel ?? null;
   return {
     imageId: createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32),
+    system: 0,
     path,
     labels: request.options.labels ?? {},
     container: image === null ? null : containerFacts(image),

@@ -10,7 +10,8 @@ import { PhysicalMemory } from '../memory/physical-memory.js';
 import { BigPageTable } from '../pool/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
-import { doubtWarnings } from '../pool/proof/proof.js';
+import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
+import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { TableDecoder } from '../pool/table-decoder.js';
 import { tablePages } from '../pool/table-pages.js';
@@ -104,6 +105,7 @@ export class WalkScan implements Scan {
       located.tables.warnings.length > 0;
     return {
       imageId: totals.imageId(),
+      system: 0,
       path: image.source.name,
       labels: request.options.labels ?? {},
       container: containerFacts(image),
@@ -118,7 +120,7 @@ export class WalkScan implements Scan {
         ...located.tables.warnings,
         ...decodeWarnings(decoder, this.processorsMissing()),
       ],
-      doubts: decoder.doubts,
+      doubts: [...decoder.doubts, ...lossDoubts(totals, this.processorsMissing())],
       rejected: this.rejected,
       outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
       bytesRead: image.source.bytesRead,
@@ -214,5 +216,6 @@ function decodeWarnings({ totals, doubts }: TableDecoder, processorsMissing: num
       message: `${totals.conflicts} slots hold different tags in two processors' tables: the image changed while it was taken`,
     });
   }
+  warnings.push(...keylessWarnings(totals.keyless));
   return warnings;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { entriesOf, outstanding, TagTotals } from '../../src/pool/table/tag-totals.js';
+import { outstanding } from '../../src/pool/table/counters.js';
+import { entriesOf, TagTotals } from '../../src/pool/table/tag-totals.js';
 import { TrackerTable } from '../../src/pool/table/tracker-table.js';
 import { counterBits, TRACKER_LAYOUTS } from '../../src/pool/table/tracker-layout.js';
 import { COUNTER_NAMES, type EntrySize } from '../support/generate/tracker/tracker-layouts.js';

@@ -10,6 +10,8 @@ function total(tag: string, nonPaged: bigint, paged: bigint, allocs = 10n, frees
     place: 'table',
     complete: true,
     processorsSeen: 1,
+    consistency: 'consistent',
+    keyless: null,
     counters: [allocs, frees, nonPaged, 0n, 0n, paged],
     nonPagedOutstanding: allocs - frees,
     pagedOutstanding: 0n,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hex } from '../../src/address.js';
 import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
+import { reportedTotals } from '../../src/scan/reported-totals.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import {
@@ -11,6 +12,7 @@ import {
   sharedTruth,
   stemOf,
   withoutSharedImages,
+  type CounterTexts,
   type Truth,
   type TruthEntry,
 } from '../support/shared/images.js';
@@ -34,10 +36,13 @@ function placeOf({ source, isOverflowEntry }: TruthEntry): string {
   return source === 'expansion' ? 'expansion' : isOverflowEntry ? 'overflow' : 'table';
 }
 
+function countersOf(texts: CounterTexts): bigint[] {
+  const { NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes } = texts;
+  return [NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes].map(signed);
+}
+
 function expected(entry: TruthEntry): object {
-  const { NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes } = entry;
-  const counters = [NonPagedAllocs, NonPagedFrees, NonPagedBytes, PagedAllocs, PagedFrees, PagedBytes].map(signed);
-  return { key: entry.key, slot: entry.slot, place: placeOf(entry), counters };
+  return { key: entry.key, slot: entry.slot, place: placeOf(entry), counters: countersOf(entry) };
 }
 
 async function walk(name: string, locate: LocateWay): Promise<DecodedScan> {
@@ -79,11 +84,25 @@ function assertTotals({ totals }: DecodedScan, truth: Truth, lossy: boolean): vo
 function assertProcessors({ processorTags }: DecodedScan, truth: Truth): void {
   for (const [processor, entries] of truth.tracker.perCpu.entries()) {
     const mine = processorTags.filter((tag) => tag.processor === processor);
+    const keyless = truth.tracker.keyless?.perCpu.find(([cpu]) => cpu === processor);
+    const overflow = keyless === undefined ? [] : [[truth.tracker.keyless!.slot, 0, ...keyless.slice(1)] as const];
     assert.deepEqual(
       mine.map(({ slot, key, counters }) => [slot, key, ...counters]),
-      entries.map(([slot, key, ...counters]) => [slot, key, ...counters.map(signed)]),
+      [...entries, ...overflow].map(([slot, key, ...counters]) => [
+        slot,
+        key,
+        ...counters.map((text) => signed(String(text))),
+      ]),
     );
   }
+}
+
+function assertReport(decoded: DecodedScan, truth: Truth): void {
+  if (truth.tracker.merged.some(({ asReported }) => asReported === undefined)) return;
+  assert.deepEqual(
+    reportedTotals(decoded).map(({ counters }) => [...counters]),
+    truth.tracker.merged.map(({ asReported }) => countersOf(asReported!)),
+  );
 }
 
 describe('walking the shared images', function () {
@@ -110,7 +129,10 @@ describe('walking the shared images', function () {
           const decoded = await walk(name, way);
           assertKernel(decoded, truth);
           assertTotals(decoded, truth, LOSSY.has(stem));
-          if (!LOSSY.has(stem)) assertProcessors(decoded, truth);
+          if (!LOSSY.has(stem)) {
+            assertProcessors(decoded, truth);
+            assertReport(decoded, truth);
+          }
           ids.set(stem, (ids.get(stem) ?? new Set()).add(decoded.imageId));
         });
       });

@@ -26,6 +26,18 @@ export interface Rejection {
   readonly from: string;
   /** In one line. */
   readonly reason: string;
+  /** Of a table: what each fact that it was held against came to. */
+  readonly facts?: readonly CheckedFact[];
+}
+
+/** What became of holding a candidate against one fact. */
+export interface CheckedFact {
+  /** Stable, kebab-case. */
+  readonly fact: string;
+  /** `unknown` where its subject could not be read. */
+  readonly outcome: 'held' | 'failed' | 'unknown';
+  /** What was found. */
+  readonly detail: string;
 }
 
 /** What a search among candidates came to; those that it refused are told in either case. */

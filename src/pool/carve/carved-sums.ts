@@ -1,4 +1,5 @@
-import { Examination, slotsOnPage, type Doubt } from '../proof/proof.js';
+import { Examination, fact, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
+import { describeProof, judge, type LawProof } from '../table/hash-law.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { CarvedTables } from './carved-tables.js';
 
@@ -14,6 +15,10 @@ export interface CarvedSystem {
 export interface CarvedSums {
   readonly totals: TagTotals;
   readonly doubts: readonly Doubt[];
+  /** Table 0 against the hash law. */
+  readonly proof: LawProof;
+  /** The facts that can be asked without addresses. */
+  readonly facts: readonly Fact[];
 }
 
 /** Sums carved tables; doubtful tags are marked. */
@@ -34,7 +39,17 @@ export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSum
   for (const { slots } of doubts) totals.doubt(slots);
   for (const slot of partial) totals.doubt({ first: slot, last: slot });
   if (expansion !== null) totals.addExpansion(expansion);
-  return { totals, doubts };
+  const proof = judge(tables[0]!.keys(), shape.slots, hash);
+  return { totals, doubts, proof, facts: factsOf(carved, proof, system) };
+}
+
+function factsOf({ processors: seen, rivals }: CarvedTables, proof: LawProof, { processors }: CarvedSystem): Fact[] {
+  const count = `the tables of ${seen} of ${processors ?? 'an unknown number of'} processors were seen`;
+  return [
+    fact('law', proof.lawful === proof.keys, describeProof(proof)),
+    processors === null ? unknown('processor-count', count) : fact('processor-count', seen === processors, count),
+    fact('latest', rivals === null, rivals ?? 'no pages of other, equally plausible tables were found'),
+  ];
 }
 
 /** Reasons to doubt every tag. */
@@ -70,8 +85,12 @@ function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: C
   return doubts;
 }
 
-/** Entries by table: table 0 belongs to processor 0; the processors of the others are unknown. */
-export function processorTagsOf({ shape, tables, expansion }: CarvedTables): ProcessorTag[] {
+/**
+ * Entries by table: table 0 belongs to processor 0; the processors of the others are unknown.
+ * @param totals their sums, with every doubt
+ */
+export function processorTagsOf({ shape, tables, expansion }: CarvedTables, totals: TagTotals): ProcessorTag[] {
   const tags = tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
-  return expansion === null ? tags : [...tags, ...entriesOf(expansion, 'expansion', 0, null)];
+  if (expansion !== null) tags.push(...entriesOf(expansion, 'expansion', 0, null));
+  return tags.map((tag) => totals.marked(tag));
 }

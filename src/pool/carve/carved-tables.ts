@@ -9,6 +9,7 @@ import { doubtAmongCopies, mainTables, rivalsOf } from './choose/rivals.js';
 import type { ExpansionPages } from './fit/expansion-pages.js';
 import { type CarvedPage, type UnplacedPage, type PageCollection, wordsOf } from './fit/page-collection.js';
 import { pageCount, type PlacedPage, type ShapedPages, shapesOf, type TableShape } from './fit/table-shape.js';
+import { placeKeyless } from './fit/keyless-places.js';
 import { placeSparse } from './fit/sparse-places.js';
 import { undecidedPages } from './fit/undecided-pages.js';
 import type { PageCarver } from './page-carver.js';
@@ -31,7 +32,10 @@ export interface CarvedTables {
   readonly partial: ReadonlySet<number>;
   /** Why the tables of another system are equally possible; null when there is no reason. */
   readonly rivals: string | null;
+  /** Reasons why totals may be wrong. */
   readonly warnings: readonly Warning[];
+  /** What touches no total. */
+  readonly notes: readonly Warning[];
 }
 
 /** Evidence, in bits, from which a family of pages needs no confirmation: one or two stray words have less. */
@@ -77,6 +81,7 @@ export function carveTables({
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
   const { tables, severed } = assembleTables(places, shape, most);
   const partial = new Set([...severed, ...places.flatMap((place) => unseenShares(place, shape, processors))]);
+  const notes = placeKeyless(collection.keyless, tables, shape);
   const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
     shape,
@@ -89,6 +94,7 @@ export function carveTables({
     passedOver: others,
     rivals: rivalsOf(main, others, strangers),
     warnings: [...warningsOf(collection), ...partialWarnings(partial), ...warnings],
+    notes,
   };
 }
 

@@ -2,7 +2,7 @@ import { hex, virtualAddress } from '../../address.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import { findDebuggerDataBlock, type KernelSymbols } from '../../kernel/symbols/symbols.js';
 import { locateByStructure } from './by-structure.js';
-import { notLocated, refuted, type Located } from './located.js';
+import { notLocated, type Located } from './located.js';
 
 /**
  * Locates table 0 by the kernel debugger block, which points to the variable PoolTrackTable; the rest (N, the layout,
@@ -23,8 +23,11 @@ export async function locateByKdbg(
     );
   const located = await locateByStructure(kernel, processors, virtualAddress(table0));
   if (located.tables !== null) return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
-  return refuted(
-    `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
-    located.rejected,
-  );
+  const own = located.rejected.find(({ address }) => address === hex(table0));
+  return {
+    ...located,
+    reason: `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
+    isVeto: true,
+    refuted: { address: virtualAddress(table0), facts: own?.facts ?? [] },
+  };
 }

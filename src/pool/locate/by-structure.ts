@@ -168,6 +168,7 @@ export async function locateByStructure(
       address: hex(candidate.address),
       from: 'structure',
       reason: describeFacts(facts.filter(({ outcome }) => outcome !== 'held')) || 'another table is as good',
+      facts,
     }));
   if (typeof decided === 'string') return notLocated(decided, rejected);
   return { ...(await accepted(kernel, sections, decided)), rejected };

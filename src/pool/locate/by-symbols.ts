@@ -3,7 +3,7 @@ import type { Warning } from '../../errors.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/symbols.js';
 import { describeMissing, isMapped } from '../../memory/paging/paging.js';
-import { doubtsOf, fact, held, unknown, type Fact } from '../proof/proof.js';
+import { doubtsOf, fact, failed, held, unknown, type Fact, type FactName } from '../proof/proof.js';
 import { describeProof, isSlotCount, judge } from '../table/hash-law.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
 import { describeArray } from './candidate.js';
@@ -63,11 +63,11 @@ function agreedTable(
   if (known === null) return notLocated('missing' in pointer ? pointer.missing : '');
   const address = virtualAddress(known);
   if (!kernel.memory.pageTable.isKernelAddress(address) || (address & 0xfffn) !== 0n)
-    return refuted(`PoolTrackTable is ${hex(address)}; expected a page-aligned kernel address`);
-  if ('value' in pointer && 'value' in first && pointer.value !== first.value)
-    return refuted(
-      `table 0 is not proved: PoolTrackTable is ${hex(pointer.value)}, ExPoolTagTables[0] is ${hex(first.value)}; expected the same table`,
-    );
+    return refutedBy('identity', `PoolTrackTable is ${hex(address)}; expected a page-aligned kernel address`, address);
+  if ('value' in pointer && 'value' in first && pointer.value !== first.value) {
+    const found = `PoolTrackTable is ${hex(pointer.value)}, ExPoolTagTables[0] is ${hex(first.value)}`;
+    return refutedBy('identity', `table 0 is not proved: ${found}; expected the same table`, address);
+  }
   const absent = 'missing' in pointer ? pointer.missing : 'missing' in first ? first.missing : null;
   return {
     address,
@@ -76,6 +76,11 @@ function agreedTable(
         ? held('identity', `PoolTrackTable and ExPoolTagTables[0] are ${hex(address)}`)
         : unknown('identity', absent),
   };
+}
+
+/** The named table fails this fact; `others` were checked before. */
+function refutedBy(name: FactName, reason: string, address: VirtualAddress, others: readonly Fact[] = []): Located {
+  return refuted(reason, address, [...others, failed(name, reason)]);
 }
 
 /**
@@ -96,13 +101,16 @@ export async function locateBySymbols(
   const table0 = agreedTable(kernel, await read('PoolTrackTable'), await read('ExPoolTagTables'));
   if ('isVeto' in table0) return table0;
   const size = agreedSlots(await read('PoolTrackTableSize'), await read('PoolTrackTableMask'));
-  if (typeof size === 'string') return refuted(size);
+  if (typeof size === 'string') return refutedBy('size-mask', size, table0.address, [table0.fact]);
   const { slots } = size;
   const first = await readTable(kernel.memory, table0.address, layout, slots + 1);
   const proof = judge(first.keys(), slots);
   if (!isLawful(first, slots)) {
-    return refuted(
+    return refutedBy(
+      'law',
       `the table at ${hex(table0.address)} that PoolTrackTable points to is not proved: ${describeProof(proof)}, ${first.pagesMissing} of ${first.pageCount} pages missing`,
+      table0.address,
+      [table0.fact, size.fact],
     );
   }
   const arrayRva = symbols.rva.ExPoolTagTables;

@@ -59,7 +59,14 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
       rejected.push(...located.rejected);
       if (located.tables !== null) return { found: { tables: located.tables, symbols: symbols[0] ?? null }, rejected };
       reasons.push(`${name}: ${located.reason}`);
-      rejected.push({ what: 'table', address: hex(kernel.image.base), from: name, reason: located.reason });
+      const { refuted } = located;
+      rejected.push({
+        what: 'table',
+        address: hex(refuted?.address ?? kernel.image.base),
+        from: name,
+        reason: located.reason,
+        ...(refuted === undefined ? {} : { facts: refuted.facts }),
+      });
       if (located.isVeto) break;
     }
     return { error: notFound(kernel, reasons), rejected };

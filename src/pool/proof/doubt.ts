@@ -33,6 +33,12 @@ export const DOUBT_CODES = [
   'carve-undecided',
   /** A page was not seen, and may lie in memory that was not captured. */
   'memory-unseen',
+  /** Entries on pages of the tables that could not be read. */
+  'pages-missing',
+  /** Fewer tables than processors were found. */
+  'processors-missing',
+  /** Different keys for one slot in two processors' tables. */
+  'image-smeared',
 ] as const;
 /** One of DOUBT_CODES: stable, to be matched by programs. */
 export type DoubtCode = (typeof DOUBT_CODES)[number];
@@ -66,12 +72,48 @@ export function pageOfSlot(slot: number, layout: TrackerLayout): number {
   return Math.floor((slot * layout.size) / PAGE_SIZE);
 }
 
+/** All doubts of one kind. */
+export interface DoubtSummary {
+  readonly code: DoubtCode;
+  readonly count: number;
+  /** Of the first one. */
+  readonly message: string;
+  /** First and last slot of each range concerned, in ascending order and merged; null: every tag. */
+  readonly slots: readonly (readonly [first: number, last: number])[] | null;
+}
+
+/** Doubts by kind, in order of their first occurrence. */
+export function summarizeDoubts(doubts: readonly Doubt[]): DoubtSummary[] {
+  const byCode = new Map<DoubtCode, Doubt[]>();
+  for (const doubt of doubts) {
+    const same = byCode.get(doubt.code);
+    if (same === undefined) byCode.set(doubt.code, [doubt]);
+    else same.push(doubt);
+  }
+  return [...byCode].map(([code, same]) => ({
+    code,
+    count: same.length,
+    message: same[0]!.message,
+    slots: mergedRanges(same.map(({ slots }) => slots)),
+  }));
+}
+
+function mergedRanges(ranges: readonly (SlotRange | null)[]): [number, number][] | null {
+  const merged: [number, number][] = [];
+  const known = ranges.filter((range) => range !== null);
+  if (known.length < ranges.length) return null;
+  for (const { first, last } of [...known].sort((a, b) => a.first - b.first)) {
+    const before = merged.at(-1);
+    if (before === undefined || first > before[1] + 1) merged.push([first, last]);
+    else before[1] = Math.max(before[1], last);
+  }
+  return merged;
+}
+
 /** Doubts as warnings: each kind once, with its number of occurrences. */
 export function doubtWarnings(doubts: readonly Doubt[]): Warning[] {
-  const byCode = new Map<string, Doubt[]>();
-  for (const doubt of doubts) byCode.set(doubt.code, [...(byCode.get(doubt.code) ?? []), doubt]);
-  return [...byCode].map(([code, [first, ...more]]) => ({
+  return summarizeDoubts(doubts).map(({ code, count, message }) => ({
     code,
-    message: more.length === 0 ? first!.message : `${first!.message}; and ${more.length} more of this kind`,
+    message: count === 1 ? message : `${message}; and ${count - 1} more of this kind`,
   }));
 }

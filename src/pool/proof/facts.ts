@@ -1,3 +1,4 @@
+import type { CheckedFact } from '../../kernel/root/root.js';
 import type { Doubt } from './doubt.js';
 
 /** Facts that only the true tables meet, checked for candidates. Names are stable: they are written to records. */
@@ -19,13 +20,9 @@ export const FACTS = [
 export type FactName = (typeof FACTS)[number];
 
 /** What became of asking a candidate for one fact. */
-export interface Fact {
+export interface Fact extends CheckedFact {
   /** Which one. */
   readonly fact: FactName;
-  /** `unknown` where its subject could not be read: a doubt, not a pass. */
-  readonly outcome: 'held' | 'failed' | 'unknown';
-  /** What was found. */
-  readonly detail: string;
 }
 
 export function held(fact: FactName, detail: string): Fact {

@@ -9,12 +9,21 @@ import { seededSlots } from './seeded-tags.js';
 import { tornRows } from './torn-rows.js';
 import { untouchedPages, type PageKeys } from './untouched-pages.js';
 
-export { consistencyOf, CONSISTENCIES, type Consistency } from './consistency.js';
 export { seededSlots } from './seeded-tags.js';
 export { keysAgainstFirst } from './same-keys.js';
 export { lawOfPages, type PageLaw } from './lawful-pages.js';
 export { describeFacts, doubtsOf, fact, failed, held, unknown, FACTS, type Fact, type FactName } from './facts.js';
-export { DOUBT_CODES, doubtWarnings, slotsOnPage, type Doubt, type DoubtCode, type SlotRange } from './doubt.js';
+export {
+  DOUBT_CODES,
+  doubtWarnings,
+  slotsOnPage,
+  summarizeDoubts,
+  type Doubt,
+  type DoubtCode,
+  type DoubtSummary,
+  type SlotRange,
+} from './doubt.js';
+export { lossDoubts } from './losses.js';
 
 /** Minimum share of the seeded tags in their slots for a table that counts as seeded. */
 const SEEDED_SHARE = 0.75;

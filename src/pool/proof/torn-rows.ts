@@ -1,6 +1,5 @@
 import type { TagTotal } from '../table/tag-totals.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
-import { consistencyOf } from './consistency.js';
 import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
 import { chanceOfAtLeast } from './likelihood.js';
 
@@ -24,13 +23,12 @@ interface PageRows {
 export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slots: number): Doubt[] {
   const pages = new Map<number, PageRows>();
   const all: PageRows = { rows: 0, torn: 0, impossible: 0 };
-  for (const { slot, place, counters, complete } of totals) {
+  for (const { slot, place, consistency, complete } of totals) {
     // Incomplete rows are marked already, and are no evidence about others.
     if (place !== 'table' || !complete) continue;
     const page = pageOfSlot(slot, layout);
     const here = pages.get(page) ?? { rows: 0, torn: 0, impossible: 0 };
     pages.set(page, here);
-    const consistency = consistencyOf(counters, layout);
     for (const count of [here, all]) {
       count.rows++;
       if (consistency !== 'consistent') count.torn++;

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
+import { type Consistency, consistencyOf } from './consistency.js';
+import { addCounters, type CounterValues, outstanding, signedCounters } from './counters.js';
 import { UNKNOWN } from './hash-law.js';
-import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
+import { type KeylessCounts, KeylessOverflow } from './keyless-overflow.js';
+import { COUNTER_COUNT, type TrackerLayout } from './tracker-layout.js';
 import { TrackerTable } from './tracker-table.js';
+
+export type { CounterValues } from './counters.js';
+export type { KeylessCounts } from './keyless-overflow.js';
 
 /** Where an entry lies: in a hashed slot of the table, in its last slot (overflow), or in the expansion table. */
 export type Place = 'table' | 'overflow' | 'expansion';
-
-/**
- * Non-paged allocs, frees and bytes, then paged allocs, frees and bytes. Bytes are signed; allocs and frees are unsigned
- * where the kernel counts in 32 bits, and signed where it counts in 64.
- */
-export type CounterValues = readonly [bigint, bigint, bigint, bigint, bigint, bigint];
 
 /** One tag's counters, of one processor or of all. */
 export interface TagCounts {
@@ -34,6 +34,10 @@ export interface TagTotal extends TagCounts {
   readonly pagedOutstanding: bigint;
   /** Processors whose tables hold the tag; 0 in the expansion table, which all processors share. */
   readonly processorsSeen: number;
+  /** What the counters themselves show. */
+  readonly consistency: Consistency;
+  /** Of the overflow slot's tag (`Ovfl`): counts of such slots without a key, not contained in its own; else null. */
+  readonly keyless: KeylessCounts | null;
 }
 
 /** One tag's counters in one processor's table, not summed. */
@@ -42,10 +46,11 @@ export interface ProcessorTag extends TagCounts {
   readonly processor: number | null;
 }
 
-/** allocs - frees at the counter's width, read as signed. */
-export function outstanding(allocs: bigint, frees: bigint, bits: 32 | 64): bigint {
-  return BigInt.asIntN(bits, allocs - frees);
-}
+/** Why a slot's total is incomplete, as bits. */
+const UNREAD = 1;
+const CONFLICTING = 2;
+const DOUBTED = 4;
+const LACKING_PROCESSORS = 8;
 
 /**
  * Sums tables as the kernel's own report does (NtQuerySystemInformation, SystemPoolTagInformation): by slot over all
@@ -62,6 +67,7 @@ export class TagTotals {
   private readonly scratch = new BigUint64Array(COUNTER_COUNT);
   private readonly expansion: TagTotal[] = [];
   private isExpansionDoubted = false;
+  private readonly keylessOverflow: KeylessOverflow;
   /** Slots where two processors' tables hold different keys: the image changed while it was taken. */
   conflicts = 0;
   entriesMissing = 0;
@@ -77,6 +83,12 @@ export class TagTotals {
     this.sums = new BigUint64Array((slots + 1) * COUNTER_COUNT);
     this.seen = new Uint16Array(slots + 1);
     this.incomplete = new Uint8Array(slots + 1);
+    this.keylessOverflow = new KeylessOverflow(layout);
+  }
+
+  /** What overflow slots without a key count; in none of the totals. Null when there is nothing. */
+  get keyless(): KeylessCounts | null {
+    return this.keylessOverflow.counts();
   }
 
   /** Adds one processor's table; table 0 comes first, since it names each slot's tag. */
@@ -86,19 +98,22 @@ export class TagTotals {
     for (let slot = 0; slot <= this.slots; slot++) {
       if (!table.isReadable(slot)) {
         this.entriesMissing++;
-        this.incomplete[slot] = 1;
+        this.incomplete[slot]! |= UNREAD;
         if (table.key(slot) > 0) this.note(slot, table.key(slot));
         continue;
       }
       const key = table.key(slot);
       if (key === 0) {
         if (this.tables === 1) this.keys[slot] = 0;
+        if (slot === this.slots) {
+          table.counters(slot, this.scratch, 0);
+          this.keylessOverflow.add(this.scratch);
+        }
         continue;
       }
       this.note(slot, key);
       table.counters(slot, this.scratch, 0);
-      const at = slot * COUNTER_COUNT;
-      for (let index = 0; index < COUNTER_COUNT; index++) this.sums[at + index]! += this.scratch[index]!;
+      addCounters(this.sums, slot * COUNTER_COUNT, this.scratch);
     }
   }
 
@@ -108,7 +123,7 @@ export class TagTotals {
     if (known === key) return;
     if (known > 0 || (known === 0 && this.tables > 1)) {
       this.conflicts++;
-      this.incomplete[slot] = 1;
+      this.incomplete[slot]! |= CONFLICTING;
     }
     if (known <= 0) this.keys[slot] = key;
   }
@@ -126,7 +141,7 @@ export class TagTotals {
 
   /** Marks every tag as incomplete: the tables of `count` processors could not be read. */
   missTables(count: number): void {
-    this.incomplete.fill(1);
+    this.mark(0, this.slots, LACKING_PROCESSORS);
     this.entriesMissing += count * (this.slots + 1);
     this.pagesMissing += count * new TrackerTable(this.layout, this.slots + 1).pageCount;
   }
@@ -135,7 +150,34 @@ export class TagTotals {
   doubt(slots: { readonly first: number; readonly last: number } | null): void {
     if (slots === null) this.isExpansionDoubted = true;
     const { first, last } = slots ?? { first: 0, last: this.slots };
-    this.incomplete.fill(1, Math.max(0, first), Math.min(this.slots, last) + 1);
+    this.mark(Math.max(0, first), Math.min(this.slots, last), DOUBTED);
+  }
+
+  private mark(first: number, last: number, bit: number): void {
+    for (let slot = first; slot <= last; slot++) this.incomplete[slot]! |= bit;
+  }
+
+  /** A processor's own entry, incomplete where a doubt concerns it; what other processors lack does not. */
+  marked(tag: ProcessorTag): ProcessorTag {
+    const isDoubted =
+      tag.place === 'expansion'
+        ? this.isExpansionDoubted
+        : (this.incomplete[tag.slot]! & (DOUBTED | CONFLICTING)) !== 0;
+    return isDoubted ? { ...tag, complete: false } : tag;
+  }
+
+  /** Slots of entries that were not read in some table, in ascending order. */
+  unreadSlots(): number[] {
+    return this.slotsWith(UNREAD);
+  }
+
+  /** Slots for which two tables have different keys, in ascending order. */
+  conflictingSlots(): number[] {
+    return this.slotsWith(CONFLICTING);
+  }
+
+  private slotsWith(bit: number): number[] {
+    return Array.from(this.incomplete.keys()).filter((slot) => (this.incomplete[slot]! & bit) !== 0);
   }
 
   /** Every tag in table order, then the expansion. */
@@ -174,6 +216,8 @@ export class TagTotals {
       counters,
       complete,
       processorsSeen,
+      consistency: consistencyOf(counters, this.layout),
+      keyless: place === 'overflow' ? this.keyless : null,
       nonPagedOutstanding: outstanding(counters[0], counters[1], bits),
       pagedOutstanding: outstanding(counters[3], counters[4], bits),
     };
@@ -191,18 +235,8 @@ export class TagTotals {
   }
 }
 
-/** Counters as records carry them: counts unsigned at 32 bits and signed at 64, bytes signed at their width. */
-function signedCounters(layout: TrackerLayout, values: BigUint64Array, at: number): CounterValues {
-  const value = (index: number): bigint => {
-    const bits = counterBits(layout, index);
-    const isCountOf32 = bits === 32 && index % 3 !== 2;
-    return isCountOf32 ? BigInt.asUintN(32, values[at + index]!) : BigInt.asIntN(bits, values[at + index]!);
-  };
-  return [value(0), value(1), value(2), value(3), value(4), value(5)];
-}
-
 /**
- * The entries of one table that are in use, not summed.
+ * The entries of one table that are in use, not summed; an overflow slot that counts without a key has key 0.
  * @param slots N, by which the overflow slot is recognised; not used for the expansion table, which ends at its first
  * free entry
  */
@@ -216,9 +250,12 @@ export function* entriesOf(
   for (let slot = 0; slot < table.entries; slot++) {
     const key = table.key(slot);
     if (key === 0 && place === 'expansion') return;
-    if (key === 0 || !table.isReadable(slot)) continue;
+    const isOverflow = place === 'table' && slot === slots;
+    if ((key === 0 && !isOverflow) || !table.isReadable(slot)) continue;
     table.counters(slot, values, 0);
-    const where = place === 'table' && slot === slots ? 'overflow' : place;
+    // Frees of tags that are found nowhere are counted there under no key.
+    if (key === 0 && values.every((value) => value === 0n)) continue;
+    const where = isOverflow ? 'overflow' : place;
     yield { key, slot, place: where, processor, counters: signedCounters(table.layout, values, 0), complete: true };
   }
 }

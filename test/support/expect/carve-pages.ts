@@ -88,13 +88,14 @@ export function totalsOf(carved: CarvedTables): TagTotal[] {
 export function carveStream(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ScanOptions = {},
+  keepProcessors = false,
 ): Promise<DecodedScan> {
   async function* all(): AsyncGenerator<Uint8Array> {
     yield* pieces;
   }
   const stream = new ByteStream('a stream', null, all());
   const scan = new CarveScan(stream, scanRequest(stream.name, { threads: 0, ...options }));
-  return decodeScan(scan).finally(() => scan.close());
+  return decodeScan(scan, keepProcessors).finally(() => scan.close());
 }
 
 /** Lays keys out by any hash, as tables that the generator does not make. */

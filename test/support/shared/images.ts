@@ -16,19 +16,25 @@ const UNPACKED = join(tmpdir(), 'pool-tracker-shared-images');
 const UNPACK = 'import sys; sys.path.insert(0, sys.argv[1]); import unpack; unpack.unpack(sys.argv[2], sys.argv[3])';
 
 /** A tag's totals as the truth files have them: counters as decimal strings, unsigned. */
-export interface TruthEntry {
+export interface TruthEntry extends CounterTexts {
   readonly key: number;
   readonly source: 'main' | 'expansion';
   readonly slot: number;
   readonly isOverflowEntry: boolean;
+  /** allocs - frees at the counter's width, unsigned. */
+  readonly modularOutstanding: { readonly nonPaged: string; readonly paged: string };
+  /** The kernel's own report; absent for ReactOS. */
+  readonly asReported?: CounterTexts;
+}
+
+/** Six counters as decimal strings, unsigned. */
+export interface CounterTexts {
   readonly NonPagedAllocs: string;
   readonly NonPagedFrees: string;
   readonly NonPagedBytes: string;
   readonly PagedAllocs: string;
   readonly PagedFrees: string;
   readonly PagedBytes: string;
-  /** allocs - frees at the counter's width, unsigned. */
-  readonly modularOutstanding: { readonly nonPaged: string; readonly paged: string };
 }
 
 export interface Truth {
@@ -46,6 +52,8 @@ export interface Truth {
     readonly merged: readonly TruthEntry[];
     readonly perCpu: readonly (readonly (readonly [number, number, ...string[]])[])[];
     readonly tables: readonly { readonly cpu: number; readonly va: string }[];
+    /** What overflow slots count under no key: cpu, then the counters; absent for ReactOS. */
+    readonly keyless?: { readonly slot: number; readonly perCpu: readonly (readonly [number, ...string[]])[] } | null;
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { PAGE_SIZE, type PhysicalAddress } from '../../../address.js';
 import { fitPage, type PageFit } from './page-fit.js';
-import { CHANNEL_SIGNS, OVERFLOW_SIGN, SPARSE_SIGN } from '../scan/page-signs.js';
+import { CHANNEL_SIGNS, LAW_CHANNELS, OVERFLOW_SIGN, SPARSE_SIGN } from '../scan/page-signs.js';
+import { mayBeKeyless } from './keyless-page.js';
 import { mayBeSparse } from './sparse-page.js';
 
 /** A page kept because it may be part of a table. */
@@ -26,6 +27,7 @@ const MAX_SURE = 16384;
 const MAX_WEAK = 4096;
 const MAX_OVERFLOW = 1024;
 const MAX_SPARSE = 4096;
+const MAX_KEYLESS = 2048;
 
 /** Collects possible pages of tables, without duplicates, within a memory limit. */
 export class PageCollection {
@@ -34,6 +36,8 @@ export class PageCollection {
   readonly overflow: UnplacedPage[] = [];
   /** Sparse pages, on which no key need be at home. */
   readonly sparse: UnplacedPage[] = [];
+  /** Pages like that of an overflow slot that counts without a key. */
+  readonly keyless: UnplacedPage[] = [];
   /** Number of pages dropped for lack of room. */
   dropped = 0;
   /** Number of pages with sufficient evidence of their own. */
@@ -43,7 +47,7 @@ export class PageCollection {
 
   /** Examines a page that has a sign, and keeps a copy of it when it fits. */
   offer(bytes: Uint8Array, signs: number, physicalAddress: PhysicalAddress | null, order: number): void {
-    const fit = (signs & CHANNEL_SIGNS) === 0 ? null : fitPage(bytes, signs);
+    const fit = (signs & CHANNEL_SIGNS) === 0 || holdsOnlyOverflow(bytes, signs) ? null : fitPage(bytes, signs);
     const unplaced = fit === null ? this.unplaced(bytes, signs) : null;
     if (fit === null && unplaced === null) return;
     const digest = createHash('sha1').update(bytes).digest('base64');
@@ -69,7 +73,8 @@ export class PageCollection {
     if ((signs & OVERFLOW_SIGN) !== 0) return { pages: this.overflow, most: MAX_OVERFLOW };
     if ((signs & SPARSE_SIGN) === 0) return null;
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
-    return mayBeSparse(words) ? { pages: this.sparse, most: MAX_SPARSE } : null;
+    if (mayBeSparse(words)) return { pages: this.sparse, most: MAX_SPARSE };
+    return mayBeKeyless(bytes) ? { pages: this.keyless, most: MAX_KEYLESS } : null;
   }
 
   private hasRoom({ score }: PageFit): boolean {
@@ -83,6 +88,14 @@ export class PageCollection {
     else this.sure++;
     return page;
   }
+}
+
+/** Bytes of the widest entry. */
+const MAX_ENTRY = Math.max(...LAW_CHANNELS.map(({ layout }) => layout.size));
+
+/** Whether `Ovfl` is all there is on a page: the hash law, which it does not obey, says nothing of its place. */
+function holdsOnlyOverflow(bytes: Uint8Array, signs: number): boolean {
+  return (signs & OVERFLOW_SIGN) !== 0 && bytes.subarray(MAX_ENTRY).every((byte) => byte === 0);
 }
 
 /** The words of a page. */

@@ -1,5 +1,5 @@
-import { outstanding, type CounterValues } from '../table/tag-totals.js';
-import type { TrackerLayout } from '../table/tracker-layout.js';
+import { type CounterValues, outstanding } from './counters.js';
+import type { TrackerLayout } from './tracker-layout.js';
 
 /**
  * Consistency of a tag's own counters.
@@ -8,7 +8,9 @@ import type { TrackerLayout } from '../table/tracker-layout.js';
  *     torn         off by a few: read between a free and its count, as any running machine shows
  *     impossible   off by more than that
  */
+/** In order of severity. Stable: they are written to records. */
 export const CONSISTENCIES = ['consistent', 'torn', 'impossible'] as const;
+/** One of CONSISTENCIES. */
 export type Consistency = (typeof CONSISTENCIES)[number];
 
 /** Maximum number of allocations in progress at the time of capture. */

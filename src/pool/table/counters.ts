@@ -1,0 +1,27 @@
+import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout.js';
+
+/**
+ * Non-paged allocs, frees and bytes, then paged allocs, frees and bytes. Bytes are signed; allocs and frees are unsigned
+ * where the kernel counts in 32 bits, and signed where it counts in 64.
+ */
+export type CounterValues = readonly [bigint, bigint, bigint, bigint, bigint, bigint];
+
+/** allocs - frees at the counter's width, read as signed. */
+export function outstanding(allocs: bigint, frees: bigint, bits: 32 | 64): bigint {
+  return BigInt.asIntN(bits, allocs - frees);
+}
+
+/** Counters as records carry them, of the six values from `at` on. */
+export function signedCounters(layout: TrackerLayout, values: BigUint64Array, at: number): CounterValues {
+  const value = (index: number): bigint => {
+    const bits = counterBits(layout, index);
+    const isCountOf32 = bits === 32 && index % 3 !== 2;
+    return isCountOf32 ? BigInt.asUintN(32, values[at + index]!) : BigInt.asIntN(bits, values[at + index]!);
+  };
+  return [value(0), value(1), value(2), value(3), value(4), value(5)];
+}
+
+/** Adds the six values of `added` to those of `sums` from `at` on, wrapping at 64 bits. */
+export function addCounters(sums: BigUint64Array, at: number, added: BigUint64Array): void {
+  for (let index = 0; index < COUNTER_COUNT; index++) sums[at + index]! += added[index]!;
+}
