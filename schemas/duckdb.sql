@@ -8,9 +8,10 @@
 
 SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 
--- A dataset has DATASET/RECORD/v=1/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern.
+-- A dataset has DATASET/RECORD/v=VERSION/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern. Older versions of the
+-- schema lack columns, which are null.
 CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
-  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/' || record || '/v=1/**/*.' || ending;
+  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/' || record || '/v=[1-2]/**/*.' || ending;
 
 -- How the folders are named: how many different lists of keys there are. None without files; two while compaction
 -- leaves out a key.
@@ -37,6 +38,7 @@ SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -61,6 +63,10 @@ SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'processors_seen', type: 'INTEGER'},
   {name: 'complete', type: 'BOOLEAN'},
   {name: 'located_by', type: 'VARCHAR'},
+  {name: 'consistency', type: 'VARCHAR'},
+  {name: 'keyless', type: 'VARCHAR'},
+  {name: 'keyless_counts', type: 'VARCHAR'},
+  {name: 'as_reported', type: 'BOOLEAN'},
   {name: 'driver', type: 'VARCHAR'},
   {name: 'description', type: 'VARCHAR'},
   {name: 'candidates', type: 'VARCHAR'}
@@ -72,6 +78,7 @@ SET VARIABLE pool_tag_cpu_query = records_query('pool_tag_cpu', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -100,6 +107,7 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -107,6 +115,7 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'error_code', type: 'VARCHAR'},
   {name: 'error_message', type: 'VARCHAR'},
   {name: 'warnings', type: 'VARCHAR'},
+  {name: 'doubts', type: 'VARCHAR'},
   {name: 'windows_version', type: 'VARCHAR'},
   {name: 'arch', type: 'VARCHAR'},
   {name: 'kernel_guid', type: 'VARCHAR'},
@@ -129,7 +138,12 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'entry_size', type: 'INTEGER'},
   {name: 'table_slots', type: 'INTEGER'},
   {name: 'hash_law_share', type: 'DOUBLE'},
+  {name: 'facts', type: 'VARCHAR'},
   {name: 'tags', type: 'INTEGER'},
+  {name: 'tags_incomplete', type: 'INTEGER'},
+  {name: 'tags_consistent', type: 'INTEGER'},
+  {name: 'tags_torn', type: 'INTEGER'},
+  {name: 'tags_impossible', type: 'INTEGER'},
   {name: 'expansion_tags', type: 'INTEGER'},
   {name: 'processors_seen', type: 'INTEGER'},
   {name: 'pages_missing', type: 'INTEGER'},
@@ -147,6 +161,7 @@ SET VARIABLE process_query = records_query('process', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -176,6 +191,7 @@ SET VARIABLE object_count_query = records_query('object_count', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -190,6 +206,8 @@ SET VARIABLE object_count_query = records_query('object_count', [
   {name: 'unreadable', type: 'UINTEGER'},
   {name: 'tag', type: 'VARCHAR'},
   {name: 'tag_outstanding', type: 'BIGINT'},
+  {name: 'tag_complete', type: 'BOOLEAN'},
+  {name: 'tag_consistency', type: 'VARCHAR'},
   {name: 'difference', type: 'BIGINT'},
   {name: 'reason', type: 'VARCHAR'}
 ]);
@@ -200,6 +218,7 @@ SET VARIABLE bigpool_query = records_query('bigpool', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
   {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
@@ -216,17 +235,71 @@ SET VARIABLE bigpool_query = records_query('bigpool', [
 ]);
 CREATE OR REPLACE TEMP VIEW bigpool AS FROM query(getvariable('bigpool_query'));
 
--- The records, with the sums over both pools that the questions are about. A sum over 64 bits, which only a damaged
--- image has, is NULL.
+-- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
+-- 64 bits, which only a damaged image has, is NULL.
 CREATE OR REPLACE TEMP VIEW pool_tags AS
 SELECT *,
   try(nonpaged_bytes + paged_bytes) AS bytes,
   try(nonpaged_outstanding + paged_outstanding) AS outstanding,
   try(nonpaged_allocs + paged_allocs) AS allocs,
   try(nonpaged_frees + paged_frees) AS frees
-FROM pool_tag;
+FROM pool_tag
+WHERE coalesce(system, 0) = 0 AND NOT coalesce(as_reported, false);
 
 CREATE OR REPLACE TEMP VIEW images AS FROM image;
+
+-- The counters as the kernel's own report gives them to who asks it (scan --as-reported): NULL where the build is
+-- unknown, or how it reports. Until build 26200 counts are cut to 32 bits, and allocs that are fewer than frees become
+-- them. From 28000 on, what overflow slots count without a key is in Ovfl, and a pool that holds nothing has neither
+-- outstanding allocations nor bytes; the expansion table is reported as it is.
+CREATE OR REPLACE TEMP MACRO unsigned64(x) AS x::HUGEINT + CASE WHEN x < 0 THEN 18446744073709551616::HUGEINT ELSE 0 END;
+CREATE OR REPLACE TEMP MACRO with_keyless(x, rules, keyless_counts, name) AS
+  try(x + CASE WHEN rules = 'clamped' THEN coalesce((keyless_counts ->> name)::BIGINT, 0) ELSE 0 END);
+CREATE OR REPLACE TEMP MACRO reported_allocs(rules, place, allocs, frees) AS CASE
+  WHEN rules = 'classic' THEN greatest(allocs & 4294967295, frees & 4294967295)
+  WHEN rules = 'clamped' AND place <> 'expansion' AND unsigned64(allocs) <= unsigned64(frees) THEN frees
+  WHEN rules = 'clamped' THEN allocs END;
+CREATE OR REPLACE TEMP MACRO reported_frees(rules, place, allocs, frees, bytes) AS CASE
+  WHEN rules = 'classic' THEN frees & 4294967295
+  WHEN rules = 'clamped' AND place <> 'expansion' AND unsigned64(allocs) > unsigned64(frees) AND bytes <= 0 THEN allocs
+  WHEN rules = 'clamped' THEN frees END;
+CREATE OR REPLACE TEMP MACRO reported_bytes(rules, place, allocs, frees, bytes) AS CASE
+  WHEN rules = 'classic' THEN bytes
+  WHEN rules = 'clamped' AND place <> 'expansion' AND (unsigned64(allocs) <= unsigned64(frees) OR bytes <= 0) THEN 0
+  WHEN rules = 'clamped' THEN bytes END;
+CREATE OR REPLACE TEMP VIEW pool_tags_as_reported AS
+WITH builds AS (
+  SELECT *, try_cast(split_part(windows_version, '.', 3) AS INTEGER) AS build
+  FROM pool_tag
+  WHERE NOT coalesce(as_reported, false)
+), ruled AS (
+  SELECT *, CASE WHEN build BETWEEN 6000 AND 26200 THEN 'classic' WHEN build >= 28000 THEN 'clamped' END AS rules
+  FROM builds
+), counted AS (
+  SELECT * REPLACE (
+    with_keyless(nonpaged_allocs, rules, keyless_counts, 'nonpaged_allocs') AS nonpaged_allocs,
+    with_keyless(nonpaged_frees, rules, keyless_counts, 'nonpaged_frees') AS nonpaged_frees,
+    with_keyless(nonpaged_bytes, rules, keyless_counts, 'nonpaged_bytes') AS nonpaged_bytes,
+    with_keyless(paged_allocs, rules, keyless_counts, 'paged_allocs') AS paged_allocs,
+    with_keyless(paged_frees, rules, keyless_counts, 'paged_frees') AS paged_frees,
+    with_keyless(paged_bytes, rules, keyless_counts, 'paged_bytes') AS paged_bytes,
+    CASE WHEN rules = 'clamped' AND keyless IS NOT NULL THEN 'counted' ELSE keyless END AS keyless)
+  FROM ruled
+), reported AS (
+  SELECT * REPLACE (
+    reported_allocs(rules, place, nonpaged_allocs, nonpaged_frees) AS nonpaged_allocs,
+    reported_frees(rules, place, nonpaged_allocs, nonpaged_frees, nonpaged_bytes) AS nonpaged_frees,
+    reported_bytes(rules, place, nonpaged_allocs, nonpaged_frees, nonpaged_bytes) AS nonpaged_bytes,
+    reported_allocs(rules, place, paged_allocs, paged_frees) AS paged_allocs,
+    reported_frees(rules, place, paged_allocs, paged_frees, paged_bytes) AS paged_frees,
+    reported_bytes(rules, place, paged_allocs, paged_frees, paged_bytes) AS paged_bytes)
+  FROM counted
+)
+SELECT * EXCLUDE (build) REPLACE (
+  try(nonpaged_allocs - nonpaged_frees) AS nonpaged_outstanding,
+  try(paged_allocs - paged_frees) AS paged_outstanding,
+  true AS as_reported)
+FROM reported;
 
 -- The n tags that hold the most memory, in the latest image of every host.
 CREATE OR REPLACE TEMP MACRO top_tags(n := 20) AS TABLE

@@ -1,8 +1,9 @@
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE pool_tag (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -27,6 +28,10 @@ CREATE TABLE pool_tag (
   processors_seen INTEGER NOT NULL,
   complete BOOLEAN NOT NULL,
   located_by VARCHAR NOT NULL,
+  consistency VARCHAR,
+  keyless VARCHAR,
+  keyless_counts VARCHAR,
+  as_reported BOOLEAN,
   driver VARCHAR,
   description VARCHAR,
   candidates VARCHAR
@@ -35,6 +40,7 @@ COMMENT ON TABLE pool_tag IS 'Pool tag totals over all processors, summed as the
 COMMENT ON COLUMN pool_tag.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN pool_tag.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN pool_tag.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN pool_tag.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -59,15 +65,20 @@ COMMENT ON COLUMN pool_tag.place IS 'Which table the entry lies in: table, overf
 COMMENT ON COLUMN pool_tag.processors_seen IS 'How many processors'' tables hold the tag.';
 COMMENT ON COLUMN pool_tag.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
 COMMENT ON COLUMN pool_tag.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
+COMMENT ON COLUMN pool_tag.consistency IS 'What the counters themselves show: consistent, torn (off by a few: read between an allocation and its count) or impossible; null before schema version 2.';
+COMMENT ON COLUMN pool_tag.keyless IS 'Of Ovfl, where overflow slots without a key count too: apart (their counts are not in this row, as kernels before 28000 report) or counted; else null.';
+COMMENT ON COLUMN pool_tag.keyless_counts IS 'JSON object in text: those counts, summed over the processors; null where keyless is.';
+COMMENT ON COLUMN pool_tag.as_reported IS 'Whether the counters are those of the kernel''s own report (--as-reported) and not the plain sums; null before schema version 2, as false.';
 COMMENT ON COLUMN pool_tag.driver IS 'The binary to which the lists of known tags assign the tag, as tcpip.sys or nt!mm; null when they do not say.';
 COMMENT ON COLUMN pool_tag.description IS 'What the lists of known tags say about the tag; null when they do not say.';
 COMMENT ON COLUMN pool_tag.candidates IS 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint, not proof; null when none was found or --drivers not given.';
 
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE pool_tag_cpu (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -93,6 +104,7 @@ COMMENT ON TABLE pool_tag_cpu IS 'Pool tag counters of one processor, raw; only 
 COMMENT ON COLUMN pool_tag_cpu.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN pool_tag_cpu.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN pool_tag_cpu.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag_cpu.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag_cpu.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag_cpu.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN pool_tag_cpu.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -114,11 +126,12 @@ COMMENT ON COLUMN pool_tag_cpu.place IS 'Which table the entry lies in: table, o
 COMMENT ON COLUMN pool_tag_cpu.complete IS 'False when a page that could hold a part of these counts was missing, or the evidence does not decide.';
 COMMENT ON COLUMN pool_tag_cpu.located_by IS 'How the tables were found: known-build, symbols, kdbg, structure or carve.';
 
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE image (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -126,6 +139,7 @@ CREATE TABLE image (
   error_code VARCHAR,
   error_message VARCHAR,
   warnings VARCHAR NOT NULL,
+  doubts VARCHAR,
   windows_version VARCHAR,
   arch VARCHAR,
   kernel_guid VARCHAR,
@@ -148,7 +162,12 @@ CREATE TABLE image (
   entry_size INTEGER,
   table_slots INTEGER,
   hash_law_share DOUBLE,
+  facts VARCHAR,
   tags INTEGER,
+  tags_incomplete INTEGER,
+  tags_consistent INTEGER,
+  tags_torn INTEGER,
+  tags_impossible INTEGER,
   expansion_tags INTEGER,
   processors_seen INTEGER,
   pages_missing INTEGER,
@@ -163,6 +182,7 @@ COMMENT ON TABLE image IS 'What is known of an image and of the scan of it.';
 COMMENT ON COLUMN image.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN image.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN image.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN image.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN image.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN image.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN image.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -170,6 +190,7 @@ COMMENT ON COLUMN image.status IS 'ok, incomplete (some pages missing or the evi
 COMMENT ON COLUMN image.error_code IS 'Stable code of the error; null unless failed.';
 COMMENT ON COLUMN image.error_message IS 'What went wrong, in one line; null unless failed.';
 COMMENT ON COLUMN image.warnings IS 'JSON array in text: code and message of each warning.';
+COMMENT ON COLUMN image.doubts IS 'JSON array in text: each kind of reason why counts may be wrong: code, count, message, and slots, the ranges of slots that it concerns, null for every tag; null when the scan failed.';
 COMMENT ON COLUMN image.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN image.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN image.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -192,22 +213,28 @@ COMMENT ON COLUMN image.tables IS 'JSON array in text: processor, address and pa
 COMMENT ON COLUMN image.entry_size IS 'Bytes of one tracker entry; tells the layout.';
 COMMENT ON COLUMN image.table_slots IS 'N, the hashed slots of a table; the overflow slot comes after them.';
 COMMENT ON COLUMN image.hash_law_share IS 'Share of the keys of table 0 that lie where the hash law puts them.';
+COMMENT ON COLUMN image.facts IS 'JSON array in text: fact, outcome (held, failed or unknown) and detail of each check that the tables were held against.';
 COMMENT ON COLUMN image.tags IS 'How many tags were found.';
+COMMENT ON COLUMN image.tags_incomplete IS 'How many of them are not complete.';
+COMMENT ON COLUMN image.tags_consistent IS 'How many of them are consistent.';
+COMMENT ON COLUMN image.tags_torn IS 'How many of them are torn.';
+COMMENT ON COLUMN image.tags_impossible IS 'How many of them are impossible.';
 COMMENT ON COLUMN image.expansion_tags IS 'How many of them lie in the expansion table.';
 COMMENT ON COLUMN image.processors_seen IS 'Processors'' tables summed.';
 COMMENT ON COLUMN image.pages_missing IS 'Pages of the tables that could not be read.';
 COMMENT ON COLUMN image.entries_missing IS 'Entries on those pages.';
-COMMENT ON COLUMN image.rejected IS 'JSON array in text: every candidate for root, kernel or table that was refused, and why.';
+COMMENT ON COLUMN image.rejected IS 'JSON array in text: every candidate for root, kernel or table that was refused, why, and the facts that a table was held against.';
 COMMENT ON COLUMN image.carve IS 'JSON object in text, when carved: pages found, copies of each table page, alternatives; else null.';
 COMMENT ON COLUMN image.bytes_read IS 'Bytes read from the image.';
 COMMENT ON COLUMN image.elapsed_ms IS 'Milliseconds that the scan took.';
 COMMENT ON COLUMN image.tool_version IS 'Version of pool-tracker.';
 
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE process (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -234,6 +261,7 @@ COMMENT ON TABLE process IS 'Processes, with which of five methods saw each of t
 COMMENT ON COLUMN process.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN process.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN process.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN process.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN process.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN process.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN process.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -256,11 +284,12 @@ COMMENT ON COLUMN process.seen_by_csrss IS 'Whether a csrss.exe has a handle to 
 COMMENT ON COLUMN process.seen_by_sessions IS 'Whether a session lists it; null when no session could be read.';
 COMMENT ON COLUMN process.seen_by_handles IS 'Whether any process has a handle to it; null when no handle table could be read.';
 
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE object_count (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -275,6 +304,8 @@ CREATE TABLE object_count (
   unreadable UINTEGER,
   tag VARCHAR NOT NULL,
   tag_outstanding BIGINT,
+  tag_complete BOOLEAN,
+  tag_consistency VARCHAR,
   difference BIGINT,
   reason VARCHAR
 );
@@ -282,6 +313,7 @@ COMMENT ON TABLE object_count IS 'How many objects each method found, beside wha
 COMMENT ON COLUMN object_count.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN object_count.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN object_count.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN object_count.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN object_count.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN object_count.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN object_count.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -296,14 +328,17 @@ COMMENT ON COLUMN object_count.terminated IS 'Processes among them that have end
 COMMENT ON COLUMN object_count.unreadable IS 'What could not be read, or was not what it should be; null when the method is not available.';
 COMMENT ON COLUMN object_count.tag IS 'The pool tag that this kind is allocated under.';
 COMMENT ON COLUMN object_count.tag_outstanding IS 'Allocations minus frees of that tag, both pools; null when no table has the tag.';
+COMMENT ON COLUMN object_count.tag_complete IS 'Whether the counts of that tag are complete; null when no table has the tag, and before schema version 2.';
+COMMENT ON COLUMN object_count.tag_consistency IS 'What the counters of that tag show: consistent, torn or impossible; null likewise.';
 COMMENT ON COLUMN object_count.difference IS 'Found minus outstanding: below zero when the method misses some.';
 COMMENT ON COLUMN object_count.reason IS 'Why the method is not available, else the first thing that could not be read; null when all is well.';
 
--- Schema version 1.
+-- Schema version 2.
 CREATE TABLE bigpool (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,
   image_path VARCHAR NOT NULL,
+  system INTEGER,
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
@@ -322,6 +357,7 @@ COMMENT ON TABLE bigpool IS 'Allocations of a page or more, as the kernel lists 
 COMMENT ON COLUMN bigpool.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN bigpool.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN bigpool.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN bigpool.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN bigpool.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN bigpool.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN bigpool.captured_at IS 'System time of the image, UTC; null when unknown.';

@@ -57,7 +57,7 @@ describe('the command batch', () => {
       for (const record of ['pool_tag', 'image']) {
         assert.ok(
           (await datasetFiles(folder.path('lake'))).includes(
-            `${record}/v=1/date=2024-01-0${seed + 1}/host=web${seed % 2}/part-${id}.parquet`,
+            `${record}/v=2/date=2024-01-0${seed + 1}/host=web${seed % 2}/part-${id}.parquet`,
           ),
         );
       }
@@ -184,7 +184,7 @@ describe('the command batch', () => {
     assert.equal(end.status, 0, end.stderr);
     const files = await datasetFiles(folder.path('other'));
     assert.equal(
-      files.filter((path) => /^(pool_tag_cpu|image)\/v=1\/site=a%2Fb\/part-[0-9a-f]{32}\.ndjson$/.test(path)).length,
+      files.filter((path) => /^(pool_tag_cpu|image)\/v=2\/site=a%2Fb\/part-[0-9a-f]{32}\.ndjson$/.test(path)).length,
       6,
     );
     const [image] = (await readFile(folder.path(`other/${files.find((path) => path.startsWith('image/'))!}`), 'utf8'))

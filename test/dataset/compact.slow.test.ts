@@ -64,7 +64,7 @@ describe('the command compact', () => {
     );
     const files = await datasetFiles(dataset);
     assert.equal(
-      files.filter((path) => /^(pool_tag|image)\/v=1\/host=web[01]\/compact-[0-9a-f]{32}-0\.parquet$/.test(path))
+      files.filter((path) => /^(pool_tag|image)\/v=2\/host=web[01]\/compact-[0-9a-f]{32}-0\.parquet$/.test(path))
         .length,
       4,
     );

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { asReported, reportRules } from '../../src/pool/table/as-reported.js';
+import type { CounterValues, TagTotal } from '../../src/pool/table/tag-totals.js';
+import { layoutOfSize } from '../../src/pool/table/tracker-layout.js';
 import { duckdbTableText } from '../../src/record/schema/duckdb-schema.js';
 import { IMAGE } from '../../src/record/schema/record-types.js';
 import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
@@ -36,7 +39,7 @@ describe('schemas/duckdb.sql', () => {
     file: string,
     rows: readonly Partial<Row>[],
   ): Promise<void> =>
-    writePart(folder.path(`${dataset}/${recordType.name}/v=1/${partition}/part-${file}`), recordType, rows);
+    writePart(folder.path(`${dataset}/${recordType.name}/v=2/${partition}/part-${file}`), recordType, rows);
 
   it('has every view and question over a dataset without files, with the columns of the record types', async () => {
     mkdirSync(folder.path('empty'));
@@ -206,6 +209,72 @@ describe('schemas/duckdb.sql', () => {
       );
     }
     assert.equal((await ask(connection, "FROM compare('a', 'b', min_change := 0, min_bytes := 0)")).length, 6);
+  });
+
+  it("gives the counters as each build's kernel reports them, or none where that is not known", async () => {
+    const pools = [
+      [9n, 7n, 1n],
+      [7n, 9n, 100n],
+      [9n, 7n, -1n],
+      [9n, 9n, -64n],
+      [2n ** 32n + 5n, 7n, 2n ** 40n],
+      [-1n, 7n, 5n],
+      [7n, -1n, 5n],
+    ] as const;
+    const keyless = { processors: 2, counters: [0n, 10n, -960n, 0n, 4n, -256n] as const, isCounted: false };
+    const totals = pools.flatMap((nonPaged, index) =>
+      (['table', 'overflow', 'expansion'] as const).map((place): TagTotal => {
+        const counters: CounterValues = [...nonPaged, ...pools[(index + 3) % pools.length]!];
+        return {
+          key: index,
+          slot: 0,
+          place,
+          complete: true,
+          processorsSeen: 1,
+          consistency: 'consistent',
+          keyless: place === 'overflow' ? keyless : null,
+          counters,
+          nonPagedOutstanding: counters[0] - counters[1],
+          pagedOutstanding: counters[3] - counters[4],
+        };
+      }),
+    );
+    const versions = ['10.0.19041.1466', '10.0.28000', '10.0.27000', null];
+    const names = ['nonpaged_allocs', 'nonpaged_frees', 'nonpaged_bytes', 'paged_allocs', 'paged_frees', 'paged_bytes'];
+    const named = (values: readonly bigint[]): string =>
+      values.map((value, index) => `"${names[index]}":${value}`).join(',');
+    for (const [index, windows_version] of versions.entries()) {
+      const rows = totals.map(({ key, place, counters, keyless: counts }) => ({
+        image_id: String(index),
+        key,
+        place,
+        windows_version,
+        keyless: counts === null ? null : 'apart',
+        keyless_counts: counts === null ? null : `{"processors":2,${named(counts.counters)}}`,
+        ...Object.fromEntries(counters.map((value, at) => [names[at]!, value])),
+      }));
+      await part('reports', POOL_TAG, `host=${index}`, `${index}.parquet`, rows);
+    }
+    const connection = await open(folder.path('reports'));
+    const viewed = await ask(
+      connection,
+      `SELECT image_id, keyless, ${names.join(', ')}, as_reported FROM pool_tags_as_reported ORDER BY image_id, key, place`,
+    );
+    const expected = versions.flatMap((version, index) => {
+      const rules = reportRules(version === null ? null : Number(version.split('.')[2]));
+      return [...totals]
+        .sort((a, b) => a.key - b.key || (a.place < b.place ? -1 : 1))
+        .map((total) => {
+          const reported = rules === null ? null : asReported(total, rules, layoutOfSize(80)!);
+          return {
+            image_id: String(index),
+            keyless: total.keyless === null ? null : reported?.keyless?.isCounted === true ? 'counted' : 'apart',
+            ...Object.fromEntries(names.map((name, at) => [name, reported?.counters[at] ?? null])),
+            as_reported: true,
+          };
+        });
+    });
+    assert.deepEqual(viewed, expected);
   });
 
   it('shows the gap between processes and their allocations', async () => {

@@ -46,7 +46,7 @@ describe('partitions', () => {
       'date=__HIVE_DEFAULT_PARTITION__/host=__HIVE_DEFAULT_PARTITION__',
     );
     assert.equal(partitionFolder([], 0, {}), '');
-    assert.equal(partPath('pool_tag', '', 'ab', '.parquet'), 'pool_tag/v=1/part-ab.parquet');
+    assert.equal(partPath('pool_tag', '', 'ab', '.parquet'), 'pool_tag/v=2/part-ab.parquet');
   });
 
   it('an escaped value is one component of a path, and comes back', () => {

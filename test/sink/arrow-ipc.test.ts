@@ -31,11 +31,12 @@ for (const ending of ['arrow', 'arrows']) {
       await writeRecords(path, POOL_TAG, [poolTagRow()]);
       const { schema } = tableFromIPC(await readFile(path));
       assert.deepEqual(
-        schema.fields.slice(0, 6).map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`),
+        schema.fields.slice(0, 7).map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`),
         [
           'schema_version: Int32',
           'image_id: Dictionary<Int32, Utf8>',
           'image_path: Dictionary<Int32, Utf8>',
+          'system: Int32?',
           'host: Dictionary<Int32, Utf8>?',
           'labels: Dictionary<Int32, Utf8>?',
           'captured_at: Timestamp<MILLISECOND, UTC>?',

@@ -146,7 +146,7 @@ describe('what damaged records are told to be', () => {
       [line({ key: [1] }), /^record 1: expected one flat JSON object a line, found an array$/],
       [line().replace('"tag"', '"key"'), /^record 1: column key occurs twice$/],
       [`${line()}\n{"tag": nope}`, /^record 2: /],
-      [line({ schema_version: 2 }), /^schema version: expected 1 to 1, found 2$/],
+      [line({ schema_version: 3 }), /^schema version: expected 1 to 2, found 3$/],
       [`${line()}\n\xff`, /^record 2: Parser cannot parse input/],
     ];
     for (const [text, expected] of cases) assert.match(await messageOf('ndjson', text), expected, text);

@@ -24,8 +24,8 @@ describe('the printed table', () => {
     assert.equal(
       lines.join(''),
       [
-        'Tag                    NP Alloc   NP Bytes               P Alloc    P Bytes',
-        '---------- -------------------- ---------- --------------------- ----------',
+        'Tag                    NP Alloc   NP Bytes               P Alloc    P Bytes Mark',
+        '---------- -------------------- ---------- --------------------- ---------- ----',
         'Proc                     10 (3)       4096 9007199254740993 (-1)        -16',
         '\\x00\\xFF"\'                1 (0)          1                 1 (1)          1',
         '',
@@ -33,12 +33,29 @@ describe('the printed table', () => {
     );
   });
 
+  it('marks what may be wrong and what does not add up', () => {
+    const marks = [
+      [true, 'consistent', ''],
+      [true, null, ''],
+      [false, 'consistent', '?'],
+      [true, 'torn', '~'],
+      [false, 'torn', '?~'],
+      [false, 'impossible', '?!'],
+    ] as const;
+    const rows = marks.map(([complete, consistency]) => poolTagRow({ ...counts, complete, consistency }));
+    const [, , ...lines] = [...new TablePrinter(POOL_TAG).lines(rows)];
+    assert.deepEqual(
+      lines.map((line) => /-16 ?(.*)\n$/.exec(line)![1]),
+      marks.map(([, , mark]) => mark),
+    );
+  });
+
   it('without rows is its header', () => {
     assert.deepEqual(
       [...new TablePrinter(POOL_TAG).lines([])],
       [
-        'Tag              NP Alloc   NP Bytes              P Alloc    P Bytes\n',
-        '---- -------------------- ---------- -------------------- ----------\n',
+        'Tag              NP Alloc   NP Bytes              P Alloc    P Bytes Mark\n',
+        '---- -------------------- ---------- -------------------- ---------- ----\n',
       ],
     );
   });

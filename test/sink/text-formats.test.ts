@@ -125,8 +125,8 @@ describe('CSV', () => {
     const path = folder.path('quotes.csv');
     await writeRecords(path, POOL_TAG, [poolTagRow({ image_id: 'a"b,c\r\nd', host: '', labels: null })]);
     const text = await readFile(path, 'utf8');
-    assert.ok(text.startsWith('schema_version,image_id,image_path,host,'), text);
-    assert.ok(text.includes('\r\n1,"a""b,c\r\nd",x,"",,'), text);
+    assert.ok(text.startsWith('schema_version,image_id,image_path,system,host,'), text);
+    assert.ok(text.includes('\r\n1,"a""b,c\r\nd",x,,"",,'), text);
   });
 
   it('no rows are a header', async () => {

@@ -1,7 +1,7 @@
 import type { RecordType } from '../../record/schema/record-type.js';
 import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type DatasetSettings } from '../store/dataset-settings.js';
-import { recordFolder } from '../store/partition.js';
+import { partitionOf, versionFolders } from '../store/partition.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
 
 /** Files of one record type that are to be merged into one file, or into as few as the target size allows. */
@@ -18,25 +18,15 @@ export function imageOfPart(path: string): string | null {
 }
 
 /** The partition of a file under the keys that are kept. */
-function keptFolder(path: string, record: string, keys: readonly string[]): string {
-  const components = path
-    .slice(recordFolder(record, '').length + 1)
-    .split('/')
-    .slice(0, -1);
+function keptFolder(path: string, keys: readonly string[]): string {
+  const components = partitionOf(path).split('/');
   return components.filter((component) => keys.includes(component.slice(0, component.indexOf('=')))).join('/');
-}
-
-/** The keys and values in a file's path. */
-function folderOf(path: string, record: string): string {
-  return path.slice(
-    recordFolder(record, '').length + 1,
-    Math.max(path.lastIndexOf('/'), recordFolder(record, '').length + 1),
-  );
 }
 
 /**
  * What there is to merge: for each record type and partition, the files smaller than half the target size, if there is
- * more than one; and every file in a partition that is to be dissolved.
+ * more than one; and every file in a partition that is to be dissolved. Files of older schema versions are merged with
+ * the others of their partition.
  */
 export async function planCompaction(
   store: DatasetStore,
@@ -46,15 +36,17 @@ export async function planCompaction(
   const groups: CompactionGroup[] = [];
   for (const recordType of RECORD_TYPES) {
     const byFolder = new Map<string, StoredFile[]>();
-    for await (const file of store.list(recordFolder(recordType.name, ''))) {
-      if (!file.path.endsWith(PART_EXTENSION[format])) continue;
-      const folder = keptFolder(file.path, recordType.name, partition);
-      const stays = folder === folderOf(file.path, recordType.name);
-      if (stays && file.bytes >= targetBytes / 2) continue;
-      byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
+    for (const versionFolder of versionFolders(recordType.name)) {
+      for await (const file of store.list(versionFolder)) {
+        if (!file.path.endsWith(PART_EXTENSION[format])) continue;
+        const folder = keptFolder(file.path, partition);
+        const stays = folder === partitionOf(file.path);
+        if (stays && file.bytes >= targetBytes / 2) continue;
+        byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
+      }
     }
     for (const [folder, inputs] of byFolder) {
-      const moves = inputs.some((file) => folderOf(file.path, recordType.name) !== folder);
+      const moves = inputs.some((file) => partitionOf(file.path) !== folder);
       if (inputs.length > 1 || moves)
         groups.push({ recordType, folder, inputs: inputs.sort((a, b) => (a.path < b.path ? -1 : 1)) });
     }

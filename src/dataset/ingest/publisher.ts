@@ -4,7 +4,7 @@ import { IMAGE } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type PartFormat } from '../store/dataset-settings.js';
 import type { ScannedImage, StagedFile } from './image-task.js';
 import type { ImageEntry, Journal } from '../store/journal.js';
-import { partPath } from '../store/partition.js';
+import { olderPartPaths, partPath } from '../store/partition.js';
 import type { DatasetStore } from '../store/store.js';
 
 /** How an image's records came into the dataset. */
@@ -61,12 +61,17 @@ export class Publisher {
       await rm(file.path, { force: true });
       return;
     }
-    await this.store.publish(file.path, partPath(file.record, folder, imageId, extname(file.path)));
+    const extension = extname(file.path);
+    await this.store.publish(file.path, partPath(file.record, folder, imageId, extension));
+    for (const older of olderPartPaths(file.record, folder, imageId, extension)) await this.store.remove(older);
   }
 
   private async remove({ folder, imageId, records }: ImageEntry): Promise<void> {
-    for (const record of records)
-      await this.store.remove(partPath(record, folder, imageId, PART_EXTENSION[this.format]));
+    const extension = PART_EXTENSION[this.format];
+    for (const record of records) {
+      await this.store.remove(partPath(record, folder, imageId, extension));
+      for (const older of olderPartPaths(record, folder, imageId, extension)) await this.store.remove(older);
+    }
   }
 }
 

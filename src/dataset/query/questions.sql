@@ -1,14 +1,68 @@
--- The records, with the sums over both pools that the questions are about. A sum over 64 bits, which only a damaged
--- image has, is NULL.
+-- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
+-- 64 bits, which only a damaged image has, is NULL.
 CREATE OR REPLACE TEMP VIEW pool_tags AS
 SELECT *,
   try(nonpaged_bytes + paged_bytes) AS bytes,
   try(nonpaged_outstanding + paged_outstanding) AS outstanding,
   try(nonpaged_allocs + paged_allocs) AS allocs,
   try(nonpaged_frees + paged_frees) AS frees
-FROM pool_tag;
+FROM pool_tag
+WHERE coalesce(system, 0) = 0 AND NOT coalesce(as_reported, false);
 
 CREATE OR REPLACE TEMP VIEW images AS FROM image;
+
+-- The counters as the kernel's own report gives them to who asks it (scan --as-reported): NULL where the build is
+-- unknown, or how it reports. Until build 26200 counts are cut to 32 bits, and allocs that are fewer than frees become
+-- them. From 28000 on, what overflow slots count without a key is in Ovfl, and a pool that holds nothing has neither
+-- outstanding allocations nor bytes; the expansion table is reported as it is.
+CREATE OR REPLACE TEMP MACRO unsigned64(x) AS x::HUGEINT + CASE WHEN x < 0 THEN 18446744073709551616::HUGEINT ELSE 0 END;
+CREATE OR REPLACE TEMP MACRO with_keyless(x, rules, keyless_counts, name) AS
+  try(x + CASE WHEN rules = 'clamped' THEN coalesce((keyless_counts ->> name)::BIGINT, 0) ELSE 0 END);
+CREATE OR REPLACE TEMP MACRO reported_allocs(rules, place, allocs, frees) AS CASE
+  WHEN rules = 'classic' THEN greatest(allocs & 4294967295, frees & 4294967295)
+  WHEN rules = 'clamped' AND place <> 'expansion' AND unsigned64(allocs) <= unsigned64(frees) THEN frees
+  WHEN rules = 'clamped' THEN allocs END;
+CREATE OR REPLACE TEMP MACRO reported_frees(rules, place, allocs, frees, bytes) AS CASE
+  WHEN rules = 'classic' THEN frees & 4294967295
+  WHEN rules = 'clamped' AND place <> 'expansion' AND unsigned64(allocs) > unsigned64(frees) AND bytes <= 0 THEN allocs
+  WHEN rules = 'clamped' THEN frees END;
+CREATE OR REPLACE TEMP MACRO reported_bytes(rules, place, allocs, frees, bytes) AS CASE
+  WHEN rules = 'classic' THEN bytes
+  WHEN rules = 'clamped' AND place <> 'expansion' AND (unsigned64(allocs) <= unsigned64(frees) OR bytes <= 0) THEN 0
+  WHEN rules = 'clamped' THEN bytes END;
+CREATE OR REPLACE TEMP VIEW pool_tags_as_reported AS
+WITH builds AS (
+  SELECT *, try_cast(split_part(windows_version, '.', 3) AS INTEGER) AS build
+  FROM pool_tag
+  WHERE NOT coalesce(as_reported, false)
+), ruled AS (
+  SELECT *, CASE WHEN build BETWEEN 6000 AND 26200 THEN 'classic' WHEN build >= 28000 THEN 'clamped' END AS rules
+  FROM builds
+), counted AS (
+  SELECT * REPLACE (
+    with_keyless(nonpaged_allocs, rules, keyless_counts, 'nonpaged_allocs') AS nonpaged_allocs,
+    with_keyless(nonpaged_frees, rules, keyless_counts, 'nonpaged_frees') AS nonpaged_frees,
+    with_keyless(nonpaged_bytes, rules, keyless_counts, 'nonpaged_bytes') AS nonpaged_bytes,
+    with_keyless(paged_allocs, rules, keyless_counts, 'paged_allocs') AS paged_allocs,
+    with_keyless(paged_frees, rules, keyless_counts, 'paged_frees') AS paged_frees,
+    with_keyless(paged_bytes, rules, keyless_counts, 'paged_bytes') AS paged_bytes,
+    CASE WHEN rules = 'clamped' AND keyless IS NOT NULL THEN 'counted' ELSE keyless END AS keyless)
+  FROM ruled
+), reported AS (
+  SELECT * REPLACE (
+    reported_allocs(rules, place, nonpaged_allocs, nonpaged_frees) AS nonpaged_allocs,
+    reported_frees(rules, place, nonpaged_allocs, nonpaged_frees, nonpaged_bytes) AS nonpaged_frees,
+    reported_bytes(rules, place, nonpaged_allocs, nonpaged_frees, nonpaged_bytes) AS nonpaged_bytes,
+    reported_allocs(rules, place, paged_allocs, paged_frees) AS paged_allocs,
+    reported_frees(rules, place, paged_allocs, paged_frees, paged_bytes) AS paged_frees,
+    reported_bytes(rules, place, paged_allocs, paged_frees, paged_bytes) AS paged_bytes)
+  FROM counted
+)
+SELECT * EXCLUDE (build) REPLACE (
+  try(nonpaged_allocs - nonpaged_frees) AS nonpaged_outstanding,
+  try(paged_allocs - paged_frees) AS paged_outstanding,
+  true AS as_reported)
+FROM reported;
 
 -- The n tags that hold the most memory, in the latest image of every host.
 CREATE OR REPLACE TEMP MACRO top_tags(n := 20) AS TABLE

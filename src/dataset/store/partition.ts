@@ -82,10 +82,29 @@ export function recordFolder(record: string, folder: string): string {
   return [record, `v=${SCHEMA_VERSION}`, ...(folder === '' ? [] : [folder])].join('/');
 }
 
+/** The folders of one record type in every version of the schema that is read, the oldest first. */
+export function versionFolders(record: string): string[] {
+  return Array.from({ length: SCHEMA_VERSION }, (_, index) => `${record}/v=${index + 1}`);
+}
+
+/** The partition that a file of a dataset lies in: `pool_tag/v=1/host=a/part-1.parquet` → `host=a`. */
+export function partitionOf(path: string): string {
+  return path.split('/').slice(2, -1).join('/');
+}
+
 /**
- * Where the records of one kind of one image lie: `pool_tag/v=1/date=2024-09-01/host=web01/part-4f2c….parquet`. The
+ * Where the records of one kind of one image lie: `pool_tag/v=2/date=2024-09-01/host=web01/part-4f2c….parquet`. The
  * name follows from the contents of the image, so that writing it again replaces it.
  */
 export function partPath(record: string, folder: string, imageId: string, extension: string): string {
   return `${recordFolder(record, folder)}/part-${imageId}${extension}`;
+}
+
+/** Where an earlier version may have put the same records. */
+export function olderPartPaths(record: string, folder: string, imageId: string, extension: string): string[] {
+  const path = partPath(record, folder, imageId, extension);
+  const own = recordFolder(record, '');
+  return versionFolders(record)
+    .filter((older) => older !== own)
+    .map((older) => `${older}${path.slice(own.length)}`);
 }

@@ -3,6 +3,7 @@ import type { Warning } from '../../errors.js';
 import type { Run, RunList } from '../../image/run-list.js';
 import type { Rejection } from '../../kernel/root/root.js';
 import type { CarveReport } from '../../pool/carve/carve.js';
+import { type DoubtSummary, type Fact, summarizeDoubts } from '../../pool/proof/proof.js';
 import type { ContainerFacts, KernelFacts, KernelLocation, Labels, ScanResult } from '../../scan/scan-result.js';
 import { toolVersion } from '../schema/file-metadata.js';
 import { type Row, SCHEMA_VERSION, type Value } from '../schema/record-type.js';
@@ -26,18 +27,21 @@ export interface ImageColumns extends Readonly<Record<string, Value | object | u
   readonly labels: Labels | null;
   readonly warnings: readonly Warning[];
   readonly rejected: readonly Rejection[];
+  readonly doubts?: readonly DoubtSummary[];
+  readonly facts?: readonly Fact[];
   readonly runs?: readonly Run[];
   readonly tables?: readonly ListedTable[];
   readonly carve?: object | null;
 }
 
 /** The leading columns of every record. */
-export function identityRow({ imageId, path, labels, kernel }: ScanResult) {
+export function identityRow({ imageId, path, system, labels, kernel }: ScanResult) {
   const hasLabels = Object.keys(labels).length > 0;
   return {
     schema_version: SCHEMA_VERSION,
     image_id: imageId,
     image_path: path,
+    system,
     host: labels.host ?? null,
     labels: hasLabels ? JSON.stringify(labels) : null,
     captured_at: kernel.capturedAt?.getTime() ?? null,
@@ -59,6 +63,7 @@ export function imageColumns(result: ScanResult): ImageColumns {
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,
     warnings: result.warnings,
+    ...(tables === null ? {} : { doubts: summarizeDoubts(result.doubts) }),
     ...(container === null ? {} : containerColumns(container)),
     ...(tables === null ? {} : { processors: kernel.processors }),
     ...(kernel.location === null ? {} : locationColumns(kernel.location)),
@@ -121,8 +126,11 @@ function tableColumns({ tables, totals, rejected }: ScanResult) {
     entry_size: tables.layout.size,
     table_slots: tables.slots,
     hash_law_share: tables.hashLawShare,
+    facts: tables.facts,
     ...(carve === null ? { rejected } : {}),
     tags: totals.length,
+    tags_incomplete: totals.filter(({ complete }) => !complete).length,
+    ...consistencyCounts(totals),
     expansion_tags: totals.filter(({ place }) => place === 'expansion').length,
     processors_seen: tables.processorsSeen,
     pages_missing: tables.pagesMissing,
@@ -130,6 +138,12 @@ function tableColumns({ tables, totals, rejected }: ScanResult) {
     rejected,
     carve: carve === null ? null : carveColumns(carve),
   };
+}
+
+function consistencyCounts(totals: ScanResult['totals']) {
+  const counts = { consistent: 0, torn: 0, impossible: 0 };
+  for (const { consistency } of totals) counts[consistency]++;
+  return { tags_consistent: counts.consistent, tags_torn: counts.torn, tags_impossible: counts.impossible };
 }
 
 function listedTables({ processorTables, expansion }: NonNullable<ScanResult['tables']>): ListedTable[] {

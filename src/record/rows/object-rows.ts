@@ -8,6 +8,7 @@ import {
   type SeenProcess,
 } from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
+import { CONSISTENCIES } from '../../pool/table/consistency.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
@@ -15,11 +16,16 @@ import { BIGPOOL, PROCESS } from '../schema/record-types.js';
 import { identityRow } from './image-row.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
 
-/** Outstanding allocations of a tag in both pools, with and without PROTECTED_POOL; null when no table contains it. */
-function outstandingOf(totals: readonly TagTotal[], tag: string): bigint | null {
+/** What the totals of a tag say, with and without PROTECTED_POOL; nulls when no table contains it. */
+function tagColumns(totals: readonly TagTotal[], tag: string) {
   const found = totals.filter(({ key }) => tagName(key) === tag);
-  if (found.length === 0) return null;
-  return found.reduce((sum, total) => sum + total.nonPagedOutstanding + total.pagedOutstanding, 0n);
+  if (found.length === 0) return { tag_outstanding: null, tag_complete: null, tag_consistency: null };
+  const worst = Math.max(...found.map(({ consistency }) => CONSISTENCIES.indexOf(consistency)));
+  return {
+    tag_outstanding: found.reduce((sum, total) => sum + total.nonPagedOutstanding + total.pagedOutstanding, 0n),
+    tag_complete: found.every(({ complete }) => complete),
+    tag_consistency: CONSISTENCIES[worst]!,
+  };
 }
 
 /** `object_count` rows; where only the tables were found, each row says why its kind is not available. */
@@ -29,13 +35,14 @@ export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> 
   const identity = identityRow(result);
   for (const count of counts) {
     const tag = OBJECT_KINDS[count.kind];
-    const outstanding = outstandingOf(totals, tag);
+    const ofTag = tagColumns(totals, tag);
+    const { tag_outstanding: outstanding } = ofTag;
     yield {
       ...identity,
       ...count,
       available: count.found !== null,
       tag,
-      tag_outstanding: outstanding,
+      ...ofTag,
       difference: count.found === null || outstanding === null ? null : BigInt(count.found) - outstanding,
     };
   }

@@ -1,6 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
+import { reportedTotals } from '../../scan/reported-totals.js';
 import { imageRow } from './image-row.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
@@ -9,7 +10,7 @@ import { selectTags, type TagSelection } from './tag-selection.js';
 export { imageColumns, type ImageColumns, type ListedTable } from './image-row.js';
 export { shortfall } from './object-rows.js';
 export type { TagNaming } from './tag-rows.js';
-export { SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
+export { selectTags, SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
 
 /** Rows of one record type; asynchronous if they are read from the image during iteration. */
 export type Rows = Iterable<Row> | AsyncIterable<Row>;
@@ -17,10 +18,17 @@ export type Rows = Iterable<Row> | AsyncIterable<Row>;
 /** Creates the rows of each record type from a scan's result. */
 const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSelection, naming: TagNaming) => Rows>> =
   {
-    pool_tag: (result, selection, naming) =>
-      poolTagRows(result, selectTags(result.totals, selection, naming.known), naming),
+    pool_tag: (result, selection, naming) => {
+      const { asReported = false } = selection;
+      const totals = asReported ? reportedTotals(result) : result.totals;
+      return poolTagRows(result, selectTags(totals, selection, naming.known), naming, asReported);
+    },
     pool_tag_cpu: (result, selection, naming) => {
-      const wanted = new Set(selectTags(result.totals, selection, naming.known).map(({ key }) => key));
+      const selected = selectTags(result.totals, selection, naming.known);
+      const wanted = new Set(selected.map(({ key }) => key));
+      // Overflow slots without a key count what is found nowhere: they go with Ovfl, and with a table that has none.
+      const overflow = result.totals.find(({ place }) => place === 'overflow');
+      if (overflow === undefined ? selected.length === result.totals.length : wanted.has(overflow.key)) wanted.add(0);
       return poolTagCpuRows(
         result,
         result.processorTags.filter(({ key }) => wanted.has(key)),

@@ -1,7 +1,7 @@
 import { isMissing } from '../../errors.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
-import type { ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
+import type { KeylessCounts, ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
 import { identityRow } from './image-row.js';
@@ -14,16 +14,35 @@ export interface TagNaming {
   readonly candidates?: ReadonlyMap<number, readonly string[]>;
 }
 
+const KEYLESS_NAMES = [
+  'nonpaged_allocs',
+  'nonpaged_frees',
+  'nonpaged_bytes',
+  'paged_allocs',
+  'paged_frees',
+  'paged_bytes',
+] as const;
+
 /*
  * The rows below are written out column by column, although spreading shared parts would be shorter: V8 creates an
  * object of this size from one literal a hundred times faster than from spreads, and most rows are of these types.
  */
 
-/** `pool_tag` rows of a result, one for each of the given totals. */
+/** Exact integers, which JSON.stringify does not write. */
+function keylessText({ processors, counters }: KeylessCounts): string {
+  const counts = counters.map((value, index) => `"${KEYLESS_NAMES[index]}":${value}`);
+  return `{"processors":${processors},${counts.join(',')}}`;
+}
+
+/**
+ * `pool_tag` rows of a result, one for each of the given totals.
+ * @param isReported whether the totals are those of the kernel's own report
+ */
 export function* poolTagRows(
   result: ScanResult,
   totals: Iterable<TagTotal>,
   { known = new KnownTags(), candidates }: TagNaming = {},
+  isReported = false,
 ): Generator<Row> {
   const image = identityRow(result);
   const locatedBy = result.tables?.locatedBy ?? null;
@@ -37,6 +56,7 @@ export function* poolTagRows(
       schema_version: image.schema_version,
       image_id: image.image_id,
       image_path: image.image_path,
+      system: image.system,
       host: image.host,
       labels: image.labels,
       captured_at: image.captured_at,
@@ -64,6 +84,10 @@ export function* poolTagRows(
       processors_seen: total.processorsSeen,
       complete: total.complete,
       located_by: locatedBy,
+      consistency: total.consistency,
+      keyless: total.keyless === null ? null : total.keyless.isCounted ? 'counted' : 'apart',
+      keyless_counts: total.keyless === null ? null : keylessText(total.keyless),
+      as_reported: isReported,
     };
   }
 }
@@ -78,6 +102,7 @@ export function* poolTagCpuRows(result: ScanResult, tags: Iterable<ProcessorTag>
       schema_version: image.schema_version,
       image_id: image.image_id,
       image_path: image.image_path,
+      system: image.system,
       host: image.host,
       labels: image.labels,
       captured_at: image.captured_at,

@@ -22,6 +22,8 @@ export interface TagSelection {
   readonly inUse?: boolean;
   /** Excludes tags in the lists of known tags. */
   readonly thirdParty?: boolean;
+  /** Gives the counters of the kernel's own report instead of the plain sums. */
+  readonly asReported?: boolean;
 }
 
 /** Compiles a pattern; it is matched against the printable form of a tag, in full, with or without its trailing spaces. */

@@ -44,9 +44,10 @@ const HEAD = `-- Questions over a dataset of pool-tracker records, for DuckDB 1.
 
 SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 
--- A dataset has DATASET/RECORD/v=1/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern.
+-- A dataset has DATASET/RECORD/v=VERSION/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern. Older versions of the
+-- schema lack columns, which are null.
 CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
-  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=${SCHEMA_VERSION}/**/*.' || ending;
+  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=[1-${SCHEMA_VERSION}]/**/*.' || ending;
 
 -- How the folders are named: how many different lists of keys there are. None without files; two while compaction
 -- leaves out a key.

@@ -4,7 +4,7 @@
  */
 
 /** Version of the schema, in every record. Bumped when a column changes its name, type or meaning; a new nullable column does not bump it. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * The types that a column can have.
@@ -56,6 +56,11 @@ export const IDENTITY_COLUMNS: readonly Column[] = [
   column('schema_version', 'int32', 'Version of this schema.'),
   column('image_id', 'string', 'Identity of the memory content: the same memory in another container has the same id.'),
   column('image_path', 'string', 'The image as it was named, without credentials.'),
+  nullableColumn(
+    'system',
+    'int32',
+    'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.',
+  ),
   nullableColumn('host', 'string', 'The label host; null when none was given.'),
   nullableColumn('labels', 'string', 'All labels as a JSON object in text; null when none was given.'),
   nullableColumn('captured_at', 'timestamp', 'System time of the image, UTC; null when unknown.'),

@@ -1,3 +1,4 @@
+import { tagMark } from '../../record/tag-mark.js';
 import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
 
 const SUMMED = [
@@ -56,12 +57,17 @@ const POOL_TRACKER: readonly TableColumn[] = [
     text: (row) => `${row['paged_allocs']} (${row['paged_outstanding']})`,
   },
   { title: 'P Bytes', leastWidth: 10, alignRight: true, text: (row) => String(row['paged_bytes']) },
+  { title: 'Mark', leastWidth: 4, alignRight: false, text: markOf },
 ];
 
 /** Terminals of at least this width show what is known about each tag after its counts. */
 const WIDE_TERMINAL = 120;
 /** Names are left out where fewer characters than this are left in the line. */
 const NARROWEST_NAME = 16;
+
+function markOf({ complete, consistency }: Row): string {
+  return tagMark(complete ?? null, consistency ?? null);
+}
 
 const KNOWN_AS: TableColumn = { title: 'Known As', leastWidth: 1, alignRight: false, cut: true, text: knownAs };
 
