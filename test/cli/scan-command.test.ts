@@ -36,12 +36,17 @@ describe('pool-tracker scan', function () {
     const { status, stdout, stderr } = await runCli(['scan', image]);
     assert.equal(status, 0, stderr);
     const lines = stdout.split('\n').filter(Boolean);
-    assert.match(lines[0]!, /^Tag +NP Alloc +NP Bytes +P Alloc +P Bytes$/);
+    assert.match(lines[0]!, /^Tag +NP Alloc +NP Bytes +P Alloc +P Bytes +Mark$/);
     assert.match(lines[2]!, /^.{4,} +\d+ \(-?\d+\) +-?\d+ +\d+ \(-?\d+\) +-?\d+$/);
-    assert.equal(new Set(lines.map((line) => line.length)).size, 1, 'columns are aligned');
+    assert.equal(
+      new Set(lines.slice(2).map((line) => line.replace(/ [?~!]+$/, '').length)).size,
+      1,
+      'columns are aligned',
+    );
+    assert.equal(lines[0]!.length, lines[1]!.length, 'the header too');
     assert.match(
       stderr,
-      /^Windows 10\.0\.14393\.5291, kernel ntkrnlmp\.pdb [0-9A-F]{32}-1 at 0xffff[0-9a-f]+; tables located by the built-in list of kernel builds; 100\.0 % of the keys obey the hash law; 2 processors summed; 0 pages missing; \d+\.\d of \d+\.\d MiB read\n$/,
+      /^Windows 10\.0\.14393\.5291, kernel ntkrnlmp\.pdb [0-9A-F]{32}-1 at 0xffff[0-9a-f]+; tables located by the built-in list of kernel builds; 100\.0 % of the keys obey the hash law; 2 processors summed; 0 pages missing; \d+\.\d of \d+\.\d MiB read\n\? may be wrong .* does not add up\n$/,
     );
   });
 

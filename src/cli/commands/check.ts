@@ -1,5 +1,5 @@
-import { rowsOf } from '../../record/rows/rows.js';
-import { OBJECT_COUNT, PROCESS } from '../../record/schema/record-types.js';
+import { imageColumns, rowsOf } from '../../record/rows/rows.js';
+import { OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-types.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
@@ -7,6 +7,7 @@ import { openScan } from '../../scan/open-scan.js';
 import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
+import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
 import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
@@ -25,7 +26,7 @@ const COUNTS: RecordType = {
     nullableColumn('ended', 'uint32', 'Terminated ones among them.'),
     nullableColumn('unreadable', 'uint32', 'What could not be read.'),
     nullableColumn('difference', 'int64', 'Found less outstanding.'),
-    column('mark', 'string', 'Whether they differ.'),
+    column('mark', 'string', "Whether they differ, and the tag's own mark."),
     column('reason', 'string', 'Why it is not available, or what could not be read.'),
   ],
 };
@@ -49,7 +50,7 @@ async function* countLines(result: ScanResult): AsyncGenerator<Row> {
       ended: row.terminated!,
       unreadable: row.unreadable!,
       difference: row.difference!,
-      mark: row.difference === null || row.difference === 0n ? '' : MARK,
+      mark: `${row.difference === null || row.difference === 0n ? '' : MARK}${tagMark(row.tag_complete!, row.tag_consistency!)}`,
       reason: row.reason ?? '',
     };
   }
@@ -67,12 +68,26 @@ async function disputed(result: ScanResult): Promise<Row[]> {
   return rows;
 }
 
+/** `1300 tags: 1298 consistent, 2 torn, 0 impossible; 74 not complete`. */
+function soundness(result: ScanResult): string {
+  const { tags, tags_consistent, tags_torn, tags_impossible, tags_incomplete } = imageColumns(result);
+  return `${tags} tags: ${tags_consistent} consistent, ${tags_torn} torn, ${tags_impossible} impossible; ${tags_incomplete} not complete`;
+}
+
 async function print(result: ScanResult, output: AnswerOutput): Promise<void> {
   await writeRows(COUNTS, countLines(result), await output.open(COUNTS));
   const rows = await disputed(result);
-  if (rows.length === 0) return;
-  process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
-  await writeRows(DISPUTED, rows, await output.open(DISPUTED));
+  if (rows.length > 0) {
+    process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
+    await writeRows(DISPUTED, rows, await output.open(DISPUTED));
+  }
+  process.stdout.write(`\n${soundness(result)}\n`);
+  const unsound = [...(rowsOf(POOL_TAG, result) as Iterable<Row>)].filter(
+    ({ consistency }) => consistency !== 'consistent',
+  );
+  if (unsound.length === 0) return;
+  await writeRows(POOL_TAG, unsound, await output.open(POOL_TAG));
+  say(MARK_LEGEND);
 }
 
 export const checkCommand: Command = {

@@ -1,6 +1,7 @@
 import { PoolTrackerError, type Warning } from '../../errors.js';
 import type { Run } from '../../image/run-list.js';
-import type { Rejection } from '../../kernel/root/root.js';
+import type { CheckedFact, Rejection } from '../../kernel/root/root.js';
+import type { DoubtSummary } from '../../pool/proof/proof.js';
 import { type ImageColumns, imageColumns, type ListedTable } from '../../record/rows/rows.js';
 import { tryOpenScan } from '../../scan/open-scan.js';
 import { decodeScan, type ScanOptions } from '../../scan/scan.js';
@@ -19,8 +20,19 @@ function tableText({ processor, address, pages, pages_missing: missing, entries 
   return `${which}, ${pages} pages, ${missing} missing`;
 }
 
-function rejectionText({ what, address, from, reason }: Rejection): string {
-  return `${what} ${address} (${from}): ${reason}`;
+/** The facts that did not hold are in the reason. */
+function rejectionText({ what, address, from, reason, facts = [] }: Rejection): string {
+  const kept = facts.filter(({ outcome }) => outcome === 'held').map(({ fact }) => fact);
+  return `${what} ${address} (${from}): ${reason}${kept.length === 0 ? '' : `; held: ${kept.join(', ')}`}`;
+}
+
+function factText({ fact, outcome, detail }: CheckedFact): string {
+  return `${fact} ${outcome}: ${detail}`;
+}
+
+function doubtText({ code, count, message, slots }: DoubtSummary): string {
+  const where = slots === null ? 'every tag' : slots.map(([first, last]) => `${first}-${last}`).join(' ');
+  return `${code}: ${message}${count === 1 ? '' : `; ${count} of this kind`} (${slots === null ? where : `slots ${where}`})`;
 }
 
 function warningText({ code, message }: Warning): string {
@@ -34,6 +46,8 @@ function listedLines(columns: ImageColumns): Readonly<Record<string, readonly st
     tables: columns.tables?.map(tableText) ?? [],
     rejected: columns.rejected.map(rejectionText),
     warnings: columns.warnings.map(warningText),
+    facts: columns.facts?.map(factText) ?? [],
+    doubts: columns.doubts?.map(doubtText) ?? [],
   };
 }
 

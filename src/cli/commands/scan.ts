@@ -1,8 +1,11 @@
 import { PoolTrackerError } from '../../errors.js';
 import type { KnownTags } from '../../pool/tag-names/tag-names.js';
-import { rowsOf, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
+import type { TagTotal } from '../../pool/table/tag-totals.js';
+import { rowsOf, selectTags, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
+import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { decodeScan } from '../../scan/scan.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import { openScan } from '../../scan/open-scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { parseOutput, SINKS, type Output } from '../../sink/sinks.js';
@@ -26,6 +29,7 @@ function selection(options: OptionValues): TagSelection {
     sort: options.choice('sort', SORT_ORDERS) ?? DEFAULT_ORDER,
     inUse: options.flag('in-use'),
     thirdParty: options.flag('third-party'),
+    asReported: options.flag('as-reported'),
     ...(top === undefined ? {} : { top }),
   };
 }
@@ -35,6 +39,10 @@ function outputs(options: OptionValues): Output[] {
   const named = options.texts('output');
   if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined));
   return [parseOutput('-', format ?? 'table')];
+}
+
+function isMarked({ complete, consistency }: TagTotal): boolean {
+  return tagMark(complete, consistency) !== '';
 }
 
 function isTagTable({ recordType, format }: Output): boolean {
@@ -49,6 +57,11 @@ function outputOptions(output: Output, options: OptionValues): SinkOptions {
     totals: options.flag('totals') && isTagTable(output),
     ...(output.target === process.stdout && isTTY ? { terminalColumns: columns } : {}),
   };
+}
+
+/** The codes of all doubts; those of the warnings where no doubt is left. */
+function reasonsOf({ doubts, warnings }: ScanResult): string {
+  return [...new Set((doubts.length > 0 ? doubts : warnings).map(({ code }) => code))].join(', ');
 }
 
 async function scanOne(
@@ -68,11 +81,13 @@ async function scanOne(
     if (!options.flag('quiet')) {
       say(foundLine(result));
       for (const { message } of result.warnings) warn(message);
+      const shown = outputs(options).some(isTagTable) ? selectTags(result.totals, selection(options), known) : [];
+      if (shown.some(isMarked)) say(MARK_LEGEND);
     }
     if (result.outcome.status === 'incomplete' && options.flag('strict')) {
       throw new PoolTrackerError(
         'INCOMPLETE',
-        `${locationName(location)}: the counts are not complete, and --strict was given`,
+        `${locationName(location)}: the counts are not complete (${reasonsOf(result)}), and --strict was given`,
       );
     }
     const naming = await tagNaming(known, result, options);
@@ -108,7 +123,10 @@ export const scanCommand: Command = {
     'in-use': { help: 'leave out tags with nothing outstanding' },
     ...NAMING_OPTION_SPECS,
     totals: { help: 'end the printed table with the sums over all tags in it' },
-    strict: { help: 'exit with 6, writing nothing, when any page of the tables is missing' },
+    'as-reported': {
+      help: "give the counts of the kernel's own report, as NtQuerySystemInformation would: cut, raised and clamped as that build does",
+    },
+    strict: { help: 'exit with 6, writing nothing, when any count may be wrong: pages missing, or any doubt' },
     ...QUIET_OPTION_SPECS,
     ...SCAN_OPTION_SPECS,
     ...SINK_OPTION_SPECS,
