@@ -7,8 +7,9 @@ INSTALLED := node_modules/.package-lock.json
 COMMAND := dist/bin/pool-tracker.js
 SOURCES := $(shell find src scripts -name '*.ts' -o -name '*.wat' -o -name '*.mjs') tsconfig.json package.json
 
-# Test files at a time, each in a process of its own.
-JOBS ?= $(shell nproc 2> /dev/null || echo 2)
+# Test files at a time, each in a process of its own; two at least: with one, mocha loads them into its own process, as
+# CommonJS.
+JOBS ?= $(shell jobs=$$(nproc 2> /dev/null || echo 2); echo $$((jobs > 2 ? jobs : 2)))
 MINUTES ?= 30
 
 $(INSTALLED): package-lock.json

@@ -63,7 +63,7 @@ export class TableDecoder {
   finish(): void {
     this.finishTable();
     this.doubts = [...(this.tables.doubts ?? []), ...this.examination.finish(this.totals.totals())];
-    for (const { slots } of this.doubts) this.totals.doubt(slots);
+    for (const doubt of this.doubts) this.totals.doubt(doubt);
     if (this.tables.processorsMissing > 0) this.totals.missTables(this.tables.processorsMissing);
   }
 

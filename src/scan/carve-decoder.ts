@@ -42,10 +42,11 @@ export async function decodeCarved(
   if (carved === null) return null;
   const traced = await carver.traces.identify(carved.shape.channel.layout.size);
   const kernel = factsOf(input, carved, traced);
-  const { totals, doubts, proof, facts } = sumCarved(carved, {
+  const sums = sumCarved(carved, {
     processors: kernel.processors,
     isWhole: isWhole(input, carver, traced),
   });
+  const { totals, doubts, proof, facts } = sums;
   const tags = [...totals.totals()];
   const isUndecided = carved.warnings.length > 0 || doubts.length > 0;
   const isIncomplete =
@@ -59,7 +60,7 @@ export async function decodeCarved(
     kernel,
     tables: { ...tablesFound(carver, carved, totals), hashLawShare: lawfulShare(proof), facts },
     totals: tags,
-    processorTags: keepProcessors ? processorTagsOf(carved, totals) : [],
+    processorTags: keepProcessors ? processorTagsOf(carved, sums) : [],
     objects: NO_OBJECTS,
     warnings: [
       ...input.warnings,

@@ -98,11 +98,7 @@ export class WalkScan implements Scan {
     const keys = tags.map(({ key }) => key);
     const facts = await this.kernelFacts();
     const objects = await kernelReadings(kernel, located.symbols, keys);
-    const isIncomplete =
-      totals.pagesMissing > 0 ||
-      totals.conflicts > 0 ||
-      decoder.doubts.length > 0 ||
-      located.tables.warnings.length > 0;
+    const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0;
     return {
       imageId: totals.imageId(),
       system: 0,
@@ -114,12 +110,7 @@ export class WalkScan implements Scan {
       totals: tags,
       processorTags: decoder.processorTags,
       objects,
-      warnings: [
-        ...image.warnings,
-        ...otherSystems(kernel),
-        ...located.tables.warnings,
-        ...decodeWarnings(decoder, this.processorsMissing()),
-      ],
+      warnings: [...image.warnings, ...otherSystems(kernel), ...decodeWarnings(decoder, this.processorsMissing())],
       doubts: [...decoder.doubts, ...lossDoubts(totals, this.processorsMissing())],
       rejected: this.rejected,
       outcome: { status: isIncomplete ? 'incomplete' : 'ok' },

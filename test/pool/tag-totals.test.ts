@@ -131,7 +131,7 @@ describe('the sum over processors', () => {
     totals.add(tableOf(80, [{ slot: 1, key: 7, counters: ones }]));
     totals.addExpansion(tableOf(80, [{ slot: 0, key: 9, counters: ones }]));
     assert.ok([...totals.totals()].every(({ complete }) => complete));
-    totals.doubt(null);
+    totals.doubt({ slots: null });
     assert.deepEqual(
       [...totals.totals()].map(({ place, complete }) => ({ place, complete })),
       [

@@ -29,7 +29,7 @@ const PLANS: Record<string, MemoryPlan> = {
   'a table of 64 slots': { tableSlots: 64, tagCount: 40 },
   'a table of 4096 slots': { tableSlots: 4096, tagCount: 1500 },
   'spilling into the expansion table': { tableSlots: 128, tagCount: 200 },
-  'spilling into the overflow slot': { tableSlots: 128, tagCount: 200, expansionSize: 30 },
+  'spilling into the overflow slot': { tableSlots: 128, tagCount: 250, expansionSize: 73 },
   'every decoy': { decoys: DECOYS, memoryBytes: 128 * MIB },
   'every decoy and one processor': { decoys: DECOYS, processors: 1, memoryBytes: 128 * MIB },
   'no low stub': { lowStub: false },

@@ -1,7 +1,9 @@
 import { Examination, fact, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
 import { describeProof, judge, type LawProof } from '../table/hash-law.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
+import type { TrackerTable } from '../table/tracker-table.js';
 import type { CarvedTables } from './carved-tables.js';
+import type { CarvedExpansion } from './fit/expansion-pages.js';
 
 /** Facts about the carved system that its pages alone do not give. */
 export interface CarvedSystem {
@@ -14,6 +16,8 @@ export interface CarvedSystem {
 /** The sums of carved tables, and doubts about them; tags that a doubt concerns are incomplete. */
 export interface CarvedSums {
   readonly totals: TagTotals;
+  /** Null when there is none, and when it was not found. */
+  readonly expansion: TrackerTable | null;
   readonly doubts: readonly Doubt[];
   /** Table 0 against the hash law. */
   readonly proof: LawProof;
@@ -23,7 +27,7 @@ export interface CarvedSums {
 
 /** Sums carved tables; doubtful tags are marked. */
 export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSums {
-  const { shape, tables, expansion, partial } = carved;
+  const { shape, tables, partial } = carved;
   const { layout, hash } = shape.channel;
   const totals = new TagTotals(layout, shape.slots);
   const examination = new Examination(layout, shape.slots, hash);
@@ -31,16 +35,25 @@ export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSum
     totals.add(table);
     examination.take(table, index);
   }
+  const expansion = expansionOf(carved, system);
   const doubts = [
     ...examination.finish(totals.totals()),
     ...systemDoubts(carved, system),
     ...placeDoubts(carved, system),
+    ...expansion.doubts,
   ];
-  for (const { slots } of doubts) totals.doubt(slots);
-  for (const slot of partial) totals.doubt({ first: slot, last: slot });
-  if (expansion !== null) totals.addExpansion(expansion);
+  for (const doubt of doubts) totals.doubt(doubt);
+  for (const slot of partial) totals.doubt({ slots: { first: slot, last: slot } });
+  if (expansion.table !== null) totals.addExpansion(expansion.table);
   const proof = judge(tables[0]!.keys(), shape.slots, hash);
-  return { totals, doubts, proof, facts: factsOf(carved, proof, system) };
+  return { totals, expansion: expansion.table, doubts, proof, facts: factsOf(carved, proof, system) };
+}
+
+function expansionOf({ expansions, tables, shape }: CarvedTables, { isWhole }: CarvedSystem): CarvedExpansion {
+  if (expansions === null) return { table: null, doubts: [] };
+  const { channel, slots } = shape;
+  const keys = tables[0]!.keys().subarray(0, slots);
+  return expansions.assemble(channel.layout, new Set(keys), isWhole);
 }
 
 function factsOf({ processors: seen, rivals }: CarvedTables, proof: LawProof, { processors }: CarvedSystem): Fact[] {
@@ -87,9 +100,9 @@ function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: C
 
 /**
  * Entries by table: table 0 belongs to processor 0; the processors of the others are unknown.
- * @param totals their sums, with every doubt
+ * @param sums of the tables, with every doubt
  */
-export function processorTagsOf({ shape, tables, expansion }: CarvedTables, totals: TagTotals): ProcessorTag[] {
+export function processorTagsOf({ shape, tables }: CarvedTables, { totals, expansion }: CarvedSums): ProcessorTag[] {
   const tags = tables.flatMap((table, index) => [...entriesOf(table, 'table', shape.slots, index === 0 ? 0 : null)]);
   if (expansion !== null) tags.push(...entriesOf(expansion, 'expansion', 0, null));
   return tags.map((tag) => totals.marked(tag));

@@ -22,8 +22,8 @@ export interface CarvedTables {
   readonly processors: number;
   /** Table 0 first; the processors of the others are unknown. */
   readonly tables: readonly TrackerTable[];
-  /** Null when table 0 has free slots, so that there is no expansion table, and when it was not found. */
-  readonly expansion: TrackerTable | null;
+  /** Pages that may be of the expansion table; null when table 0 has a free slot, so that there is none. */
+  readonly expansions: ExpansionPages | null;
   /** Other kinds of tables that were found and not used. */
   readonly passedOver: readonly ShapedPages[];
   /** Families of pages at the same places whose keys contradict those of the tables. */
@@ -80,20 +80,23 @@ export function carveTables({
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
   const { tables, severed } = assembleTables(places, shape, most);
-  const partial = new Set([...severed, ...places.flatMap((place) => unseenShares(place, shape, processors))]);
+  const partial = new Set([
+    ...severed,
+    ...places.flatMap((place) => unseenShares(place, shape, processors)),
+    ...places.flatMap(({ live }) => live?.disputed ?? []),
+  ]);
   const notes = placeKeyless(collection.keyless, tables, shape);
-  const { expansion, warnings } = expansionOf(tables[0]!, shape, expansions);
   return {
     shape,
     places,
     processors,
     tables,
-    expansion,
+    expansions: isFull(tables[0]!, shape) ? expansions : null,
     strangers,
     partial,
     passedOver: others,
     rivals: rivalsOf(main, others, strangers),
-    warnings: [...warningsOf(collection), ...partialWarnings(partial), ...warnings],
+    warnings: [...warningsOf(collection), ...partialWarnings(partial)],
     notes,
   };
 }
@@ -117,28 +120,9 @@ function admitSparse(
 }
 
 /** Tags go to the expansion table only when every slot is in use. */
-function expansionOf(
-  first: TrackerTable,
-  { channel, slots }: TableShape,
-  pages: ExpansionPages,
-): Pick<CarvedTables, 'expansion' | 'warnings'> {
-  const keys = new Set<number>();
-  for (let slot = 0; slot < slots; slot++) {
-    const key = first.key(slot);
-    if (key === 0) return { expansion: null, warnings: [] };
-    keys.add(key);
-  }
-  const { table, why } = pages.assemble(channel.layout, keys);
-  const warnings =
-    table !== null
-      ? []
-      : [
-          {
-            code: 'expansion-unseen',
-            message: `every slot is taken, so that more tags may lie in an expansion table: ${why}`,
-          },
-        ];
-  return { expansion: table, warnings };
+function isFull(first: TrackerTable, { slots }: TableShape): boolean {
+  for (let slot = 0; slot < slots; slot++) if (first.key(slot) === 0) return false;
+  return true;
 }
 
 /** Pages that begin with `Ovfl` and hold nothing else, if the overflow slot has a page of its own. */
@@ -256,7 +240,7 @@ function partialWarnings(partial: ReadonlySet<number>): Warning[] {
   return [
     {
       code: 'shares-unseen',
-      message: `${partial.size} tags may have a share on a page without a key in its own place, which looks like no page of a table; they are marked incomplete`,
+      message: `${partial.size} tags may have a share on a page that was not recognised, or lie where copies of a page hold other keys; they are marked incomplete`,
     },
   ];
 }

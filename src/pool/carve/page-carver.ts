@@ -60,7 +60,7 @@ export class PageCarver {
           this.pages + index,
         );
       }
-      if ((sign & EXPANSION_SIGN) !== 0) this.expansions.offer(page);
+      if ((sign & EXPANSION_SIGN) !== 0) this.expansions.offer(page, this.pages + index);
       this.offerTraces(page, sign);
     }
     this.pages += signs.length;

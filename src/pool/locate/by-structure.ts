@@ -1,15 +1,14 @@
 import { hex, type VirtualAddress } from '../../address.js';
 import type { Kernel, Rejection } from '../../kernel/root/root.js';
 import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
-import type { Warning } from '../../errors.js';
 import { factsOf, refutation, type Candidate } from './candidate.js';
-import { findExpansion, type FoundExpansion } from './expansion-table.js';
+import { expansionByStructure } from './expansion/expansion-by-structure.js';
 import { describeFacts, doubtsOf, fact, type Fact, type FactName } from '../proof/proof.js';
 import { notLocated, type Located } from './located.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
 import { timeOrder } from './time-order.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
-import { nearby, pointersIn, standsNear, writableSections, type Section } from './writable-sections.js';
+import { pointersIn, standsNear, writableSections, type Section } from './writable-sections.js';
 
 async function candidatesAt(
   kernel: Kernel,
@@ -171,7 +170,8 @@ export async function locateByStructure(
       facts,
     }));
   if (typeof decided === 'string') return notLocated(decided, rejected);
-  return { ...(await accepted(kernel, sections, decided)), rejected };
+  const located = await accepted(kernel, sections, pointers, decided);
+  return { ...located, rejected: [...rejected, ...located.rejected] };
 }
 
 function isMember({ candidate }: Judged, decided: Judged | string): boolean {
@@ -181,38 +181,38 @@ function isMember({ candidate }: Judged, decided: Judged | string): boolean {
   );
 }
 
-async function accepted(kernel: Kernel, sections: readonly Section[], { candidate, facts }: Judged): Promise<Located> {
+async function accepted(
+  kernel: Kernel,
+  sections: readonly Section[],
+  pointers: ReadonlyMap<VirtualAddress, readonly VirtualAddress[]>,
+  { candidate, facts }: Judged,
+): Promise<Located> {
   const { layout, slots, proof, table, array, address, places } = candidate;
-  const expansion = await findExpansion(kernel, layout, table, slots, variablesNear(sections, places));
+  const known = new Set([address, ...(array?.tables ?? []).map((own) => own.address)]);
+  const expansion = await expansionByStructure({
+    kernel,
+    sections,
+    pointers,
+    layout,
+    slots,
+    first: table,
+    places,
+    known,
+  });
   return {
     reason: '',
-    rejected: [],
+    rejected: expansion.rejected,
     isVeto: false,
     tables: {
       locatedBy: 'structure',
       layout,
       slots,
       proof,
-      expansion,
-      facts,
-      doubts: doubtsOf(facts),
+      expansion: expansion.expansion,
+      facts: [...facts, ...expansion.facts],
+      doubts: [...doubtsOf(facts), ...expansion.doubts],
       tables: array?.tables ?? [{ processor: 0, address }],
       unreadablePointers: array?.unreadable ?? 1,
-      warnings: expansionWarnings(expansion),
     },
   };
-}
-
-function expansionWarnings(expansion: FoundExpansion | null): Warning[] {
-  if (expansion === null || expansion.isCertain) return [];
-  return [
-    {
-      code: 'expansion-uncertain',
-      message: `where the expansion table at ${hex(expansion.address)} ends is a guess: ${expansion.entries} entries`,
-    },
-  ];
-}
-
-function variablesNear(sections: readonly Section[], places: readonly VirtualAddress[]): Buffer {
-  return Buffer.concat(places.map((place) => nearby(sections, place)));
 }

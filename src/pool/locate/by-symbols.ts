@@ -1,5 +1,4 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
-import type { Warning } from '../../errors.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import type { KernelSymbols, KernelVariable } from '../../kernel/symbols/symbols.js';
 import { describeMissing, isMapped } from '../../memory/paging/paging.js';
@@ -7,15 +6,12 @@ import { doubtsOf, fact, failed, held, unknown, type Fact, type FactName } from 
 import { describeProof, isSlotCount, judge } from '../table/hash-law.js';
 import { layoutOfSize } from '../table/tracker-layout.js';
 import { describeArray } from './candidate.js';
-import { MAX_EXPANSION_ENTRIES } from './expansion-table.js';
+import { expansionBySymbols, type Variable } from './expansion/expansion-by-symbols.js';
 import { notLocated, refuted, type Located } from './located.js';
 import { isLawful } from './measure-table.js';
 import { readTable } from './read-table.js';
 import type { TableSet } from './table-set.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
-
-/** A variable's value, or why there is none. */
-type Variable = { readonly value: bigint } | { readonly missing: string };
 
 async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: KernelVariable): Promise<Variable> {
   const rva = symbols.rva[name];
@@ -124,22 +120,27 @@ export async function locateBySymbols(
           table0.address,
           first,
         );
+  const expansion = await expansionBySymbols(
+    kernel,
+    { pointer: await read('PoolTrackTableExpansion'), size: await read('PoolTrackTableExpansionSize') },
+    layout,
+    first,
+    slots,
+  );
   const facts = [
     table0.fact,
     size.fact,
     fact('law', proof.lawful === proof.keys, describeProof(proof)),
     ...arrayFacts(array, processors),
   ];
-  const warnings: Warning[] = [];
   const tables: TableSet = {
     locatedBy: symbols.origin,
     layout,
     slots,
     proof,
-    facts,
-    doubts: doubtsOf(facts),
-    warnings,
-    expansion: await readExpansion(kernel, symbols, warnings),
+    facts: [...facts, ...expansion.facts],
+    doubts: [...doubtsOf(facts), ...expansion.doubts],
+    expansion: expansion.expansion,
     tables: array?.tables ?? [{ processor: 0, address: table0.address }],
     unreadablePointers: array?.unreadable ?? 1,
   };
@@ -164,27 +165,4 @@ function strangersOf({ strangers }: TagTablesArray): Located['rejected'] {
     from: `ExPoolTagTables[${index}]`,
     reason,
   }));
-}
-
-async function readExpansion(
-  kernel: Kernel,
-  symbols: KernelSymbols,
-  warnings: Warning[],
-): Promise<TableSet['expansion']> {
-  const warn = (why: string): null => {
-    warnings.push({ code: 'expansion-unreadable', message: `the expansion table is left out: ${why}` });
-    return null;
-  };
-  const address = await readVariable(kernel, symbols, 'PoolTrackTableExpansion');
-  if ('missing' in address) return warn(address.missing);
-  if (address.value === 0n) return null;
-  const entries = await readVariable(kernel, symbols, 'PoolTrackTableExpansionSize');
-  if ('missing' in entries) return warn(entries.missing);
-  if (!kernel.memory.pageTable.isKernelAddress(address.value))
-    return warn(`PoolTrackTableExpansion is ${hex(address.value)}; expected a kernel address`);
-  if (entries.value === 0n) return null;
-  if (entries.value > BigInt(MAX_EXPANSION_ENTRIES)) {
-    return warn(`PoolTrackTableExpansionSize is ${entries.value}; expected at most ${MAX_EXPANSION_ENTRIES}`);
-  }
-  return { address: virtualAddress(address.value), entries: Number(entries.value) };
 }

@@ -1,5 +1,4 @@
 import type { VirtualAddress } from '../../address.js';
-import type { Warning } from '../../errors.js';
 import type { Doubt, Fact } from '../proof/proof.js';
 import type { LawProof } from '../table/hash-law.js';
 import type { LocatedBy, ProcessorTable } from '../table/memory-page.js';
@@ -24,7 +23,6 @@ export interface TableSet {
   } | null;
   /** The proof of table 0. */
   readonly proof: LawProof;
-  readonly warnings: readonly Warning[];
   /** Facts checked for table 0 and the variables that lead to it. */
   readonly facts: readonly Fact[];
   /** Facts that failed or could not be checked, as doubts about counts. */

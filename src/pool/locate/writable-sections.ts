@@ -4,7 +4,10 @@ import type { Kernel } from '../../kernel/root/root.js';
 /** One writable range of the kernel image, in memory. */
 export interface Section {
   readonly start: VirtualAddress;
+  /** Zeros where pages are missing. */
   readonly bytes: Buffer;
+  /** Addresses on the missing pages, one each. */
+  readonly missing: readonly VirtualAddress[];
 }
 
 /**
@@ -23,7 +26,8 @@ export async function writableSections(kernel: Kernel): Promise<Section[]> {
   const sections: Section[] = [];
   for (const { rva, size } of ranges) {
     const start = virtualAddress(image.base + BigInt(rva));
-    sections.push({ start, bytes: (await memory.read(start, size - (size % 8))).bytes });
+    const { bytes, missing } = await memory.read(start, size - (size % 8));
+    sections.push({ start, bytes, missing: missing.map((page) => page.virtualAddress) });
   }
   return sections;
 }
@@ -46,16 +50,25 @@ export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<Vi
   return places;
 }
 
-/** The bytes near an address, within its section. */
-export function nearby(sections: readonly Section[], place: VirtualAddress): Buffer {
-  const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length))!;
+/** The bytes near an address, within its section; none where it is in no section. */
+function nearby(sections: readonly Section[], place: VirtualAddress, within: number): Buffer {
+  const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length));
+  if (section === undefined) return Buffer.alloc(0);
   const at = Number(place - section.start);
-  return section.bytes.subarray(Math.max(0, at - NEAR), at + NEAR);
+  return section.bytes.subarray(Math.max(0, at - within), at + within);
 }
 
-/** Whether a variable near `place` holds this value. */
-export function standsNear(sections: readonly Section[], place: VirtualAddress, value: number): boolean {
-  const bytes = nearby(sections, place);
+/**
+ * Whether a variable near `place` holds this value.
+ * @param within maximum distance in bytes
+ */
+export function standsNear(
+  sections: readonly Section[],
+  place: VirtualAddress,
+  value: number,
+  within = BigInt(NEAR),
+): boolean {
+  const bytes = nearby(sections, place, Number(within));
   const needle = Buffer.alloc(8);
   needle.writeBigUInt64LE(BigInt(value));
   for (let found = bytes.indexOf(needle); found >= 0; found = bytes.indexOf(needle, found + 1))

@@ -14,7 +14,9 @@ export const DOUBT_CODES = [
   'seeds-missing',
   /** Several tags of one page with more frees than allocations, or with bytes that no allocations explain. */
   'page-torn',
-  /** The same over all pages: a table is from another time than the rest. */
+  /** A tag whose counters no machine shows. */
+  'tag-impossible',
+  /** The same as page-torn over all pages: a table is from another time than the rest. */
   'tables-torn',
   /** A processor's table without keys. */
   'table-empty',
@@ -25,6 +27,16 @@ export const DOUBT_CODES = [
   'fact-array-shape',
   'fact-processor-count',
   'fact-latest',
+  'fact-expansion-place',
+  'fact-expansion-size',
+  'fact-expansion-keys',
+  'fact-expansion-latest',
+  /** The variables of the expansion table could not be read, or make no sense. */
+  'expansion-unread',
+  /** Several tables may be the expansion table. */
+  'expansion-undecided',
+  /** No slot is free, so that more tags may lie in an expansion table, which was not found. */
+  'expansion-unseen',
   /** The machine's number of processors is unknown. */
   'processors-unknown',
   /** Pages of other, equally plausible tables were found. */
@@ -59,6 +71,8 @@ export interface Doubt {
   readonly message: string;
   /** Null: every tag. */
   readonly slots: SlotRange | null;
+  /** Set where only tags of the expansion table are concerned, those that are not given included. */
+  readonly table?: 'expansion';
 }
 
 /** Slots with at least one byte on this page of a table of N + 1 entries. An entry may begin on the page before. */
@@ -80,6 +94,8 @@ export interface DoubtSummary {
   readonly message: string;
   /** First and last slot of each range concerned, in ascending order and merged; null: every tag. */
   readonly slots: readonly (readonly [first: number, last: number])[] | null;
+  /** Set where only tags of the expansion table are concerned. */
+  readonly table?: 'expansion';
 }
 
 /** Doubts by kind, in order of their first occurrence. */
@@ -95,6 +111,7 @@ export function summarizeDoubts(doubts: readonly Doubt[]): DoubtSummary[] {
     count: same.length,
     message: same[0]!.message,
     slots: mergedRanges(same.map(({ slots }) => slots)),
+    ...(same.every(({ table }) => table === 'expansion') ? { table: 'expansion' as const } : {}),
   }));
 }
 

@@ -15,6 +15,14 @@ export const FACTS = [
   'processor-count',
   /** No other table with the same tags has higher counts. */
   'latest',
+  /** The expansion table is named among the variables of the tables. */
+  'expansion-place',
+  /** A variable holds a size of the expansion table that fits the entries in use. */
+  'expansion-size',
+  /** Keys of the expansion table occur once, and not in table 0, which has no free slot. */
+  'expansion-keys',
+  /** No other table holds the expansion table's tags with higher counts. */
+  'expansion-latest',
 ] as const;
 /** One of FACTS: stable, to be matched by programs. */
 export type FactName = (typeof FACTS)[number];
@@ -47,7 +55,7 @@ export function describeFacts(facts: readonly Fact[]): string {
   return facts.map(({ fact: name, outcome, detail }) => `${name} ${outcome}: ${detail}`).join('; ');
 }
 
-/** Failed and unknown facts, as doubts about every tag. The law is examined page by page. */
+/** Failed and unknown facts, as doubts about every tag, or about those of the expansion table. The law is examined page by page. */
 export function doubtsOf(facts: readonly Fact[]): Doubt[] {
   return facts
     .filter(({ fact: name, outcome }) => outcome !== 'held' && name !== 'law')
@@ -55,5 +63,6 @@ export function doubtsOf(facts: readonly Fact[]): Doubt[] {
       code: `fact-${name}`,
       message: `${name} ${outcome}: ${detail}`,
       slots: null,
+      ...(name.startsWith('expansion-') ? { table: 'expansion' as const } : {}),
     }));
 }

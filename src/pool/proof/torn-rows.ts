@@ -18,11 +18,12 @@ interface PageRows {
 
 /**
  * Doubts from the sums themselves. One or two tags that are off by a few are torn, and no reason to doubt others.
- * Several on one page indicate a page from another time or another table; several everywhere, a whole such table.
+ * Impossible ones are doubted themselves. Several on one page indicate a page from another time or another table; several everywhere, a whole such table.
  */
 export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slots: number): Doubt[] {
   const pages = new Map<number, PageRows>();
   const all: PageRows = { rows: 0, torn: 0, impossible: 0 };
+  const impossibleSlots: number[] = [];
   for (const { slot, place, consistency, complete } of totals) {
     // Incomplete rows are marked already, and are no evidence about others.
     if (place !== 'table' || !complete) continue;
@@ -34,6 +35,7 @@ export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slot
       if (consistency !== 'consistent') count.torn++;
       if (consistency === 'impossible') count.impossible++;
     }
+    if (consistency === 'impossible') impossibleSlots.push(slot);
   }
   const doubts: Doubt[] = [];
   let explained = 0;
@@ -56,7 +58,16 @@ export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slot
       message: `${all.torn} of ${all.rows} tags do not add up: a table is of another moment than the rest`,
       slots: null,
     });
-  return doubts;
+  return [...doubts, ...impossibleSlots.map(impossibleTag)];
+}
+
+/** No machine shows such counts: the entry was overwritten, or is another table's. */
+function impossibleTag(slot: number): Doubt {
+  return {
+    code: 'tag-impossible',
+    message: `the counters of the tag in slot ${slot} cannot be: far more is freed than allocated, or no allocations explain its bytes`,
+    slots: { first: slot, last: slot },
+  };
 }
 
 /** More torn tags than any machine shows, idle or busy. */

@@ -51,12 +51,6 @@ export interface LawProof {
 export type SlotKeys = ArrayLike<number>;
 export const UNKNOWN = -1;
 
-/** Fewer keys than this prove nothing: the kernel itself seeds about 64. */
-const MIN_KEYS = 24;
-/** By chance one key in N is at home; a full table still has a third of its keys there. */
-const MIN_AT_HOME = 0.3;
-const MIN_LAWFUL = 0.9;
-
 /**
  * Judges keys by slot. A slot whose page is missing counts as occupied: it cannot make a key unlawful.
  * @param keys of slots 0 to N - 1; what follows them is ignored
@@ -93,11 +87,6 @@ function runStarts(keys: SlotKeys, slots: number): Int32Array {
 /** The share of keys that obey the law; 0 when there are no keys. */
 export function lawfulShare(proof: LawProof): number {
   return proof.keys === 0 ? 0 : proof.lawful / proof.keys;
-}
-
-/** Whether the keys can only be those of a tracker table. */
-export function isProved(proof: LawProof): boolean {
-  return proof.keys >= MIN_KEYS && proof.atHome >= proof.keys * MIN_AT_HOME && lawfulShare(proof) >= MIN_LAWFUL;
 }
 
 /** `1203 of 2600 keys at home, 2599 lawful`: for messages. */

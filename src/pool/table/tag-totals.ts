@@ -46,6 +46,13 @@ export interface ProcessorTag extends TagCounts {
   readonly processor: number | null;
 }
 
+/** Which totals are doubted. */
+export interface DoubtedSlots {
+  /** Null: every tag. */
+  readonly slots: { readonly first: number; readonly last: number } | null;
+  readonly table?: 'expansion';
+}
+
 /** Why a slot's total is incomplete, as bits. */
 const UNREAD = 1;
 const CONFLICTING = 2;
@@ -146,9 +153,13 @@ export class TagTotals {
     this.pagesMissing += count * new TrackerTable(this.layout, this.slots + 1).pageCount;
   }
 
-  /** Marks the tags of these slots, or every one: what was added for them may not be all, or too much. */
-  doubt(slots: { readonly first: number; readonly last: number } | null): void {
+  /**
+   * Marks the tags of these slots, or every one: what was added for them may not be all, or too much.
+   * @param doubt `table` where only the expansion table's tags are concerned
+   */
+  doubt({ slots, table }: DoubtedSlots): void {
     if (slots === null) this.isExpansionDoubted = true;
+    if (table === 'expansion') return;
     const { first, last } = slots ?? { first: 0, last: this.slots };
     this.mark(Math.max(0, first), Math.min(this.slots, last), DOUBTED);
   }

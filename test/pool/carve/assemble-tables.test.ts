@@ -31,7 +31,10 @@ function place(index: number, live: readonly PlacedPage[], lost = 0): Place {
   return {
     index,
     lost,
-    live: live.length === 0 ? null : { index, live, setAside: [], keys: 1, doubt: null, cost: 0, mayBeOne: false },
+    live:
+      live.length === 0
+        ? null
+        : { index, live, setAside: [], keys: 1, doubt: null, cost: 0, disputed: [], mayBeOne: false },
   };
 }
 

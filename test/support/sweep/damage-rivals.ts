@@ -1,7 +1,6 @@
 import { generateMemory } from '../generate/memory.js';
 import { lowStub } from '../generate/kernel/low-stub.js';
 import { PAGE } from '../generate/sparse-memory.js';
-import { tableBytes } from '../generate/tracker/tracker-table-writer.js';
 import type { Damage, DamageKind, Scene } from './scene.js';
 
 const BY_WALKING = ['auto', 'symbols', 'kdbg'];
@@ -44,23 +43,6 @@ export const RIVAL_DAMAGE: Readonly<Record<string, DamageKind>> = {
   'snapshots-mapped': (scene) => {
     for (const share of [0.9, 1]) scene.mapInPool(scene.snapshot(share));
     return { note: 'two reports in mapped pool, one of them of this moment', lost: new Set(), exactBy: BY_WALKING };
-  },
-
-  'outgrown-expansion': (scene) => {
-    const { tracker, entrySize } = scene.truth;
-    if (tracker.expansion.length < 8) return null;
-    const small = tracker.expansion.slice(0, tracker.expansion.length >> 1);
-    const bytes = Buffer.alloc(Math.ceil((small.length * entrySize) / PAGE) * PAGE);
-    tableBytes(entrySize, small.length, small).copy(bytes);
-    const address = scene.mapInPool(bytes);
-    const near = scene.variable('PoolTrackTableExpansion');
-    // A stray word of the kernel's data still names the freed copy.
-    if (near !== null) scene.generated.space.writeU64(near + 0x40n, address);
-    return {
-      note: 'an outgrown copy of the expansion table, which a stray pointer names',
-      lost: new Set(),
-      exactBy: BY_WALKING,
-    };
   },
 
   'two-systems': (scene) => {

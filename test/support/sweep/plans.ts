@@ -26,3 +26,9 @@ export function randomPlan(random: Random): MemoryPlan {
     decoys: COMMON.filter(() => random.oneIn(3)),
   };
 }
+
+/** The same with more tags than slots: the expansion table has grown once or more. */
+export function spilledPlan(random: Random): MemoryPlan {
+  const tableSlots = random.pick([64, 128, 256, 512, 1024]);
+  return { ...randomPlan(random), tableSlots, tagCount: tableSlots + random.pick([80, 110, 160, 210, 260, 320, 420]) };
+}

@@ -12,12 +12,13 @@ import { PAGE } from '../generate/sparse-memory.js';
 import { writeLayout, type ImageLayout } from '../write/image.js';
 import { writeLime } from '../write/lime/lime.js';
 import { rawLayout } from '../write/raw.js';
+import { EXPANSION_DAMAGE } from './damage-expansion.js';
 import { FILE_DAMAGE } from './damage-files.js';
 import { PAGE_DAMAGE } from './damage-pages.js';
 import { RIVAL_DAMAGE } from './damage-rivals.js';
 import { VARIABLE_DAMAGE } from './damage-variables.js';
 import { judge, type Answer, type Judged } from './judge.js';
-import { randomPlan } from './plans.js';
+import { randomPlan, spilledPlan } from './plans.js';
 import { Scene, type Damage, type DamageKind } from './scene.js';
 
 /** Every way in which a memory can be damaged, or hold what misleads. */
@@ -26,6 +27,7 @@ export const DAMAGE_KINDS: Readonly<Record<string, DamageKind>> = {
   ...PAGE_DAMAGE,
   ...VARIABLE_DAMAGE,
   ...FILE_DAMAGE,
+  ...EXPANSION_DAMAGE,
 };
 
 /** Ways of asking; `pipe` gives the file as a stream. */
@@ -55,7 +57,7 @@ export function sweepImage(seed: number, index: number): SweepImage {
   const kinds = Object.keys(DAMAGE_KINDS);
   const kind = kinds[index % kinds.length]!;
   for (;;) {
-    const generated = generateMemory(randomPlan(random));
+    const generated = generateMemory(kind in EXPANSION_DAMAGE ? spilledPlan(random) : randomPlan(random));
     const scene = new Scene(generated, random);
     const damage = DAMAGE_KINDS[kind]!(scene);
     if (damage !== null) return { index, kind, damage, generated, asIs: damage.asIs === true ? scene.sums() : null };

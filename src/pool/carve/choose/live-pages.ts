@@ -1,3 +1,6 @@
+import { PAGE_SIZE } from '../../../address.js';
+import { disputedSlots, isOverwritten } from './overwritten-pages.js';
+import { withoutReports } from './report-pages.js';
 import { costOf, mayBeStatesOfOne, openAlternative } from './open-alternatives.js';
 import { Balance, judgedPairs } from './balance.js';
 import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
@@ -20,6 +23,8 @@ export interface LivePages {
   readonly doubt: string | null;
   /** Approximate number of tags with inconsistent sums. */
   readonly cost: number;
+  /** Slots at which copies that agree otherwise have another key: nothing tells which of them was overwritten. */
+  readonly disputed: readonly number[];
   /** Whether two of the live pages may be states of one, as far as their few counts show. */
   readonly mayBeOne: boolean;
 }
@@ -35,6 +40,8 @@ const MIN_COMPARED = 4;
 const MAX_COST = 0.2;
 /** Smallest significant change of the cost. */
 const TELLING_COST = 0.5;
+/** Difference of two choices' costs that decides where nothing else tells which is the earlier one. */
+const TELLING_DISTANCE = 3;
 /** Removing or adding a page must correct this share of its tags, and this number: some are always smeared. */
 const TELLING_SHARE = 0.3;
 const MIN_SET_RIGHT = 3;
@@ -74,28 +81,30 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
   const firsts = anchored.length > 0 ? anchored : full.length > 0 ? full : usable.slice(0, 1);
   const choices = firsts.map((first) => balanced(first, usable, full, shape));
   const best = bestChoice(choices, pairs);
-  const members = new Set(best.members);
-  preferLatest(members, best.first, usable, shape);
-  dropCopies(members, best.first, shape, setAside);
+  const chosen = new Set(best.members);
+  preferLatest(chosen, best.first, usable, shape);
+  dropCopies(chosen, best.first, shape, setAside);
   const candidates = usable.filter((page) => !setAside.has(page) && !(anchored.length > 0 && full.includes(page)));
-  admitUnexplained(members, best.first, candidates, keys > FEW_KEYS ? full : [], shape);
+  admitUnexplained(chosen, best.first, candidates, keys > FEW_KEYS ? full : [], shape);
+  const { first, members } = withoutReports({ first: best.first, members: chosen }, full, shape);
   for (const page of usable) {
     if (!members.has(page)) setAside.set(page, asideReason(page, members));
   }
-  const cost = costOf(members, best.first.bytes.length, shape);
+  const cost = costOf(members, first.bytes.length, shape);
   return {
     index: family.index,
-    live: [best.first, ...[...members].filter((page) => page !== best.first)].map((page) => placedOf.get(page)!),
+    live: [first, ...[...members].filter((page) => page !== first)].map((page) => placedOf.get(page)!),
     setAside: [...setAside].map(([page, as]) => ({ placed: placedOf.get(page)!, as })),
     keys,
     cost,
+    disputed: disputedSlots(family, shape, usable, expected),
     mayBeOne: mayBeStatesOfOne(members),
-    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, best.first, usable, full, shape),
+    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, first, usable, full, shape),
   };
 }
 
 function keyList(family: PageFamily, shape: TableShape, all: readonly PageCounts[]): number[] {
-  const first = Math.ceil((family.index * 4096) / shape.channel.layout.size);
+  const first = Math.ceil((family.index * PAGE_SIZE) / shape.channel.layout.size);
   return Array.from(all[0]!.keys, (_, entry) => family.keys.get(first + entry) ?? 0);
 }
 
@@ -106,17 +115,6 @@ function leaveUnjudged(pages: readonly PageCounts[]): void {
       if (Number.isNaN(value)) for (const other of pages) other.outstanding[index] = NaN;
     });
   }
-}
-
-function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array): boolean {
-  let strange = page.fit.dirty;
-  let used = 0;
-  keys.forEach((key, entry) => {
-    if (key === 0) return;
-    used++;
-    if (key !== expected[entry]) strange++;
-  });
-  return strange > Math.max(1, used / 16);
 }
 
 /** Starts from `first` and all pages that are not full, and flips one page at a time while the sum improves. */
@@ -193,6 +191,7 @@ function isEarlier(one: Choice, other: Choice): boolean {
   const forth = snapshotDistance(one.first, other);
   const back = snapshotDistance(other.first, one);
   if (forth !== back) return forth < back;
+  if (Math.abs(one.cost - other.cost) > TELLING_DISTANCE) return one.cost > other.cost;
   return total(sumOfGrowing([...one.members])) < total(sumOfGrowing([...other.members]));
 }
 

@@ -44,6 +44,16 @@ export function variableSize(build: KernelBuild, name: string): number {
   return name === 'ExPoolTagTables' ? build.tagTablesCapacity * 8 : (VARIABLE_SIZE[name] ?? 8);
 }
 
+const BESIDE_TAG_TABLES = [
+  'PoolTrackTable',
+  'PoolTrackTableMask',
+  'PoolTrackTableSize',
+  'PoolTrackTableExpansion',
+  'PoolTrackTableExpansionSize',
+  'PoolBigPageTable',
+  'PoolBigPageTableSize',
+];
+
 /** A build that nobody has symbols for: a random GUID, the variables in random order at random places in .data. */
 export function unknownBuild(random: Random, entrySize: EntrySize): KernelBuild {
   const like = realBuild(entrySize);
@@ -52,14 +62,24 @@ export function unknownBuild(random: Random, entrySize: EntrySize): KernelBuild 
     guid: random.bytes(16).toString('hex').toUpperCase(),
     tagTablesCapacity: random.pick([64, 256, 640, 1280, 2048]),
   };
-  const names = Object.keys(like.rva)
-    .map((name) => ({ name, order: random.u32() }))
-    .sort((a, b) => a.order - b.order);
+  const shuffled = (names: readonly string[]): string[] =>
+    names
+      .map((name) => ({ name, order: random.u32() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ name }) => name);
+  const inGap = shuffled(Object.keys(like.rva).filter((name) => BESIDE_TAG_TABLES.includes(name)));
+  const others = Object.keys(like.rva).filter((name) => !BESIDE_TAG_TABLES.includes(name));
   const rva: Record<string, number> = {};
   let at = 0x180 * PAGE + 8 * random.below(PAGE / 8);
-  for (const { name } of names) {
-    rva[name] = at;
-    at += Math.ceil(variableSize(build, name) / 8) * 8 + 8 * random.below(0x200);
+  for (const name of shuffled(others)) {
+    // Variables of the tables lie close before or after ExPoolTagTables in every build, in any order.
+    const before = name === 'ExPoolTagTables' ? random.below(inGap.length + 1) : 0;
+    const cluster = name === 'ExPoolTagTables' ? [...inGap.slice(0, before), name, ...inGap.slice(before)] : [name];
+    for (const one of cluster) {
+      rva[one] = at;
+      at += Math.ceil(variableSize(build, one) / 8) * 8 + 8 * random.below(3);
+    }
+    at += 8 * random.below(0x200);
   }
   return { ...build, rva };
 }

@@ -1,4 +1,5 @@
 import { addCounters, counters, writeEntry, type Counters, type EntrySize } from './tracker-layouts.js';
+import { PAGE } from '../sparse-memory.js';
 
 export const OVERFLOW_KEY = 0x6c66764f;
 
@@ -44,6 +45,13 @@ export function tagHash(key: number): number {
   return Number((product & 0xffffffffn) ^ (product >> 32n));
 }
 
+/** What an expansion table with so many entries in use has grown to: page by page, each time when it was full. */
+export function grownSize(used: number, entrySize: EntrySize): number {
+  let entries = 0;
+  while (entries < used) entries = Math.floor((Math.ceil((entries * entrySize) / PAGE) * PAGE + PAGE) / entrySize);
+  return entries;
+}
+
 /**
  * Places tags in the order given, as the kernel does: at the hash slot, else the next free one, else in the expansion
  * table, and when that is full too, in the overflow slot.
@@ -58,7 +66,7 @@ export function placeTags(
   const overflow: (Counters | undefined)[] = [];
   const expansion: TableEntry[] = [];
   const spilled = Math.max(0, tags.length - slots);
-  const expansionSize = options.expansionSize ?? (spilled === 0 ? 0 : spilled + 16);
+  const expansionSize = options.expansionSize ?? (spilled === 0 ? 0 : grownSize(spilled, entrySize));
 
   for (const tag of tags) {
     const shares = Array.from({ length: processors }, (_, processor) => tag.perProcessor[processor] ?? null);
