@@ -13,7 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FORBIDDEN, VERDICTS, type Verdict } from '../test/support/sweep/judge.js';
-import { judgeSweepImage, sweepImage, WAYS, writeSweepImage, type Way } from '../test/support/sweep/sweep.js';
+import {
+  judgeSweepImage,
+  kindOfImage,
+  sweepImage,
+  WAYS,
+  writeSweepImage,
+  type Way,
+} from '../test/support/sweep/sweep.js';
 
 interface Line {
   readonly index: number;
@@ -42,8 +49,8 @@ async function* judgeAll(first: number, step: number): AsyncGenerator<Line> {
   try {
     for (let index = first; index < count; index += step) {
       if (values.only !== undefined && index !== Number(values.only)) continue;
+      if (!kindOfImage(index).includes(values.kind)) continue;
       const image = sweepImage(seed, index);
-      if (!image.kind.includes(values.kind)) continue;
       const path = await writeSweepImage(image, folder);
       for (const way of ways) {
         const { verdict, why } = await judgeSweepImage(image, path, way);

@@ -126,6 +126,7 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'page_table_root', type: 'VARCHAR'},
   {name: 'page_table_root_from', type: 'VARCHAR'},
   {name: 'page_table_root_verified_by', type: 'VARCHAR'},
+  {name: 'other_systems', type: 'VARCHAR'},
   {name: 'paging_levels', type: 'INTEGER'},
   {name: 'kernel_base', type: 'VARCHAR'},
   {name: 'kernel_size', type: 'BIGINT'},

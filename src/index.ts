@@ -35,7 +35,7 @@ export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js'
 export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
 export type { PdbIdentity } from './kernel/pe.js';
-export type { Rejection } from './kernel/root/root.js';
+export type { CheckedFact, OtherSystem, Rejection } from './kernel/root/root.js';
 export type { CarveReport } from './pool/carve/carve.js';
 export type {
   ContainerFacts,
@@ -59,6 +59,6 @@ export { openSink, type SinkOptions } from './sink/open-sink.js';
 export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
-export { openScan, tryOpenScan } from './scan/open-scan.js';
+export { openScan, openSystems, type OpenSystems, tryOpenScan } from './scan/open-scan.js';
 export { decodeScan, type PageDecoder, type Scan, type ScanMethod, type ScanOptions } from './scan/scan.js';
 export { scanImage, type ScanImageOptions } from './scan-image.js';

@@ -88,6 +88,7 @@ function factsOf(input: CarvedInput, carved: CarvedTables, traced: TracedKernel)
     pdb,
     ntBuildLab,
     location: null,
+    others: [],
   };
 }
 

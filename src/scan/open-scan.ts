@@ -9,6 +9,8 @@ import { CarveScan } from './carve-scan.js';
 import type { FailedScan } from './scan-result.js';
 import { failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
 import { WalkScan } from './walk-scan.js';
+import { findKernels } from '../kernel/root/root.js';
+import { PhysicalMemory } from '../memory/physical-memory.js';
 
 /** Walk errors after which carving is tried. */
 const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
@@ -50,6 +52,7 @@ async function open(request: ScanRequest): Promise<Scan | FailedScan> {
 
 async function scanOf(bytes: Source | ByteStream, request: ScanRequest): Promise<Scan | FailedScan> {
   const { options } = request;
+  if (options.root !== undefined) requireWalk(bytes, options, '--root');
   if (bytes instanceof ByteStream) {
     if (options.method === 'walk') throw cannotWalk(bytes);
     return new CarveScan(bytes, request);
@@ -60,8 +63,47 @@ async function scanOf(bytes: Source | ByteStream, request: ScanRequest): Promise
   return 'outcome' in walk && isCarvedAfter(walk, options) ? new CarveScan(image, request, walk) : walk;
 }
 
-function isCarvedAfter({ outcome }: FailedScan, { method, locate }: ScanOptions): boolean {
-  return method !== 'walk' && locate === undefined && CARVED_AFTER.has(outcome.error.code);
+function isCarvedAfter({ outcome }: FailedScan, { method, locate, root }: ScanOptions): boolean {
+  return method !== 'walk' && locate === undefined && root === undefined && CARVED_AFTER.has(outcome.error.code);
+}
+
+/** @throws PoolTrackerError USAGE where the image can only be carved, or is to be */
+function requireWalk(bytes: Source | ByteStream, { method }: ScanOptions, option: string): void {
+  if (!(bytes instanceof ByteStream) && method !== 'carve') return;
+  throw new PoolTrackerError('USAGE', `${option} needs page tables, and ${bytes.name} is carved`, {
+    hint: bytes instanceof ByteStream ? 'add --spool DIR, to walk it' : 'leave out --method carve',
+  });
+}
+
+/** The scans of all systems in an image, and what closes it. */
+export interface OpenSystems {
+  /** The running one first, then by their clocks, latest first. A failed one is no reason to fail the others. */
+  readonly scans: readonly (Scan | FailedScan)[];
+  /** Closes the image, and so every scan. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an image and finds the tables of each system in its memory: the one that runs, and what an earlier boot, a
+ * hibernation or a guest left. All of memory is searched for page table roots, up to 64 GiB.
+ * @throws PoolTrackerError when the image cannot be opened, or no system is found
+ */
+export async function openSystems(location: string, options: ScanOptions = {}): Promise<OpenSystems> {
+  const request = scanRequest(location, options);
+  const bytes = await openBytes(location, keepsWrapper, options.spool);
+  try {
+    requireWalk(bytes, options, '--all-systems');
+    const image = await openImage(bytes as Source, options.imageFormat);
+    const kernels = await findKernels(new PhysicalMemory(image), { isWide: true });
+    if ('error' in kernels) throw kernels.error;
+    const scans: (Scan | FailedScan)[] = [];
+    for (const [system, kernel] of kernels.found.entries())
+      scans.push(await WalkScan.ofKernel(image, request, kernel, kernels.rejected, system));
+    return { scans, close: () => image.source.close() };
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
 }
 
 function cannotWalk(stream: ByteStream): PoolTrackerError {

@@ -4,7 +4,7 @@ import type { Architecture, MemoryImage } from '../image/image.js';
 import type { RunList } from '../image/run-list.js';
 import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { PdbIdentity } from '../kernel/pe.js';
-import type { Kernel, Rejection } from '../kernel/root/root.js';
+import type { Kernel, OtherSystem, Rejection } from '../kernel/root/root.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
 import type { CarveReport } from '../pool/carve/carve.js';
 import type { TableSet } from '../pool/locate/locate.js';
@@ -56,6 +56,8 @@ export interface KernelFacts {
   readonly ntBuildLab: string | null;
   /** Null unless a walk found it: carving has no virtual addresses. */
   readonly location: KernelLocation | null;
+  /** Other systems whose page table roots prove: an earlier boot's, a guest's. */
+  readonly others: readonly OtherSystem[];
 }
 
 /** One processor's table, as far as it was read. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { PhysicalAddress } from '../address.js';
 import type { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
@@ -24,6 +25,8 @@ export interface ScanOptions extends LocateOptions {
   readonly labels?: Labels;
   /** How the tables are found; `auto` by default. */
   readonly method?: ScanMethod;
+  /** Physical address of the page table root to answer for; by default that of the system whose clock is latest. */
+  readonly root?: PhysicalAddress;
   /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;
   /** Called while carving with the bytes processed and the total in bytes, null when unknown. */
@@ -99,6 +102,8 @@ export interface FoundBefore {
   readonly image: MemoryImage;
   readonly kernel: Kernel | null;
   readonly rejected: readonly Rejection[];
+  /** Which of the image's systems; the running one, 0, by default. */
+  readonly system?: number;
 }
 
 /**
@@ -113,9 +118,11 @@ export function failedScan(
   const path = locationName(request.location);
   const image = found?.image ?? null;
   const kernel = found?.kernel ?? null;
+  const system = found?.system ?? 0;
+  const name = system === 0 ? path : `${path}\nsystem ${system}`;
   return {
-    imageId: createHash('sha256').update(`failed image\n${path}`).digest('hex').slice(0, 32),
-    system: 0,
+    imageId: createHash('sha256').update(`failed image\n${name}`).digest('hex').slice(0, 32),
+    system,
     path,
     labels: request.options.labels ?? {},
     container: image === null ? null : containerFacts(image),
@@ -127,6 +134,7 @@ export function failedScan(
       pdb: kernel?.image.pdb ?? null,
       ntBuildLab: null,
       location: kernel === null ? null : kernelLocation(kernel),
+      others: kernel?.others ?? [],
     },
     tables: null,
     totals: [],

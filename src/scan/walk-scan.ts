@@ -36,19 +36,36 @@ export class WalkScan implements Scan {
     readonly located: LocatedTables,
     private readonly rejected: readonly Rejection[],
     private readonly request: ScanRequest,
+    private readonly system: number,
   ) {}
 
   /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
   static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
-    const kernels = await findKernel(new PhysicalMemory(image));
+    const { root } = request.options;
+    const kernels = await findKernel(new PhysicalMemory(image), root === undefined ? {} : { root });
     if ('error' in kernels) {
       return failedScan(request, kernels.error, { image, kernel: null, rejected: kernels.rejected });
     }
-    const kernel = kernels.found;
+    const { found: kernel, rejected } = kernels;
+    const later = kernel.others.filter(({ systemTime }) => systemTime > kernel.sharedData.systemTime);
+    return WalkScan.ofKernel(image, request, kernel, rejected, later.length);
+  }
+
+  /**
+   * Finds the tables of a kernel that was found.
+   * @param system its number among the image's systems
+   */
+  static async ofKernel(
+    image: MemoryImage,
+    request: ScanRequest,
+    kernel: Kernel,
+    rejectedRoots: readonly Rejection[],
+    system: number,
+  ): Promise<WalkScan | FailedScan> {
     const tables = await locateTables(kernel, request.options);
-    const rejected = [...kernels.rejected, ...tables.rejected];
-    if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected });
-    return new WalkScan(image, kernel, tables.found, rejected, request);
+    const rejected = [...rejectedRoots, ...tables.rejected];
+    if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected, system });
+    return new WalkScan(image, kernel, tables.found, rejected, request, system);
   }
 
   pages(): Readable {
@@ -74,8 +91,8 @@ export class WalkScan implements Scan {
   }
 
   failed(error: PoolTrackerError): FailedScan {
-    const { image, kernel, rejected, request } = this;
-    return failedScan(request, error, { image, kernel, rejected });
+    const { image, kernel, rejected, request, system } = this;
+    return failedScan(request, error, { image, kernel, rejected, system });
   }
 
   /** Number of processors without a table. If their number is unknown, at least 1 when the array is incomplete. */
@@ -101,7 +118,7 @@ export class WalkScan implements Scan {
     const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0;
     return {
       imageId: totals.imageId(),
-      system: 0,
+      system: this.system,
       path: image.source.name,
       labels: request.options.labels ?? {},
       container: containerFacts(image),
@@ -130,6 +147,7 @@ export class WalkScan implements Scan {
       pdb: kernel.image.pdb,
       ntBuildLab,
       location: kernelLocation(kernel),
+      others: kernel.others,
     };
   }
 

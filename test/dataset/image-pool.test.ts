@@ -12,6 +12,7 @@ function task(location: string): ImageTask {
     location,
     mayBeOther: false,
     scan: {},
+    allSystems: false,
     partition: [],
     records: [],
     format: 'parquet',

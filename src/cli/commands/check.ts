@@ -3,13 +3,19 @@ import { OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-type
 import type { ScanResult } from '../../scan/scan-result.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
-import { openScan } from '../../scan/open-scan.js';
 import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
-import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import {
+  ALL_SYSTEMS_SPECS,
+  IMAGE,
+  openWanted,
+  SCAN_OPTION_SPECS,
+  scanOptions,
+  systemHeading,
+} from '../options/scan-options.js';
 
 const MARK = '<>';
 
@@ -90,24 +96,32 @@ async function print(result: ScanResult, output: AnswerOutput): Promise<void> {
   say(MARK_LEGEND);
 }
 
+async function* allCounts(results: readonly ScanResult[]): AsyncGenerator<Row> {
+  for (const result of results) yield* rowsOf(OBJECT_COUNT, result);
+}
+
 export const checkCommand: Command = {
   arguments: [IMAGE],
-  options: { ...ANSWER_OPTION_SPECS, ...SCAN_OPTION_SPECS },
+  options: { ...ANSWER_OPTION_SPECS, ...ALL_SYSTEMS_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks what does not add up`],
     ['pool-tracker check memory.raw --json', 'the object_count records'],
   ],
   async run(words, options) {
     const output = AnswerOutput.parse(options);
-    const scan = await openScan(words[0]!, scanOptions(options));
+    const systems = await openWanted(words[0]!, scanOptions(options), options);
     try {
-      const result = await decodeScan(scan);
-      say(foundLine(result));
-      for (const { message } of result.warnings) warn(message);
-      if (output.isForReading) await print(result, output);
-      else await writeRows(OBJECT_COUNT, rowsOf(OBJECT_COUNT, result), await output.open(OBJECT_COUNT));
+      const results = await Promise.all(systems.scans.map((scan) => ('outcome' in scan ? scan : decodeScan(scan))));
+      if (results[0]!.tables === null) throw results[0]!.outcome.error;
+      for (const result of results) {
+        if (options.flag('all-systems')) say(systemHeading(result, results.length));
+        say(result.tables === null ? result.outcome.error.message : foundLine(result));
+        for (const { message } of result.warnings) warn(message);
+        if (output.isForReading && result.tables !== null) await print(result, output);
+      }
+      if (!output.isForReading) await writeRows(OBJECT_COUNT, allCounts(results), await output.open(OBJECT_COUNT));
     } finally {
-      await scan.close();
+      await systems.close();
     }
     return 0;
   },

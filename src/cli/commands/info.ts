@@ -2,12 +2,12 @@ import { PoolTrackerError, type Warning } from '../../errors.js';
 import type { Run } from '../../image/run-list.js';
 import type { CheckedFact, Rejection } from '../../kernel/root/root.js';
 import type { DoubtSummary } from '../../pool/proof/proof.js';
-import { type ImageColumns, imageColumns, type ListedTable } from '../../record/rows/rows.js';
+import { type ImageColumns, imageColumns, type ListedSystem, type ListedTable } from '../../record/rows/rows.js';
 import { tryOpenScan } from '../../scan/open-scan.js';
 import { decodeScan, type ScanOptions } from '../../scan/scan.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Command, OptionValues } from '../options/command.js';
-import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGE, openWanted, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 function runText({ start, length, offset }: Run): string {
   return `physical 0x${start.toString(16)}, ${length} bytes, at offset ${offset}`;
@@ -30,6 +30,10 @@ function factText({ fact, outcome, detail }: CheckedFact): string {
   return `${fact} ${outcome}: ${detail}`;
 }
 
+function systemText({ page_table_root, kernel_base, kernel_guid, system_time }: ListedSystem): string {
+  return `page table root ${page_table_root}, kernel at ${kernel_base} (${kernel_guid ?? 'PDB unknown'}), ${system_time}`;
+}
+
 function doubtText({ code, count, message, slots }: DoubtSummary): string {
   const where = slots === null ? 'every tag' : slots.map(([first, last]) => `${first}-${last}`).join(' ');
   return `${code}: ${message}${count === 1 ? '' : `; ${count} of this kind`} (${slots === null ? where : `slots ${where}`})`;
@@ -46,6 +50,7 @@ function listedLines(columns: ImageColumns): Readonly<Record<string, readonly st
     tables: columns.tables?.map(tableText) ?? [],
     rejected: columns.rejected.map(rejectionText),
     warnings: columns.warnings.map(warningText),
+    other_systems: columns.other_systems?.map(systemText) ?? [],
     facts: columns.facts?.map(factText) ?? [],
     doubts: columns.doubts?.map(doubtText) ?? [],
   };
@@ -98,14 +103,31 @@ async function resultOf(location: string, options: ScanOptions): Promise<ScanRes
   }
 }
 
+/** One answer a system, the running one first; a blank line between them, or one JSON object a line. */
+async function infoOfAll(location: string, options: OptionValues): Promise<number> {
+  const systems = await openWanted(location, scanOptions(options), options);
+  try {
+    for (const [index, scan] of systems.scans.entries()) {
+      if (index > 0 && !options.flag('json')) process.stdout.write('\n');
+      await print('outcome' in scan ? scan : await decodeScan(scan), options);
+    }
+    const [running] = systems.scans;
+    if (running !== undefined && 'outcome' in running) throw running.outcome.error;
+    return 0;
+  } finally {
+    await systems.close();
+  }
+}
+
 export const infoCommand: Command = {
   arguments: [IMAGE],
-  options: { json: { help: 'as one JSON object' }, ...SCAN_OPTION_SPECS },
+  options: { json: { help: 'as one JSON object' }, ...ALL_SYSTEMS_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker info memory.dmp', 'everything that is known of the image'],
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
   async run(words, options) {
+    if (options.flag('all-systems')) return infoOfAll(words[0]!, options);
     const result = await resultOf(words[0]!, scanOptions(options));
     const { container, outcome } = result;
     // For a scan that failed before a container was opened, only the error is reported.

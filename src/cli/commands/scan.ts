@@ -3,10 +3,9 @@ import type { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 import { rowsOf, selectTags, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
-import { RECORD_TYPES } from '../../record/schema/record-types.js';
-import { decodeScan } from '../../scan/scan.js';
-import type { ScanResult } from '../../scan/scan-result.js';
-import { openScan } from '../../scan/open-scan.js';
+import { IMAGE as IMAGE_RECORD, RECORD_TYPES } from '../../record/schema/record-types.js';
+import { decodeScan, type Scan } from '../../scan/scan.js';
+import type { DecodedScan, FailedScan, ScanResult } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { parseOutput, SINKS, type Output } from '../../sink/sinks.js';
 import { locationName } from '../../source/source.js';
@@ -16,7 +15,14 @@ import { type Command, type OptionValues, usageError } from '../options/command.
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
 import { OpenOutput, SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
-import { IMAGES, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import {
+  ALL_SYSTEMS_SPECS,
+  IMAGES,
+  openWanted,
+  SCAN_OPTION_SPECS,
+  scanOptions,
+  systemHeading,
+} from '../options/scan-options.js';
 
 const DEFAULT_ORDER = 'tag';
 const OTHER_RECORDS = RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
@@ -71,33 +77,62 @@ async function scanOne(
   open: readonly OpenOutput[],
 ): Promise<void> {
   const progress = new Progress();
-  const scan = await openScan(location, {
-    ...scanOptions(options),
-    ...(options.flag('quiet') ? {} : { onProgress: progress.show }),
-  });
+  const request = { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) };
+  const systems = await openWanted(location, request, options);
   try {
-    const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
-    const result = await decodeScan(scan, wantsProcessors).finally(() => progress.end());
-    if (!options.flag('quiet')) {
-      say(foundLine(result));
-      for (const { message } of result.warnings) warn(message);
-      const shown = outputs(options).some(isTagTable) ? selectTags(result.totals, selection(options), known) : [];
-      if (shown.some(isMarked)) say(MARK_LEGEND);
-    }
-    if (result.outcome.status === 'incomplete' && options.flag('strict')) {
-      throw new PoolTrackerError(
-        'INCOMPLETE',
-        `${locationName(location)}: the counts are not complete (${reasonsOf(result)}), and --strict was given`,
-      );
-    }
-    const naming = await tagNaming(known, result, options);
-    for (const one of open) {
-      await one.write(rowsOf(one.recordType, result, selection(options), naming));
-      const missing = await shortfall(one.recordType, result);
-      if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
-    }
+    for (const scan of systems.scans)
+      await writeSystem(location, scan, systems.scans.length, options, known, open, progress);
   } finally {
-    await scan.close();
+    await systems.close();
+  }
+}
+
+/** Writes what one system's scan gives; of one that failed, its image record. */
+async function writeSystem(
+  location: string,
+  scan: Scan | FailedScan,
+  count: number,
+  options: OptionValues,
+  known: KnownTags,
+  open: readonly OpenOutput[],
+  progress: Progress,
+): Promise<void> {
+  const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
+  const result = 'outcome' in scan ? scan : await decodeScan(scan, wantsProcessors).finally(() => progress.end());
+  if (options.flag('all-systems') && !options.flag('quiet')) say(systemHeading(result, count));
+  if (result.tables === null) {
+    if (result.system === 0) throw result.outcome.error;
+    warn(result.outcome.error.message);
+    for (const one of open) if (one.recordType === IMAGE_RECORD) await one.write(rowsOf(IMAGE_RECORD, result));
+    return;
+  }
+  await writeResult(location, result, options, known, open);
+}
+
+async function writeResult(
+  location: string,
+  result: DecodedScan,
+  options: OptionValues,
+  known: KnownTags,
+  open: readonly OpenOutput[],
+): Promise<void> {
+  if (!options.flag('quiet')) {
+    say(foundLine(result));
+    for (const { message } of result.warnings) warn(message);
+    const shown = outputs(options).some(isTagTable) ? selectTags(result.totals, selection(options), known) : [];
+    if (shown.some(isMarked)) say(MARK_LEGEND);
+  }
+  if (result.outcome.status === 'incomplete' && options.flag('strict')) {
+    throw new PoolTrackerError(
+      'INCOMPLETE',
+      `${locationName(location)}: the counts are not complete (${reasonsOf(result)}), and --strict was given`,
+    );
+  }
+  const naming = await tagNaming(known, result, options);
+  for (const one of open) {
+    await one.write(rowsOf(one.recordType, result, selection(options), naming));
+    const missing = await shortfall(one.recordType, result);
+    if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
   }
 }
 
@@ -128,6 +163,7 @@ export const scanCommand: Command = {
     },
     strict: { help: 'exit with 6, writing nothing, when any count may be wrong: pages missing, or any doubt' },
     ...QUIET_OPTION_SPECS,
+    ...ALL_SYSTEMS_SPECS,
     ...SCAN_OPTION_SPECS,
     ...SINK_OPTION_SPECS,
   },

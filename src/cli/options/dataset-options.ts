@@ -6,7 +6,7 @@ import { DEFAULT_PARTITION } from '../../dataset/store/partition.js';
 import { recordTypeNamed } from '../../record/schema/record-types.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
-import { fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
+import { ALL_SYSTEMS_SPECS, fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 
 const DEFAULT_RECORDS = 'pool_tag,image';
 const PART_FORMATS = Object.keys(PART_EXTENSION) as PartFormat[];
@@ -29,6 +29,7 @@ export const DATASET_OPTION_SPECS: OptionSpecs = {
     default: DEFAULT_PARTITION.join(','),
     help: 'folders of a new dataset: date and names of labels',
   },
+  ...ALL_SYSTEMS_SPECS,
   ...SCAN_OPTION_SPECS,
   'label-from': {
     multiple: true,
@@ -67,6 +68,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
     out,
     records,
     scan,
+    ...(options.flag('all-systems') ? { allSystems: true } : {}),
     sink: sinkOptions(options),
     ...(partition === undefined ? {} : { partition }),
     ...(format === undefined ? {} : { format }),

@@ -1,3 +1,6 @@
+import { hex, physicalAddress, type PhysicalAddress } from '../../address.js';
+import { openScan, openSystems, type OpenSystems } from '../../scan/open-scan.js';
+import type { ScanResult } from '../../scan/scan-result.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
@@ -26,6 +29,10 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
     default: 1,
     help: 'threads that look at pages when carving, beside the one that reads; 0 for none',
   },
+  root: {
+    value: 'ADDRESS',
+    help: 'answer for the system with this page table root, a physical address as 0x1aa000; by default for the one whose clock is latest',
+  },
   locate: { value: 'WAY', choices: LOCATE_WAYS, help: 'locate the tables this way only' },
   symbols: { value: 'PATH', help: 'a Volatility 3 symbol file (ISF), or a directory of them' },
   'no-cache': { help: 'neither read nor keep what symbol files resolve to' },
@@ -47,6 +54,44 @@ export function fixedLabels(options: OptionValues): Record<string, string> {
   return labels;
 }
 
+/** Physical addresses have at most 52 bits. */
+const MAX_ROOT = 2 ** 52;
+
+function rootAddress(text: string | undefined): PhysicalAddress | undefined {
+  if (text === undefined) return undefined;
+  const address = /^(0x[0-9a-f]{1,13}|\d{1,16})$/i.test(text) ? Number(text) : NaN;
+  if (address > 0 && address < MAX_ROOT && address % 32 === 0) return physicalAddress(address);
+  throw usageError(
+    `--root: expected the physical address of a page table root, a multiple of 32 below 2^52, found '${text}'`,
+    'info names the roots of all systems that it finds: --root 0x1aa000',
+  );
+}
+
+/** The option of commands that can answer for more than one system. */
+export const ALL_SYSTEMS_SPECS: OptionSpecs = {
+  'all-systems': {
+    help: 'answer for every system in the memory, what an earlier boot or a guest left too; the column system tells them apart; all of memory is searched',
+  },
+};
+
+/** The scans that a command answers for, and what closes them. */
+export async function openWanted(location: string, scan: ScanOptions, options: OptionValues): Promise<OpenSystems> {
+  if (options.flag('all-systems')) {
+    if (scan.root !== undefined)
+      throw usageError('--root names one system, --all-systems all of them', 'leave one out');
+    return openSystems(location, scan);
+  }
+  const one = await openScan(location, scan);
+  return { scans: [one], close: () => one.close() };
+}
+
+/** `system 1 of 2, page table root 0x1aa000, 2024-09-01T12:00:00.000Z`: the heading of one system's answer. */
+export function systemHeading({ system, kernel }: ScanResult, count: number): string {
+  const { location, capturedAt } = kernel;
+  const root = location === null ? '' : `, page table root ${hex(location.root)}`;
+  return `system ${system} (of ${count})${root}, ${capturedAt?.toISOString() ?? 'time unknown'}`;
+}
+
 export function scanOptions(options: OptionValues): ScanOptions {
   const imageFormat = options.text('image-format');
   const spool = options.text('spool');
@@ -54,6 +99,7 @@ export function scanOptions(options: OptionValues): ScanOptions {
   const locate = options.choice('locate', LOCATE_WAYS);
   const method = options.choice('method', SCAN_METHODS);
   const threads = options.count('threads', 0);
+  const root = rootAddress(options.text('root'));
   return {
     labels: fixedLabels(options),
     cache: !options.flag('no-cache'),
@@ -63,5 +109,6 @@ export function scanOptions(options: OptionValues): ScanOptions {
     ...(method === undefined ? {} : { method }),
     ...(threads === undefined ? {} : { threads }),
     ...(locate === undefined ? {} : { locate }),
+    ...(root === undefined ? {} : { root }),
   };
 }

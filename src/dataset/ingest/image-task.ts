@@ -15,6 +15,8 @@ export interface ImageTask {
   /** Whether to skip it when it is not an image. */
   readonly mayBeOther: boolean;
   readonly scan: ScanOptions;
+  /** Whether every system in it is scanned. */
+  readonly allSystems: boolean;
   readonly partition: readonly string[];
   readonly records: readonly string[];
   readonly format: PartFormat;

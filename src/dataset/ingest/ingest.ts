@@ -34,6 +34,8 @@ export interface IngestOptions {
   /** Names of the record types to write. */
   readonly records: readonly string[];
   readonly scan: Omit<ScanOptions, 'labels'>;
+  /** Whether records of every system in an image are written; only those of the running one by default. */
+  readonly allSystems?: boolean;
   readonly sink: SinkOptions;
 }
 
@@ -116,13 +118,14 @@ export class Ingest {
   ): Promise<ImageEvent> {
     const staging = await this.staging.folder();
     try {
-      const { records, scan, sink } = this.options;
+      const { records, scan, sink, allSystems = false } = this.options;
       const task: ImageTask = {
         location: image.location,
         mayBeOther: image.found,
         scan: { ...scan, labels },
         partition: this.settings.partition,
         records,
+        allSystems,
         format: this.settings.format,
         sink,
         staging,

@@ -7,9 +7,9 @@ import { PoolTrackerError } from '../../errors.js';
 import { openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import { rowsOf } from '../../record/rows/rows.js';
-import type { Row } from '../../record/schema/record-type.js';
+import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
-import { tryOpenScan } from '../../scan/open-scan.js';
+import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
 import { decodeScan, failedScan, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
 import { openSink } from '../../sink/open-sink.js';
@@ -46,7 +46,12 @@ async function whyNoImage(location: string): Promise<string | null> {
   }
 }
 
-async function write(task: ImageTask, records: readonly string[], result: ScanResult): Promise<Written> {
+/** @param results of each system; the first one's outcome is the image's */
+async function write(
+  task: ImageTask,
+  records: readonly string[],
+  results: readonly [ScanResult, ...ScanResult[]],
+): Promise<Written> {
   const files: StagedFile[] = [];
   let rows = 0;
   async function* counted(all: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<Row> {
@@ -64,13 +69,17 @@ async function write(task: ImageTask, records: readonly string[], result: ScanRe
     );
     // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
     await pipeline(
-      Readable.from(counted(rowsOf(recordType, result, { sort: 'tag' }))),
+      Readable.from(counted(rowsOfAll(recordType, results))),
       batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS),
       sink,
     );
     files.push({ record, path });
   }
-  return { result, files, rows };
+  return { result: results[0], files, rows };
+}
+
+async function* rowsOfAll(recordType: RecordType, results: readonly ScanResult[]): AsyncGenerator<Row> {
+  for (const result of results) yield* rowsOf(recordType, result, { sort: 'tag' });
 }
 
 /** Opening a pipe would wait for its writer, and nothing can be read from it twice. */
@@ -92,7 +101,7 @@ async function open(task: ImageTask): Promise<Scan | FailedScan> {
 
 async function decodeAndWrite(task: ImageTask, scan: Scan): Promise<Written> {
   try {
-    return await write(task, task.records, await decodeScan(scan, task.records.includes('pool_tag_cpu')));
+    return await write(task, task.records, [await decodeScan(scan, task.records.includes('pool_tag_cpu'))]);
   } finally {
     await scan.close();
   }
@@ -108,11 +117,32 @@ async function writeFailure(task: ImageTask, result: FailedScan): Promise<Writte
   return write(
     task,
     task.records.filter((record) => record === IMAGE.name),
-    result,
+    [result],
   );
 }
 
+/** Records of all systems: those of one that failed are its image record. */
+async function writeSystems(task: ImageTask): Promise<Written> {
+  await refuseSpecialFiles(task.location);
+  const systems = await openSystems(task.location, task.scan);
+  try {
+    const results: ScanResult[] = [];
+    for (const scan of systems.scans) {
+      if ('outcome' in scan) results.push(scan);
+      else results.push(await decodeScan(scan, task.records.includes('pool_tag_cpu')));
+    }
+    const [first, ...more] = results;
+    return await write(task, task.records, [first!, ...more]);
+  } finally {
+    await systems.close();
+  }
+}
+
 async function scanAndWrite(task: ImageTask): Promise<Written> {
+  if (task.allSystems && task.failure === undefined) {
+    const request = scanRequest(task.location, task.scan);
+    return writeSystems(task).catch((error: unknown) => writeFailure(task, failedScan(request, knownError(error))));
+  }
   const request = scanRequest(task.location, task.scan);
   const scan = await open(task).catch((error: unknown) => failedScan(request, knownError(error)));
   if ('outcome' in scan) return writeFailure(task, scan);

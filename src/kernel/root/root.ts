@@ -3,6 +3,7 @@ import { hex, type PhysicalAddress, type VirtualAddress } from '../../address.js
 import type { Architecture } from '../../image/image.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
+import type { PdbIdentity } from '../pe.js';
 import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
 import { readSharedData, type SharedData } from './kuser-shared-data.js';
 import {
@@ -58,9 +59,22 @@ export interface Kernel {
 
 /** A system that is not the one answered for. */
 export interface OtherSystem {
+  /** Its page table root. */
   readonly root: PhysicalAddress;
+  /** Start of its kernel image. */
   readonly base: VirtualAddress;
+  /** Null where its header or its record of the PDB could not be read. */
+  readonly pdb: PdbIdentity | null;
+  /** Its clock. */
   readonly systemTime: Date;
+}
+
+/** Which systems are looked for. */
+export interface KernelSearch {
+  /** A page table root: its kernel is the one that is answered for. */
+  readonly root?: PhysicalAddress;
+  /** Whether roots of further systems are searched for as far as roots may lie; else only where that costs no time. */
+  readonly isWide?: boolean;
 }
 
 /** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
@@ -81,38 +95,65 @@ const MAX_REJECTIONS = 64;
  * when the image was taken; else the system whose clock is latest is the one, and the others are told of.
  * @returns the kernel; else NO_KERNEL, or the error of a read that failed on the way
  */
-export async function findKernel(memory: PhysicalMemory): Promise<Search<Kernel>> {
+export async function findKernel(memory: PhysicalMemory, search: KernelSearch = {}): Promise<Search<Kernel>> {
+  const { root } = search;
+  const all = await findKernels(memory, search);
+  if ('error' in all) return all;
+  const { found, rejected } = all;
+  const kernel = root === undefined ? found[0] : found.find((one) => one.root === root);
+  if (kernel !== undefined) return { found: kernel, rejected };
+  const why =
+    rejected.find(({ address }) => address === hex(root!))?.reason ?? 'it is of a system that proves by another root';
+  return { error: notRoot(memory, root!, why, found), rejected };
+}
+
+/** Every kernel that proves, each with the others, the one whose clock is latest first. */
+export async function findKernels(
+  memory: PhysicalMemory,
+  { root, isWide = false }: KernelSearch = {},
+): Promise<Search<readonly Kernel[]>> {
   const { architecture = 'x64' } = memory.image.hints;
   if (architecture !== 'x64') return { error: noWalkOf(memory, architecture), rejected: [] };
   const search = new RootSearch(memory);
   const { rejected } = search;
   try {
-    await search.all(containerRoots(memory), (found) => found);
-    if (search.systems.length === 0) {
+    // The first root of a system stands for it: the named one comes first.
+    if (root !== undefined) await search.all([{ address: root, from: '--root', kernelEntry: null }], () => false);
+    await search.all(containerRoots(memory), (found) => found && root === undefined && !isWide);
+    if (search.systems.length === 0 || root !== undefined || isWide) {
       await search.all(lowStubRoots(memory), () => false);
-      const reach = search.systems.length > 0 ? SEARCHED_BESIDE_WITNESS : SELF_REFERENCE_REACH;
+      const reach = search.systems.length > 0 && !isWide ? SEARCHED_BESIDE_WITNESS : SELF_REFERENCE_REACH;
       await search.all(
         selfReferringRoots(memory, reach),
-        (found, { address }, first) => found && address > first + SEARCHED_BEYOND,
+        (found, { address }, first) => !isWide && found && address > first + SEARCHED_BEYOND,
       );
     }
-    const [latest, ...others] = search.systems.sort((a, b) => timeOf(b) - timeOf(a));
-    if (latest === undefined) return { error: noKernel(memory, search.tried, rejected.at(-1)), rejected };
-    return {
-      found: {
-        ...latest,
-        others: others.map(({ root, image, sharedData }) => ({
-          root,
-          base: image.base,
-          systemTime: sharedData.systemTime,
-        })),
-      },
-      rejected,
-    };
+    if (search.systems.length === 0) return { error: noKernel(memory, search.tried, rejected.at(-1)), rejected };
+    const systems = search.systems.sort((a, b) => timeOf(b) - timeOf(a));
+    const found = systems.map((one) => ({ ...one, others: systems.filter((other) => other !== one).map(otherSystem) }));
+    return { found, rejected };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };
     throw error;
   }
+}
+
+function otherSystem({ root, image, sharedData }: Kernel): OtherSystem {
+  return { root, base: image.base, pdb: image.pdb, systemTime: sharedData.systemTime };
+}
+
+function notRoot(
+  memory: PhysicalMemory,
+  root: PhysicalAddress,
+  why: string,
+  found: readonly Kernel[],
+): PoolTrackerError {
+  const known = found.map((kernel) => hex(kernel.root)).join(', ');
+  return new PoolTrackerError(
+    'NO_KERNEL',
+    `${memory.image.source.name}: ${hex(root)} is no page table root of a running Windows kernel: ${why}`,
+    { hint: known === '' ? 'info shows what was tried' : `roots that prove: ${known}; --all-systems answers for each` },
+  );
 }
 
 const timeOf = ({ sharedData }: Kernel): number => sharedData.systemTime.getTime();

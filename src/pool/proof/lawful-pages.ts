@@ -5,6 +5,8 @@ import { chanceOfAtMost } from './likelihood.js';
 
 /** Minimum number of keys for judging a page by the share at home. */
 const MIN_KEYS = 8;
+/** Displacement that is not far: in a full table most keys have less, on the pages that filled last fewer. */
+const NEAR = 64;
 /** Minimum probability, over all pages of a table, for a page to be accepted as the table's. */
 const MIN_CHANCE = 1e-5;
 
@@ -14,6 +16,8 @@ export interface PageLaw {
   /** Keys of entries that begin here, except the overflow slot's. */
   readonly keys: number;
   readonly atHome: number;
+  /** Keys at home or not far from it. */
+  readonly near: number;
   /** Keys that violate the law: a slot between their home and them is free. */
   readonly unlawful: number;
   /** Free slots here that make keys elsewhere unlawful. */
@@ -30,6 +34,7 @@ export function lawOfPages(table: TrackerTable, slots: number, hash: TagHash = h
     page,
     keys: 0,
     atHome: 0,
+    near: 0,
     unlawful: 0,
     gaps: 0,
   }));
@@ -43,6 +48,7 @@ export function lawOfPages(table: TrackerTable, slots: number, hash: TagHash = h
     const home = hash(key) & mask;
     const displacement = (slot - home) & mask;
     if (displacement === 0) here.atHome++;
+    if (displacement <= Math.min(NEAR, slots >> 3)) here.near++;
     const free = nextFree[home]!;
     if (free < 0 || ((free - home) & mask) >= displacement) continue;
     here.unlawful++;
@@ -65,17 +71,16 @@ function firstFreeFrom(keys: ArrayLike<number>, slots: number): Int32Array {
 
 /** Pages of table 0 that violate the law, each with the affected slots. */
 export function unlawfulPages(table: TrackerTable, slots: number, law: readonly PageLaw[]): Doubt[] {
-  const total = law.reduce((sum, page) => ({ keys: sum.keys + page.keys, atHome: sum.atHome + page.atHome }), {
-    keys: 0,
-    atHome: 0,
-  });
-  const homely = total.keys === 0 ? 0 : total.atHome / total.keys;
+  const all = law.reduce((sum, page) => sum + page.keys, 0);
+  const share = (of: 'atHome' | 'near'): number => law.reduce((sum, page) => sum + page[of], 0) / Math.max(1, all);
+  const [homely, close] = [share('atHome'), share('near')];
   const doubts: Doubt[] = [];
-  for (const { page, keys, atHome, unlawful, gaps } of law) {
-    const isForeign = keys >= MIN_KEYS && chanceOfAtMost(atHome, keys, homely / 2) * law.length < MIN_CHANCE;
+  for (const { page, keys, atHome, near, unlawful, gaps } of law) {
+    const chance = Math.min(chanceOfAtMost(atHome, keys, homely / 2), chanceOfAtMost(near, keys, close / 2));
+    const isForeign = keys >= MIN_KEYS && chance * law.length < MIN_CHANCE;
     if (unlawful === 0 && gaps === 0 && !isForeign) continue;
     const why = isForeign
-      ? `${atHome} of its ${keys} keys lie at home`
+      ? `${atHome} of its ${keys} keys lie at home, ${near} near it`
       : unlawful > 0
         ? `${unlawful} of its ${keys} keys cannot have been put there`
         : `${gaps} of its free slots must be taken`;

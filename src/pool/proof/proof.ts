@@ -34,6 +34,7 @@ const SEEDED_SHARE = 0.75;
  */
 export class Examination {
   private first: TrackerTable | null = null;
+  private slotOfKey: Map<number, number> | null = null;
   private readonly pages: PageKeys[] = [];
   private readonly doubts: Doubt[] = [];
 
@@ -62,7 +63,25 @@ export class Examination {
         message: `page ${page} of processor ${processor}'s table: ${other} of its ${same + other} keys are not those of table 0 at their slots`,
         slots: slotsOnPage(page, this.layout, this.slots),
       });
+      this.doubts.push(...this.homesOf(table, processor, page));
     }
+  }
+
+  /** Where a page's keys belong, if elsewhere in table 0: what this processor counted there is not there. */
+  private homesOf(table: TrackerTable, processor: number, page: number): Doubt[] {
+    this.slotOfKey ??= new Map(Array.from(this.first!.keys(), (key, slot) => [key, slot] as const));
+    const { first, last } = slotsOnPage(page, this.layout, this.slots);
+    const homes = new Set<number>();
+    for (let slot = first; slot <= last; slot++) {
+      const key = table.key(slot);
+      const home = key > 0 ? this.slotOfKey.get(key) : undefined;
+      if (home !== undefined && home !== slot) homes.add(pageOfSlot(home, this.layout));
+    }
+    return [...homes].map((home) => ({
+      code: 'page-other-keys',
+      message: `page ${page} of processor ${processor}'s table holds keys of page ${home}`,
+      slots: slotsOnPage(home, this.layout, this.slots),
+    }));
   }
 
   /** Seeded tags that are not in their slots; none where the table was not seeded (ReactOS, before Windows 10). */

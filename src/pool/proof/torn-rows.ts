@@ -9,6 +9,8 @@ const MIN_IN_ALL = 4;
 /** Share of tags that are torn on any machine. */
 const COMMON_SHARE = 0.02;
 const MIN_CHANCE = 1e-5;
+/** In a table of so few pages, one that is torn may be as much as is seen of a whole table from another time. */
+const SMALL_TABLE = 4;
 
 interface PageRows {
   rows: number;
@@ -50,8 +52,8 @@ export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slot
       slots: slotsOnPage(page, layout, slots),
     });
   }
-  const isEverywhere =
-    all.impossible - explained >= MIN_IN_ALL || doubts.length > Math.max(2, pages.size / 4) || isTooMany(all);
+  const many = Math.max(pages.size <= SMALL_TABLE ? 1 : 2, pages.size / 4);
+  const isEverywhere = all.impossible - explained >= MIN_IN_ALL || doubts.length >= many || isTooMany(all);
   if (isEverywhere)
     doubts.push({
       code: 'tables-torn',

@@ -33,9 +33,11 @@ export function untouchedPages(
       slots: slotsOnPage(page, layout, slots),
     });
   };
-  const load = sum(first.keys) / slots;
+  const all = sum(first.keys);
   for (const [page, keys] of first.keys.entries()) {
     const { first: from, last } = slotsOnPage(page, layout, slots - 1);
+    // By the other pages' load: this one may have been lost.
+    const load = (all - keys) / Math.max(1, slots - (last - from + 1));
     const chance = Math.exp(-load * (last - from + 1));
     if (keys === 0 && first.isRead[page]! && chance * first.keys.length < MIN_CHANCE)
       doubt(0, page, `${Math.round(load * (last - from + 1))} are to be expected`);

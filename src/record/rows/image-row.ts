@@ -29,6 +29,7 @@ export interface ImageColumns extends Readonly<Record<string, Value | object | u
   readonly rejected: readonly Rejection[];
   readonly doubts?: readonly DoubtSummary[];
   readonly facts?: readonly Fact[];
+  readonly other_systems?: readonly ListedSystem[];
   readonly runs?: readonly Run[];
   readonly tables?: readonly ListedTable[];
   readonly carve?: object | null;
@@ -66,7 +67,7 @@ export function imageColumns(result: ScanResult): ImageColumns {
     ...(tables === null ? {} : { doubts: summarizeDoubts(result.doubts) }),
     ...(container === null ? {} : containerColumns(container)),
     ...(tables === null ? {} : { processors: kernel.processors }),
-    ...(kernel.location === null ? {} : locationColumns(kernel.location)),
+    ...(kernel.location === null ? {} : { ...locationColumns(kernel.location), other_systems: otherSystems(kernel) }),
     ...(tables === null && kernel.location === null ? {} : buildColumns(kernel)),
     ...tableColumns(result),
     bytes_read: BigInt(result.bytesRead),
@@ -106,6 +107,23 @@ function locationColumns({ root, rootFrom, levels, base, size }: KernelLocation)
     kernel_base: hex(base),
     kernel_size: BigInt(size),
   };
+}
+
+/** An element of the column `other_systems`. */
+export interface ListedSystem {
+  readonly page_table_root: string;
+  readonly kernel_base: string;
+  readonly kernel_guid: string | null;
+  readonly system_time: string;
+}
+
+function otherSystems({ others }: KernelFacts): ListedSystem[] {
+  return others.map(({ root, base, pdb, systemTime }) => ({
+    page_table_root: hex(root),
+    kernel_base: hex(base),
+    kernel_guid: pdb?.guid ?? null,
+    system_time: systemTime.toISOString(),
+  }));
 }
 
 function buildColumns({ pdb, ntBuildLab }: KernelFacts): Row {

@@ -7,7 +7,7 @@ import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
 import { selectTags, type TagSelection } from './tag-selection.js';
 
-export { imageColumns, type ImageColumns, type ListedTable } from './image-row.js';
+export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } from './image-row.js';
 export { shortfall } from './object-rows.js';
 export type { TagNaming } from './tag-rows.js';
 export { selectTags, SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';

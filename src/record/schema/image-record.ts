@@ -31,6 +31,11 @@ export const IMAGE: RecordType = {
       'Where the root comes from: the crash dump header, an ELF note, the low stub or a self reference.',
     ),
     nullableColumn('page_table_root_verified_by', 'string', 'What proves the root: what is mapped through it.'),
+    nullableColumn(
+      'other_systems',
+      'string',
+      'JSON array in text: page_table_root, kernel_base, kernel_guid and system_time of each other system whose root proves.',
+    ),
     nullableColumn('paging_levels', 'int32', 'Levels of the page tables: 4 or 5.'),
     nullableColumn('kernel_base', 'string', 'Virtual address of the kernel image, hexadecimal.'),
     nullableColumn('kernel_size', 'int64', 'Bytes of the kernel image, as its header says.'),

@@ -50,7 +50,7 @@ function strayWord(scene: Scene, value: bigint): void {
   if (near === null) return;
   const known = new Set(Object.values(scene.truth.variables));
   const array = scene.variable('ExPoolTagTables');
-  for (;;) {
+  for (let attempt = 0; attempt < 256; attempt++) {
     const at = near + BigInt(8 * (scene.random.below(128) - 64));
     if (array !== null && at >= array && at < array + BigInt(8 * scene.truth.build.tagTablesCapacity)) continue;
     if (known.has(at) || at >> 12n !== near >> 12n) continue;

@@ -51,11 +51,16 @@ export interface SweepImage {
   readonly asIs: Scene['sums'] extends () => infer T ? T | null : never;
 }
 
+/** The kind of damage of image `index` of any sweep. */
+export function kindOfImage(index: number): string {
+  const kinds = Object.keys(DAMAGE_KINDS);
+  return kinds[index % kinds.length]!;
+}
+
 /** Machine and damage of image `index` of the sweep with this seed. */
 export function sweepImage(seed: number, index: number): SweepImage {
   const random = new Random((seed * 1_000_003 + index) >>> 0);
-  const kinds = Object.keys(DAMAGE_KINDS);
-  const kind = kinds[index % kinds.length]!;
+  const kind = kindOfImage(index);
   for (;;) {
     const generated = generateMemory(kind in EXPANSION_DAMAGE ? spilledPlan(random) : randomPlan(random));
     const scene = new Scene(generated, random);

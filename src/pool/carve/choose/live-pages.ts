@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../../../address.js';
 import { disputedSlots, isOverwritten } from './overwritten-pages.js';
-import { withoutReports } from './report-pages.js';
+import { equalCounts, withoutReports } from './report-pages.js';
 import { costOf, mayBeStatesOfOne, openAlternative } from './open-alternatives.js';
 import { Balance, judgedPairs } from './balance.js';
 import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
@@ -99,7 +99,10 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
     cost,
     disputed: disputedSlots(family, shape, usable, expected),
     mayBeOne: mayBeStatesOfOne(members),
-    doubt: doubtOf(cost, pairs, full.length, members, all) ?? openAlternative(members, first, usable, full, shape),
+    doubt:
+      doubtOf(cost, pairs, full.length, members, all) ??
+      equalCounts(members) ??
+      openAlternative(members, first, usable, full, shape),
   };
 }
 

@@ -48,3 +48,25 @@ export function withoutReports(
   }
   return { first: left.has(first) ? first : full.find((page) => left.has(page))!, members: left };
 }
+
+/** Minimum number of counts that two processors' pages do not share by chance, and the share of those that are not 0. */
+const EQUAL_COUNTS = 4;
+const EQUAL_SHARE = 0.5;
+
+/** Whether a live page repeats the counts of another: a copy, or a report in which other processors have no part. */
+export function equalCounts(members: ReadonlySet<PageCounts>): string | null {
+  const pages = [...members];
+  for (const [at, one] of pages.entries())
+    for (const other of pages.slice(at + 1)) {
+      let [used, equal] = [0, 0];
+      for (const [index, value] of one.growing.entries()) {
+        const theirs = other.growing[index]!;
+        if (value === 0 || theirs === 0) continue;
+        used++;
+        if (value === theirs && value > 1) equal++;
+      }
+      if (equal >= EQUAL_COUNTS && equal >= used * EQUAL_SHARE)
+        return 'two live pages have the same counts: one may be a copy';
+    }
+  return null;
+}

@@ -74,8 +74,12 @@ async function factsOf(
   }
   const isFull = mayBeFull(first, slots);
   // A table that has grown to this size was full before; of a size that is not one of growth, nothing is known.
-  const isGrown = [...expansionSizes(layout)].includes(entries);
-  const fits = !isGrown || used === entries || expansionSizeOf(Math.max(1, used), layout) === entries;
+  const sizes = [...expansionSizes(layout)];
+  const isGrown = sizes.includes(entries);
+  const readable = table.keys().findLastIndex((key) => key >= 0) + 1;
+  // What ends at an earlier size, where all the rest is missing, may be an outgrown copy.
+  const mayBeCopy = readable < entries && sizes.some((size) => size === readable || size === readable - 1);
+  const fits = !isGrown || (used === entries ? !mayBeCopy : expansionSizeOf(Math.max(1, used), layout) === entries);
   return [
     fact('expansion-size', fits, `PoolTrackTableExpansionSize is ${entries}, ${used} in use`),
     fact(
