@@ -45,6 +45,7 @@ export async function decodeCarved(
   const sums = sumCarved(carved, {
     processors: kernel.processors,
     isWhole: isWhole(input, carver, traced),
+    isSeeding: (traced.sharedData?.majorVersion ?? 0) >= 10,
   });
   const { totals, doubts, proof, facts } = sums;
   const tags = [...totals.totals()];

@@ -1,9 +1,12 @@
-import { Examination, fact, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
+import { Examination, fact, seededSlots, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
 import { describeProof, judge, type LawProof } from '../table/hash-law.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import type { CarvedTables } from './carved-tables.js';
 import type { CarvedExpansion } from './fit/expansion-pages.js';
+
+/** Minimum share of the seeds: some of their pages may be lost, and unseeded tables have few of them in place. */
+const SEEDED_SHARE = 0.25;
 
 /** Facts about the carved system that its pages alone do not give. */
 export interface CarvedSystem {
@@ -11,6 +14,8 @@ export interface CarvedSystem {
   readonly processors: number | null;
   /** Whether all of the machine's memory was seen: then no page of a table can be missing. */
   readonly isWhole: boolean;
+  /** Whether its kernel enters some tags before all others: Windows 10 and later. */
+  readonly isSeeding: boolean;
 }
 
 /** The sums of carved tables, and doubts about them; tags that a doubt concerns are incomplete. */
@@ -66,7 +71,8 @@ function factsOf({ processors: seen, rivals }: CarvedTables, proof: LawProof, { 
 }
 
 /** Reasons to doubt every tag. */
-function systemDoubts({ processors: seen, rivals }: CarvedTables, { processors }: CarvedSystem): Doubt[] {
+function systemDoubts(carved: CarvedTables, { processors, isWhole, isSeeding }: CarvedSystem): Doubt[] {
+  const { processors: seen, rivals } = carved;
   const doubts: Doubt[] = [];
   const doubt = (code: Doubt['code'], message: string): void => void doubts.push({ code, message, slots: null });
   if (processors === null)
@@ -76,8 +82,19 @@ function systemDoubts({ processors: seen, rivals }: CarvedTables, { processors }
       'fact-processor-count',
       `the tables of ${seen} of ${processors} processors were seen: every total may lack a share, or have one too many`,
     );
+  if (!isWhole && isSeeding && !isSeeded(carved))
+    doubt(
+      'seeds-missing',
+      'the tables lack tags that the kernel enters first, and not all of memory was seen: they may be others',
+    );
   if (rivals !== null) doubt('carve-rival', rivals);
   return doubts;
+}
+
+/** Whether table 0 has at least some of the tags that the kernel enters first; the session pool's has none. */
+function isSeeded({ shape, tables }: CarvedTables): boolean {
+  const seeds = [...seededSlots(shape.slots)];
+  return seeds.filter(([slot, key]) => tables[0]!.key(slot) === key).length >= seeds.length * SEEDED_SHARE;
 }
 
 /** Reasons to doubt the tags of individual pages. */

@@ -8,6 +8,8 @@ export const DOUBT_CODES = [
   'page-unlawful',
   /** Keys on a page of another processor's table that differ from table 0's at their slots. */
   'page-other-keys',
+  /** Free slots of a page that are not empty: the page is of something else. */
+  'page-dirty',
   /** A page without keys where some are expected. */
   'page-empty',
   /** A seeded tag is not in its slot. */

@@ -3,6 +3,7 @@ import type { TagTotal } from '../table/tag-totals.js';
 import type { TrackerLayout } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
+import { dirtyPages } from './dirty-pages.js';
 import { lawOfPages, unlawfulPages } from './lawful-pages.js';
 import { keysAgainstFirst } from './same-keys.js';
 import { seededSlots } from './seeded-tags.js';
@@ -48,6 +49,7 @@ export class Examination {
   /** Takes the next table; table 0 comes first. */
   take(table: TrackerTable, processor: number): void {
     this.pages.push(pageKeys(table, processor, this.slots));
+    this.doubts.push(...dirtyPages(table, processor, this.slots));
     if (this.first === null) {
       this.first = table;
       this.doubts.push(

@@ -50,6 +50,14 @@ export class TrackerTable {
     return this.present[Math.floor(start / PAGE_SIZE)] === 1 ? this.bytes.readUInt32LE(start) : UNKNOWN;
   }
 
+  /** Whether any byte of a readable entry is not 0. */
+  hasBytes(entry: number): boolean {
+    if (!this.isReadable(entry)) return false;
+    const start = entry * this.layout.size;
+    for (let at = start; at < start + this.layout.size; at += 4) if (this.bytes.readUInt32LE(at) !== 0) return true;
+    return false;
+  }
+
   /** Keys by slot, as the hash law judges them. */
   keys(): Float64Array {
     return Float64Array.from({ length: this.entries }, (_, entry) => this.key(entry));

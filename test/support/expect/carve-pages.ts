@@ -81,7 +81,7 @@ export function carvePages(pages: readonly Buffer[]): CarvedTables | null {
 
 /** The totals of carved tables. */
 export function totalsOf(carved: CarvedTables): TagTotal[] {
-  return [...sumCarved(carved, { processors: carved.tables.length, isWhole: true }).totals.totals()];
+  return [...sumCarved(carved, { processors: carved.tables.length, isWhole: true, isSeeding: false }).totals.totals()];
 }
 
 /** Carves a stream that comes in pieces. */
