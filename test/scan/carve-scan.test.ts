@@ -12,6 +12,7 @@ import { rawBuffer } from '../support/write/raw.js';
 
 const generated = generateMemory({
   seed: 3,
+  seeded: true,
   layout: 56,
   tableSlots: 1024,
   tagCount: 500,

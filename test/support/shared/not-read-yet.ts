@@ -44,7 +44,6 @@ const NOT_READ_YET: Readonly<Record<string, NotRead>> = {
   'hard/seven-last-null.raw': NULL_POINTER,
   'hard/seven-one-cpu.raw': SINGLE,
   'hard/sparse-one-cpu.raw': SINGLE,
-  'spill-22000.raw': EXPANSION,
   'spill-28000.raw': { ...EXPANSION, ...NEW_OBJECTS },
   'win11-26100.raw': NEW_OBJECTS,
   'x86-7601.elf': { ...X86, ...SINGLE },
