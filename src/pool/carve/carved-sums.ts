@@ -1,5 +1,6 @@
 import { Examination, fact, seededSlots, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
 import { describeProof, judge, type LawProof } from '../table/hash-law.js';
+import { tagName } from '../table/tag-name.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import type { CarvedTables } from './carved-tables.js';
@@ -45,6 +46,7 @@ export function sumCarved(carved: CarvedTables, system: CarvedSystem): CarvedSum
     ...examination.finish(totals.totals()),
     ...systemDoubts(carved, system),
     ...placeDoubts(carved, system),
+    ...strayKeys(carved, system),
     ...expansion.doubts,
   ];
   for (const doubt of doubts) totals.doubt(doubt);
@@ -111,6 +113,23 @@ function placeDoubts({ shape, places, processors }: CarvedTables, { isWhole }: C
         message: `the tables' page ${index} was seen of ${count} of ${processors} processors, and not all of the machine's memory was seen`,
         slots,
       });
+  }
+  return doubts;
+}
+
+/** Displacement from which on a key that cannot be printed is no sign of a tag. */
+const FAR = 64;
+
+/** Entries of table 0 that look overwritten, where the page that they belong to may not have been seen. */
+function strayKeys({ shape, tables }: CarvedTables, { isWhole }: CarvedSystem): Doubt[] {
+  if (isWhole) return [];
+  const doubts: Doubt[] = [];
+  for (let slot = 0; slot < shape.slots; slot++) {
+    const key = tables[0]!.key(slot);
+    if (key <= 0 || !tagName(key).includes('\\') || ((slot - shape.channel.hash(key)) & (shape.slots - 1)) <= FAR)
+      continue;
+    const message = `the key in slot ${slot} is no printable tag, and far from its home: it may have been overwritten`;
+    doubts.push({ code: 'carve-undecided', message, slots: { first: slot, last: slot } });
   }
   return doubts;
 }
