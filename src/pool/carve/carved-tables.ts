@@ -154,15 +154,24 @@ function isBelievable(
   return isNeighbour || [...keys.values()].every(isPrintable);
 }
 
-/** Repeats a doubtful choice when a page's physical neighbours identify it as table 0's. */
+/**
+ * Repeats a choice that is doubtful, or that took another page for table 0's, when a page's physical neighbours identify
+ * it as table 0's: its pages come from one allocation.
+ */
 function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): void {
-  if (found.get(family.index)!.doubt === null) return;
+  const { doubt, live, cost } = found.get(family.index)!;
   for (const side of [-1, 1]) {
     const beside = found.get(family.index + side);
     const first = beside?.doubt === null ? beside.live[0] : undefined;
     const anchor = first === undefined ? undefined : family.pages.find((placed) => areNeighbours(first, placed));
     if (anchor === undefined) continue;
-    found.set(family.index, choosePages(family, shape, anchor.page));
+    // A page that was seen more than once is known by the place of one copy only.
+    const isUnique = first!.page.copies === 1 && anchor.page.copies === 1 && anchor.page.physicalAddress !== null;
+    if (doubt === null && (live[0]?.page === anchor.page || !isUnique)) continue;
+    const again = choosePages(family, shape, anchor.page);
+    // A choice without a doubt is given up only for one that adds up better.
+    if (doubt === null && (again.doubt !== null || again.cost >= cost)) continue;
+    found.set(family.index, again);
     return;
   }
 }
