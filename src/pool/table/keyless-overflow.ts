@@ -6,6 +6,7 @@ import { COUNTER_COUNT, type TrackerLayout } from './tracker-layout.js';
 export interface KeylessCounts {
   /** Number of processors whose overflow slot counts something and has no key. */
   readonly processors: number;
+  /** Their sums. */
   readonly counters: CounterValues;
   /** Whether the total of `Ovfl` contains them: in the kernel's own report from build 28000 on, else not. */
   readonly isCounted: boolean;
