@@ -37,7 +37,7 @@ describe('a dataset of schema version 1', () => {
   }
 
   const perImage = `SELECT image_id, any_value(host) AS host, any_value(schema_version) AS version, count(*)::INTEGER AS tags,
-    count(consistency)::INTEGER AS told, any_value(system) AS system FROM pool_tag GROUP BY image_id ORDER BY host DESC`;
+    count(consistency)::INTEGER AS told, any_value(system) AS system FROM pool_tag GROUP BY image_id ORDER BY host DESC, image_id`;
   const OLD = { image_id: OLD_IMAGE, host: 'old01', version: 1, tags: OLD_TAGS, told: 0, system: null };
 
   before(async () => {
