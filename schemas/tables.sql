@@ -40,7 +40,7 @@ COMMENT ON TABLE pool_tag IS 'Pool tag totals over all processors, summed as the
 COMMENT ON COLUMN pool_tag.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN pool_tag.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN pool_tag.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN pool_tag.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN pool_tag.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN pool_tag.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -104,7 +104,7 @@ COMMENT ON TABLE pool_tag_cpu IS 'Pool tag counters of one processor, raw; only 
 COMMENT ON COLUMN pool_tag_cpu.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN pool_tag_cpu.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN pool_tag_cpu.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN pool_tag_cpu.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN pool_tag_cpu.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag_cpu.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag_cpu.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN pool_tag_cpu.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -183,7 +183,7 @@ COMMENT ON TABLE image IS 'What is known of an image and of the scan of it.';
 COMMENT ON COLUMN image.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN image.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN image.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN image.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN image.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN image.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN image.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN image.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -263,7 +263,7 @@ COMMENT ON TABLE process IS 'Processes, with which of five methods saw each of t
 COMMENT ON COLUMN process.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN process.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN process.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN process.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN process.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN process.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN process.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN process.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -315,7 +315,7 @@ COMMENT ON TABLE object_count IS 'How many objects each method found, beside wha
 COMMENT ON COLUMN object_count.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN object_count.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN object_count.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN object_count.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN object_count.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN object_count.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN object_count.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN object_count.captured_at IS 'System time of the image, UTC; null when unknown.';
@@ -359,7 +359,7 @@ COMMENT ON TABLE bigpool IS 'Allocations of a page or more, as the kernel lists 
 COMMENT ON COLUMN bigpool.schema_version IS 'Version of this schema.';
 COMMENT ON COLUMN bigpool.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
 COMMENT ON COLUMN bigpool.image_path IS 'The image as it was named, without credentials.';
-COMMENT ON COLUMN bigpool.system IS 'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN bigpool.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN bigpool.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN bigpool.labels IS 'All labels as a JSON object in text; null when none was given.';
 COMMENT ON COLUMN bigpool.captured_at IS 'System time of the image, UTC; null when unknown.';

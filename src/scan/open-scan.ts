@@ -67,17 +67,20 @@ function isCarvedAfter({ outcome }: FailedScan, { method, locate, root }: ScanOp
   return method !== 'walk' && locate === undefined && root === undefined && CARVED_AFTER.has(outcome.error.code);
 }
 
-/** @throws PoolTrackerError USAGE where the image can only be carved, or is to be */
+/** @throws PoolTrackerError USAGE where the image is to be carved, SOURCE_UNREADABLE where it comes as a stream */
 function requireWalk(bytes: Source | ByteStream, { method }: ScanOptions, option: string): void {
   if (!(bytes instanceof ByteStream) && method !== 'carve') return;
-  throw new PoolTrackerError('USAGE', `${option} needs page tables, and ${bytes.name} is carved`, {
-    hint: bytes instanceof ByteStream ? 'add --spool DIR, to walk it' : 'leave out --method carve',
-  });
+  const isStream = bytes instanceof ByteStream;
+  throw new PoolTrackerError(
+    isStream ? 'SOURCE_UNREADABLE' : 'USAGE',
+    `${option} needs page tables, and ${bytes.name} is carved`,
+    { hint: isStream ? 'add --spool DIR, to walk it' : 'leave out --method carve' },
+  );
 }
 
 /** The scans of all systems in an image, and what closes it. */
 export interface OpenSystems {
-  /** The running one first, then by their clocks, latest first. A failed one is no reason to fail the others. */
+  /** The one that is answered for by default first, then by their clocks. A failed one is no reason to fail the others. */
   readonly scans: readonly (Scan | FailedScan)[];
   /** Closes the image, and so every scan. */
   close(): Promise<void>;
@@ -90,6 +93,10 @@ export interface OpenSystems {
  */
 export async function openSystems(location: string, options: ScanOptions = {}): Promise<OpenSystems> {
   const request = scanRequest(location, options);
+  if (options.root !== undefined)
+    throw new PoolTrackerError('USAGE', '--root names one system, --all-systems all of them', {
+      hint: 'leave one out',
+    });
   const bytes = await openBytes(location, keepsWrapper, options.spool);
   try {
     requireWalk(bytes, options, '--all-systems');
@@ -97,8 +104,7 @@ export async function openSystems(location: string, options: ScanOptions = {}): 
     const kernels = await findKernels(new PhysicalMemory(image), { isWide: true });
     if ('error' in kernels) throw kernels.error;
     const scans: (Scan | FailedScan)[] = [];
-    for (const [system, kernel] of kernels.found.entries())
-      scans.push(await WalkScan.ofKernel(image, request, kernel, kernels.rejected, system));
+    for (const kernel of kernels.found) scans.push(await WalkScan.ofKernel(image, request, kernel, kernels.rejected));
     return { scans, close: () => image.source.close() };
   } catch (error) {
     await bytes.close();

@@ -129,7 +129,7 @@ export interface Failed {
 export interface ScanResult {
   /** 32 hexadecimal digits derived from all totals, or from the path if the scan failed. */
   readonly imageId: string;
-  /** Which of the image's systems: 0 is the one that runs, the others follow by their clocks, latest first. */
+  /** Which of the image's systems: 0 is the one that is answered for by default. */
   readonly system: number;
   /** The image's name as given, without credentials. */
   readonly path: string;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PhysicalAddress } from '../address.js';
-import type { PoolTrackerError } from '../errors.js';
+import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
@@ -97,13 +97,22 @@ export async function decodeScan(scan: Scan, keepProcessors = false): Promise<De
   return decoder.finish();
 }
 
+/** The result of a scan, also of one that failed when it was opened, or that fails while pages are read. */
+export async function resultOf(scan: Scan | FailedScan, keepProcessors = false): Promise<DecodedScan | FailedScan> {
+  if ('outcome' in scan) return scan;
+  try {
+    return await decodeScan(scan, keepProcessors);
+  } catch (error) {
+    if (error instanceof PoolTrackerError) return scan.failed(error);
+    throw error;
+  }
+}
+
 /** What a walk found before it failed. */
 export interface FoundBefore {
   readonly image: MemoryImage;
   readonly kernel: Kernel | null;
   readonly rejected: readonly Rejection[];
-  /** Which of the image's systems; the running one, 0, by default. */
-  readonly system?: number;
 }
 
 /**
@@ -118,7 +127,7 @@ export function failedScan(
   const path = locationName(request.location);
   const image = found?.image ?? null;
   const kernel = found?.kernel ?? null;
-  const system = found?.system ?? 0;
+  const system = kernel?.system ?? 0;
   const name = system === 0 ? path : `${path}\nsystem ${system}`;
   return {
     imageId: createHash('sha256').update(`failed image\n${name}`).digest('hex').slice(0, 32),

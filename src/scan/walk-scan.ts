@@ -36,7 +36,6 @@ export class WalkScan implements Scan {
     readonly located: LocatedTables,
     private readonly rejected: readonly Rejection[],
     private readonly request: ScanRequest,
-    private readonly system: number,
   ) {}
 
   /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
@@ -46,26 +45,20 @@ export class WalkScan implements Scan {
     if ('error' in kernels) {
       return failedScan(request, kernels.error, { image, kernel: null, rejected: kernels.rejected });
     }
-    const { found: kernel, rejected } = kernels;
-    const later = kernel.others.filter(({ systemTime }) => systemTime > kernel.sharedData.systemTime);
-    return WalkScan.ofKernel(image, request, kernel, rejected, later.length);
+    return WalkScan.ofKernel(image, request, kernels.found, kernels.rejected);
   }
 
-  /**
-   * Finds the tables of a kernel that was found.
-   * @param system its number among the image's systems
-   */
+  /** Finds the tables of a kernel that was found. */
   static async ofKernel(
     image: MemoryImage,
     request: ScanRequest,
     kernel: Kernel,
     rejectedRoots: readonly Rejection[],
-    system: number,
   ): Promise<WalkScan | FailedScan> {
     const tables = await locateTables(kernel, request.options);
     const rejected = [...rejectedRoots, ...tables.rejected];
-    if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected, system });
-    return new WalkScan(image, kernel, tables.found, rejected, request, system);
+    if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected });
+    return new WalkScan(image, kernel, tables.found, rejected, request);
   }
 
   pages(): Readable {
@@ -91,8 +84,8 @@ export class WalkScan implements Scan {
   }
 
   failed(error: PoolTrackerError): FailedScan {
-    const { image, kernel, rejected, request, system } = this;
-    return failedScan(request, error, { image, kernel, rejected, system });
+    const { image, kernel, rejected, request } = this;
+    return failedScan(request, error, { image, kernel, rejected });
   }
 
   /** Number of processors without a table. If their number is unknown, at least 1 when the array is incomplete. */
@@ -118,7 +111,7 @@ export class WalkScan implements Scan {
     const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0;
     return {
       imageId: totals.imageId(),
-      system: this.system,
+      system: kernel.system,
       path: image.source.name,
       labels: request.options.labels ?? {},
       container: containerFacts(image),

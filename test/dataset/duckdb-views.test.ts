@@ -11,6 +11,7 @@ import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { tagTotal } from '../support/records/tag-total.js';
 import { writePart } from '../support/records/write-part.js';
 
 const STATEMENTS = readFileSync(new URL('../../schemas/duckdb.sql', import.meta.url), 'utf8');
@@ -225,18 +226,7 @@ describe('schemas/duckdb.sql', () => {
     const totals = pools.flatMap((nonPaged, index) =>
       (['table', 'overflow', 'expansion'] as const).map((place): TagTotal => {
         const counters: CounterValues = [...nonPaged, ...pools[(index + 3) % pools.length]!];
-        return {
-          key: index,
-          slot: 0,
-          place,
-          complete: true,
-          processorsSeen: 1,
-          consistency: 'consistent',
-          keyless: place === 'overflow' ? keyless : null,
-          counters,
-          nonPagedOutstanding: counters[0] - counters[1],
-          pagedOutstanding: counters[3] - counters[4],
-        };
+        return tagTotal(counters, { key: index, place, keyless: place === 'overflow' ? keyless : null });
       }),
     );
     const versions = ['10.0.19041.1466', '10.0.28000', '10.0.27000', null];

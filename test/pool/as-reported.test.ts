@@ -2,27 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { asReported, reportRules } from '../../src/pool/table/as-reported.js';
 import type { CounterValues } from '../../src/pool/table/counters.js';
-import type { KeylessCounts, TagTotal } from '../../src/pool/table/tag-totals.js';
+import type { KeylessCounts } from '../../src/pool/table/tag-totals.js';
 import { layoutOfSize } from '../../src/pool/table/tracker-layout.js';
 import { assertProperty } from '../support/lanes/property.js';
+import { tagTotal } from '../support/records/tag-total.js';
 
 const LAYOUT = layoutOfSize(80)!;
-
-function total(counters: CounterValues, more: Partial<TagTotal> = {}): TagTotal {
-  return {
-    key: 1,
-    slot: 0,
-    place: 'table',
-    complete: true,
-    processorsSeen: 1,
-    consistency: 'consistent',
-    keyless: null,
-    counters,
-    nonPagedOutstanding: counters[0] - counters[1],
-    pagedOutstanding: counters[3] - counters[4],
-    ...more,
-  };
-}
 
 describe("the kernel's own report", () => {
   it('is known for builds that somebody has looked at', () => {
@@ -32,7 +17,7 @@ describe("the kernel's own report", () => {
 
   it('until 26200: counts cut to 32 bits, allocs raised to frees after that, bytes whole', () => {
     const { counters, nonPagedOutstanding, pagedOutstanding } = asReported(
-      total([2n ** 32n + 5n, 7n, -64n, 3n * 2n ** 32n + 9n, 2n ** 33n + 2n, 2n ** 40n]),
+      tagTotal([2n ** 32n + 5n, 7n, -64n, 3n * 2n ** 32n + 9n, 2n ** 33n + 2n, 2n ** 40n]),
       'classic',
       LAYOUT,
     );
@@ -51,16 +36,16 @@ describe("the kernel's own report", () => {
   for (const [what, before, after] of clamps) {
     it(`from 28000 on, ${what}: ${before.join(' ')} is ${after.join(' ')}, in each pool, not in the expansion table`, () => {
       const counters = [...before, 0n, 0n, 0n] as unknown as CounterValues;
-      assert.deepEqual(asReported(total(counters), 'clamped', LAYOUT).counters, [...after, 0n, 0n, 0n]);
+      assert.deepEqual(asReported(tagTotal(counters), 'clamped', LAYOUT).counters, [...after, 0n, 0n, 0n]);
       const paged = [0n, 0n, 0n, ...before] as unknown as CounterValues;
-      assert.deepEqual(asReported(total(paged), 'clamped', LAYOUT).counters, [0n, 0n, 0n, ...after]);
-      assert.deepEqual(asReported(total(paged, { place: 'expansion' }), 'clamped', LAYOUT).counters, paged);
+      assert.deepEqual(asReported(tagTotal(paged), 'clamped', LAYOUT).counters, [0n, 0n, 0n, ...after]);
+      assert.deepEqual(asReported(tagTotal(paged, { place: 'expansion' }), 'clamped', LAYOUT).counters, paged);
     });
   }
 
   it('counts what overflow slots hold without a key from 28000 on, and says so', () => {
     const keyless: KeylessCounts = { processors: 2, counters: [0n, 10n, -960n, 0n, 4n, -256n], isCounted: false };
-    const overflow = total([4266n, 4000n, 23952n, 777n, 700n, 4928n], { place: 'overflow', keyless });
+    const overflow = tagTotal([4266n, 4000n, 23952n, 777n, 700n, 4928n], { place: 'overflow', keyless });
     assert.deepEqual(asReported(overflow, 'clamped', LAYOUT).counters, [4266n, 4010n, 22992n, 777n, 704n, 4672n]);
     assert.equal(asReported(overflow, 'clamped', LAYOUT).keyless?.isCounted, true);
     assert.deepEqual(asReported(overflow, 'classic', LAYOUT).counters, overflow.counters);
@@ -75,7 +60,7 @@ describe("the kernel's own report", () => {
         fc.tuple(count, count, bytes, count, count, bytes),
         fc.constantFrom('classic' as const, 'clamped' as const),
         (counters, rules) => {
-          const once = asReported(total(counters), rules, LAYOUT);
+          const once = asReported(tagTotal(counters), rules, LAYOUT);
           assert.ok(once.counters[0] >= once.counters[1] && once.counters[3] >= once.counters[4]);
           assert.deepEqual(asReported(once, rules, LAYOUT), once);
         },

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
 import { selectTags, tagPattern, type TagSelection } from '../../src/record/rows/tag-selection.js';
+import { tagTotal } from '../support/records/tag-total.js';
 import { tagKey } from '../support/generate/tracker/tag-plan.js';
 
 function total(tag: string, nonPaged: bigint, paged: bigint, allocs = 10n, frees = 4n): TagTotal {
-  return {
-    key: tagKey(tag),
-    slot: 0,
-    place: 'table',
-    complete: true,
-    processorsSeen: 1,
-    consistency: 'consistent',
-    keyless: null,
-    counters: [allocs, frees, nonPaged, 0n, 0n, paged],
-    nonPagedOutstanding: allocs - frees,
-    pagedOutstanding: 0n,
-  };
+  return tagTotal([allocs, frees, nonPaged, 0n, 0n, paged], { key: tagKey(tag) });
 }
 
 const TOTALS = [

@@ -2,20 +2,14 @@ import { imageColumns, rowsOf } from '../../record/rows/rows.js';
 import { OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-types.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
-import { decodeScan } from '../../scan/scan.js';
+import { resultOf } from '../../scan/scan.js';
 import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
-import {
-  ALL_SYSTEMS_SPECS,
-  IMAGE,
-  openWanted,
-  SCAN_OPTION_SPECS,
-  scanOptions,
-  systemHeading,
-} from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { openWanted, systemHeading } from '../options/systems.js';
 
 const MARK = '<>';
 
@@ -111,7 +105,7 @@ export const checkCommand: Command = {
     const output = AnswerOutput.parse(options);
     const systems = await openWanted(words[0]!, scanOptions(options), options);
     try {
-      const results = await Promise.all(systems.scans.map((scan) => ('outcome' in scan ? scan : decodeScan(scan))));
+      const results = await Promise.all(systems.scans.map((scan) => resultOf(scan)));
       if (results[0]!.tables === null) throw results[0]!.outcome.error;
       for (const result of results) {
         if (options.flag('all-systems')) say(systemHeading(result, results.length));

@@ -1,13 +1,14 @@
-import { PoolTrackerError, type Warning } from '../../errors.js';
+import type { PoolTrackerError, Warning } from '../../errors.js';
 import type { Run } from '../../image/run-list.js';
 import type { CheckedFact, Rejection } from '../../kernel/root/root.js';
 import type { DoubtSummary } from '../../pool/proof/proof.js';
 import { type ImageColumns, imageColumns, type ListedSystem, type ListedTable } from '../../record/rows/rows.js';
 import { tryOpenScan } from '../../scan/open-scan.js';
-import { decodeScan, type ScanOptions } from '../../scan/scan.js';
+import { resultOf } from '../../scan/scan.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Command, OptionValues } from '../options/command.js';
-import { ALL_SYSTEMS_SPECS, IMAGE, openWanted, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { openWanted } from '../options/systems.js';
 
 function runText({ start, length, offset }: Run): string {
   return `physical 0x${start.toString(16)}, ${length} bytes, at offset ${offset}`;
@@ -34,9 +35,10 @@ function systemText({ page_table_root, kernel_base, kernel_guid, system_time }: 
   return `page table root ${page_table_root}, kernel at ${kernel_base} (${kernel_guid ?? 'PDB unknown'}), ${system_time}`;
 }
 
-function doubtText({ code, count, message, slots }: DoubtSummary): string {
-  const where = slots === null ? 'every tag' : slots.map(([first, last]) => `${first}-${last}`).join(' ');
-  return `${code}: ${message}${count === 1 ? '' : `; ${count} of this kind`} (${slots === null ? where : `slots ${where}`})`;
+function doubtText({ code, count, message, slots, table }: DoubtSummary): string {
+  const ranges = slots?.map(([first, last]) => `${first}-${last}`).join(' ');
+  const where = ranges === undefined ? (table === undefined ? 'every tag' : 'the expansion table') : `slots ${ranges}`;
+  return `${code}: ${message}${count === 1 ? '' : `; ${count} of this kind`} (${where})`;
 }
 
 function warningText({ code, message }: Warning): string {
@@ -89,30 +91,28 @@ async function print(result: ScanResult, options: OptionValues): Promise<void> {
   await new Promise((resolve) => process.stdout.write(text, resolve));
 }
 
-/** The result of a scan, even a failed one. */
-async function resultOf(location: string, options: ScanOptions): Promise<ScanResult> {
-  const scan = await tryOpenScan(location, options);
-  if ('outcome' in scan) return scan;
-  try {
-    return await decodeScan(scan);
-  } catch (error) {
-    if (error instanceof PoolTrackerError) return scan.failed(error);
-    throw error;
-  } finally {
-    await scan.close();
-  }
+async function infoOfOne(location: string, options: OptionValues): Promise<number> {
+  const scan = await tryOpenScan(location, scanOptions(options));
+  const result = await resultOf(scan).finally(() => ('outcome' in scan ? undefined : scan.close()));
+  const { container, outcome } = result;
+  // For a scan that failed before a container was opened, only the error is reported.
+  if (outcome.status !== 'failed' || container !== null) await print(result, options);
+  if (outcome.status === 'failed') throw outcome.error;
+  return 0;
 }
 
 /** One answer a system, the running one first; a blank line between them, or one JSON object a line. */
 async function infoOfAll(location: string, options: OptionValues): Promise<number> {
   const systems = await openWanted(location, scanOptions(options), options);
   try {
+    const failures: PoolTrackerError[] = [];
     for (const [index, scan] of systems.scans.entries()) {
       if (index > 0 && !options.flag('json')) process.stdout.write('\n');
-      await print('outcome' in scan ? scan : await decodeScan(scan), options);
+      const result = await resultOf(scan);
+      await print(result, options);
+      if (index === 0 && result.outcome.status === 'failed') failures.push(result.outcome.error);
     }
-    const [running] = systems.scans;
-    if (running !== undefined && 'outcome' in running) throw running.outcome.error;
+    if (failures[0] !== undefined) throw failures[0];
     return 0;
   } finally {
     await systems.close();
@@ -126,13 +126,7 @@ export const infoCommand: Command = {
     ['pool-tracker info memory.dmp', 'everything that is known of the image'],
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
-  async run(words, options) {
-    if (options.flag('all-systems')) return infoOfAll(words[0]!, options);
-    const result = await resultOf(words[0]!, scanOptions(options));
-    const { container, outcome } = result;
-    // For a scan that failed before a container was opened, only the error is reported.
-    if (outcome.status !== 'failed' || container !== null) await print(result, options);
-    if (outcome.status === 'failed') throw outcome.error;
-    return 0;
+  run(words, options) {
+    return options.flag('all-systems') ? infoOfAll(words[0]!, options) : infoOfOne(words[0]!, options);
   },
 };

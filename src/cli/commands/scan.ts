@@ -4,7 +4,7 @@ import type { TagTotal } from '../../pool/table/tag-totals.js';
 import { rowsOf, selectTags, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { IMAGE as IMAGE_RECORD, RECORD_TYPES } from '../../record/schema/record-types.js';
-import { decodeScan, type Scan } from '../../scan/scan.js';
+import { resultOf } from '../../scan/scan.js';
 import type { DecodedScan, FailedScan, ScanResult } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { parseOutput, SINKS, type Output } from '../../sink/sinks.js';
@@ -15,14 +15,8 @@ import { type Command, type OptionValues, usageError } from '../options/command.
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
 import { OpenOutput, SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
-import {
-  ALL_SYSTEMS_SPECS,
-  IMAGES,
-  openWanted,
-  SCAN_OPTION_SPECS,
-  scanOptions,
-  systemHeading,
-} from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGES, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { openWanted, systemHeading } from '../options/systems.js';
 
 const DEFAULT_ORDER = 'tag';
 const OTHER_RECORDS = RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
@@ -70,52 +64,40 @@ function reasonsOf({ doubts, warnings }: ScanResult): string {
   return [...new Set((doubts.length > 0 ? doubts : warnings).map(({ code }) => code))].join(', ');
 }
 
-async function scanOne(
-  location: string,
-  options: OptionValues,
-  known: KnownTags,
-  open: readonly OpenOutput[],
-): Promise<void> {
+/** What every image of the command is scanned with. */
+interface Work {
+  readonly options: OptionValues;
+  readonly known: KnownTags;
+  readonly open: readonly OpenOutput[];
+}
+
+async function scanOne(location: string, work: Work): Promise<void> {
+  const { options, open } = work;
   const progress = new Progress();
   const request = { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) };
+  const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
   const systems = await openWanted(location, request, options);
   try {
-    for (const scan of systems.scans)
-      await writeSystem(location, scan, systems.scans.length, options, known, open, progress);
+    for (const scan of systems.scans) {
+      const result = await resultOf(scan, wantsProcessors).finally(() => progress.end());
+      if (options.flag('all-systems') && !options.flag('quiet')) say(systemHeading(result, systems.scans.length));
+      if (result.tables === null) await writeFailure(result, work);
+      else await writeResult(location, result, work);
+    }
   } finally {
     await systems.close();
   }
 }
 
-/** Writes what one system's scan gives; of one that failed, its image record. */
-async function writeSystem(
-  location: string,
-  scan: Scan | FailedScan,
-  count: number,
-  options: OptionValues,
-  known: KnownTags,
-  open: readonly OpenOutput[],
-  progress: Progress,
-): Promise<void> {
-  const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
-  const result = 'outcome' in scan ? scan : await decodeScan(scan, wantsProcessors).finally(() => progress.end());
-  if (options.flag('all-systems') && !options.flag('quiet')) say(systemHeading(result, count));
-  if (result.tables === null) {
-    if (result.system === 0) throw result.outcome.error;
-    warn(result.outcome.error.message);
-    for (const one of open) if (one.recordType === IMAGE_RECORD) await one.write(rowsOf(IMAGE_RECORD, result));
-    return;
-  }
-  await writeResult(location, result, options, known, open);
+/** Writes the image record of a system that failed beside others. */
+async function writeFailure(result: FailedScan, { open }: Work): Promise<void> {
+  const { error } = result.outcome;
+  if (result.system === 0) throw error;
+  warn(error.message);
+  for (const one of open) if (one.recordType === IMAGE_RECORD) await one.write(rowsOf(IMAGE_RECORD, result));
 }
 
-async function writeResult(
-  location: string,
-  result: DecodedScan,
-  options: OptionValues,
-  known: KnownTags,
-  open: readonly OpenOutput[],
-): Promise<void> {
+async function writeResult(location: string, result: DecodedScan, { options, known, open }: Work): Promise<void> {
   if (!options.flag('quiet')) {
     say(foundLine(result));
     for (const { message } of result.warnings) warn(message);
@@ -191,7 +173,7 @@ export const scanCommand: Command = {
     const open: OpenOutput[] = [];
     try {
       for (const output of wanted) open.push(await OpenOutput.open(output, outputOptions(output, options)));
-      for (const image of images) await scanOne(image, options, known, open);
+      for (const image of images) await scanOne(image, { options, known, open });
       for (const one of open) await one.end();
     } catch (error) {
       await Promise.all(open.map((one) => one.abandon(error as Error)));

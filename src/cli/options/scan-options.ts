@@ -1,6 +1,4 @@
-import { hex, physicalAddress, type PhysicalAddress } from '../../address.js';
-import { openScan, openSystems, type OpenSystems } from '../../scan/open-scan.js';
-import type { ScanResult } from '../../scan/scan-result.js';
+import { physicalAddress, type PhysicalAddress } from '../../address.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
@@ -43,6 +41,13 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   },
 };
 
+/** The option of commands that can answer for more than one system. */
+export const ALL_SYSTEMS_SPECS: OptionSpecs = {
+  'all-systems': {
+    help: 'answer for every system in the memory, what an earlier boot or a guest left too; the column system tells them apart; all of memory is searched',
+  },
+};
+
 /** `--label key=value` as an object; the last value of a key wins. */
 export function fixedLabels(options: OptionValues): Record<string, string> {
   const labels: Record<string, string> = {};
@@ -65,31 +70,6 @@ function rootAddress(text: string | undefined): PhysicalAddress | undefined {
     `--root: expected the physical address of a page table root, a multiple of 32 below 2^52, found '${text}'`,
     'info names the roots of all systems that it finds: --root 0x1aa000',
   );
-}
-
-/** The option of commands that can answer for more than one system. */
-export const ALL_SYSTEMS_SPECS: OptionSpecs = {
-  'all-systems': {
-    help: 'answer for every system in the memory, what an earlier boot or a guest left too; the column system tells them apart; all of memory is searched',
-  },
-};
-
-/** The scans that a command answers for, and what closes them. */
-export async function openWanted(location: string, scan: ScanOptions, options: OptionValues): Promise<OpenSystems> {
-  if (options.flag('all-systems')) {
-    if (scan.root !== undefined)
-      throw usageError('--root names one system, --all-systems all of them', 'leave one out');
-    return openSystems(location, scan);
-  }
-  const one = await openScan(location, scan);
-  return { scans: [one], close: () => one.close() };
-}
-
-/** `system 1 of 2, page table root 0x1aa000, 2024-09-01T12:00:00.000Z`: the heading of one system's answer. */
-export function systemHeading({ system, kernel }: ScanResult, count: number): string {
-  const { location, capturedAt } = kernel;
-  const root = location === null ? '' : `, page table root ${hex(location.root)}`;
-  return `system ${system} (of ${count})${root}, ${capturedAt?.toISOString() ?? 'time unknown'}`;
 }
 
 export function scanOptions(options: OptionValues): ScanOptions {

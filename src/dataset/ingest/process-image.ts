@@ -10,7 +10,7 @@ import { rowsOf } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
-import { decodeScan, failedScan, type Scan, scanRequest } from '../../scan/scan.js';
+import { decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
 import { openSink } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
@@ -127,10 +127,7 @@ async function writeSystems(task: ImageTask): Promise<Written> {
   const systems = await openSystems(task.location, task.scan);
   try {
     const results: ScanResult[] = [];
-    for (const scan of systems.scans) {
-      if ('outcome' in scan) results.push(scan);
-      else results.push(await decodeScan(scan, task.records.includes('pool_tag_cpu')));
-    }
+    for (const scan of systems.scans) results.push(await resultOf(scan, task.records.includes('pool_tag_cpu')));
     const [first, ...more] = results;
     return await write(task, task.records, [first!, ...more]);
   } finally {

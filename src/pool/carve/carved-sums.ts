@@ -1,6 +1,6 @@
 import { Examination, fact, seededSlots, slotsOnPage, unknown, type Doubt, type Fact } from '../proof/proof.js';
 import { describeProof, judge, type LawProof } from '../table/hash-law.js';
-import { tagName } from '../table/tag-name.js';
+import { isPrintableTag } from '../table/tag-name.js';
 import { entriesOf, type ProcessorTag, TagTotals } from '../table/tag-totals.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import type { CarvedTables } from './carved-tables.js';
@@ -126,8 +126,7 @@ function strayKeys({ shape, tables }: CarvedTables, { isWhole }: CarvedSystem): 
   const doubts: Doubt[] = [];
   for (let slot = 0; slot < shape.slots; slot++) {
     const key = tables[0]!.key(slot);
-    if (key <= 0 || !tagName(key).includes('\\') || ((slot - shape.channel.hash(key)) & (shape.slots - 1)) <= FAR)
-      continue;
+    if (key <= 0 || isPrintableTag(key) || ((slot - shape.channel.hash(key)) & (shape.slots - 1)) <= FAR) continue;
     const message = `the key in slot ${slot} is no printable tag, and far from its home: it may have been overwritten`;
     doubts.push({ code: 'carve-undecided', message, slots: { first: slot, last: slot } });
   }

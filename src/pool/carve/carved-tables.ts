@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../../address.js';
 import type { Warning } from '../../errors.js';
+import { isPrintableTag } from '../table/tag-name.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import { areNeighbours, assembleTables, type Place } from './choose/assemble-tables.js';
 import { choosePages, type LivePages } from './choose/live-pages.js';
@@ -91,7 +92,7 @@ export function carveTables({
     places,
     processors,
     tables,
-    expansions: isFull(tables[0]!, shape) ? expansions : null,
+    expansions: tables[0]!.hasFreeSlot(shape.slots) ? null : expansions,
     strangers,
     partial,
     passedOver: others,
@@ -117,12 +118,6 @@ function admitSparse(
     families[at] = grown;
     found.set(grown.index, choosePages(grown, shape));
   }
-}
-
-/** Tags go to the expansion table only when every slot is in use. */
-function isFull(first: TrackerTable, { slots }: TableShape): boolean {
-  for (let slot = 0; slot < slots; slot++) if (first.key(slot) === 0) return false;
-  return true;
 }
 
 /** Pages that begin with `Ovfl` and hold nothing else, if the overflow slot has a page of its own. */
@@ -151,7 +146,7 @@ function isBelievable(
   const isNeighbour = [-1, 1].some((side) =>
     (places.get(index + side) ?? []).some((placed) => areNeighbours(placed, pages[0]!)),
   );
-  return isNeighbour || [...keys.values()].every(isPrintable);
+  return isNeighbour || [...keys.values()].every(isPrintableTag);
 }
 
 /**
@@ -174,13 +169,6 @@ function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, s
     found.set(family.index, again);
     return;
   }
-}
-
-function isPrintable(key: number): boolean {
-  return [0, 8, 16, 24].every((shift) => {
-    const byte = (key >>> shift) & 0x7f;
-    return byte >= 0x20 && byte < 0x7f;
-  });
 }
 
 /** The number of live pages per place, by majority of keys. */

@@ -1,11 +1,10 @@
-import { COUNTER_COUNT, counterBits } from '../table/tracker-layout.js';
+import { growthSince } from '../table/counters.js';
+import { COUNTER_COUNT } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 
 /** The order in time of two states of a table, as far as their counts show it. */
 export type TimeOrder = 'older' | 'same' | 'newer' | 'neither' | 'unrelated';
 
-/** Counters that only grow: allocs and frees, in the order of COUNTERS. */
-export const GROWING = [0, 1, 3, 4] as const;
 /** Maximum share of different keys: two states of one table have the same tag at nearly every slot used in both. */
 const MAX_OTHER_KEYS = 1 / 8;
 
@@ -31,12 +30,9 @@ export function timeOrder(one: TrackerTable, other: TrackerTable, slots: number)
     same++;
     one.counters(slot, a, 0);
     other.counters(slot, b, 0);
-    for (const index of GROWING) {
-      // Modulo the counter's width: a wrapped counter is still the later one.
-      const ahead = BigInt.asIntN(counterBits(one.layout, index), a[index]! - b[index]!);
-      if (ahead > 0n) more++;
-      else if (ahead < 0n) less++;
-    }
+    const { ahead, behind } = growthSince(one.layout, a, b);
+    more += ahead;
+    less += behind;
   }
   if (same === 0 || different > (same + different) * MAX_OTHER_KEYS) return 'unrelated';
   if (less === 0 && more === 0) return different === 0 ? 'same' : 'neither';

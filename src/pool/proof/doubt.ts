@@ -100,21 +100,20 @@ export interface DoubtSummary {
   readonly table?: 'expansion';
 }
 
-/** Doubts by kind, in order of their first occurrence. */
+/** Doubts by kind and table, in order of their first occurrence. */
 export function summarizeDoubts(doubts: readonly Doubt[]): DoubtSummary[] {
-  const byCode = new Map<DoubtCode, Doubt[]>();
+  const kinds = new Map<string, Doubt[]>();
   for (const doubt of doubts) {
-    const same = byCode.get(doubt.code);
-    if (same === undefined) byCode.set(doubt.code, [doubt]);
+    const kind = `${doubt.code} ${doubt.table ?? ''}`;
+    const same = kinds.get(kind);
+    if (same === undefined) kinds.set(kind, [doubt]);
     else same.push(doubt);
   }
-  return [...byCode].map(([code, same]) => ({
-    code,
-    count: same.length,
-    message: same[0]!.message,
-    slots: mergedRanges(same.map(({ slots }) => slots)),
-    ...(same.every(({ table }) => table === 'expansion') ? { table: 'expansion' as const } : {}),
-  }));
+  return [...kinds.values()].map((same) => {
+    const [{ code, message, table }] = same as [Doubt, ...Doubt[]];
+    const slots = mergedRanges(same.map((doubt) => doubt.slots));
+    return { code, count: same.length, message, slots, ...(table === undefined ? {} : { table }) };
+  });
 }
 
 function mergedRanges(ranges: readonly (SlotRange | null)[]): [number, number][] | null {

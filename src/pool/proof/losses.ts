@@ -9,6 +9,13 @@ export function lossDoubts(totals: TagTotals, processorsMissing = 0): Doubt[] {
   const doubts: Doubt[] = [];
   for (const slot of totals.unreadSlots())
     doubts.push({ code: 'pages-missing', message: 'entries of the tables were not read', slots: only(slot) });
+  if (totals.expansionEntriesMissing > 0)
+    doubts.push({
+      code: 'pages-missing',
+      message: `${totals.expansionEntriesMissing} entries of the expansion table were not read`,
+      slots: null,
+      table: 'expansion',
+    });
   if (processorsMissing > 0)
     doubts.push({
       code: 'processors-missing',

@@ -2,13 +2,12 @@ import { type CounterValues, outstanding } from './counters.js';
 import type { TrackerLayout } from './tracker-layout.js';
 
 /**
- * Consistency of a tag's own counters.
+ * Consistency of a tag's own counters, in order of severity. Stable: it is written to records.
  *
  *     consistent   no more frees than allocs; bytes where something is allocated, at least one each, and none where not
  *     torn         off by a few: read between a free and its count, as any running machine shows
  *     impossible   off by more than that
  */
-/** In order of severity. Stable: they are written to records. */
 export const CONSISTENCIES = ['consistent', 'torn', 'impossible'] as const;
 /** One of CONSISTENCIES. */
 export type Consistency = (typeof CONSISTENCIES)[number];

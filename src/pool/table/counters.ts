@@ -21,6 +21,27 @@ export function signedCounters(layout: TrackerLayout, values: BigUint64Array, at
   return [value(0), value(1), value(2), value(3), value(4), value(5)];
 }
 
+/** Counters that only grow: allocs and frees, in the order of COUNTERS. */
+const GROWING = [0, 1, 3, 4] as const;
+
+/**
+ * How many of the growing counters are ahead in one state of an entry, and how many behind, compared with another state
+ * of it; modulo their width, so that one that wrapped is still the later one.
+ */
+export function growthSince(
+  layout: TrackerLayout,
+  one: BigUint64Array,
+  other: BigUint64Array,
+): { readonly ahead: number; readonly behind: number } {
+  let [ahead, behind] = [0, 0];
+  for (const index of GROWING) {
+    const difference = BigInt.asIntN(counterBits(layout, index), one[index]! - other[index]!);
+    if (difference > 0n) ahead++;
+    else if (difference < 0n) behind++;
+  }
+  return { ahead, behind };
+}
+
 /** Adds the six values of `added` to those of `sums` from `at` on, wrapping at 64 bits. */
 export function addCounters(sums: BigUint64Array, at: number, added: BigUint64Array): void {
   for (let index = 0; index < COUNTER_COUNT; index++) sums[at + index]! += added[index]!;

@@ -5,6 +5,11 @@ export function isProtected(key: number): boolean {
   return key >= PROTECTED_POOL;
 }
 
+/** Whether every byte of a tag can be printed, as those of nearly all tags can; one key in fifty can by chance. */
+export function isPrintableTag(key: number): boolean {
+  return !tagName(key).includes('\\');
+}
+
 /**
  * The four bytes of a key in the usual form of a tag, lowest address first; bytes outside printable ASCII, and the
  * backslash, as \xNN, so that no two tags look alike. 0x636F7250 is `Proc`; trailing spaces are part of a tag.

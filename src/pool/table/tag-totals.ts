@@ -78,6 +78,8 @@ export class TagTotals {
   /** Slots where two processors' tables hold different keys: the image changed while it was taken. */
   conflicts = 0;
   entriesMissing = 0;
+  /** Entries of the expansion table that were not read, so that nobody knows whether they are in use. */
+  expansionEntriesMissing = 0;
   pagesMissing = 0;
   tables = 0;
 
@@ -142,8 +144,9 @@ export class TagTotals {
       this.expansion.push(this.total(key, slot, 'expansion', counters, 0, true));
     }
     for (let slot = 0; slot < table.entries && table.key(slot) !== 0; slot++) {
-      if (!table.isReadable(slot)) this.entriesMissing++;
+      if (!table.isReadable(slot)) this.expansionEntriesMissing++;
     }
+    this.entriesMissing += this.expansionEntriesMissing;
   }
 
   /** Marks every tag as incomplete: the tables of `count` processors could not be read. */

@@ -58,6 +58,12 @@ export class TrackerTable {
     return false;
   }
 
+  /** Whether one of the first `slots` slots is known to be free; while there is one, no tag goes to the expansion table. */
+  hasFreeSlot(slots: number): boolean {
+    for (let slot = 0; slot < slots; slot++) if (this.key(slot) === 0) return true;
+    return false;
+  }
+
   /** Keys by slot, as the hash law judges them. */
   keys(): Float64Array {
     return Float64Array.from({ length: this.entries }, (_, entry) => this.key(entry));

@@ -1,5 +1,8 @@
 import { type ColumnType, type RecordType, SCHEMA_VERSION } from './record-type.js';
 
+/** As a set of characters in a pattern: the versions are single digits. */
+const VERSIONS = `[1-${SCHEMA_VERSION}]`;
+
 /** The DuckDB type of each column type. */
 export const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'VARCHAR',
@@ -47,7 +50,7 @@ SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 -- A dataset has DATASET/RECORD/v=VERSION/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern. Older versions of the
 -- schema lack columns, which are null.
 CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
-  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=[1-${SCHEMA_VERSION}]/**/*.' || ending;
+  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=${VERSIONS}/**/*.' || ending;
 
 -- How the folders are named: how many different lists of keys there are. None without files; two while compaction
 -- leaves out a key.

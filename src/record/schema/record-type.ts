@@ -59,7 +59,7 @@ export const IDENTITY_COLUMNS: readonly Column[] = [
   nullableColumn(
     'system',
     'int32',
-    'Which system of the image: 0 the one that runs, then the others that lie in its memory, latest clock first (--all-systems); null before schema version 2, as 0.',
+    'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.',
   ),
   nullableColumn('host', 'string', 'The label host; null when none was given.'),
   nullableColumn('labels', 'string', 'All labels as a JSON object in text; null when none was given.'),

@@ -56,17 +56,25 @@ const EQUAL_SHARE = 0.5;
 /** Whether a live page repeats the counts of another: a copy, or a report in which other processors have no part. */
 export function equalCounts(members: ReadonlySet<PageCounts>): string | null {
   const pages = [...members];
-  for (const [at, one] of pages.entries())
-    for (const other of pages.slice(at + 1)) {
-      let [used, equal] = [0, 0];
-      for (const [index, value] of one.growing.entries()) {
-        const theirs = other.growing[index]!;
-        if (value === 0 || theirs === 0) continue;
-        used++;
-        if (value === theirs && value > 1) equal++;
-      }
-      if (equal >= EQUAL_COUNTS && equal >= used * EQUAL_SHARE)
-        return 'two live pages have the same counts: one may be a copy';
+  const equal = new Map<string, number>();
+  const counts = pages[0]?.growing.length ?? 0;
+  for (let index = 0; index < counts; index++) {
+    // Pages by value: comparing each with each would take long on a machine with many processors.
+    const byValue = new Map<number, number[]>();
+    for (const [at, { growing }] of pages.entries()) {
+      const value = growing[index]!;
+      if (value > 1) byValue.set(value, [...(byValue.get(value) ?? []), at]);
     }
+    for (const same of byValue.values())
+      for (const [place, one] of same.entries())
+        for (const other of same.slice(place + 1))
+          equal.set(`${one} ${other}`, (equal.get(`${one} ${other}`) ?? 0) + 1);
+  }
+  for (const [pair, count] of equal) {
+    if (count < EQUAL_COUNTS) continue;
+    const [one, other] = pair.split(' ').map((at) => pages[Number(at)]!.growing);
+    const used = one!.filter((value, index) => value !== 0 && other![index] !== 0).length;
+    if (count >= used * EQUAL_SHARE) return 'two live pages have the same counts: one may be a copy';
+  }
   return null;
 }

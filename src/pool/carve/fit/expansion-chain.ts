@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../../../address.js';
 import { consistencyOf } from '../../table/consistency.js';
-import { signedCounters } from '../../table/counters.js';
-import { COUNTER_COUNT, counterBits, type TrackerLayout } from '../../table/tracker-layout.js';
+import { growthSince, signedCounters } from '../../table/counters.js';
+import { COUNTER_COUNT, type TrackerLayout } from '../../table/tracker-layout.js';
 import { TrackerTable } from '../../table/tracker-table.js';
 import type { ExpansionPage } from './expansion-page.js';
 
@@ -28,22 +28,20 @@ export function entriesOfPage({ bytes, offset, keys, layout }: ExpansionPage): M
   return entries;
 }
 
-/** Counters that only grow, in the order of COUNTERS. */
-const GROWING = [0, 1, 3, 4] as const;
-
-/** How the counts of page `one` lie in time to those of `other` at the same keys; null where they share none. */
-export function pageOrder(one: ExpansionPage, other: ExpansionPage): 'older' | 'same' | 'newer' | 'neither' | null {
-  const [own, theirs] = [entriesOfPage(one), entriesOfPage(other)];
+/** How the counts of some entries lie in time to those of others at the same keys; null where they share none. */
+export function entryOrder(
+  layout: TrackerLayout,
+  own: ReadonlyMap<number, BigUint64Array>,
+  theirs: ReadonlyMap<number, BigUint64Array>,
+): 'older' | 'same' | 'newer' | 'neither' | null {
   let [shared, less, more] = [0, 0, 0];
   for (const [key, counters] of own) {
     const known = theirs.get(key);
     if (known === undefined) continue;
     shared++;
-    for (const index of GROWING) {
-      const ahead = BigInt.asIntN(counterBits(one.layout, index), counters[index]! - known[index]!);
-      if (ahead > 0n) more++;
-      else if (ahead < 0n) less++;
-    }
+    const { ahead, behind } = growthSince(layout, counters, known);
+    more += ahead;
+    less += behind;
   }
   if (shared === 0) return null;
   if (own.size > shared && theirs.size > shared) return 'neither';
@@ -69,14 +67,20 @@ function joins(before: ExpansionPage, after: ExpansionPage, index: number): bool
   return consistencyOf(signedCounters(layout, counters, 0), layout) === 'consistent';
 }
 
-/** Orders of all these pages in which they can follow one another, up to two. */
-export function chainsOf(pages: readonly ExpansionPage[], layout: TrackerLayout): ExpansionPage[][] {
-  const found: ExpansionPage[][] = [];
+/**
+ * Orders of all these pages in which they can follow one another.
+ * @returns up to two; and whether there may be more, since not all were tried
+ */
+export function chainsOf(
+  pages: readonly ExpansionPage[],
+  layout: TrackerLayout,
+): { readonly chains: readonly (readonly ExpansionPage[])[]; readonly mayBeMore: boolean } {
+  const chains: (readonly ExpansionPage[])[] = [];
   let tried = 0;
   const extend = (chain: readonly ExpansionPage[]): void => {
-    if (found.length > 1 || tried++ > MAX_TRIED) return;
+    if (chains.length > 1 || tried++ > MAX_TRIED) return;
     if (chain.length === pages.length) {
-      found.push([...chain]);
+      chains.push(chain);
       return;
     }
     const last = chain.at(-1);
@@ -88,5 +92,5 @@ export function chainsOf(pages: readonly ExpansionPage[], layout: TrackerLayout)
     }
   };
   extend([]);
-  return found;
+  return { chains, mayBeMore: chains.length > 1 || tried > MAX_TRIED };
 }

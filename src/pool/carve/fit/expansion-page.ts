@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../../../address.js';
-import { tagName } from '../../table/tag-name.js';
+import { isPrintableTag } from '../../table/tag-name.js';
 import { counterBits, layoutOfSize, type TrackerLayout } from '../../table/tracker-layout.js';
 import { EXPANSION_LAYOUTS, looksExpanded } from '../scan/page-signs.js';
 
@@ -83,7 +83,7 @@ export function fitExpansion(page: Uint8Array): ExpansionFit | null {
       if (census === null || !isExpansion(census)) continue;
       const { keys, ends, sensible } = census;
       // At a wrong offset counters are taken for keys; hardly any of them is printable.
-      const printable = keys.filter((key) => !tagName(key).includes('\\')).length;
+      const printable = keys.filter(isPrintableTag).length;
       if (printable < keys.length * MIN_PRINTABLE) continue;
       const score = sensible + printable;
       if (best === null || score > best.score) best = { fit: { layout, offset, keys, ends }, score };

@@ -2,7 +2,7 @@ import { PAGE_SIZE } from '../../../address.js';
 import type { Doubt } from '../../proof/proof.js';
 import type { TrackerLayout } from '../../table/tracker-layout.js';
 import { TrackerTable } from '../../table/tracker-table.js';
-import { chainsOf, pageOrder } from './expansion-chain.js';
+import { chainsOf, entriesOfPage, entryOrder } from './expansion-chain.js';
 import { type ExpansionPage, fitExpansion } from './expansion-page.js';
 
 const MAX_KEPT = 256;
@@ -44,10 +44,12 @@ export class ExpansionPages {
       (page) => page.layout === layout && !page.keys.some((key) => inTable.has(key)),
     );
     if (fitting.length === 0) return { table: null, doubts: [doubt('expansion-unseen', 'none was found')] };
-    const live = fitting.filter(
-      (page) => !fitting.some((other) => other !== page && pageOrder(page, other) === 'older'),
-    );
-    const [chain, second] = chainsOf(live, layout);
+    const entries = new Map(fitting.map((page) => [page, entriesOfPage(page)] as const));
+    const order = (one: ExpansionPage, other: ExpansionPage): ReturnType<typeof entryOrder> =>
+      entryOrder(layout, entries.get(one)!, entries.get(other)!);
+    const live = fitting.filter((page) => !fitting.some((other) => other !== page && order(page, other) === 'older'));
+    const { chains, mayBeMore } = chainsOf(live, layout);
+    const [chain] = chains;
     if (chain === undefined) {
       return {
         table: null,
@@ -57,39 +59,38 @@ export class ExpansionPages {
     const table = new TrackerTable(layout, Math.floor((chain.length * PAGE_SIZE) / layout.size));
     chain.forEach(({ bytes }, index) => table.put(index, bytes));
     const doubts: Doubt[] = [];
-    if (
-      second !== undefined &&
-      !chain.every((page, index) => index === 0 || page.order === chain[index - 1]!.order + 1)
-    )
+    if (mayBeMore && !chain.every((page, index) => index === 0 || page.order === chain[index - 1]!.order + 1))
       doubts.push(doubt('expansion-undecided', 'its pages fit together in more than one order'));
     if (this.dropped > 0) doubts.push(doubt('expansion-undecided', `${this.dropped} more pages were not kept`));
     if (!isWhole)
       doubts.push(
         doubt('expansion-unseen', "not all of the machine's memory was seen: a page may be of an outgrown copy"),
       );
-    if (mayBeOutgrown(chain, fitting, layout))
+    const copies = chain.map((page) => seenOf(page, fitting, order));
+    if (mayBeOutgrown(chain, copies, layout))
       doubts.push(doubt('expansion-undecided', 'what was seen may be an outgrown copy'));
     return { table, doubts };
   }
 }
 
-/**
- * Whether the chain may hold pages of an outgrown copy: it is full, as only a copy need be; or fewer copies of a page
- * were seen than the copies of the page after it leave possible.
- */
-function mayBeOutgrown(
-  chain: readonly ExpansionPage[],
+/** How many pages were seen that are states of this one, itself among them. */
+function seenOf(
+  page: ExpansionPage,
   fitting: readonly ExpansionPage[],
-  layout: TrackerLayout,
-): boolean {
+  order: (one: ExpansionPage, other: ExpansionPage) => unknown,
+): number {
+  const states = fitting.filter((other) => other === page || order(other, page) !== null);
+  return states.reduce((sum, { copies }) => sum + copies, 0);
+}
+
+/**
+ * Whether the chain may hold pages of an outgrown copy: it is full, as only a copy need be; or fewer states of a page
+ * were seen than the states of the page after it leave possible.
+ */
+function mayBeOutgrown(chain: readonly ExpansionPage[], seen: readonly number[], { size }: TrackerLayout): boolean {
   const used = chain.reduce((sum, { keys }) => sum + keys.length, 0);
-  if (chain.at(-1)?.ends !== true || Math.floor((chain.length * PAGE_SIZE) / layout.size) === used) return true;
-  const counts = chain.map((page) =>
-    fitting.reduce((sum, other) => sum + (other === page || pageOrder(other, page) !== null ? other.copies : 0), 0),
-  );
-  return counts.some(
-    (count, index) => index + 1 < counts.length && counts[index + 1]! > 1 && count <= counts[index + 1]!,
-  );
+  if (chain.at(-1)?.ends !== true || Math.floor((chain.length * PAGE_SIZE) / size) === used) return true;
+  return seen.some((count, index) => index + 1 < seen.length && seen[index + 1]! > 1 && count <= seen[index + 1]!);
 }
 
 function doubt(code: Doubt['code'], why: string): Doubt {

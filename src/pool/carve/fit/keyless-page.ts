@@ -5,14 +5,18 @@ import { LAW_CHANNELS } from '../scan/page-signs.js';
 /** Maximum size of a freed allocation that is believed. */
 const MAX_ALLOCATION = 1n << 40n;
 
-const LAYOUTS = new Set(LAW_CHANNELS.map(({ layout }) => layout));
+const LAYOUTS = [...new Set(LAW_CHANNELS.map(({ layout }) => layout))];
+const MAX_ENTRY_WORDS = Math.max(...LAYOUTS.map(({ size }) => size)) / 4;
 
 /**
  * Whether a page holds one entry, its first, that counts frees without a key and nothing else: the last page of a
  * processor's table, where slot N begins a page of its own.
  */
 export function mayBeKeyless(page: Uint8Array): boolean {
-  return [...LAYOUTS].some((layout) => isKeyless(page, layout));
+  const words = new Uint32Array(page.buffer, page.byteOffset, page.length / 4);
+  // Most sparse pages are told by their first words.
+  if (words[0] !== 0 || words.findLastIndex((word) => word !== 0) >= MAX_ENTRY_WORDS) return false;
+  return LAYOUTS.some((layout) => isKeyless(page, layout));
 }
 
 /** Whether it is such a page of a table with this layout. */

@@ -6,7 +6,7 @@ import type { TrackerTable } from '../../table/tracker-table.js';
 import { timeOrder } from '../time-order.js';
 import { standsNear, type Section } from '../writable-sections.js';
 import { expansionSizeOf, expansionSizes } from './expansion-size.js';
-import { keysOfFull, measureStretch, type Stretch } from './expansion-stretch.js';
+import { measureStretch, type Stretch } from './expansion-stretch.js';
 import { expansionDoubt, NO_EXPANSION, type ExpansionFinding } from './expansion-table.js';
 
 /**
@@ -142,8 +142,8 @@ function unseen({ sections, places }: ExpansionSearch): Doubt[] {
  * there holds, and is no outgrown copy: copies are left in freed memory each time it grows, and any word may name one.
  */
 export async function expansionByStructure(search: ExpansionSearch): Promise<ExpansionFinding> {
-  const inTable = keysOfFull(search.first, search.slots);
-  if (inTable === null) return NO_EXPANSION;
+  if (search.first.hasFreeSlot(search.slots)) return NO_EXPANSION;
+  const inTable = new Set(search.first.keys());
   const candidates = await candidatesOf(search, inTable);
   const judged = candidates.map((candidate) => {
     const refuted = refutation(candidate, candidates, Number.MAX_SAFE_INTEGER);

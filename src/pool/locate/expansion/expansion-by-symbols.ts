@@ -5,7 +5,6 @@ import type { TrackerLayout } from '../../table/tracker-layout.js';
 import type { TrackerTable } from '../../table/tracker-table.js';
 import { readTable } from '../read-table.js';
 import { expansionSizeOf, expansionSizes, MAX_EXPANSION_ENTRIES } from './expansion-size.js';
-import { keysOfFull } from './expansion-stretch.js';
 import { expansionDoubt, NO_EXPANSION, type ExpansionFinding } from './expansion-table.js';
 
 /** A variable's value, or why there is none. */
@@ -33,24 +32,18 @@ export async function expansionBySymbols(
     ...NO_EXPANSION,
     doubts: [expansionDoubt('expansion-unread', `the expansion table is left out: ${why}`)],
   });
-  if ('missing' in pointer) return mayBeFull(first, slots) ? unread(pointer.missing) : NO_EXPANSION;
+  if ('missing' in pointer) return first.hasFreeSlot(slots) ? NO_EXPANSION : unread(pointer.missing);
   if (pointer.value === 0n) return NO_EXPANSION;
   if ('missing' in size) return unread(size.missing);
   if (size.value === 0n) return NO_EXPANSION;
-  if (!kernel.memory.pageTable.isKernelAddress(pointer.value))
-    return unread(`PoolTrackTableExpansion is ${hex(pointer.value)}; expected a kernel address`);
+  if (!kernel.memory.pageTable.isKernelAddress(pointer.value) || (pointer.value & 0xfffn) !== 0n)
+    return unread(`PoolTrackTableExpansion is ${hex(pointer.value)}; expected a page-aligned kernel address`);
   if (size.value > BigInt(MAX_EXPANSION_ENTRIES))
     return unread(`PoolTrackTableExpansionSize is ${size.value}; expected at most ${MAX_EXPANSION_ENTRIES}`);
   const address = virtualAddress(pointer.value);
   const entries = Number(size.value);
   const facts = await factsOf(kernel, address, entries, layout, first, slots);
   return { expansion: { address, entries }, facts, doubts: doubtsOf(facts), rejected: [] };
-}
-
-/** Whether no slot of table 0 is known to be free. */
-function mayBeFull(first: TrackerTable, slots: number): boolean {
-  for (let slot = 0; slot < slots; slot++) if (first.key(slot) === 0) return false;
-  return true;
 }
 
 async function factsOf(
@@ -62,7 +55,7 @@ async function factsOf(
   slots: number,
 ): Promise<Fact[]> {
   const table = await readTable(kernel.memory, address, layout, entries);
-  const inTable = keysOfFull(first, slots) ?? new Set(first.keys());
+  const inTable = new Set(first.keys());
   const seen = new Set<number>();
   let [used, twice, strange] = [0, 0, 0];
   for (; used < entries && table.key(used) !== 0; used++) {
@@ -72,7 +65,7 @@ async function factsOf(
     if (inTable.has(key)) strange++;
     seen.add(key);
   }
-  const isFull = mayBeFull(first, slots);
+  const isFull = !first.hasFreeSlot(slots);
   // A table that has grown to this size was full before; of a size that is not one of growth, nothing is known.
   const sizes = [...expansionSizes(layout)];
   const isGrown = sizes.includes(entries);

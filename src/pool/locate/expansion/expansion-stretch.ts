@@ -1,6 +1,6 @@
 import type { VirtualAddress } from '../../../address.js';
 import type { VirtualMemory } from '../../../memory/virtual-memory.js';
-import { tagName } from '../../table/tag-name.js';
+import { isPrintableTag } from '../../table/tag-name.js';
 import { COUNTER_COUNT, type TrackerLayout } from '../../table/tracker-layout.js';
 import type { TrackerTable } from '../../table/tracker-table.js';
 import { readTable } from '../read-table.js';
@@ -36,7 +36,7 @@ function stretchOf(table: TrackerTable, inTable: ReadonlySet<number>): Stretch {
     table.counters(used, counters, 0);
     if (BYTE_COUNTERS.some((index) => BigInt.asUintN(64, counters[index]! + ABSURD) > 2n * ABSURD)) break;
     keys.add(key);
-    if (!tagName(key).includes('\\')) printable++;
+    if (isPrintableTag(key)) printable++;
   }
   if (printable < used * MIN_PRINTABLE) return { table, used: 0, isEnded: false, isCut: false };
   const isInside = used < table.entries;
@@ -59,15 +59,4 @@ export async function measureStretch(
     const stretch = stretchOf(await readTable(memory, address, layout, entries), inTable);
     if (stretch.used < entries || entries >= MAX_EXPANSION_ENTRIES) return stretch;
   }
-}
-
-/** The keys of table 0; null when a slot is free or was not read, so that no tag need be elsewhere. */
-export function keysOfFull(table: TrackerTable, slots: number): ReadonlySet<number> | null {
-  const keys = new Set<number>();
-  for (let slot = 0; slot < slots; slot++) {
-    const key = table.key(slot);
-    if (key <= 0) return null;
-    keys.add(key);
-  }
-  return keys;
 }
