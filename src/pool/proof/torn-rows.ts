@@ -8,7 +8,7 @@ const MIN_ON_PAGE = 2;
 const MIN_IN_ALL = 4;
 /** Share of tags that are torn on any machine. */
 const COMMON_SHARE = 0.02;
-const MIN_CHANCE = 1e-5;
+const MIN_CHANCE = 1e-3;
 /** In a table of so few pages, one that is torn may be as much as is seen of a whole table from another time. */
 const SMALL_TABLE = 4;
 

@@ -15,7 +15,7 @@ export function isOverwritten({ keys, page }: PageCounts, expected: Uint32Array)
   return strange > Math.max(1, used / 16);
 }
 
-/** Slots at which usable pages have another key than the family does. */
+/** Slots at which no more usable pages have the family's key than have another one. */
 export function disputedSlots(
   { index }: PageFamily,
   shape: TableShape,
@@ -23,7 +23,10 @@ export function disputedSlots(
   expected: Uint32Array,
 ): number[] {
   const first = Math.ceil((index * PAGE_SIZE) / shape.channel.layout.size);
-  const isDisputed = (key: number, entry: number): boolean =>
-    key !== 0 && usable.some(({ keys }) => keys[entry] !== 0 && keys[entry] !== key);
+  const isDisputed = (key: number, entry: number): boolean => {
+    const found = usable.map(({ keys }) => keys[entry]!).filter((other) => other !== 0);
+    const others = found.filter((other) => other !== key).length;
+    return key !== 0 && others > 0 && others * 2 >= found.length;
+  };
   return [...expected].flatMap((key, entry) => (isDisputed(key, entry) ? [first + entry] : []));
 }
