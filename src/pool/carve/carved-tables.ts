@@ -161,7 +161,7 @@ function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, s
     const anchor = first === undefined ? undefined : family.pages.find((placed) => areNeighbours(first, placed));
     if (anchor === undefined) continue;
     // A page that was seen more than once is known by the place of one copy only.
-    const isUnique = first!.page.copies === 1 && anchor.page.copies === 1 && anchor.page.physicalAddress !== null;
+    const isUnique = first!.page.copies === 1 && anchor.page.copies === 1;
     if (doubt === null && (live[0]?.page === anchor.page || !isUnique)) continue;
     const again = choosePages(family, shape, anchor.page);
     // A choice without a doubt is given up only for one that adds up better.
