@@ -203,7 +203,7 @@ COMMENT ON COLUMN image.page_table_root IS 'Physical address of the page table r
 COMMENT ON COLUMN image.page_table_root_from IS 'Where the root comes from: the crash dump header, an ELF note, the low stub or a self reference.';
 COMMENT ON COLUMN image.page_table_root_verified_by IS 'What proves the root: what is mapped through it.';
 COMMENT ON COLUMN image.other_systems IS 'JSON array in text: page_table_root, kernel_base, kernel_guid and system_time of each other system whose root proves.';
-COMMENT ON COLUMN image.paging_levels IS 'Levels of the page tables: 4 or 5.';
+COMMENT ON COLUMN image.paging_levels IS 'Levels of the page tables: 4 or 5 on x64, 4 on ARM64, 3 on x86 with PAE, 2 without.';
 COMMENT ON COLUMN image.kernel_base IS 'Virtual address of the kernel image, hexadecimal.';
 COMMENT ON COLUMN image.kernel_size IS 'Bytes of the kernel image, as its header says.';
 COMMENT ON COLUMN image.pdb_name IS 'Name of the kernel''s PDB.';

@@ -20,17 +20,24 @@ export function virtualAddress(value: bigint): VirtualAddress {
   return BigInt.asUintN(64, value) as VirtualAddress;
 }
 
-/** The bits of a page table root's register that are an address, by the width of the machine's pointers in bits. */
+/** The bits of a page table root's register that are an address. */
 const ROOT_BITS = {
   /** Bits 12 to 51: the lowest ones are flags or a process-context identifier. */
-  64: 0x000f_ffff_ffff_f000n,
-  /** x86: the four page directory pointers of PAE begin at any multiple of 32. */
-  32: 0xffff_ffe0n,
+  x64: 0x000f_ffff_ffff_f000n,
+  /** The four page directory pointers of PAE begin at any multiple of 32. */
+  x86: 0xffff_ffe0n,
+  /** Bits 12 to 47: the highest ones are an address space identifier. */
+  arm64: 0x0000_ffff_ffff_f000n,
+  /** What is an address on some processor. */
+  unknown: 0x000f_ffff_ffff_ffe0n,
 } as const;
 
-/** The physical address of the page table root that a register (CR3) holds, or what Windows keeps to load into it. */
-export function rootAddress(register: bigint, width: keyof typeof ROOT_BITS): PhysicalAddress {
-  return physicalAddress(Number(register & ROOT_BITS[width]));
+/**
+ * The physical address of the page table root that a register (CR3, TTBR1) holds, or what Windows keeps to load into it.
+ * @param architecture where it is unknown, the address may have bits below a page's that are flags
+ */
+export function rootAddress(register: bigint, architecture: keyof typeof ROOT_BITS): PhysicalAddress {
+  return physicalAddress(Number(register & ROOT_BITS[architecture]));
 }
 
 /** A number as messages show addresses: `0x1a1000`, lower case, without leading zeros. */

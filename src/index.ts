@@ -15,7 +15,13 @@ export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
 export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
-export type { MissingPage, PagingLevel } from './memory/paging/paging.js';
+export {
+  PAGING_NAMES,
+  type MissingPage,
+  type MissingReason,
+  type PagingLevel,
+  type PagingName,
+} from './memory/paging/paging.js';
 export type { MemoryPage, TablePlace } from './pool/table/memory-page.js';
 export type { TagTotal, ProcessorTag, CounterValues, KeylessCounts, Place } from './pool/table/tag-totals.js';
 export { CONSISTENCIES, type Consistency } from './pool/table/consistency.js';

@@ -13,7 +13,7 @@ export interface ImageHints {
   readonly architecture?: Architecture;
   /** Candidates for the page table root, best first, and the part of the container that gives each. */
   readonly pageTableRoots?: readonly {
-    /** Of the table of the highest level. */
+    /** Of the table of the highest level; where the architecture is unknown, bits below a page's may be flags. */
     readonly address: PhysicalAddress;
     /** The part of the container that gives it, for messages. */
     readonly from: string;

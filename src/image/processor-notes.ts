@@ -1,6 +1,6 @@
 import { type PhysicalAddress, rootAddress } from '../address.js';
 import type { Container, Fields } from '../source/reading/container.js';
-import type { ImageHints } from './image.js';
+import type { Architecture, ImageHints } from './image.js';
 
 /** QEMU writes about 800 bytes per processor. */
 const MAX_NOTE_BYTES = 8 << 20;
@@ -40,24 +40,30 @@ function padded(size: number): number {
   return Math.ceil(size / 4) * 4;
 }
 
+/** NT_PRSTATUS, one for each processor; on ARM64 another note of `CORE` holds its floating-point registers. */
+const PRSTATUS = 1;
+
 /** QEMUCPUState: version, size, 18 general registers, ten segments of 24 bytes, then CR0 to CR4. */
 const QEMU_CPU_STATE = { version: 1, cr3: 8 + 18 * 8 + 10 * 24 + 3 * 8, smallest: 8 + 18 * 8 + 10 * 24 + 5 * 8 };
 
 /** The page table root in one processor's `QEMU` note; null when paging was off or the note is of another kind. */
-function pageTableRoot(note: ElfNote): PhysicalAddress | null {
+function pageTableRoot(note: ElfNote, architecture: Architecture | 'unknown'): PhysicalAddress | null {
   const state = note.description;
   if (state.bytes.length < QEMU_CPU_STATE.smallest || state.u32(0) !== QEMU_CPU_STATE.version) return null;
-  const root = rootAddress(state.u64(QEMU_CPU_STATE.cr3), 64);
+  const root = rootAddress(state.u64(QEMU_CPU_STATE.cr3), architecture);
   return root === 0 ? null : root;
 }
 
-/** Hints from the notes of QEMU's dumps (ELF and kdump): a `CORE` and a `QEMU` note per processor. */
-export function processorHints(notes: readonly ElfNote[]): Pick<ImageHints, 'pageTableRoots' | 'processors'> {
+/** Hints from the notes of QEMU's dumps (ELF and kdump): a `CORE` and, but for ARM64, a `QEMU` note per processor. */
+export function processorHints(
+  notes: readonly ElfNote[],
+  architecture: Architecture | 'unknown',
+): Pick<ImageHints, 'pageTableRoots' | 'processors'> {
   const states = notes.filter((note) => note.owner === 'QEMU' && note.type === 0);
-  const processors = states.length || notes.filter((note) => note.owner === 'CORE').length;
+  const processors = states.length || notes.filter(({ owner, type }) => owner === 'CORE' && type === PRSTATUS).length;
   const roots = new Map<PhysicalAddress, string>();
   states.forEach((note, index) => {
-    const root = pageTableRoot(note);
+    const root = pageTableRoot(note, architecture);
     if (root !== null && !roots.has(root)) roots.set(root, `ELF note of processor ${index}`);
   });
   return {

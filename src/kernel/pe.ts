@@ -7,6 +7,7 @@ export interface PeSection {
 }
 
 export interface PeHeader {
+  /** IMAGE_FILE_MACHINE: 0x14C x86, 0x8664 x64, 0xAA64 ARM64. */
   readonly machine: number;
   readonly imageSize: number;
   readonly sections: readonly PeSection[];
@@ -14,8 +15,14 @@ export interface PeHeader {
   readonly debugDirectory: { readonly rva: number; readonly size: number } | null;
 }
 
-const MACHINE_X64 = 0x8664;
-const OPTIONAL_MAGIC_64 = 0x20b;
+/**
+ * Optional headers by their magic numbers, PE32 and PE32+: offsets of the number of data directories and of the first of
+ * them, behind addresses of 4 or 8 bytes.
+ */
+const OPTIONAL_HEADERS: Readonly<Record<number, { readonly count: number; readonly first: number }>> = {
+  0x10b: { count: 92, first: 96 },
+  0x20b: { count: 108, first: 112 },
+};
 const SECTION_WRITABLE = 0x80000000;
 const DEBUG_DIRECTORY = 6;
 const MAX_SECTIONS = 96;
@@ -24,8 +31,8 @@ export const SMALLEST_KERNEL = 1 << 20;
 export const MAX_KERNEL = 1 << 26;
 
 /**
- * The headers of a 64-bit PE image at the start of a page, or null when they are not there. Sections that lie outside
- * the image are left out. (Microsoft PE/COFF specification.)
+ * The headers of a PE image, of 32 or 64 bits, at the start of a page, or null when they are not there. Sections that lie
+ * outside the image are left out. (Microsoft PE/COFF specification.)
  */
 export function decodePeHeader(page: Buffer): PeHeader | null {
   if (page.length < 0x1000 || page.readUInt16LE(0) !== 0x5a4d) return null;
@@ -33,10 +40,11 @@ export function decodePeHeader(page: Buffer): PeHeader | null {
   if (pe < 0x40 || pe > 0x400 || page.readUInt32LE(pe) !== 0x4550) return null;
   const machine = page.readUInt16LE(pe + 4);
   const optional = pe + 24;
-  if (machine !== MACHINE_X64 || page.readUInt16LE(optional) !== OPTIONAL_MAGIC_64) return null;
+  const layout = OPTIONAL_HEADERS[page.readUInt16LE(optional)];
+  if (layout === undefined) return null;
   const imageSize = page.readUInt32LE(optional + 56);
-  const directories = page.readUInt32LE(optional + 108);
-  const debugEntry = optional + 112 + DEBUG_DIRECTORY * 8;
+  const directories = page.readUInt32LE(optional + layout.count);
+  const debugEntry = optional + layout.first + DEBUG_DIRECTORY * 8;
   const debugRva = page.readUInt32LE(debugEntry);
   const debugSize = page.readUInt32LE(debugEntry + 4);
   const hasDebug =
@@ -77,7 +85,8 @@ export interface PdbIdentity {
 export const RSDS_LENGTH = 24 + 2;
 export const RSDS = 0x53445352;
 
-const KERNEL_PDBS = new Set(['ntkrnlmp.pdb', 'ntoskrnl.pdb', 'ntkrpamp.pdb', 'ntkrnlpa.pdb']);
+/** ntkrnlmp x64, ARM64 and x86; ntkrla57 x64 with five levels of page tables; ntkrpamp and ntkrnlpa x86 with PAE. */
+const KERNEL_PDBS = new Set(['ntkrnlmp.pdb', 'ntkrla57.pdb', 'ntoskrnl.pdb', 'ntkrpamp.pdb', 'ntkrnlpa.pdb']);
 
 /** Whether a PDB of this name belongs to a Windows kernel. */
 export function isKernelPdb(name: string): boolean {

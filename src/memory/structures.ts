@@ -1,4 +1,4 @@
-import { virtualAddress, type VirtualAddress } from '../address.js';
+import type { VirtualAddress } from '../address.js';
 import { readCached, type VirtualMemory } from './virtual-memory.js';
 
 export interface RingWalk {
@@ -18,42 +18,38 @@ interface OneWay {
   readonly agrees: boolean;
 }
 
-const ENTRY_SIZE = 16;
-const FLINK = 0;
-const BLINK = 8;
+/** The links of a LIST_ENTRY, in pointers. */
+const FORWARD = 0;
+const BACKWARD = 1;
+type Link = typeof FORWARD | typeof BACKWARD;
 
 /**
- * Walks a ring of LIST_ENTRY structures (two 64-bit pointers: forward, backward). A live image may be torn at a link:
+ * Walks a ring of LIST_ENTRY structures (two pointers: forward, backward). A live image may be torn at a link:
  * where the links do not agree, the ring is walked backward as well, and the members found only that way are added.
  * @param limit maximum number of members: a torn ring may never end
  */
 export async function walkRing(memory: VirtualMemory, head: VirtualAddress, limit: number): Promise<RingWalk> {
-  const forward = await walkOneWay(memory, head, FLINK, limit);
+  const forward = await walkOneWay(memory, head, FORWARD, limit);
   if (forward.reachedHead && forward.agrees) return { entries: forward.entries, whole: true };
-  const backward = await walkOneWay(memory, head, BLINK, limit);
+  const backward = await walkOneWay(memory, head, BACKWARD, limit);
   const known = new Set(forward.entries);
   const added = backward.entries.filter((entry) => !known.has(entry)).reverse();
   return { entries: [...forward.entries, ...added].slice(0, limit), whole: forward.reachedHead && added.length === 0 };
 }
 
-async function walkOneWay(
-  memory: VirtualMemory,
-  head: VirtualAddress,
-  link: typeof FLINK | typeof BLINK,
-  limit: number,
-): Promise<OneWay> {
+async function walkOneWay(memory: VirtualMemory, head: VirtualAddress, link: Link, limit: number): Promise<OneWay> {
   const seen = new Set<VirtualAddress>();
   let agrees = true;
   let last = head;
   let at = head;
   for (;;) {
-    const bytes = await memory.readWhole(at, ENTRY_SIZE);
+    const bytes = await memory.readWhole(at, 2 * memory.pointerSize);
     if (bytes === null) {
       seen.delete(at);
       return { entries: [...seen], reachedHead: false, agrees };
     }
-    if (at !== head) agrees &&= bytes.readBigUInt64LE(FLINK + BLINK - link) === last;
-    const next = virtualAddress(bytes.readBigUInt64LE(link));
+    if (at !== head) agrees &&= memory.pointerAt(bytes, (1 - link) * memory.pointerSize) === last;
+    const next = memory.pointerAt(bytes, link * memory.pointerSize);
     if (next === head) return { entries: [...seen], reachedHead: true, agrees };
     if (seen.has(next) || seen.size >= limit) return { entries: [...seen], reachedHead: false, agrees };
     seen.add(next);
@@ -62,18 +58,16 @@ async function walkOneWay(
   }
 }
 
-/** Size of an x64 UNICODE_STRING: length and capacity in bytes, then at offset 8 the address of the characters. */
-export const UNICODE_STRING_SIZE = 16;
-
 const MAX_BYTES = 512;
 
 /**
- * The characters of the UNICODE_STRING at `at` in a structure; null when they are missing or the length is not
+ * The characters of the UNICODE_STRING at `at` in a structure (length and capacity in bytes, 16 bits each; then, aligned
+ * as pointers are, the address of the characters); null when they are missing or the length is not
  * plausible.
  */
 export async function readUnicodeString(memory: VirtualMemory, structure: Buffer, at: number): Promise<string | null> {
   const length = structure.readUInt16LE(at);
   if (length === 0 || length > MAX_BYTES || length % 2 !== 0) return null;
-  const bytes = await readCached(memory, virtualAddress(structure.readBigUInt64LE(at + 8)), length);
+  const bytes = await readCached(memory, memory.pointerAt(structure, at + memory.pointerSize), length);
   return bytes?.toString('utf16le') ?? null;
 }

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
-import { isMapped, type MissingPage, type Translation, X64PageTable } from './paging/paging.js';
+import { isMapped, type MissingPage, type PageTable, type Paging, type Translation } from './paging/paging.js';
 import type { PhysicalMemory } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
@@ -21,20 +21,41 @@ const MAX_READ_LENGTH = 1 << 20;
 
 /** An address space of the machine: reads through its page tables. */
 export class VirtualMemory {
-  readonly physical: PhysicalMemory;
+  readonly pageTable: PageTable;
+  /** Bytes of a pointer. */
+  readonly pointerSize: 4 | 8;
 
-  constructor(readonly pageTable: X64PageTable) {
-    this.physical = pageTable.memory;
+  private constructor(
+    readonly physical: PhysicalMemory,
+    private readonly paging: Paging,
+    root: PhysicalAddress,
+    private readonly build: number | null,
+  ) {
+    this.pageTable = paging.open(physical, root, build);
+    this.pointerSize = paging.pointerSize;
   }
 
-  /** The address space that a page table root of so many levels gives; whether the root is one shows when it is read. */
-  static through(physical: PhysicalMemory, root: PhysicalAddress, levels: 4 | 5): VirtualMemory {
-    return new VirtualMemory(new X64PageTable(physical, root, levels));
+  /**
+   * The address space that a page table root of this kind gives; whether the root is one shows when it is read.
+   * @param build of the running Windows; null when unknown
+   */
+  static through(
+    physical: PhysicalMemory,
+    root: PhysicalAddress,
+    paging: Paging,
+    build: number | null = null,
+  ): VirtualMemory {
+    return new VirtualMemory(physical, paging, root, build);
   }
 
-  /** The address space of another process of the same system: the same memory and levels, another root. */
+  /** The address space of another process of the same system: the same memory and kind of page tables, another root. */
   withRoot(root: PhysicalAddress): VirtualMemory {
-    return VirtualMemory.through(this.physical, root, this.pageTable.levels);
+    return new VirtualMemory(this.physical, this.paging, root, this.build);
+  }
+
+  /** The same address space, where the build is known now. */
+  ofBuild(build: number): VirtualMemory {
+    return new VirtualMemory(this.physical, this.paging, this.pageTable.root, build);
   }
 
   translate(address: VirtualAddress): Promise<Translation> {
@@ -59,6 +80,17 @@ export class VirtualMemory {
   /** The unsigned 64-bit value at `address`; null when its page is missing. */
   async readUint64(address: VirtualAddress): Promise<bigint | null> {
     return (await this.readWhole(address, 8))?.readBigUInt64LE() ?? null;
+  }
+
+  /** The pointer at `address`, or another value of a pointer's size; null when its page is missing. */
+  async readPointer(address: VirtualAddress): Promise<VirtualAddress | null> {
+    const bytes = await this.readWhole(address, this.pointerSize);
+    return bytes === null ? null : this.pointerAt(bytes, 0);
+  }
+
+  /** The pointer at an offset in bytes that were read. */
+  pointerAt(bytes: Buffer, at: number): VirtualAddress {
+    return virtualAddress(this.pointerSize === 8 ? bytes.readBigUInt64LE(at) : BigInt(bytes.readUInt32LE(at)));
   }
 
   /** `count` pages from a page-aligned address on; pages that are adjacent in physical memory are read together. */

@@ -29,7 +29,7 @@ export interface BigTotal {
 
 /** Maximum number of entries; the table of a machine with a terabyte has half as many. */
 export const MAX_BIG_ENTRIES = 1 << 22;
-/** Entries of 24 and of 32 bytes both fill this many pages exactly. */
+/** Entries of 16, 24 and 32 bytes fill this many pages exactly. */
 const PAGES_AT_ONCE = 96;
 /**
  * Before Windows 10 the pool type has a word of its own; since then it shares it with a pattern below and slack above
@@ -68,8 +68,8 @@ export class BigPageTable {
     if (typeof offsets === 'string') return { missing: offsets };
     if (typeof variable === 'string') return { missing: variable };
     if (typeof sizeVariable === 'string') return { missing: sizeVariable };
-    const address = await memory.readUint64(variable);
-    const entries = await memory.readUint64(sizeVariable);
+    const address = await memory.readPointer(variable);
+    const entries = await memory.readPointer(sizeVariable);
     if (address === null || entries === null)
       return { missing: `the variables PoolBigPageTable at ${hex(variable)} are missing` };
     if (!memory.pageTable.isKernelAddress(address))
@@ -84,7 +84,7 @@ export class BigPageTable {
         : majorVersion >= FIRST_PACKED
           ? PACKED
           : { bit: 0, bits: 32 };
-    return new BigPageTable(memory, virtualAddress(address), Number(entries), offsets, packing);
+    return new BigPageTable(memory, address, Number(entries), offsets, packing);
   }
 
   /** Every entry that was ever used, in table order, freed ones too; entries on missing pages are left out. */
@@ -106,15 +106,15 @@ export class BigPageTable {
 
   /** The lowest bit of an address marks the entry free; an entry that was never used has no other bit set. */
   private decode(bytes: Buffer, at: number, slot: number): BigAllocation | null {
-    const { offsets, poolTypeBits } = this;
-    const va = bytes.readBigUInt64LE(at + offsets.Va);
+    const { offsets, poolTypeBits, memory } = this;
+    const va = memory.pointerAt(bytes, at + offsets.Va);
     if (va <= 1n) return null;
     const word = bytes.readUInt32LE(at + offsets.PoolType);
     return {
       slot,
       address: virtualAddress(va & ~1n),
       key: bytes.readUInt32LE(at + offsets.Key),
-      bytes: bytes.readBigUInt64LE(at + offsets.NumberOfBytes),
+      bytes: memory.pointerAt(bytes, at + offsets.NumberOfBytes),
       poolType: Math.floor(word / 2 ** poolTypeBits.bit) % 2 ** poolTypeBits.bits,
       free: (va & 1n) === 1n,
     };

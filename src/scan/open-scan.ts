@@ -53,6 +53,7 @@ async function open(request: ScanRequest): Promise<Scan | FailedScan> {
 async function scanOf(bytes: Source | ByteStream, request: ScanRequest): Promise<Scan | FailedScan> {
   const { options } = request;
   if (options.root !== undefined) requireWalk(bytes, options, '--root');
+  if (options.architecture !== undefined) requireWalk(bytes, options, '--architecture');
   if (bytes instanceof ByteStream) {
     if (options.method === 'walk') throw cannotWalk(bytes);
     return new CarveScan(bytes, request);
@@ -63,8 +64,10 @@ async function scanOf(bytes: Source | ByteStream, request: ScanRequest): Promise
   return 'outcome' in walk && isCarvedAfter(walk, options) ? new CarveScan(image, request, walk) : walk;
 }
 
-function isCarvedAfter({ outcome }: FailedScan, { method, locate, root }: ScanOptions): boolean {
-  return method !== 'walk' && locate === undefined && root === undefined && CARVED_AFTER.has(outcome.error.code);
+/** What only a walk can have is not carved instead. */
+function isCarvedAfter({ outcome }: FailedScan, { method, locate, root, architecture }: ScanOptions): boolean {
+  const isWalk = method === 'walk' || locate !== undefined || root !== undefined || architecture !== undefined;
+  return !isWalk && CARVED_AFTER.has(outcome.error.code);
 }
 
 /** @throws PoolTrackerError USAGE where the image is to be carved, SOURCE_UNREADABLE where it comes as a stream */
@@ -101,10 +104,13 @@ export async function openSystems(location: string, options: ScanOptions = {}): 
   try {
     requireWalk(bytes, options, '--all-systems');
     const image = await openImage(bytes as Source, options.imageFormat);
-    const kernels = await findKernels(new PhysicalMemory(image), { isWide: true });
+    const kernels = await findKernels(new PhysicalMemory(image), {
+      isWide: true,
+      ...(options.architecture !== undefined && { architecture: options.architecture }),
+    });
     if ('error' in kernels) throw kernels.error;
     const scans: (Scan | FailedScan)[] = [];
-    for (const kernel of kernels.found) scans.push(await WalkScan.ofKernel(image, request, kernel, kernels.rejected));
+    for (const kernel of kernels.found) scans.push(await WalkScan.ofKernel(request, kernel, kernels.rejected));
     return { scans, close: () => image.source.close() };
   } catch (error) {
     await bytes.close();

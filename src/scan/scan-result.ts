@@ -32,8 +32,8 @@ export interface KernelLocation {
   readonly root: PhysicalAddress;
   /** The origin of the root: the crash dump header, an ELF note, the low stub or a self reference. */
   readonly rootFrom: string;
-  /** Levels of the page tables. */
-  readonly levels: 4 | 5;
+  /** Levels of the page tables: 4 or 5 on x64, 4 on ARM64, 3 on x86 with PAE, 2 without. */
+  readonly levels: number;
   /** Start of the kernel image. */
   readonly base: VirtualAddress;
   /** Bytes of the kernel image, from its header. */
@@ -185,7 +185,7 @@ export function kernelLocation({ root, rootFrom, memory, image }: Kernel): Kerne
   return {
     root,
     rootFrom,
-    levels: memory.pageTable.levels,
+    levels: memory.pageTable.paging.levels,
     base: image.base,
     size: image.header.imageSize,
   };

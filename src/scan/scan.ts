@@ -5,6 +5,7 @@ import type { PhysicalAddress } from '../address.js';
 import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
+import type { PagingName } from '../memory/paging/paging.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { locationName } from '../source/source.js';
@@ -27,6 +28,8 @@ export interface ScanOptions extends LocateOptions {
   readonly method?: ScanMethod;
   /** Physical address of the page table root to answer for; by default that of the system whose clock is latest. */
   readonly root?: PhysicalAddress;
+  /** The kind of page tables; by default what the container says of the processor, else every kind is tried. */
+  readonly architecture?: PagingName;
   /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;
   /** Called while carving with the bytes processed and the total in bytes, null when unknown. */
@@ -137,7 +140,7 @@ export function failedScan(
     container: image === null ? null : containerFacts(image),
     kernel: {
       version: null,
-      architecture: null,
+      architecture: kernel?.memory.pageTable.paging.architecture ?? null,
       capturedAt: kernel?.sharedData.systemTime ?? null,
       processors: null,
       pdb: kernel?.image.pdb ?? null,

@@ -31,6 +31,7 @@ export class WalkScan implements Scan {
   readonly method = 'walk';
 
   private constructor(
+    /** As the walk reads it: its addresses may be known by the page tables alone. */
     private readonly image: MemoryImage,
     readonly kernel: Kernel,
     readonly located: LocatedTables,
@@ -40,21 +41,24 @@ export class WalkScan implements Scan {
 
   /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
   static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
-    const { root } = request.options;
-    const kernels = await findKernel(new PhysicalMemory(image), root === undefined ? {} : { root });
+    const { root, architecture } = request.options;
+    const kernels = await findKernel(new PhysicalMemory(image), {
+      ...(root !== undefined && { root }),
+      ...(architecture !== undefined && { architecture }),
+    });
     if ('error' in kernels) {
       return failedScan(request, kernels.error, { image, kernel: null, rejected: kernels.rejected });
     }
-    return WalkScan.ofKernel(image, request, kernels.found, kernels.rejected);
+    return WalkScan.ofKernel(request, kernels.found, kernels.rejected);
   }
 
   /** Finds the tables of a kernel that was found. */
   static async ofKernel(
-    image: MemoryImage,
     request: ScanRequest,
     kernel: Kernel,
     rejectedRoots: readonly Rejection[],
   ): Promise<WalkScan | FailedScan> {
+    const { image } = kernel.memory.physical;
     const tables = await locateTables(kernel, request.options);
     const rejected = [...rejectedRoots, ...tables.rejected];
     if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected });
@@ -134,7 +138,7 @@ export class WalkScan implements Scan {
     const ntBuildLab = await readNtBuildLab(kernel, located.symbols);
     return {
       version: windowsVersion(kernel, located.symbols, ntBuildLab),
-      architecture: 'x64',
+      architecture: kernel.memory.pageTable.paging.architecture,
       capturedAt: kernel.sharedData.systemTime,
       processors: this.processors(),
       pdb: kernel.image.pdb,

@@ -195,7 +195,7 @@ describe('pool-tracker scan', function () {
           ),
         ],
         4,
-        /no running x64 Windows kernel found/,
+        /no running Windows kernel found/,
       ));
     it('a directory', () => refused([folder.path('.')], 1, /it is a directory/));
     it('a file that is not there', () => refused([folder.path('nothing')], 1, /no such file/));

@@ -8,6 +8,7 @@ import { VirtualMemory } from '../../src/memory/virtual-memory.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { assertAsyncProperty } from '../support/lanes/property.js';
+import { pagingOf } from '../support/generate/paging/virtual-space.js';
 import { rawBuffer } from '../support/write/raw.js';
 
 const HEAD = 0xffff8880c0000000n;
@@ -29,7 +30,7 @@ async function walk(
   }
   tear((index, way, to) => space.writeU64(address(index) + (way === 'back' ? 8n : 0n), to));
   const image = await openImage(new BufferSource(rawBuffer(generated)), 'raw');
-  const memory = VirtualMemory.through(new PhysicalMemory(image), physicalAddress(space.root), 4);
+  const memory = VirtualMemory.through(new PhysicalMemory(image), physicalAddress(space.root), pagingOf('x64'));
   return walkRing(memory, virtualAddress(HEAD), most);
 }
 

@@ -103,10 +103,7 @@ describe('the result of a scan that failed', () => {
     const { container, outcome } = scan.failed(error);
     assert.equal(container?.format, 'raw');
     assert.equal(outcome.error, error);
-    assert.match(
-      error.message,
-      /no running x64 Windows kernel found.*; carving found no tables either: 256 pages seen/,
-    );
+    assert.match(error.message, /no running Windows kernel found.*; carving found no tables either: 256 pages seen/);
   });
 
   it('has what opening found where the source breaks while pages flow', async () => {
@@ -127,7 +124,7 @@ describe('the result of a scan that failed', () => {
     const generated = generateMemory({
       memoryBytes: 24 << 20,
       lowStub: false,
-      decoys: ['staleLowStub', 'foreignPml4'],
+      decoys: ['staleLowStub', 'foreignRoot'],
     });
     const source = new BreakingSource(rawBuffer(generated), 'm.raw');
     const image = await openImage(source);

@@ -1,4 +1,5 @@
 import { physicalAddress, type PhysicalAddress } from '../../address.js';
+import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
@@ -30,6 +31,11 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   root: {
     value: 'ADDRESS',
     help: 'answer for the system with this page table root, a physical address as 0x1aa000; by default for the one whose clock is latest',
+  },
+  architecture: {
+    value: 'KIND',
+    choices: PAGING_NAMES,
+    help: 'walk page tables of this kind only, whatever the container says: x86 is without PAE, x86-pae with it',
   },
   locate: { value: 'WAY', choices: LOCATE_WAYS, help: 'locate the tables this way only' },
   symbols: { value: 'PATH', help: 'a Volatility 3 symbol file (ISF), or a directory of them' },
@@ -80,6 +86,7 @@ export function scanOptions(options: OptionValues): ScanOptions {
   const method = options.choice('method', SCAN_METHODS);
   const threads = options.count('threads', 0);
   const root = rootAddress(options.text('root'));
+  const architecture = options.choice('architecture', PAGING_NAMES);
   return {
     labels: fixedLabels(options),
     cache: !options.flag('no-cache'),
@@ -90,5 +97,6 @@ export function scanOptions(options: OptionValues): ScanOptions {
     ...(threads === undefined ? {} : { threads }),
     ...(locate === undefined ? {} : { locate }),
     ...(root === undefined ? {} : { root }),
+    ...(architecture === undefined ? {} : { architecture }),
   };
 }

@@ -123,7 +123,7 @@ export class CrashDumpHeader {
   hints(): ImageHints {
     const { layout, fields } = this;
     const architecture = ARCHITECTURES[fields.u32(layout.machineImageType)];
-    const root = rootAddress(this.pointer(layout.directoryTableBase), layout.wide ? 64 : 32);
+    const root = rootAddress(this.pointer(layout.directoryTableBase), architecture ?? (layout.wide ? 'x64' : 'x86'));
     const modules = this.pointer(layout.psLoadedModuleList);
     const debuggerBlock = this.pointer(layout.kdDebuggerDataBlock);
     const systemTime = dateOfFileTime(fields.u64(layout.systemTime));

@@ -88,7 +88,10 @@ export const kdump: ImageFormat = {
       format: 'kdump',
       source: new ChunkedSource([file], { ...table, load }),
       ...runs.finish(),
-      hints: processorHints(notes.length === 0 ? [] : await readElfNotes(container, notes.offset, notes.length)),
+      hints: processorHints(
+        notes.length === 0 ? [] : await readElfNotes(container, notes.offset, notes.length),
+        'unknown',
+      ),
     };
   },
 };

@@ -59,7 +59,7 @@ async function readHints(container: Container): Promise<VmwareMemory['hints']> {
   const roots = new Map<PhysicalAddress, string>();
   for (const { name, indices, offset, size } of await readStateTags(container, 'cpu')) {
     if (name !== 'CR64' || indices[1] !== 3 || size !== 8) continue;
-    const root = rootAddress((await container.fields(offset, 8, "the tag 'CR64'")).u64(0), 64);
+    const root = rootAddress((await container.fields(offset, 8, "the tag 'CR64'")).u64(0), 'unknown');
     if (root !== 0 && !roots.has(root)) roots.set(root, `CR3 of processor ${indices[0]} in the VMware state`);
   }
   return roots.size === 0 ? {} : { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) };

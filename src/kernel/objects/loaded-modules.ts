@@ -23,11 +23,14 @@ export interface LoadedModules {
 const MAX_MODULES = 4096;
 /** No module is larger; a size beyond it means damage. */
 const MAX_MODULE = 1 << 28;
-// KLDR_DATA_TABLE_ENTRY of x64, the same from Windows XP to 11; its first member is the link in load order.
-const DLL_BASE = 0x30;
-const SIZE_OF_IMAGE = 0x40;
-const BASE_DLL_NAME = 0x58;
-const ENTRY_READ = 0x68;
+/**
+ * KLDR_DATA_TABLE_ENTRY by the size of a pointer, the same from Windows XP to 11; its first member is the link in load
+ * order.
+ */
+const ENTRIES = {
+  4: { dllBase: 0x18, sizeOfImage: 0x20, baseDllName: 0x2c, read: 0x34 },
+  8: { dllBase: 0x30, sizeOfImage: 0x40, baseDllName: 0x58, read: 0x68 },
+} as const;
 
 /** Where PsLoadedModuleList may be: according to the symbols, the container and the debugger block. */
 async function* listHeads(kernel: Kernel, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
@@ -52,15 +55,16 @@ export async function findLoadedModules(kernel: Kernel, symbols: KernelSymbols |
 }
 
 async function readModules(memory: VirtualMemory, head: VirtualAddress): Promise<LoadedModules> {
+  const offsets = ENTRIES[memory.pointerSize];
   const ring = await walkRing(memory, head, MAX_MODULES);
   const modules: LoadedModule[] = [];
   for (const address of ring.entries) {
-    const entry = await memory.readWhole(address, ENTRY_READ);
+    const entry = await memory.readWhole(address, offsets.read);
     if (entry === null) continue;
-    const size = entry.readUInt32LE(SIZE_OF_IMAGE);
-    const base = virtualAddress(entry.readBigUInt64LE(DLL_BASE));
+    const size = entry.readUInt32LE(offsets.sizeOfImage);
+    const base = memory.pointerAt(entry, offsets.dllBase);
     if (size === 0 || size > MAX_MODULE || base % 0x1000n !== 0n) continue;
-    modules.push({ base, size, name: (await readUnicodeString(memory, entry, BASE_DLL_NAME)) ?? '?' });
+    modules.push({ base, size, name: (await readUnicodeString(memory, entry, offsets.baseDllName)) ?? '?' });
   }
   return { modules, whole: ring.whole && modules.length === ring.entries.length };
 }

@@ -35,6 +35,8 @@ export interface KernelObjects {
 
 /** Kinds that handles lead to, besides processes. */
 const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
+/** Why objects of a 32-bit kernel are not read, whatever is known of its structures: pointers are taken to have 64 bits. */
+const NARROW = 'not available for this build: objects of a 32-bit kernel are not read';
 /** Maximum number of objects from which a type's code is learned where no cookie is known. */
 const MAX_EXAMPLES = 64;
 
@@ -45,8 +47,9 @@ const MAX_EXAMPLES = 64;
 export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelObjects> {
   const layout = await kernelLayout(kernel, symbols);
   const tally = new Tally();
-  const types = await readObjectTypes(kernel.memory, layout, tally);
-  const reader = ProcessReader.of(kernel.memory, layout);
+  const isNarrow = kernel.memory.pointerSize === 4;
+  const types = isNarrow ? NARROW : await readObjectTypes(kernel.memory, layout, tally);
+  const reader = isNarrow ? NARROW : ProcessReader.of(kernel.memory, layout);
   const { processes, counts } = await surveyProcesses(kernel, layout, types, reader);
   return { processes, counts: byKind([...counts, ...typeCounts(types, tally), await moduleCount(kernel, symbols)]) };
 }

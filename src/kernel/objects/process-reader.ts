@@ -100,7 +100,10 @@ export class ProcessReader {
       ppid: Number(ppid),
       createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,
       exitTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.ExitTime)) ?? null,
-      pageTableRoot: root === undefined ? undefined : rootAddress(bytes.readBigUInt64LE(root), 64),
+      pageTableRoot:
+        root === undefined
+          ? undefined
+          : rootAddress(bytes.readBigUInt64LE(root), this.memory.pageTable.paging.architecture),
       activeThreads: threads === undefined ? undefined : bytes.readUInt32LE(threads),
       objectTable: u64('ObjectTable') as VirtualAddress | undefined,
       token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS),

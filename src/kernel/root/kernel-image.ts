@@ -1,5 +1,4 @@
 import {
-  hex,
   PAGE_SIZE,
   physicalAddress,
   virtualAddress,
@@ -18,6 +17,7 @@ import {
   RSDS,
   SMALLEST_KERNEL,
 } from '../pe.js';
+import { KERNEL_SPACES } from './kernel-space.js';
 
 /** The kernel as it lies in virtual memory. */
 export interface KernelImage {
@@ -27,25 +27,35 @@ export interface KernelImage {
   readonly pdb: PdbIdentity | null;
 }
 
-const KERNEL_RANGE_START = virtualAddress(0xfffff80000000000n);
-const KERNEL_RANGE_END = virtualAddress(0xfffff90000000000n);
+/**
+ * How many more pages may be looked at in search of kernel images: hostile page tables map the same few pages without
+ * end, and any page may begin like a kernel whose whole image has to be searched.
+ */
+export interface Looks {
+  pages: number;
+}
+
 const LARGE_PAGE = 1 << 21;
 const READ_AT_ONCE = 256;
 
-/** The kernel at `base`, or why there is none: a PE header of a plausible size whose PDB, where it can be read, is a kernel's. */
-export async function kernelAt(memory: VirtualMemory, base: VirtualAddress): Promise<KernelImage | string> {
+/** The kernel at `base`: a PE header of a plausible size whose PDB, where it can be read, is a kernel's; else null. */
+async function kernelAt(memory: VirtualMemory, base: VirtualAddress, looks: Looks): Promise<KernelImage | null> {
   const [page] = await memory.pages(base, 1);
   const header = page!.bytes === null ? null : decodePeHeader(page!.bytes);
-  if (header === null) return 'no 64-bit PE header';
-  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > MAX_KERNEL)
-    return `an image of ${hex(header.imageSize)} bytes is no kernel`;
-  const pdb = await pdbOf(memory, base, header);
-  if (pdb !== null && !isKernelPdb(pdb.name)) return `its PDB is ${pdb.name}`;
-  return { base, header, pdb };
+  const { machine } = KERNEL_SPACES[memory.pageTable.paging.architecture];
+  if (header === null || header.machine !== machine) return null;
+  if (header.imageSize < SMALLEST_KERNEL || header.imageSize > MAX_KERNEL) return null;
+  const pdb = await pdbOf(memory, base, header, looks);
+  return pdb === null || isKernelPdb(pdb.name) ? { base, header, pdb } : null;
 }
 
-async function pdbOf(memory: VirtualMemory, base: VirtualAddress, header: PeHeader): Promise<PdbIdentity | null> {
-  return (await pdbByDirectory(memory, base, header)) ?? (await pdbBySearch(memory, base, header));
+async function pdbOf(
+  memory: VirtualMemory,
+  base: VirtualAddress,
+  header: PeHeader,
+  looks: Looks,
+): Promise<PdbIdentity | null> {
+  return (await pdbByDirectory(memory, base, header)) ?? (await pdbBySearch(memory, base, header, looks));
 }
 
 async function pdbByDirectory(
@@ -71,7 +81,14 @@ async function pdbByDirectory(
 }
 
 /** For an image whose debug directory is paged out: the only kernel RSDS record in it; null when two differ. */
-async function pdbBySearch(memory: VirtualMemory, base: VirtualAddress, header: PeHeader): Promise<PdbIdentity | null> {
+async function pdbBySearch(
+  memory: VirtualMemory,
+  base: VirtualAddress,
+  header: PeHeader,
+  looks: Looks,
+): Promise<PdbIdentity | null> {
+  looks.pages -= header.imageSize / PAGE_SIZE;
+  if (looks.pages < 0) return null;
   const found = new Map<string, PdbIdentity>();
   for (let rva = 0; rva < header.imageSize; rva += READ_AT_ONCE * PAGE_SIZE) {
     const { bytes } = await memory.read(
@@ -105,10 +122,15 @@ function* startsNear(inside: VirtualAddress): Generator<VirtualAddress> {
  * The kernel image that holds an address or, when the address lies in the HAL (as the low stub's target does before
  * Windows 10 1903), the one beside it. Large-page boundaries first, since that is where most kernels begin.
  */
-export async function kernelNear(memory: VirtualMemory, inside: VirtualAddress): Promise<KernelImage | null> {
+export async function kernelNear(
+  memory: VirtualMemory,
+  inside: VirtualAddress,
+  looks: Looks,
+): Promise<KernelImage | null> {
   for (const base of startsNear(inside)) {
+    if (looks.pages-- <= 0) return null;
     const page = await memory.translate(base);
-    const kernel = isMapped(page) ? await kernelIfImage(memory, base, page.physicalAddress) : null;
+    const kernel = isMapped(page) ? await kernelIfImage(memory, base, page.physicalAddress, looks) : null;
     if (kernel === null) continue;
     const holdsIt = inside >= base && inside < base + BigInt(kernel.header.imageSize);
     if (holdsIt || kernel.pdb !== null) return kernel;
@@ -116,14 +138,18 @@ export async function kernelNear(memory: VirtualMemory, inside: VirtualAddress):
   return null;
 }
 
-/** Searches everything that is mapped in the range where Windows loads its kernel for images with a kernel's PDB. */
-export async function* kernelsMapped(memory: VirtualMemory): AsyncGenerator<KernelImage> {
-  for await (const mapping of memory.pageTable.mappings(KERNEL_RANGE_START, KERNEL_RANGE_END)) {
-    const pages = Math.min(mapping.pageSize, LARGE_PAGE * 16) / PAGE_SIZE;
-    for (let index = 0; index < pages; index++) {
-      const base = virtualAddress(mapping.virtualAddress + BigInt(index * PAGE_SIZE));
-      const kernel = await kernelIfImage(memory, base, physicalAddress(mapping.physicalAddress + index * PAGE_SIZE));
-      if (kernel !== null && kernel.pdb !== null) yield kernel;
+/** Searches everything that is mapped in the ranges where Windows loads its kernel for images with a kernel's PDB. */
+export async function* kernelsMapped(memory: VirtualMemory, looks: Looks): AsyncGenerator<KernelImage> {
+  for (const [from, to] of KERNEL_SPACES[memory.pageTable.paging.architecture].images) {
+    for await (const mapping of memory.pageTable.mappings(from, to)) {
+      const pages = Math.min(mapping.pageSize, LARGE_PAGE * 16) / PAGE_SIZE;
+      for (let index = 0; index < pages; index++) {
+        if (looks.pages-- <= 0) return;
+        const base = virtualAddress(mapping.virtualAddress + BigInt(index * PAGE_SIZE));
+        const physical = physicalAddress(mapping.physicalAddress + index * PAGE_SIZE);
+        const kernel = await kernelIfImage(memory, base, physical, looks);
+        if (kernel !== null && kernel.pdb !== null) yield kernel;
+      }
     }
   }
 }
@@ -132,9 +158,9 @@ async function kernelIfImage(
   memory: VirtualMemory,
   base: VirtualAddress,
   physical: PhysicalAddress,
+  looks: Looks,
 ): Promise<KernelImage | null> {
   const { bytes } = await memory.physical.read(physical, 2);
   if (bytes.readUInt16LE() !== 0x5a4d) return null;
-  const kernel = await kernelAt(memory, base);
-  return typeof kernel === 'string' ? null : kernel;
+  return kernelAt(memory, base, looks);
 }

@@ -1,10 +1,8 @@
-import { virtualAddress } from '../../address.js';
+import type { Missing } from '../../errors.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { describeMissing } from '../../memory/paging/paging.js';
-
-/** Where every x64 Windows maps the page that the kernel shares with user mode. */
-export const KUSER_SHARED_DATA = virtualAddress(0xfffff78000000000n);
+import { KERNEL_SPACES } from './kernel-space.js';
 
 /** What KUSER_SHARED_DATA says about the running system. */
 export interface SharedData {
@@ -52,9 +50,10 @@ export function decodeSharedData(page: Buffer): SharedData | string {
 }
 
 /** Reads and decodes the page through a candidate's page tables; the reason when that fails. */
-export async function readSharedData(memory: VirtualMemory): Promise<SharedData | string> {
-  const [page] = await memory.pages(KUSER_SHARED_DATA, 1);
-  if (page!.bytes === null) return `KUSER_SHARED_DATA: ${describeMissing(page!.missing!)}`;
+export async function readSharedData(memory: VirtualMemory): Promise<SharedData | Missing> {
+  const { sharedData } = KERNEL_SPACES[memory.pageTable.paging.architecture];
+  const [page] = await memory.pages(sharedData, 1);
+  if (page!.bytes === null) return { missing: `KUSER_SHARED_DATA: ${describeMissing(page!.missing!)}` };
   const decoded = decodeSharedData(page!.bytes);
-  return typeof decoded === 'string' ? `KUSER_SHARED_DATA: ${decoded}` : decoded;
+  return typeof decoded === 'string' ? { missing: `KUSER_SHARED_DATA: ${decoded}` } : decoded;
 }

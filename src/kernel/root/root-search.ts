@@ -1,46 +1,26 @@
-import { isMissing, type Missing } from '../../errors.js';
 import { hex, type PhysicalAddress } from '../../address.js';
+import { isMissing } from '../../errors.js';
+import type { Paging } from '../../memory/paging/paging.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
-import { VirtualMemory } from '../../memory/virtual-memory.js';
-import { kernelNear, kernelsMapped, type KernelImage } from './kernel-image.js';
-import { readSharedData, type SharedData } from './kuser-shared-data.js';
-import type { RootCandidate } from './page-table-root.js';
+import type { FoundKernel, Rejection } from './kernel.js';
+import {
+  containerRoots,
+  lowStubRoots,
+  SELF_REFERENCE_REACH,
+  selfReferringRoots,
+  type RootCandidate,
+} from './page-table-root.js';
+import { proveRoot } from './prove-root.js';
 
-/** A candidate that was rejected, and why: kept for `info` and the image record. */
-export interface Rejection {
-  /** What it was a candidate for. */
-  readonly what: 'page-table-root' | 'kernel' | 'table';
-  /** Physical for a page table root, else virtual; as `0x1a1000`. */
-  readonly address: string;
-  /** What named it, as `low stub`. */
-  readonly from: string;
-  /** In one line. */
-  readonly reason: string;
-  /** Of a table: what each fact that it was held against came to. */
-  readonly facts?: readonly CheckedFact[];
-}
-
-/** What became of holding a candidate against one fact. */
-export interface CheckedFact {
-  /** Stable, kebab-case. */
-  readonly fact: string;
-  /** `unknown` where its subject could not be read. */
-  readonly outcome: 'held' | 'failed' | 'unknown';
-  /** What was found. */
-  readonly detail: string;
-}
-
-/** A kernel that a page table root leads to. */
-export interface FoundKernel {
-  readonly memory: VirtualMemory;
-  readonly root: PhysicalAddress;
-  readonly rootFrom: string;
-  readonly image: KernelImage;
-  readonly sharedData: SharedData;
-}
+/** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
+const SEARCHED_BESIDE_WITNESS = 1 << 22;
+/** Memory searched for another root beyond one that only refers to itself. */
+const SEARCHED_BEYOND = 1 << 22;
 
 /** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
+/** Pages looked at behind all roots, in search of kernel images. */
+const MAX_LOOKS = 1 << 22;
 /** Rejections kept; how many candidates there were, the error says. */
 const MAX_REJECTIONS = 64;
 
@@ -51,28 +31,57 @@ export class RootSearch {
   private readonly known = new Set<PhysicalAddress>();
   /** The first root that proved. */
   private first = 0;
+  private readonly looks = { pages: MAX_LOOKS };
 
-  constructor(private readonly memory: PhysicalMemory) {}
+  constructor(
+    private readonly memory: PhysicalMemory,
+    private readonly pagings: readonly Paging[],
+  ) {}
 
+  /** Number of candidates tried. */
   get tried(): number {
     return this.known.size;
   }
 
-  /** @param isEnough whether to stop before or after a candidate, when some root has proved or none has yet */
-  async all(
+  /** Tries one that was named. */
+  async named(address: PhysicalAddress): Promise<void> {
+    await this.all([{ address, from: '--root', pagings: this.pagings, kernelEntry: null }]);
+  }
+
+  /** Tries those that are seen in a time that does not grow with the memory: what the container names, else the others. */
+  async near(): Promise<void> {
+    const { memory, pagings, systems } = this;
+    await this.all(containerRoots(memory, pagings), () => systems.length > 0);
+    if (systems.length > 0) return;
+    await this.all(lowStubRoots(memory, pagings));
+    const besideWitness = (memory.image.runs.at(0)?.start ?? 0) + SEARCHED_BESIDE_WITNESS;
+    const hasWitness = systems.length > 0;
+    const limit = () => (systems.length === 0 ? SELF_REFERENCE_REACH : this.first + SEARCHED_BEYOND);
+    await this.all(selfReferringRoots(memory, pagings, hasWitness ? () => besideWitness : limit));
+  }
+
+  /** Tries all that lie where roots may lie. */
+  async wide(): Promise<void> {
+    const { memory, pagings } = this;
+    await this.all(lowStubRoots(memory, pagings));
+    await this.all(selfReferringRoots(memory, pagings, () => SELF_REFERENCE_REACH));
+  }
+
+  /** @param isEnough whether to stop before a candidate */
+  private async all(
     candidates: AsyncIterable<RootCandidate> | Iterable<RootCandidate>,
-    isEnough: (found: boolean, candidate: RootCandidate, first: number) => boolean,
+    isEnough: () => boolean = () => false,
   ): Promise<void> {
     for await (const candidate of candidates) {
       if (this.known.has(candidate.address)) continue;
-      if (this.known.size >= MAX_ROOTS || isEnough(this.systems.length > 0, candidate, this.first)) return;
+      if (this.known.size >= MAX_ROOTS || isEnough()) return;
       this.known.add(candidate.address);
       await this.prove(candidate);
     }
   }
 
   private async prove(candidate: RootCandidate): Promise<void> {
-    const proved = await proveRoot(this.memory, candidate, this.systems);
+    const proved = await proveRoot(this.memory, candidate, this.systems, this.looks);
     if (proved === 'known') return;
     if (!isMissing(proved)) {
       if (this.systems.length === 0) this.first = candidate.address;
@@ -83,47 +92,4 @@ export class RootSearch {
     const { address, from } = candidate;
     this.rejected.push({ what: 'page-table-root', address: hex(address), from, reason: proved.missing });
   }
-}
-
-/** The kernel that a candidate leads to, `known` when it is that of a root before, or why it is refused. */
-async function proveRoot(
-  memory: PhysicalMemory,
-  candidate: RootCandidate,
-  systems: readonly FoundKernel[],
-): Promise<FoundKernel | 'known' | Missing> {
-  let refusal = '';
-  for (const levels of [4, 5] as const) {
-    const virtual = VirtualMemory.through(memory, candidate.address, levels);
-    const sharedData = await readSharedData(virtual);
-    if (typeof sharedData === 'string') {
-      refusal ||= sharedData;
-      continue;
-    }
-    // Every process maps the same page: its root leads to the kernel that is known already.
-    if (systems.some((known) => isSameClock(known.sharedData, sharedData))) return 'known';
-    const image = await kernelThrough(virtual, candidate);
-    if (image !== null)
-      return { memory: virtual, root: candidate.address, rootFrom: candidate.from, image, sharedData };
-    refusal =
-      candidate.kernelEntry === null
-        ? 'no kernel image is mapped'
-        : `no kernel image lies near its entry ${hex(candidate.kernelEntry)}`;
-  }
-  return { missing: refusal };
-}
-
-/** Whether both are of one system: every process maps the same page. */
-export function isSameClock(one: SharedData, other: SharedData): boolean {
-  return one.systemTime.getTime() === other.systemTime.getTime() && one.build === other.build;
-}
-
-async function kernelThrough(memory: VirtualMemory, candidate: RootCandidate): Promise<KernelImage | null> {
-  if (candidate.kernelEntry !== null) return kernelNear(memory, candidate.kernelEntry);
-  const { hints } = memory.physical.image;
-  for (const inside of [hints.psLoadedModuleList, hints.kdDebuggerDataBlock]) {
-    const named = inside === undefined ? null : await kernelNear(memory, inside);
-    if (named !== null) return named;
-  }
-  for await (const mapped of kernelsMapped(memory)) return mapped;
-  return null;
 }

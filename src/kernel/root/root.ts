@@ -1,39 +1,16 @@
+import { hex, type PhysicalAddress } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
-import { hex, type PhysicalAddress, type VirtualAddress } from '../../address.js';
 import type { Architecture } from '../../image/image.js';
+import { type Paging, type PagingName, PAGINGS } from '../../memory/paging/paging.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
-import type { PdbIdentity } from '../pe.js';
-import { containerRoots, lowStubRoots, SELF_REFERENCE_REACH, selfReferringRoots } from './page-table-root.js';
-import { type FoundKernel, isSameClock, type Rejection, RootSearch } from './root-search.js';
+import type { FoundKernel, Kernel, OtherSystem, Rejection, Search } from './kernel.js';
+import { movedMemories } from './memory-base.js';
+import { isSameClock } from './prove-root.js';
+import { RootSearch } from './root-search.js';
 
+export type { CheckedFact, Kernel, OtherSystem, Rejection, Search } from './kernel.js';
 export type { KernelImage } from './kernel-image.js';
 export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
-export type { CheckedFact, Rejection } from './root-search.js';
-
-/** What a search among candidates came to; those that it refused are told in either case. */
-export type Search<T> =
-  | { readonly found: T; readonly rejected: readonly Rejection[] }
-  | { readonly error: PoolTrackerError; readonly rejected: readonly Rejection[] };
-
-/** A running kernel, found and proved, and its place among the systems in the memory. */
-export interface Kernel extends FoundKernel {
-  /** 0 for the one that is answered for unless another is asked for. */
-  readonly system: number;
-  /** Other systems whose roots prove as well: what an earlier boot or a hibernation left, a guest. */
-  readonly others: readonly OtherSystem[];
-}
-
-/** A system that is not the one answered for. */
-export interface OtherSystem {
-  /** Its page table root. */
-  readonly root: PhysicalAddress;
-  /** Start of its kernel image. */
-  readonly base: VirtualAddress;
-  /** Null where its header or its record of the PDB could not be read. */
-  readonly pdb: PdbIdentity | null;
-  /** Its clock. */
-  readonly systemTime: Date;
-}
 
 /** Which systems are looked for. */
 export interface KernelSearch {
@@ -41,12 +18,9 @@ export interface KernelSearch {
   readonly root?: PhysicalAddress;
   /** Whether roots of further systems are searched for as far as roots may lie; else only where that costs no time. */
   readonly isWide?: boolean;
+  /** The kind of page tables; by default what the container says, else every kind is tried. */
+  readonly architecture?: PagingName;
 }
-
-/** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
-const SEARCHED_BESIDE_WITNESS = 1 << 22;
-/** Memory searched for another root beyond one that only refers to itself. */
-const SEARCHED_BEYOND = 1 << 22;
 
 /**
  * Finds the kernel's page table root and image. A root counts only when KUSER_SHARED_DATA is mapped and sane through
@@ -73,53 +47,45 @@ export async function findKernel(memory: PhysicalMemory, search: KernelSearch = 
  */
 export async function findKernels(
   memory: PhysicalMemory,
-  { root, isWide = false }: KernelSearch = {},
+  search: KernelSearch = {},
 ): Promise<Search<readonly Kernel[]>> {
-  const { architecture = 'x64' } = memory.image.hints;
-  if (architecture !== 'x64') return { error: noWalkOf(memory, architecture), rejected: [] };
-  const search = new RootSearch(memory);
-  const { rejected } = search;
+  const pagings = pagingsOf(search.architecture, memory.image.hints.architecture);
+  const rejected: Rejection[] = [];
+  let tried = 0;
   try {
-    const systems = await nearSystems(memory, search);
-    if (isWide) {
-      await search.all(lowStubRoots(memory), () => false);
-      await search.all(selfReferringRoots(memory, SELF_REFERENCE_REACH), () => false);
+    for await (const place of placesOf(memory, pagings)) {
+      const roots = new RootSearch(place, pagings);
+      const systems = await systemsOf(roots, search.isWide).finally(() => rejected.push(...roots.rejected));
+      tried += roots.tried;
+      if (search.root !== undefined)
+        await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
+      if (systems.length === 0) continue;
+      return { found: systems.map((one, system) => ({ ...one, system, others: othersOf(one, systems) })), rejected };
     }
-    systems.push(...search.systems.filter((one) => !systems.includes(one)).sort(latestFirst));
-    if (root !== undefined) await answerThrough(root, systems, memory, rejected);
-    if (systems.length === 0) return { error: noKernel(memory, search.tried, rejected.at(-1)), rejected };
-    return { found: systems.map((one, system) => ({ ...one, system, others: othersOf(one, systems) })), rejected };
+    return { error: noKernel(memory, search.architecture, tried, rejected.at(-1)), rejected };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };
     throw error;
   }
 }
 
-/** The systems that are seen in a time that does not grow with the memory: what the container names, else the latest first. */
-async function nearSystems(memory: PhysicalMemory, search: RootSearch): Promise<FoundKernel[]> {
-  await search.all(containerRoots(memory), (found) => found);
-  if (search.systems.length === 0) {
-    await search.all(lowStubRoots(memory), () => false);
-    const reach = search.systems.length > 0 ? SEARCHED_BESIDE_WITNESS : SELF_REFERENCE_REACH;
-    await search.all(
-      selfReferringRoots(memory, reach),
-      (found, { address }, first) => found && address > first + SEARCHED_BEYOND,
-    );
-  }
-  return [...search.systems].sort(latestFirst);
+async function systemsOf(roots: RootSearch, isWide = false): Promise<FoundKernel[]> {
+  await roots.near();
+  const systems = [...roots.systems].sort(latestFirst);
+  if (isWide) await roots.wide();
+  return [...systems, ...roots.systems.filter((one) => !systems.includes(one)).sort(latestFirst)];
 }
 
 /** Puts a root that was named in the place of the one that its system was found by, or behind the others. */
 async function answerThrough(
   root: PhysicalAddress,
   systems: FoundKernel[],
-  memory: PhysicalMemory,
+  roots: RootSearch,
   rejected: Rejection[],
 ): Promise<void> {
-  const named = new RootSearch(memory);
-  await named.all([{ address: root, from: '--root', kernelEntry: null }], () => false);
-  rejected.unshift(...named.rejected);
-  const [kernel] = named.systems;
+  await roots.named(root);
+  rejected.unshift(...roots.rejected);
+  const [kernel] = roots.systems;
   if (kernel === undefined) return;
   const at = systems.findIndex((one) => isSameClock(one.sharedData, kernel.sharedData));
   if (at < 0) systems.push(kernel);
@@ -128,6 +94,18 @@ async function answerThrough(
 
 const latestFirst = (one: FoundKernel, other: FoundKernel): number =>
   other.sharedData.systemTime.getTime() - one.sharedData.systemTime.getTime();
+
+/** The memory as the container tells its addresses, then as its page tables do, if they differ. */
+async function* placesOf(memory: PhysicalMemory, pagings: readonly Paging[]): AsyncGenerator<PhysicalMemory> {
+  yield memory;
+  yield* movedMemories(memory, pagings);
+}
+
+/** The kinds of page tables that are tried. */
+function pagingsOf(name: PagingName | undefined, claimed: Architecture | undefined): readonly Paging[] {
+  if (name !== undefined) return PAGINGS.filter((paging) => paging.name === name);
+  return PAGINGS.filter(({ architecture }) => claimed === undefined || architecture === claimed);
+}
 
 function othersOf(one: FoundKernel, systems: readonly FoundKernel[]): OtherSystem[] {
   return systems
@@ -154,21 +132,28 @@ function notRoot(
   );
 }
 
-function noWalkOf(memory: PhysicalMemory, architecture: Architecture): PoolTrackerError {
-  return new PoolTrackerError(
-    'NO_KERNEL',
-    `${memory.image.source.name}: walking needs an x64 kernel, the image is of ${architecture}`,
-    { hint: 'carving needs no page tables: --method carve' },
-  );
-}
-
-function noKernel(memory: PhysicalMemory, candidates: number, last: Rejection | undefined): PoolTrackerError {
+function noKernel(
+  { image }: PhysicalMemory,
+  asked: PagingName | undefined,
+  candidates: number,
+  last: Rejection | undefined,
+): PoolTrackerError {
+  const claimed = image.hints.architecture;
+  const which = asked ?? claimed;
   const why =
     last === undefined
       ? 'no page looks like a page table root'
       : `${candidates} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
-  return new PoolTrackerError('NO_KERNEL', `${memory.image.source.name}: no running x64 Windows kernel found: ${why}`, {
-    hint: 'is it a Windows image, and whole? --image-format forces the container; --method carve needs no page tables',
-    data: { candidates },
-  });
+  const claim = asked === undefined || claimed === undefined ? '' : `; the container says that it is of ${claimed}`;
+  return new PoolTrackerError(
+    'NO_KERNEL',
+    `${image.source.name}: no running ${which === undefined ? '' : `${which} `}Windows kernel found: ${why}${claim}`,
+    {
+      hint:
+        asked === undefined
+          ? 'is it a Windows image, and whole? --image-format forces the container; --method carve needs no page tables'
+          : 'without --architecture, every kind of page tables is tried that the container allows',
+      data: { candidates },
+    },
+  );
 }

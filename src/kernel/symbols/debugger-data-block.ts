@@ -46,14 +46,14 @@ async function* candidates(
     const start = virtualAddress(kernel.base + BigInt(section.rva));
     const { bytes } = await memory.read(start, section.size);
     for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-      if (at % 8 === 0 && at >= TAG_AT) yield virtualAddress(start + BigInt(at - TAG_AT));
+      if (at % memory.pointerSize === 0 && at >= TAG_AT) yield virtualAddress(start + BigInt(at - TAG_AT));
     }
   }
 }
 
 /**
  * Each 64-bit word of an encoded block: XOR KiWaitNever, rotate left by its low byte, XOR the address of
- * KdpDataBlockEncoded, swap bytes, XOR KiWaitAlways.
+ * KdpDataBlockEncoded (sign-extended), swap bytes, XOR KiWaitAlways.
  */
 export function decodeWord(word: bigint, waitNever: bigint, waitAlways: bigint, encodedFlag: VirtualAddress): bigint {
   const turn = waitNever & 0x3fn;
@@ -76,29 +76,34 @@ async function decoded(
   const never = await memory.readUint64(at(KiWaitNever));
   const always = await memory.readUint64(at(KiWaitAlways));
   if (never === null || always === null) return null;
+  const flag = virtualAddress(BigInt.asIntN(memory.pointerSize * 8, at(KdpDataBlockEncoded)));
   const plain = Buffer.alloc(block.length);
   for (let offset = 0; offset + 8 <= block.length; offset += 8) {
-    plain.writeBigUInt64LE(decodeWord(block.readBigUInt64LE(offset), never, always, at(KdpDataBlockEncoded)), offset);
+    plain.writeBigUInt64LE(decodeWord(block.readBigUInt64LE(offset), never, always, flag), offset);
   }
   return plain;
 }
 
+/** Every address in the block has 64 bits: those of a 32-bit kernel are sign-extended. */
 function describe(
   address: VirtualAddress,
   block: Buffer,
-  kernel: KernelImage,
+  { base }: KernelImage,
   encoded: boolean,
+  pointerSize: number,
 ): DebuggerDataBlock | null {
+  const pointer = (at: number): VirtualAddress =>
+    virtualAddress(BigInt.asUintN(pointerSize * 8, block.readBigUInt64LE(at)));
   const size = block.readUInt32LE(SIZE_AT);
   if (block.readUInt32LE(TAG_AT) !== TAG || size < MIN_SIZE || size > MAX_SIZE) return null;
-  if (block.readBigUInt64LE(KERN_BASE_AT) !== kernel.base) return null;
+  if (pointer(KERN_BASE_AT) !== base) return null;
   return {
     address,
     encoded,
-    poolTrackTable: virtualAddress(block.readBigUInt64LE(POOL_TRACK_TABLE_AT)),
-    psLoadedModuleList: virtualAddress(block.readBigUInt64LE(PS_LOADED_MODULE_LIST_AT)),
-    psActiveProcessHead: virtualAddress(block.readBigUInt64LE(PS_ACTIVE_PROCESS_HEAD_AT)),
-    pspCidTable: virtualAddress(block.readBigUInt64LE(PSP_CID_TABLE_AT)),
+    poolTrackTable: pointer(POOL_TRACK_TABLE_AT),
+    psLoadedModuleList: pointer(PS_LOADED_MODULE_LIST_AT),
+    psActiveProcessHead: pointer(PS_ACTIVE_PROCESS_HEAD_AT),
+    pspCidTable: pointer(PSP_CID_TABLE_AT),
   };
 }
 
@@ -119,10 +124,10 @@ export async function findDebuggerDataBlock(
       unreadable++;
       continue;
     }
-    const plain = describe(address, block, kernel, false);
+    const plain = describe(address, block, kernel, false, memory.pointerSize);
     if (plain !== null) return plain;
     const words = await decoded(memory, kernel, symbols, block);
-    const found = words === null ? null : describe(address, words, kernel, true);
+    const found = words === null ? null : describe(address, words, kernel, true, memory.pointerSize);
     if (found !== null) return found;
   }
   if (unreadable > 0) return 'the kernel debugger block lies on a page that is missing';

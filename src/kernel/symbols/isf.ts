@@ -174,17 +174,25 @@ export async function resolveSymbols(document: SymbolDocument, path: string): Pr
     source: path,
     version: null,
     trackerEntrySize: entrySize,
-    tagTablesCapacity: capacity(rva.ExPoolTagTables, addresses),
+    tagTablesCapacity: capacity(rva.ExPoolTagTables, addresses, await pointerSizeOf(document)),
     rva,
     structures,
   };
 }
 
-function capacity(start: number | undefined, addresses: readonly number[]): number {
+/** Bytes of a pointer; 8 where the document does not say. */
+async function pointerSizeOf(document: SymbolDocument): Promise<number> {
+  for await (const [name, type] of document.entries('base_types'))
+    if (name === 'pointer' && numberIn(type, 'size') === 4) return 4;
+  return 8;
+}
+
+/** Pointers between a symbol and the next one. */
+function capacity(start: number | undefined, addresses: readonly number[], pointerSize: number): number {
   if (start === undefined) return 0;
-  let next = start + MAX_TAG_TABLES * 8;
+  let next = start + MAX_TAG_TABLES * pointerSize;
   for (const address of addresses) {
     if (address > start && address < next) next = address;
   }
-  return Math.floor((next - start) / 8);
+  return Math.floor((next - start) / pointerSize);
 }

@@ -40,8 +40,8 @@ export class KernelLayout {
 }
 
 /**
- * The layout by the symbols of the build. Without symbols, the structures of the build's family, and the variables that
- * a readable debugger data block names.
+ * The layout by the symbols of the build. Without symbols, the structures of the build's family (x64 alone: those of
+ * other processors are laid out otherwise), and the variables that a readable debugger data block names.
  */
 export async function kernelLayout(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelLayout> {
   if (symbols !== null) {
@@ -61,7 +61,9 @@ export async function kernelLayout(kernel: Kernel, symbols: KernelSymbols | null
           PspCidTable: block.pspCidTable,
           PsLoadedModuleList: block.psLoadedModuleList,
         },
-    await familyStructures(buildFamily(`${majorVersion}.${minorVersion}.${baseBuild(build)}`)),
+    kernel.memory.pageTable.paging.architecture === 'x64'
+      ? await familyStructures(buildFamily(`${majorVersion}.${minorVersion}.${baseBuild(build)}`))
+      : {},
   );
 }
 

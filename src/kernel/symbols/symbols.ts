@@ -14,7 +14,7 @@ export { type KernelSymbols, type KernelVariable, MAX_TAG_TABLES } from './kerne
 export { knownBuild } from './known-builds.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
-const VERSION = 2;
+const VERSION = 3;
 
 function cachePath(pdb: PdbIdentity): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');

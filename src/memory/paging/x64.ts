@@ -1,158 +1,65 @@
-import { PAGE_SIZE, physicalAddress, type PhysicalAddress, type VirtualAddress } from '../../address.js';
-import { Cache } from '../../source/reading/cache.js';
-import type { PhysicalMemory } from '../physical-memory.js';
-import { isMapped, type MappedPage, type MissingPage, type PagingLevel, type Translation } from './translation.js';
+import { NO_ROOTS, type PageWords, type Paging, WHOLE_PAGE } from './page-table.js';
+import { type Entry, softwareEntry } from './software-entry.js';
+import { type TableFormat, type TableLevel, TableWalker } from './table-walker.js';
 
-const LEVELS: readonly PagingLevel[] = ['PML5', 'PML4', 'PDPT', 'PD', 'PT'];
-const SHIFTS = [48n, 39n, 30n, 21n, 12n] as const;
-
-const PRESENT = 1n;
+/** Bit 7 of an entry on the levels of 1 GiB and 2 MiB: it maps a page, not a table. */
 const LARGE = 1n << 7n;
-const PROTOTYPE = 1n << 10n;
-const TRANSITION = 1n << 11n;
 /** Bits 12 to 51. */
 const FRAME = 0x000ffffffffff000n;
+const SOFTWARE = { frame: FRAME, isHidden: true, isFileBacked: true };
 
-const CACHED_TABLES = 4096;
+/** Levels whose entries may map large pages, counted from the last: PD and PDPT. */
+const LARGE_LEVELS = [1, 2];
 
-/** Maximum number of table pages that one enumeration visits: a hostile root may map a terabyte onto itself. */
-const ENUMERATED_TABLES = 1 << 16;
-
-/** A mapped range of virtual memory: one page of any size. */
-export interface Mapping extends MappedPage {
-  readonly virtualAddress: VirtualAddress;
+/** x64 page tables of so many levels (Intel SDM volume 3, chapter 4). */
+export function x64Format(levels: readonly TableLevel[]): TableFormat {
+  const last = levels.length - 1;
+  const withinLarge = levels.map(({ shift }) => (1n << shift) - 1n);
+  return {
+    levels,
+    entrySize: 8,
+    addressBits: levels[0]!.shift + 9n,
+    present(entry, level): Entry {
+      if (level === last) return { kind: 'page', address: Number(entry & FRAME) };
+      if ((entry & LARGE) === 0n || !LARGE_LEVELS.includes(last - level))
+        return { kind: 'table', address: Number(entry & FRAME) };
+      return { kind: 'page', address: Number(entry & FRAME & ~withinLarge[level]!) };
+    },
+    absent: (entry, build, memoryEnd) => softwareEntry(entry, SOFTWARE, build, memoryEnd),
+  };
 }
+
+/** The levels of every x64 processor. */
+export const FOUR_LEVELS: readonly TableLevel[] = [
+  { name: 'PML4', shift: 39n, entries: 512 },
+  { name: 'PDPT', shift: 30n, entries: 512 },
+  { name: 'PD', shift: 21n, entries: 512 },
+  { name: 'PT', shift: 12n, entries: 512 },
+];
 
 /**
- * x64 page tables from one root: four levels or five, 1 GiB and 2 MiB pages, and the PTEs of pages in transition,
- * which are not present but still name their page (Intel SDM volume 3, chapter 4; Windows' MMPTE_TRANSITION).
+ * A page with an entry in its upper half that is present, writable, and names the page: slot 0x1ED before Windows 10
+ * 1607, any of 0x100 to 0x1FF since, on both four and five levels.
  */
-export class X64PageTable {
-  /** Physical address of the last-level table (or the large page's entry) by virtual address >> 21. */
-  private readonly tables = new Cache<number, PhysicalAddress>(CACHED_TABLES);
-
-  constructor(
-    readonly memory: PhysicalMemory,
-    readonly root: PhysicalAddress,
-    readonly levels: 4 | 5 = 4,
-  ) {}
-
-  isCanonical(address: VirtualAddress): boolean {
-    const sign = address >> (this.levels === 4 ? 47n : 56n);
-    return sign === 0n || sign === (this.levels === 4 ? 0x1ffffn : 0xffn);
+export function rootsOnX64({ words, first, address }: PageWords): readonly number[] {
+  const low = (address % 2 ** 32) / 0x1000;
+  const high = Math.floor(address / 2 ** 32);
+  for (let at = first + 0x200; at < first + 0x400; at += 2) {
+    const word = words[at]!;
+    if (word >>> 12 === low && (word & 3) === 3 && (words[at + 1]! & 0xfffff) === high) return WHOLE_PAGE;
   }
-
-  /** Whether `address` is canonical and lies in the kernel's half. */
-  isKernelAddress(address: bigint): boolean {
-    return address >> 63n === 1n && this.isCanonical(address as VirtualAddress);
-  }
-
-  /** The page that `address` is mapped to, or at which level and why the walk ended. */
-  async translate(address: VirtualAddress): Promise<Translation> {
-    if (!this.isCanonical(address)) {
-      return { virtualAddress: address, reason: 'not-canonical', level: null, physicalAddress: null };
-    }
-    const tableKey = Number(address >> 21n);
-    const cached = this.tables.get(tableKey);
-    let table = cached ?? this.root;
-    for (let level = cached === undefined ? 5 - this.levels : 4; level < 5; level++) {
-      const step = await this.step(table, level, address);
-      if (isMapped(step)) {
-        if (step.pageSize !== 0) return this.inImage(step, address);
-        table = step.physicalAddress;
-        if (level === 3) this.tables.set(tableKey, table);
-      } else {
-        return step;
-      }
-    }
-    throw new Error('unreachable: the last level always maps a page');
-  }
-
-  /** One level down: the next table (pageSize 0), a page, or why there is neither. */
-  private async step(table: PhysicalAddress, level: number, address: VirtualAddress): Promise<Translation> {
-    const page = await this.memory.page(table);
-    if (page === null)
-      return { virtualAddress: address, reason: 'not-in-image', level: LEVELS[level]!, physicalAddress: table };
-    const index = Number((address >> SHIFTS[level]!) & 0x1ffn);
-    const entry = page.readBigUInt64LE(index * 8);
-    const next = this.follow(entry, level, address);
-    if (next !== null) return next;
-    return {
-      virtualAddress: address,
-      reason: 'not-present',
-      level: LEVELS[level]!,
-      physicalAddress: physicalAddress(table + index * 8),
-    };
-  }
-
-  private follow(entry: bigint, level: number, address: VirtualAddress): MappedPage | null {
-    const present = (entry & PRESENT) !== 0n;
-    if (!present && ((entry & TRANSITION) === 0n || (entry & PROTOTYPE) !== 0n)) return null;
-    const frame = entry & FRAME;
-    const isLarge = present && (level === 2 || level === 3) && (entry & LARGE) !== 0n;
-    if (level < 4 && !isLarge) {
-      return { physicalAddress: this.unmasked(Number(frame), present), pageSize: 0 };
-    }
-    const pageSize = 1n << SHIFTS[level]!;
-    const start = frame & ~(pageSize - 1n);
-    const within = address & (pageSize - 1n);
-    return { physicalAddress: this.unmasked(Number(start + within), present), pageSize: Number(pageSize) };
-  }
-
-  /**
-   * Since Windows 10 1803 the frame of a PTE that is not present may be XORed with a mask of bits beyond the machine's
-   * physical memory (L1 terminal fault); an address beyond the end of memory shows that one was applied.
-   */
-  private unmasked(address: number, present: boolean): PhysicalAddress {
-    const end = this.memory.image.runs.end;
-    if (present || address < end || end === 0) return physicalAddress(address);
-    return physicalAddress(address % 2 ** Math.ceil(Math.log2(end)));
-  }
-
-  private inImage(page: MappedPage, address: VirtualAddress): Translation {
-    if (this.memory.has(page.physicalAddress)) return page;
-    return {
-      virtualAddress: address,
-      reason: 'not-in-image',
-      level: 'page',
-      physicalAddress: physicalAddress(page.physicalAddress - (page.physicalAddress % PAGE_SIZE)),
-    } satisfies MissingPage;
-  }
-
-  /**
-   * Every present mapping in [from, to), in ascending order, pages in transition left out. Ends early after 65,536
-   * table pages, which no real kernel's half needs within the range of its images.
-   */
-  async *mappings(from: VirtualAddress, to: VirtualAddress): AsyncGenerator<Mapping> {
-    const budget = { tables: ENUMERATED_TABLES };
-    yield* this.mappingsBelow(this.root, 5 - this.levels, 0n, from, to, budget);
-  }
-
-  private async *mappingsBelow(
-    table: PhysicalAddress,
-    level: number,
-    base: bigint,
-    from: bigint,
-    to: bigint,
-    budget: { tables: number },
-  ): AsyncGenerator<Mapping> {
-    if (budget.tables-- <= 0) return;
-    const page = await this.memory.page(table);
-    if (page === null) return;
-    const size = 1n << SHIFTS[level]!;
-    for (let index = 0; index < 512; index++) {
-      const address = this.canonical(base + BigInt(index) * size);
-      if (address + size <= from || address >= to) continue;
-      const entry = page.readBigUInt64LE(index * 8);
-      if ((entry & PRESENT) === 0n) continue;
-      const next = this.follow(entry, level, address);
-      if (next === null) continue;
-      if (next.pageSize === 0) yield* this.mappingsBelow(next.physicalAddress, level + 1, address, from, to, budget);
-      else yield { virtualAddress: address, ...next };
-    }
-  }
-
-  private canonical(address: bigint): VirtualAddress {
-    return BigInt.asUintN(64, BigInt.asIntN(this.levels === 4 ? 48 : 57, address)) as VirtualAddress;
-  }
+  return NO_ROOTS;
 }
+
+const FORMAT = x64Format(FOUR_LEVELS);
+
+/** x64 with four levels: 48 bits of virtual address, pages of 4 KiB, 2 MiB and 1 GiB. */
+export const x64: Paging = {
+  name: 'x64',
+  architecture: 'x64',
+  pointerSize: 8,
+  levels: 4,
+  rootAlignment: 0x1000,
+  open: (memory, root, build) => new TableWalker(x64, FORMAT, memory, root, build),
+  rootsOn: rootsOnX64,
+};

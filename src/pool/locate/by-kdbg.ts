@@ -1,4 +1,4 @@
-import { hex, virtualAddress } from '../../address.js';
+import { hex } from '../../address.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import { findDebuggerDataBlock, type KernelSymbols } from '../../kernel/symbols/symbols.js';
 import { locateByStructure } from './by-structure.js';
@@ -16,18 +16,18 @@ export async function locateByKdbg(
 ): Promise<Located> {
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
   if (typeof block === 'string') return notLocated(block);
-  const table0 = await kernel.memory.readUint64(block.poolTrackTable);
+  const table0 = await kernel.memory.readPointer(block.poolTrackTable);
   if (table0 === null)
     return notLocated(
       `PoolTrackTable at ${hex(block.poolTrackTable)}, which the debugger block names, is on a missing page`,
     );
-  const located = await locateByStructure(kernel, processors, virtualAddress(table0));
+  const located = await locateByStructure(kernel, processors, table0);
   if (located.tables !== null) return { ...located, tables: { ...located.tables, locatedBy: 'kdbg' } };
   const own = located.rejected.find(({ address }) => address === hex(table0));
   return {
     ...located,
     reason: `the debugger block at ${hex(block.address)} leads to ${hex(table0)}: ${located.reason}`,
     isVeto: true,
-    refuted: { address: virtualAddress(table0), facts: own?.facts ?? [] },
+    refuted: { address: table0, facts: own?.facts ?? [] },
   };
 }

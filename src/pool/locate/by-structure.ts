@@ -46,7 +46,7 @@ async function arrayAt(
   const imageEnd = kernel.image.base + BigInt(kernel.image.header.imageSize);
   let best: TagTablesArray | null = null;
   for (const place of places) {
-    const capacity = Math.min(MAX_TAG_TABLES, Number((imageEnd - place) / 8n));
+    const capacity = Math.min(MAX_TAG_TABLES, Number((imageEnd - place) / BigInt(kernel.memory.pointerSize)));
     const array = await readTagTables(kernel.memory, place, capacity, address, table);
     // The first word after PoolTrackTable itself, or after a stray pointer, is another variable.
     if (array.tables.length === 1 && array.strangers.length > 0) continue;

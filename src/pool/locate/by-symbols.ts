@@ -17,7 +17,7 @@ async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: Kernel
   const rva = symbols.rva[name];
   if (rva === undefined) return { missing: `${symbols.source} has no ${name}` };
   const address = virtualAddress(kernel.image.base + BigInt(rva));
-  const value = await kernel.memory.readUint64(address);
+  const value = await kernel.memory.readPointer(address);
   if (value !== null) return { value };
   const translation = await kernel.memory.translate(address);
   return { missing: `${name}: ${isMapped(translation) ? 'its page is cut' : describeMissing(translation)}` };

@@ -2,7 +2,7 @@ import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { lawOfPages } from '../proof/proof.js';
 import { hashOfKey, judge, MAX_SLOTS, MIN_SLOTS, type LawProof } from '../table/hash-law.js';
-import { X64_LAYOUTS, type TrackerLayout } from '../table/tracker-layout.js';
+import { layoutsOf, type TrackerLayout } from '../table/tracker-layout.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
 /** A table at an address, read as a table of N slots. */
@@ -76,8 +76,8 @@ function peekAt(table: TrackerTable): { keys: number; atHome: number } {
 }
 
 /** Possible layouts of the first pages at an address. */
-async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[]> {
-  let layouts: readonly TrackerLayout[] = X64_LAYOUTS;
+async function layoutsAt(growing: GrowingTable, pointerSize: 4 | 8): Promise<readonly TrackerLayout[]> {
+  let layouts = layoutsOf(pointerSize);
   for (const pages of PEEKED_PAGES) {
     const peek = await growing.upTo(pages);
     if (peek.every((page) => page === null)) return [];
@@ -104,7 +104,7 @@ async function layoutsAt(growing: GrowingTable): Promise<readonly TrackerLayout[
 export async function measureTable(memory: VirtualMemory, address: VirtualAddress): Promise<MeasuredTable[]> {
   const growing = new GrowingTable(memory, address);
   const readings: (MeasuredTable & { score: number })[] = [];
-  for (const layout of await layoutsAt(growing)) {
+  for (const layout of await layoutsAt(growing, memory.pointerSize)) {
     for (let slots = MIN_SLOTS; slots <= MAX_SLOTS; slots *= 2) {
       const table = await growing.table(layout, slots + 1);
       if (table.pagesMissing > table.pageCount / 2) break;

@@ -4,8 +4,11 @@ import { keysAgainstFirst } from '../proof/proof.js';
 import type { ProcessorTable } from '../table/memory-page.js';
 import { TrackerTable } from '../table/tracker-table.js';
 
-/** Minimum length of the array: 64 pointers in Vista, 256 in Windows 7, then 640, 1280 and 2048. */
-export const MIN_CAPACITY = 64;
+/**
+ * Minimum length of the array by the size of a pointer: 64 pointers in Vista for x64, 256 in Windows 7, then 640, 1280
+ * and 2048; 32 on x86, which has no more processors.
+ */
+const MIN_CAPACITY = { 4: 32, 8: 64 } as const;
 
 /** A pointer that does not lead to a table of this system. */
 export interface Stranger {
@@ -19,7 +22,7 @@ export interface TagTablesArray {
   readonly address: VirtualAddress;
   /** By processor number, table 0 first. */
   readonly tables: readonly ProcessorTable[];
-  /** Other pointers where only tables and NULLs may be: before the last table, or before MIN_CAPACITY. */
+  /** Other pointers where only tables and NULLs may be: before the last table, or before the end of the shortest array. */
   readonly strangers: readonly Stranger[];
   /** Number of pointers on missing pages, up to the minimum end of the array. */
   readonly unreadable: number;
@@ -71,12 +74,14 @@ export async function readTagTables(
   table0: VirtualAddress,
   first: TrackerTable,
 ): Promise<TagTablesArray> {
-  const { bytes, missing } = await memory.read(address, capacity * 8);
+  const { pointerSize } = memory;
+  const { bytes, missing } = await memory.read(address, capacity * pointerSize);
+  const shortest = MIN_CAPACITY[pointerSize];
   const tables: ProcessorTable[] = [{ processor: 0, address: table0 }];
   const strangers: Stranger[] = [];
   const seen = new Set<VirtualAddress>([table0]);
   for (let index = 1; index < capacity; index++) {
-    const pointer = virtualAddress(bytes.readBigUInt64LE(index * 8));
+    const pointer = memory.pointerAt(bytes, index * pointerSize);
     if (pointer === 0n) continue;
     const reason = seen.has(pointer)
       ? "the same table as an earlier processor's"
@@ -88,25 +93,31 @@ export async function readTagTables(
     }
     strangers.push({ index, pointer, reason });
     // Other variables may follow the end of the shortest array.
-    if (index >= MIN_CAPACITY && index > tables.at(-1)!.processor) break;
+    if (index >= shortest && index > tables.at(-1)!.processor) break;
   }
-  const reach = Math.max(MIN_CAPACITY, tables.at(-1)!.processor + 1);
+  const reach = Math.max(shortest, tables.at(-1)!.processor + 1);
   return {
     address,
     tables,
     strangers: strangers.filter(({ index }) => index < reach),
     unreadable: missingPointers(
       address,
+      pointerSize,
       Math.min(capacity, reach),
       missing.map((page) => page.virtualAddress),
     ),
   };
 }
 
-function missingPointers(array: VirtualAddress, count: number, pages: readonly VirtualAddress[]): number {
+function missingPointers(
+  array: VirtualAddress,
+  pointerSize: number,
+  count: number,
+  pages: readonly VirtualAddress[],
+): number {
   let missing = 0;
   for (let index = 0; index < count; index++) {
-    const pointer = array + BigInt(index * 8);
+    const pointer = array + BigInt(index * pointerSize);
     if (pages.some((page) => pointer >= page && pointer < page + BigInt(PAGE_SIZE))) missing++;
   }
   return missing;

@@ -8,6 +8,8 @@ export interface Section {
   readonly bytes: Buffer;
   /** Addresses on the missing pages, one each. */
   readonly missing: readonly VirtualAddress[];
+  /** Bytes of a pointer of its kernel, at whose multiples its variables lie. */
+  readonly pointerSize: 4 | 8;
 }
 
 /**
@@ -26,21 +28,29 @@ export async function writableSections(kernel: Kernel): Promise<Section[]> {
   const sections: Section[] = [];
   for (const { rva, size } of ranges) {
     const start = virtualAddress(image.base + BigInt(rva));
-    const { bytes, missing } = await memory.read(start, size - (size % 8));
-    sections.push({ start, bytes, missing: missing.map((page) => page.virtualAddress) });
+    const { bytes, missing } = await memory.read(start, size - (size % memory.pointerSize));
+    sections.push({
+      start,
+      bytes,
+      missing: missing.map((page) => page.virtualAddress),
+      pointerSize: memory.pointerSize,
+    });
   }
   return sections;
 }
 
 /** Page-aligned kernel pointers outside the image, each with all addresses that hold it. */
 export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {
-  const end = kernel.image.base + BigInt(kernel.image.header.imageSize);
+  const { memory, image } = kernel;
+  const end = image.base + BigInt(image.header.imageSize);
+  // The highest byte of every kernel address, from which most of what is no pointer differs.
+  const [least, top] = [memory.pointerSize === 8 ? 0xff : 0x80, memory.pointerSize - 1];
   const places = new Map<VirtualAddress, VirtualAddress[]>();
   for (const { start, bytes } of sections) {
-    for (let at = 0; at + 8 <= bytes.length; at += 8) {
-      if (bytes[at + 7] !== 0xff || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
-      const value = virtualAddress(bytes.readBigUInt64LE(at));
-      if (!kernel.memory.pageTable.isKernelAddress(value) || (value >= kernel.image.base && value < end)) continue;
+    for (let at = 0; at + memory.pointerSize <= bytes.length; at += memory.pointerSize) {
+      if (bytes[at + top]! < least || (bytes.readUInt16LE(at) & 0xfff) !== 0) continue;
+      const value = memory.pointerAt(bytes, at);
+      if (!memory.pageTable.isKernelAddress(value) || (value >= image.base && value < end)) continue;
       const known = places.get(value);
       const place = virtualAddress(start + BigInt(at));
       if (known !== undefined) known.push(place);
@@ -48,14 +58,6 @@ export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<Vi
     }
   }
   return places;
-}
-
-/** The bytes near an address, within its section; none where it is in no section. */
-function nearby(sections: readonly Section[], place: VirtualAddress, within: number): Buffer {
-  const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length));
-  if (section === undefined) return Buffer.alloc(0);
-  const at = Number(place - section.start);
-  return section.bytes.subarray(Math.max(0, at - within), at + within);
 }
 
 /**
@@ -68,10 +70,14 @@ export function standsNear(
   value: number,
   within = BigInt(NEAR),
 ): boolean {
-  const bytes = nearby(sections, place, Number(within));
-  const needle = Buffer.alloc(8);
-  needle.writeBigUInt64LE(BigInt(value));
+  const section = sections.find(({ start, bytes }) => place >= start && place < start + BigInt(bytes.length));
+  if (section === undefined) return false;
+  const { pointerSize } = section;
+  const at = Number(place - section.start);
+  const bytes = section.bytes.subarray(Math.max(0, at - Number(within)), at + Number(within));
+  const needle = Buffer.alloc(pointerSize);
+  needle.writeUInt32LE(value);
   for (let found = bytes.indexOf(needle); found >= 0; found = bytes.indexOf(needle, found + 1))
-    if (found % 8 === 0) return true;
+    if (found % pointerSize === 0) return true;
   return false;
 }

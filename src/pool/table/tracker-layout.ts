@@ -44,7 +44,10 @@ export const TRACKER_LAYOUTS: readonly TrackerLayout[] = [
   layout(28, 32, 32, 32, [4, 8, 12, 16, 20, 24]), // x86 up to 10.0.16299; ReactOS x86
 ];
 
-export const X64_LAYOUTS: readonly TrackerLayout[] = TRACKER_LAYOUTS.filter(({ pointerBits }) => pointerBits === 64);
+/** The layouts of kernels whose pointers have so many bytes. */
+export function layoutsOf(pointerSize: 4 | 8): readonly TrackerLayout[] {
+  return TRACKER_LAYOUTS.filter(({ pointerBits }) => pointerBits === pointerSize * 8);
+}
 
 /** The layout whose entries have this size; undefined when none is known. */
 export function layoutOfSize(size: number): TrackerLayout | undefined {

@@ -36,7 +36,11 @@ export const IMAGE: RecordType = {
       'string',
       'JSON array in text: page_table_root, kernel_base, kernel_guid and system_time of each other system whose root proves.',
     ),
-    nullableColumn('paging_levels', 'int32', 'Levels of the page tables: 4 or 5.'),
+    nullableColumn(
+      'paging_levels',
+      'int32',
+      'Levels of the page tables: 4 or 5 on x64, 4 on ARM64, 3 on x86 with PAE, 2 without.',
+    ),
     nullableColumn('kernel_base', 'string', 'Virtual address of the kernel image, hexadecimal.'),
     nullableColumn('kernel_size', 'int64', 'Bytes of the kernel image, as its header says.'),
     nullableColumn('pdb_name', 'string', "Name of the kernel's PDB."),

@@ -4,14 +4,14 @@ import { openImage } from '../../../src/image/formats.js';
 import { BufferSource } from '../../support/sources/buffer-source.js';
 import { expectMemory } from '../../support/expect/memory.js';
 import { survivesCuts, survivesHostileFields } from '../../support/expect/hostile-fields.js';
-import { sampleMemory } from '../../support/images/sample-memory.js';
+import { generateMemory } from '../../support/generate/memory.js';
 import { crashDump32Buffer } from '../../support/write/crash-dump/crash-dump-32.js';
 import { dumpRanges } from '../../support/write/crash-dump/crash-dump.js';
 import { rangesOfFrames } from '../../support/write/runs.js';
 
 describe('32-bit crash dumps', () => {
-  const generated = sampleMemory();
-  const { memory } = generated;
+  const generated = generateMemory({ pageTables: 'x86-pae', memoryBytes: 16 << 20, tagCount: 60 });
+  const { memory, truth } = generated;
 
   it('reads a full dump, with what its header says of the machine', async () => {
     const image = await openImage(new BufferSource(crashDump32Buffer(generated)));
@@ -19,10 +19,10 @@ describe('32-bit crash dumps', () => {
     await expectMemory(image, memory, dumpRanges(memory.ranges));
     assert.deepEqual(image.hints, {
       architecture: 'x86',
-      pageTableRoots: [{ address: 0x185000, from: 'crash dump header' }],
-      psLoadedModuleList: 0x82950850n,
-      kdDebuggerDataBlock: 0x82930be8n,
-      systemTime: generated.truth.systemTime,
+      pageTableRoots: [{ address: truth.dtb, from: 'crash dump header' }],
+      psLoadedModuleList: truth.variables.PsLoadedModuleList,
+      kdDebuggerDataBlock: truth.kdbg?.address,
+      systemTime: truth.systemTime,
       processors: 2,
       build: 7601,
     });

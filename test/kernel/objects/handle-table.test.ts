@@ -7,7 +7,7 @@ import { writeHandleTable } from '../../support/generate/objects/handle-table-wr
 import { listedBuild, objectBuild, type ObjectBuild } from '../../support/generate/kernel/kernel-structures.js';
 import { PoolSpace } from '../../support/generate/tracker/pool-space.js';
 import { assertAsyncProperty } from '../../support/lanes/property.js';
-import { VirtualSpace } from '../../support/generate/virtual-space.js';
+import { VirtualSpace } from '../../support/generate/paging/virtual-space.js';
 
 const START = 0xffff910000000000n;
 const WINDOWS_7 = objectBuild(listedBuild('6.1.7601.24540'));

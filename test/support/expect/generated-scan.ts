@@ -41,10 +41,15 @@ export function readingsOf({ objects }: ScanResult): KernelReadings {
   return objects;
 }
 
+/** Bits of a pointer, and so of a count of bytes, of a kernel whose entries have this size. */
+function pointerBits(entrySize: EntrySize): 32 | 64 {
+  return [28, 48, 64].includes(entrySize) ? 32 : 64;
+}
+
 /** An entry in the form of a total: counters signed as records carry them. */
 function expected(entry: MergedEntry, entrySize: EntrySize): object {
-  const count = (value: bigint): bigint => (entrySize === 40 ? value : BigInt.asIntN(64, value));
-  const bytes = (value: bigint): bigint => BigInt.asIntN(64, value);
+  const count = (value: bigint): bigint => (entrySize <= 40 ? value : BigInt.asIntN(64, value));
+  const bytes = (value: bigint): bigint => BigInt.asIntN(pointerBits(entrySize), value);
   return {
     key: entry.key,
     slot: entry.slot,

@@ -1,6 +1,6 @@
 import type { KernelBuild } from './kernel/kernel-builds.js';
 import type { BigPagePlan, BigPageTruth, ObjectTruth, ProcessPlan } from './objects/object-plan.js';
-import type { PageTableWriter } from './page-table-writer.js';
+import type { PageTableWriter, TableKind } from './paging/page-table-writer.js';
 import type { RamRange, SparseMemory } from './sparse-memory.js';
 import type { EntrySize } from './tracker/tracker-layouts.js';
 import type { MergedEntry, TagPlan, TrackerTables } from './tracker/tracker-table-writer.js';
@@ -9,8 +9,8 @@ import type { MergedEntry, TagPlan, TrackerTables } from './tracker/tracker-tabl
 export const DECOYS = [
   /** An older start-up stub below 1 MiB whose CR3 names a page that is no root any more. */
   'staleLowStub',
-  /** A page with a self reference of its own that maps no KUSER_SHARED_DATA. */
-  'foreignPml4',
+  /** A root with a self reference of its own that maps no KUSER_SHARED_DATA. */
+  'foreignRoot',
   /** A user process's root: a good one, but not the System process's. */
   'processRoot',
   /** Copies of the merged table as ExGetPoolTagInfo leaves them: one freed and unmapped, one in mapped pool. */
@@ -29,8 +29,8 @@ export type Decoy = (typeof DECOYS)[number];
 /** What to generate. Everything has a default; the same plan gives the same bytes. */
 export interface MemoryPlan {
   readonly seed?: number;
-  /** Entry size; 56 unless `build` says otherwise. */
-  readonly layout?: 40 | 56 | 80;
+  /** Entry size, one that the architecture has: 40, 56, 80, on x86 28, 48, 64; 56 or 28 unless `build` says otherwise. */
+  readonly layout?: EntrySize;
   /** N, a power of two, 64 or more; 512. */
   readonly tableSlots?: number;
   /** 2. */
@@ -47,16 +47,23 @@ export interface MemoryPlan {
   readonly seeded?: boolean;
   /** Entries of the expansion table; as many as spill and a few more. A smaller one makes the overflow slot be used. */
   readonly expansionSize?: number;
-  /** The real build of the layout; `unknown` makes up a GUID and the places of the variables. */
+  /**
+   * The real build of the layout; `unknown` makes up a GUID and the places of the variables, as is always done but for
+   * x64.
+   */
   readonly build?: KernelBuild | 'unknown';
-  readonly pageTables?: 4 | 5;
-  /** The kernel and processor 0's table in 2 MiB pages, or the kernel in a 1 GiB page; false: 4 KiB pages. */
+  /** `x64`. */
+  readonly pageTables?: TableKind;
+  /**
+   * The kernel and processor 0's table in pages of 2 MiB (4 MiB on x86 without PAE), or the kernel in a 1 GiB page;
+   * false: 4 KiB pages.
+   */
   readonly largePages?: false | '2MiB' | '1GiB';
   /** Every other page of the tables is mapped by a transition entry. */
   readonly transitionPages?: boolean;
-  /** True. */
+  /** True on x64; other machines have none. */
   readonly lowStub?: boolean;
-  /** Slot of the root's self reference, 0x100 to 0x1FF; random. */
+  /** Slot of the root's self reference, 0x100 to 0x1FF, where it is not fixed (x86); random. */
   readonly selfMapIndex?: number;
   /** `plain`. */
   readonly kdbg?: 'plain' | 'encoded' | 'absent';
@@ -83,7 +90,8 @@ export interface MemoryTruth {
   readonly entrySize: EntrySize;
   /** The root of the page tables. */
   readonly dtb: number;
-  readonly levels: 4 | 5;
+  readonly pageTables: TableKind;
+  readonly levels: number;
   readonly selfMapIndex: number;
   readonly lowStub: number | null;
   readonly kernelBase: bigint;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { generateMemory } from './memory.js';
 import type { GeneratedMemory, MemoryPlan } from './memory-plan.js';
+import { TABLE_FORMATS } from './paging/table-formats.js';
 import { PAGE } from './sparse-memory.js';
 import { tagHash, type TagPlan } from './tracker/tracker-table-writer.js';
 import { tagKey } from './tracker/tag-plan.js';
@@ -10,24 +11,34 @@ import { assertProperty } from '../lanes/property.js';
 
 /** Where a virtual address lies by the page tables alone, read as the processor (and a transition entry) would. */
 function walk({ memory, truth }: GeneratedMemory, address: bigint): number {
+  const { levels, entrySize, frame } = TABLE_FORMATS[truth.pageTables];
+  const isLarge = (entry: bigint): boolean => (entry & (truth.pageTables === 'arm64' ? 2n : 0x82n)) !== 2n;
   let table = truth.dtb;
-  for (let level = truth.levels as number; level > 0; level--) {
-    const shift = BigInt(12 + 9 * (level - 1));
-    const entry = memory.readU64(table + Number((address >> shift) & 0x1ffn) * 8);
+  for (const [level, [shift, bits]] of levels.entries()) {
+    const slot = table + Number((address >> BigInt(shift)) & ((1n << BigInt(bits)) - 1n)) * entrySize;
+    const entry = entrySize === 8 ? memory.readU64(slot) : BigInt(memory.readU32(slot));
     const isTransition = (entry & 0xc01n) === 0x800n;
     assert.ok((entry & 1n) === 1n || isTransition, `0x${address.toString(16)} is mapped at level ${level}`);
-    if (level === 1 || (entry & 0x80n && level < 4 && !isTransition)) {
-      const span = 1n << shift;
-      return Number((entry & 0xffffffffff000n & ~(span - 1n)) | (address & (span - 1n)));
+    const isRootOfPae = truth.pageTables === 'x86-pae' && level === 0;
+    if (level === levels.length - 1 || (!isRootOfPae && !isTransition && isLarge(entry))) {
+      const span = 1n << BigInt(shift);
+      return Number((entry & frame & ~(span - 1n)) | (address & (span - 1n)));
     }
-    table = Number(entry & 0xffffffffff000n);
+    table = Number(entry & frame);
   }
   throw new Error('unreachable');
 }
 
 const PLANS: Record<string, MemoryPlan> = {
   'four levels': {},
-  'five levels': { pageTables: 5 },
+  'five levels': { pageTables: 'x64-la57' },
+  x86: { pageTables: 'x86' },
+  'x86, 4 MiB pages': { pageTables: 'x86', largePages: '2MiB' },
+  'x86 with PAE': { pageTables: 'x86-pae', layout: 48 },
+  'x86 with PAE, 2 MiB pages': { pageTables: 'x86-pae', layout: 64, largePages: '2MiB' },
+  ARM64: { pageTables: 'arm64', layout: 80 },
+  'ARM64, 2 MiB blocks': { pageTables: 'arm64', largePages: '2MiB', transitionPages: true },
+  'ARM64, a 1 GiB block': { pageTables: 'arm64', largePages: '1GiB' },
   '2 MiB pages': { largePages: '2MiB' },
   'a 1 GiB page': { largePages: '1GiB' },
   'transition entries': { transitionPages: true },
@@ -40,12 +51,19 @@ describe('generated memory', () => {
     it(`maps the tables and the variables that name them: ${name}`, () => {
       const generated = generateMemory(plan);
       const { memory, truth } = generated;
-      const variable = (which: string): bigint => memory.readU64(walk(generated, truth.variables[which] ?? 0n));
+      const { arch } = truth.build;
+      const variable = (which: string): bigint => {
+        const at = walk(generated, truth.variables[which] ?? 0n);
+        return arch === 'x86' ? BigInt(memory.readU32(at)) : memory.readU64(at);
+      };
       assert.equal(variable('PoolTrackTable'), truth.tables[0]?.address);
       assert.equal(variable('ExPoolTagTables'), truth.tables[0]?.address);
       assert.equal(variable('PoolTrackTableSize'), 513n);
       assert.equal(memory.read(walk(generated, truth.kernelBase), 2).toString(), 'MZ');
-      assert.equal(memory.read(walk(generated, 0xfffff78000000000n) + 0x30, 4).toString('utf16le'), 'C:');
+      assert.equal(
+        memory.read(walk(generated, arch === 'x86' ? 0xffdf0000n : 0xfffff78000000000n) + 0x30, 4).toString('utf16le'),
+        'C:',
+      );
       for (const table of truth.tables) {
         for (const [page, physical] of table.pages.entries())
           assert.equal(walk(generated, table.address + BigInt(page * PAGE)), physical);

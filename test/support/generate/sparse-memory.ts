@@ -72,6 +72,16 @@ export class SparseMemory {
     return this.read(address, 8).readBigUInt64LE();
   }
 
+  readU32(address: number): number {
+    return this.read(address, 4).readUInt32LE();
+  }
+
+  writeU32(address: number, value: number): void {
+    const word = Buffer.alloc(4);
+    word.writeUInt32LE(value);
+    this.write(address, word);
+  }
+
   writeU64(address: number, value: bigint): void {
     const word = Buffer.alloc(8);
     word.writeBigUInt64LE(BigInt.asUintN(64, value));
@@ -86,7 +96,7 @@ export class SparseMemory {
   /** Takes a free page in the first megabytes, where a boot makes what it makes first. */
   allocateEarlyPage(): number {
     for (let attempt = 0; attempt < 1000; attempt++) {
-      const frame = 0x100 + this.random.below(0x200);
+      const frame = this.ranges[0]![0] / PAGE + 0x100 + this.random.below(0x200);
       if (this.ranges.some(([start, end]) => frame * PAGE >= start && frame * PAGE < end) && this.claim(frame, 1))
         return frame * PAGE;
     }

@@ -39,6 +39,8 @@ export interface CounterTexts {
 
 export interface Truth {
   readonly version?: string;
+  /** Absent where it is x64 in some. */
+  readonly arch?: string;
   readonly guid?: string;
   readonly dtb?: string;
   readonly kernelBase?: string;

@@ -1,13 +1,14 @@
-import type { KernelBuild } from '../generate/kernel/kernel-builds.js';
+import { type KernelBuild, pointerSizeOf } from '../generate/kernel/kernel-builds.js';
 
 const FIELD = (offset: number): object => ({ offset, type: { kind: 'base', name: 'unsigned long long' } });
 
 /** A Volatility 3 symbol document of a build: its symbols, and the types that finding the tables needs. */
 export function isfDocument(build: KernelBuild): object {
   const symbols = Object.fromEntries(Object.entries(build.rva).map(([name, address]) => [name, { address }]));
-  const arrayEnd = (build.rva.ExPoolTagTables ?? 0) + build.tagTablesCapacity * 8;
+  const pointerSize = pointerSizeOf(build);
+  const arrayEnd = (build.rva.ExPoolTagTables ?? 0) + build.tagTablesCapacity * pointerSize;
   return {
-    base_types: {},
+    base_types: { pointer: { endian: 'little', kind: 'int', signed: false, size: pointerSize } },
     enums: {},
     metadata: {
       format: '6.1.0',

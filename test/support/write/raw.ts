@@ -2,11 +2,14 @@ import type { GeneratedMemory } from '../generate/memory-plan.js';
 import { PAGE } from '../generate/sparse-memory.js';
 import { layoutBuffer, writeLayout, type ImageLayout } from './image.js';
 
-/** Raw memory: offset = physical address. Lost pages read as zeros. */
-export function rawLayout({ memory }: GeneratedMemory): ImageLayout {
+/**
+ * Raw memory: offset = physical address. Lost pages read as zeros.
+ * @param from the physical address that the file begins with: a file does not tell
+ */
+export function rawLayout({ memory }: GeneratedMemory, from = 0): ImageLayout {
   return {
-    byteLength: memory.byteLength,
-    parts: memory.writtenFrames().map((frame) => ({ offset: frame * PAGE, bytes: memory.page(frame) })),
+    byteLength: memory.byteLength - from,
+    parts: memory.writtenFrames().map((frame) => ({ offset: frame * PAGE - from, bytes: memory.page(frame) })),
   };
 }
 
@@ -14,6 +17,6 @@ export function writeRaw(generated: GeneratedMemory, path: string): Promise<void
   return writeLayout(rawLayout(generated), path);
 }
 
-export function rawBuffer(generated: GeneratedMemory): Buffer {
-  return layoutBuffer(rawLayout(generated));
+export function rawBuffer(generated: GeneratedMemory, from = 0): Buffer {
+  return layoutBuffer(rawLayout(generated, from));
 }

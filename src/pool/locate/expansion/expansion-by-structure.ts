@@ -14,8 +14,11 @@ import { expansionDoubt, NO_EXPANSION, type ExpansionFinding } from './expansion
  * in 213 builds.
  */
 const GAP = 0x200n;
-/** Lengths of ExPoolTagTables, in pointers: Vista, Windows 7, 8.1 and 10 1607, 10 1809 and later, Server 2022 and later. */
-const CAPACITIES = [64, 256, 640, 1280, 2048];
+/**
+ * Lengths of ExPoolTagTables, in pointers: x86, then on x64 Vista, Windows 7, 8.1 and 10 1607, 10 1809 and later, Server
+ * 2022 and later.
+ */
+const CAPACITIES = { 4: [32], 8: [64, 256, 640, 1280, 2048] } as const;
 /** Maximum distance from table 0's variables of a pointer that is looked at. */
 const REACH = 1n << 16n;
 /** Maximum number of pointers followed. */
@@ -45,18 +48,22 @@ interface Candidate {
 }
 
 /** Pointers to table 0, and where an array that begins with one may end: variables of the tables lie around these. */
-function landmarks(places: readonly VirtualAddress[]): VirtualAddress[] {
-  return places.flatMap((place) => [place, ...CAPACITIES.map((length) => virtualAddress(place + BigInt(8 * length)))]);
+function landmarks({ places, kernel }: ExpansionSearch): VirtualAddress[] {
+  const { pointerSize } = kernel.memory;
+  return places.flatMap((place) => [
+    place,
+    ...CAPACITIES[pointerSize].map((length) => virtualAddress(place + BigInt(pointerSize * length))),
+  ]);
 }
 
 /** Whether an address lies where the variables of the tables do. */
-function isInGap(address: VirtualAddress, places: readonly VirtualAddress[], gap = GAP): boolean {
-  return landmarks(places).some((mark) => address >= mark - gap && address <= mark + gap);
+function isInGap(address: VirtualAddress, search: ExpansionSearch, gap = GAP): boolean {
+  return landmarks(search).some((mark) => address >= mark - gap && address <= mark + gap);
 }
 
 /** Whether a variable there holds this value. */
-function stands({ sections, places }: ExpansionSearch, value: number): boolean {
-  return landmarks(places).some((mark) => standsNear(sections, mark, value, GAP));
+function stands(search: ExpansionSearch, value: number): boolean {
+  return landmarks(search).some((mark) => standsNear(search.sections, mark, value, GAP));
 }
 
 /** The size that a variable holds, of those that the used entries leave possible. */
@@ -88,7 +95,7 @@ async function candidatesOf(search: ExpansionSearch, inTable: ReadonlySet<number
     const near = at.filter((place) => places.some((own) => place >= own - REACH && place <= own + REACH));
     if (near.length === 0 || known.has(address) || tried++ >= MAX_CANDIDATES) continue;
     const stretch = await measureStretch(kernel.memory, address, layout, inTable);
-    const gap = near.filter((place) => isInGap(place, places));
+    const gap = near.filter((place) => isInGap(place, search));
     // Nothing could be read of it, or it holds nothing although a variable gives a size.
     const isSuspect = stretch.isCut || (stretch.isEnded && hasSize(search));
     if (stretch.used === 0 && !(isSuspect && gap.length > 0)) continue;
@@ -125,8 +132,8 @@ function refutation(candidate: Candidate, candidates: readonly Candidate[], slot
 }
 
 /** A doubt where the pointer to an expansion table may lie on a missing page; none where it would have been seen. */
-function unseen({ sections, places }: ExpansionSearch): Doubt[] {
-  const lost = sections.flatMap(({ missing }) => missing).find((page) => isInGap(page, places, GAP + 0x1000n));
+function unseen(search: ExpansionSearch): Doubt[] {
+  const lost = search.sections.flatMap(({ missing }) => missing).find((page) => isInGap(page, search, GAP + 0x1000n));
   if (lost === undefined) return [];
   return [
     expansionDoubt(

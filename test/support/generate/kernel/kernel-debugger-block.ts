@@ -11,8 +11,8 @@ export interface DebuggerBlockFields {
   readonly ntBuildLab: bigint;
 }
 
-/** The block as a debugger and a crash dump see it. */
-export function debuggerBlock(fields: DebuggerBlockFields): Buffer {
+/** The block as a debugger and a crash dump see it: a 32-bit kernel's addresses are sign-extended to 64 bits. */
+export function debuggerBlock(fields: DebuggerBlockFields, pointerSize: 4 | 8 = 8): Buffer {
   const block = Buffer.alloc(fields.size);
   const pointers: readonly (readonly [number, bigint])[] = [
     [0x00, fields.listHead],
@@ -24,7 +24,7 @@ export function debuggerBlock(fields: DebuggerBlockFields): Buffer {
     [0x1b8, fields.poolTrackTable],
     [0x208, fields.ntBuildLab],
   ];
-  for (const [offset, value] of pointers) block.writeBigUInt64LE(value, offset);
+  for (const [offset, value] of pointers) block.writeBigUInt64LE(signExtended(value, pointerSize), offset);
   block.write('KDBG', 0x10, 'latin1');
   block.writeUInt32LE(fields.size, 0x14);
   block.writeUInt16LE(0xa40, 0x2a8);
@@ -32,10 +32,14 @@ export function debuggerBlock(fields: DebuggerBlockFields): Buffer {
   return block;
 }
 
+export function signExtended(address: bigint, pointerSize: 4 | 8): bigint {
+  return BigInt.asUintN(64, BigInt.asIntN(pointerSize * 8, address));
+}
+
 export interface EncodingKeys {
   readonly waitNever: bigint;
   readonly waitAlways: bigint;
-  /** Address of KdpDataBlockEncoded. */
+  /** Address of KdpDataBlockEncoded, sign-extended. */
   readonly dataBlockEncoded: bigint;
 }
 

@@ -31,7 +31,7 @@ export interface KernelImage {
   readonly parts: readonly { readonly rva: number; readonly bytes: Buffer }[];
 }
 
-/** Lays out a kernel's PE32+ image: headers, debug directory, and sections around the build's variables. */
+/** Lays out a kernel's PE image: headers, debug directory, and sections around the build's variables. */
 export function kernelImage(build: KernelBuild, base: bigint): KernelImage {
   const sections = planSections(build);
   const last = sections.at(-1);
@@ -51,7 +51,7 @@ export function kernelImage(build: KernelBuild, base: bigint): KernelImage {
     rsdsRva,
     mappedPages,
     parts: [
-      { rva: 0, bytes: header(sections, size, base, directoryRva) },
+      { rva: 0, bytes: header(build, sections, size, base, directoryRva) },
       { rva: directoryRva, bytes: debugDirectory(rsdsRva, record.length) },
       { rva: rsdsRva, bytes: record },
     ],
@@ -103,21 +103,34 @@ function planSections(build: KernelBuild): Section[] {
   return sections;
 }
 
-function header(sections: readonly Section[], size: number, base: bigint, directoryRva: number): Buffer {
+/** Fields that differ between PE32 and PE32+: offsets in the optional header, and its size. */
+const PE32 = { magic: 0x10b, size: 0xe0, directories: 96 };
+const PE32_PLUS = { magic: 0x20b, size: 0xf0, directories: 112 };
+const MACHINE_CODES = { x64: 0x8664, x86: 0x14c, arm64: 0xaa64 } as const;
+
+function header(
+  { arch }: KernelBuild,
+  sections: readonly Section[],
+  size: number,
+  base: bigint,
+  directoryRva: number,
+): Buffer {
+  const form = arch === 'x86' ? PE32 : PE32_PLUS;
   const bytes = Buffer.alloc(PAGE);
   bytes.write('MZ', 0);
   bytes.writeUInt32LE(0x108, 0x3c);
   const pe = 0x108;
   bytes.write('PE\0\0', pe, 'latin1');
-  bytes.writeUInt16LE(0x8664, pe + 4);
+  bytes.writeUInt16LE(MACHINE_CODES[arch], pe + 4);
   bytes.writeUInt16LE(sections.length, pe + 6);
   bytes.writeUInt32LE(0x1c8a9bdd, pe + 8);
-  bytes.writeUInt16LE(0xf0, pe + 20);
+  bytes.writeUInt16LE(form.size, pe + 20);
   bytes.writeUInt16LE(0x22, pe + 22);
   const optional = pe + 24;
-  bytes.writeUInt16LE(0x20b, optional);
+  bytes.writeUInt16LE(form.magic, optional);
   bytes.writeUInt32LE(TEXT * PAGE, optional + 20);
-  bytes.writeBigUInt64LE(base, optional + 24);
+  if (form === PE32) bytes.writeUInt32LE(Number(base), optional + 28);
+  else bytes.writeBigUInt64LE(base, optional + 24);
   bytes.writeUInt32LE(PAGE, optional + 32);
   bytes.writeUInt32LE(0x200, optional + 36);
   bytes.writeUInt16LE(10, optional + 40);
@@ -125,11 +138,11 @@ function header(sections: readonly Section[], size: number, base: bigint, direct
   bytes.writeUInt32LE(size, optional + 56);
   bytes.writeUInt32LE(0x600, optional + 60);
   bytes.writeUInt16LE(1, optional + 68);
-  bytes.writeUInt32LE(16, optional + 108);
-  bytes.writeUInt32LE(directoryRva, optional + 112 + 6 * 8);
-  bytes.writeUInt32LE(28, optional + 112 + 6 * 8 + 4);
+  bytes.writeUInt32LE(16, optional + form.directories - 4);
+  bytes.writeUInt32LE(directoryRva, optional + form.directories + 6 * 8);
+  bytes.writeUInt32LE(28, optional + form.directories + 6 * 8 + 4);
   for (const [i, section] of sections.entries()) {
-    const at = optional + 0xf0 + 40 * i;
+    const at = optional + form.size + 40 * i;
     bytes.write(section.name, at, 'latin1');
     for (const [offset, value] of [
       [8, section.size],

@@ -53,5 +53,5 @@ export function listedBuild(version: string): KernelBuild {
   const rva = Object.fromEntries(
     symbols.flatMap((name, index) => (Number(rvas[index] ?? 0) < FIRST_VARIABLE ? [] : [[name, Number(rvas[index])]])),
   );
-  return { version, pdb: 'ntkrnlmp.pdb', guid, age, trackerEntry: { size }, tagTablesCapacity, rva };
+  return { version, pdb: 'ntkrnlmp.pdb', guid, age, arch: 'x64', trackerEntry: { size }, tagTablesCapacity, rva };
 }

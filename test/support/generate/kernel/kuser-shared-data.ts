@@ -1,6 +1,3 @@
-/** Where every x64 Windows maps it. */
-export const KUSER_SHARED_DATA = 0xfffff78000000000n;
-
 /** 100 ns units since 1601 at the Unix epoch. */
 const UNIX_EPOCH = 116444736000000000n;
 
@@ -19,13 +16,15 @@ export function kuserSharedData(values: {
   processors: number;
   /** 4 KiB pages of RAM; 0: the field is left empty. */
   physicalPages?: number;
+  /** IMAGE_FILE_MACHINE; x64. */
+  machine?: number;
 }): Buffer {
   const page = Buffer.alloc(0x1000);
   page.writeUInt32LE(0x0fa00000, 0x4);
   writeSystemTime(page, 0x08, values.upTime);
   writeSystemTime(page, 0x14, values.systemTime);
-  page.writeUInt16LE(0x8664, 0x2c);
-  page.writeUInt16LE(0x8664, 0x2e);
+  page.writeUInt16LE(values.machine ?? 0x8664, 0x2c);
+  page.writeUInt16LE(values.machine ?? 0x8664, 0x2e);
   page.write('C:\\Windows', 0x30, 'utf16le');
   if (values.major >= 10) page.writeUInt32LE(values.build, 0x260);
   page.writeUInt32LE(1, 0x264);

@@ -1,6 +1,6 @@
 import type { ObjectBuild } from '../kernel/kernel-structures.js';
 import type { BigPagePlan, BigPageTruth } from './object-plan.js';
-import type { PageTableWriter } from '../page-table-writer.js';
+import type { PageTableWriter } from '../paging/page-table-writer.js';
 
 const FIRST_ALLOCATION = 0xffffa50000000000n;
 

@@ -3,7 +3,7 @@ import { writeHandleTable } from './handle-table-writer.js';
 import type { ObjectBuild } from '../kernel/kernel-structures.js';
 import type { ObjectTruth, ProcessPlan, ProcessTruth } from './object-plan.js';
 import { PoolSpace } from '../tracker/pool-space.js';
-import type { PageTableWriter } from '../page-table-writer.js';
+import type { PageTableWriter } from '../paging/page-table-writer.js';
 import type { Random } from '../random.js';
 
 /** Types by their index, from 2 on, as ObTypeIndexTable has them. */

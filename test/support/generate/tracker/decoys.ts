@@ -2,14 +2,13 @@ import type { KernelBuild } from '../kernel/kernel-builds.js';
 import { kernelImage } from '../kernel/kernel-image-writer.js';
 import { lowStub } from '../kernel/low-stub.js';
 import type { Decoy, MemoryPlan, MemoryTruth } from '../memory-plan.js';
-import type { PageTableWriter } from '../page-table-writer.js';
+import { PageTableWriter } from '../paging/page-table-writer.js';
 import type { Random } from '../random.js';
 import { PAGE, type SparseMemory } from '../sparse-memory.js';
 import { placeTags, tableBytes, type MergedEntry, type TrackerTables } from './tracker-table-writer.js';
 
 /** RAM of the virtual machine that the `guest` decoy is. */
 export const GUEST_BYTES = 16 * 0x100000;
-const SESSION_SPACE = 0xffffa90000000000n;
 
 interface Scene {
   readonly memory: SparseMemory;
@@ -21,6 +20,8 @@ interface Scene {
   readonly build: KernelBuild;
   /** Pool addresses from here on are free to map. */
   readonly poolAt: bigint;
+  /** Where session space lies. */
+  readonly sessionAt: bigint;
   /** GUEST_BYTES of free memory in a row, when a guest is wanted. */
   readonly guestAt: number;
 }
@@ -49,19 +50,16 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
     return [stub, root];
   },
 
-  foreignPml4({ memory }) {
+  foreignRoot({ memory, space }) {
+    if (space.pointerSize === 4) return [new PageTableWriter(memory, space.kind, 0).root];
     const root = memory.allocatePage();
     memory.writeU64(root + 0x1ed * 8, BigInt(root) | 0x863n);
     memory.writeU64(root + 0x1f0 * 8, BigInt(memory.allocatePage()) | 0x863n);
     return [root];
   },
 
-  processRoot({ memory, space }) {
-    const root = memory.allocatePage();
-    memory.write(root, memory.read(space.root, PAGE));
-    memory.writeU64(root + space.selfMapIndex * 8, BigInt(root) | 0x8000000000000863n);
-    memory.writeU64(root, BigInt(memory.allocatePage()) | 0x867n);
-    return [root];
+  processRoot({ space }) {
+    return [space.processRoot()];
   },
 
   snapshot({ memory, space, merged, tracker, poolAt }) {
@@ -89,11 +87,12 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
   otherRsds({ memory, random, build }) {
     const other = { ...build, guid: random.bytes(16).toString('hex').toUpperCase() };
     const pages = memory.allocateRun(2);
-    for (const part of kernelImage(other, 0x140000000n).parts) memory.write(pages + part.rva, part.bytes);
+    for (const part of kernelImage(other, build.arch === 'x86' ? 0x400000n : 0x140000000n).parts)
+      memory.write(pages + part.rva, part.bytes);
     return [pages];
   },
 
-  sessionTable({ space, random, tracker, variables }) {
+  sessionTable({ space, random, tracker, variables, sessionAt }) {
     const slots = 256;
     const tags = Array.from({ length: 80 }, () => ({
       key: (random.u32() & 0x7f7f7f7f) | 1,
@@ -101,10 +100,10 @@ const PLANTERS: Record<Exclude<Decoy, 'guest'>, (scene: Scene) => number[]> = {
     }));
     const session = placeTags(tags, { entrySize: tracker.entrySize, slots, processors: 1 });
     const bytes = tableBytes(tracker.entrySize, slots + 1, session.entries[0] ?? []);
-    const pages = space.mapFresh(SESSION_SPACE, bytes.length);
-    space.write(SESSION_SPACE, bytes);
+    const pages = space.mapFresh(sessionAt, bytes.length);
+    space.write(sessionAt, bytes);
     if (variables['ExpSessionPoolTrackTable'] !== undefined)
-      space.writeU64(variables['ExpSessionPoolTrackTable'], SESSION_SPACE);
+      space.writePointer(variables['ExpSessionPoolTrackTable'], sessionAt);
     return pages;
   },
 };

@@ -1,4 +1,4 @@
-import type { PageTableWriter } from '../page-table-writer.js';
+import type { PageTableWriter } from '../paging/page-table-writer.js';
 import { PAGE } from '../sparse-memory.js';
 
 /** Virtual addresses handed out one behind the other, mapped as they are needed. */

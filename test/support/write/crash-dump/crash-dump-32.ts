@@ -15,13 +15,14 @@ export function crashDump32Buffer({ memory, truth }: GeneratedMemory, dumpType: 
   const put = (offset: number, bytes: Uint8Array): void => head.set(bytes, offset);
   put(0, padded('PAGEDUMP', 8));
   put(0x8, u32(15));
-  put(0xc, u32(7601));
-  put(0x10, u32(0x185000));
-  put(0x18, u32(0x82950850));
+  const pointer = (address: bigint | undefined): Buffer => u32(Number(BigInt.asUintN(32, address ?? 0n)));
+  put(0xc, u32(Number(truth.build.version.split('.')[2] ?? 0)));
+  put(0x10, u32(truth.dtb));
+  put(0x18, pointer(truth.variables['PsLoadedModuleList']));
   put(0x20, u32(0x14c));
-  put(0x24, u32(2));
-  put(0x5c, Buffer.of(1));
-  put(0x60, u32(0x82930be8));
+  put(0x24, u32(truth.tables.length));
+  put(0x5c, Buffer.of(truth.pageTables === 'x86' ? 0 : 1));
+  put(0x60, pointer(truth.kdbg?.address));
   put(0x64, u32(all.length));
   put(0x68, u32(all.reduce((sum, [start, end]) => sum + (end - start) / PAGE, 0)));
   all.forEach(([start, end], index) =>

@@ -1,5 +1,6 @@
 import { fileTime } from '../../generate/kernel/kuser-shared-data.js';
 import type { GeneratedMemory } from '../../generate/memory-plan.js';
+import { MACHINES } from '../../generate/kernel/machine.js';
 import { PAGE, type RamRange } from '../../generate/sparse-memory.js';
 
 /** Bytes of the header of a 64-bit crash dump. */
@@ -35,7 +36,7 @@ export function dumpHeader(
   word(0x18, truth.kernelBase + 0x1000n);
   word(0x20, truth.variables['PsLoadedModuleList'] ?? 0n);
   word(0x28, truth.variables['PsActiveProcessHead'] ?? 0n);
-  head.writeUInt32LE(0x8664, 0x30);
+  head.writeUInt32LE(MACHINES[truth.pageTables].code, 0x30);
   head.writeUInt32LE(truth.tables.length, 0x34);
   head.writeUInt32LE(0xe2, 0x38);
   head.fill(0, 0x40, 0x80);

@@ -6,10 +6,14 @@ import { packRanges } from '../runs.js';
 const HEADER = 64;
 const PROGRAM_HEADER = 56;
 const PRSTATUS = 0x150;
+const ARM64_PRSTATUS = 392;
+const ARM64_FPREGS = 528;
+/** e_machine. */
+const MACHINES = { x64: 62, x86: 3, arm64: 183 } as const;
 const CPU_STATE = 0x1b8;
 
 export interface ElfCoreOptions {
-  /** `qemu` (CORE and QEMU notes with CR3), `virtualbox` (a VBCORE note), or none. */
+  /** `qemu` (CORE notes and, but for ARM64, QEMU notes with CR3), `virtualbox` (a VBCORE note), or none. */
   readonly notes?: 'qemu' | 'virtualbox' | 'none';
   /** Some writers leave p_paddr 0 and put the physical address into p_vaddr. */
   readonly addressIn?: 'paddr' | 'vaddr';
@@ -32,10 +36,15 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
       ? []
       : kind === 'virtualbox'
         ? [note('VBCORE', 0xb00, Buffer.alloc(0x20))]
-        : [
-            ...roots.map((_, processor) => note('CORE', 1, processStatus(processor))),
-            ...roots.map((root) => note('QEMU', 0, cpuState(root))),
-          ],
+        : truth.build.arch === 'arm64'
+          ? roots.flatMap(() => [
+              note('CORE', 1, Buffer.alloc(ARM64_PRSTATUS)),
+              note('CORE', 2, Buffer.alloc(ARM64_FPREGS)),
+            ])
+          : [
+              ...roots.map((_, processor) => note('CORE', 1, processStatus(processor))),
+              ...roots.map((root) => note('QEMU', 0, cpuState(root))),
+            ],
   );
   const ranges = [...cut(memory.presentRanges(), options.segmentBytes ?? Infinity)];
   const notesAt = HEADER + PROGRAM_HEADER * (ranges.length + 1);
@@ -43,7 +52,7 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
   const head = Buffer.alloc(notesAt);
   head.write('\x7fELF\x02\x01\x01', 0, 'latin1');
   head.writeUInt16LE(4, 0x10);
-  head.writeUInt16LE(62, 0x12);
+  head.writeUInt16LE(MACHINES[truth.build.arch], 0x12);
   head.writeUInt32LE(1, 0x14);
   head.writeBigUInt64LE(BigInt(HEADER), 0x20);
   head.writeUInt16LE(HEADER, 0x34);

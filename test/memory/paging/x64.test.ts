@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { physicalAddress, virtualAddress } from '../../src/address.js';
-import { raw } from '../../src/image/raw.js';
-import { PhysicalMemory } from '../../src/memory/physical-memory.js';
-import { describeMissing, isMapped } from '../../src/memory/paging/translation.js';
-import { X64PageTable } from '../../src/memory/paging/x64.js';
-import { BufferSource } from '../support/sources/buffer-source.js';
-import { assertAsyncProperty } from '../support/lanes/property.js';
+import { physicalAddress, virtualAddress } from '../../../src/address.js';
+import { raw } from '../../../src/image/raw.js';
+import { PhysicalMemory } from '../../../src/memory/physical-memory.js';
+import { describeMissing, isMapped } from '../../../src/memory/paging/translation.js';
+import type { PageTable } from '../../../src/memory/paging/paging.js';
+import { x64La57 } from '../../../src/memory/paging/x64-la57.js';
+import { x64 } from '../../../src/memory/paging/x64.js';
+import { BufferSource } from '../../support/sources/buffer-source.js';
+import { assertAsyncProperty } from '../../support/lanes/property.js';
 
 const KIB = 1024;
 const PRESENT = 3n;
@@ -19,8 +21,8 @@ function memoryWith(entries: readonly (readonly [address: number, value: bigint]
   return bytes;
 }
 
-async function tableOver(bytes: Buffer, levels: 4 | 5 = 4): Promise<X64PageTable> {
-  return new X64PageTable(new PhysicalMemory(await raw.open(new BufferSource(bytes))), physicalAddress(0x1000), levels);
+async function tableOver(bytes: Buffer, paging = x64): Promise<PageTable> {
+  return paging.open(new PhysicalMemory(await raw.open(new BufferSource(bytes))), physicalAddress(0x1000), null);
 }
 
 /** fffff80000000000: PML4 slot 0x1f0, then slot 0 all the way down. */
@@ -47,7 +49,7 @@ describe('x64 page tables', () => {
       ...CHAIN.slice(1),
       [0x4000, 0x9000n | PRESENT],
     ] as const;
-    const table = await tableOver(memoryWith(entries), 5);
+    const table = await tableOver(memoryWith(entries), x64La57);
     assert.deepEqual(await table.translate(BASE), { physicalAddress: 0x9000, pageSize: 0x1000 });
   });
 
@@ -78,7 +80,7 @@ describe('x64 page tables', () => {
     assert.deepEqual(await at(1n), { physicalAddress: 0x9000, pageSize: 0x1000 });
     assert.deepEqual(await at(2n), {
       virtualAddress: BASE + 0x2000n,
-      reason: 'not-present',
+      reason: 'prototype',
       level: 'PT',
       physicalAddress: 0x4010,
     });
