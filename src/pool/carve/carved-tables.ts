@@ -44,7 +44,7 @@ const BELIEVABLE_FAMILY = 16;
 /** Evidence from which a family certainly belongs to a table. */
 const SURE_FAMILY = 30;
 /** Minimum probability for treating an unseen page as all zeros. */
-const LIKELY_EMPTY = 0.001;
+const LIKELY_EMPTY = 0.005;
 
 /** Assembles the tables; null when the pages are too few or their evidence too weak. */
 export function carveTables({

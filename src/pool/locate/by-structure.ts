@@ -26,14 +26,28 @@ async function candidatesAt(
   // If every key of the widest reading obeys, N is not smaller: the keys beyond a smaller N would not obey. If some do
   // not, the readings are rivals: a page of the table is damaged.
   const [widest] = [...confirmed].sort((a, b) => b.slots - a.slots);
-  const isSure = widest !== undefined && widest.proof.lawful === widest.proof.keys;
-  const chosen = isSure ? [widest] : confirmed.length > 0 ? confirmed : readings.slice(0, 1);
+  const chosen = isWhole(widest)
+    ? [readings.find((reading) => isWhole(reading) && isWiderThan(reading, widest)) ?? widest]
+    : confirmed.length > 0
+      ? confirmed
+      : readings.slice(0, 1);
   const candidates: Candidate[] = [];
   for (const reading of chosen) {
     const array = await arrayAt(kernel, address, places, reading);
     candidates.push({ ...reading, ...near[readings.indexOf(reading)]!, address, places, array });
   }
   return candidates;
+}
+
+/** Keys beyond a table's end that are no coincidence where all of them obey the law of a wider one. */
+const MIN_BEYOND = 4;
+
+const isWhole = (reading: MeasuredTable | undefined): reading is MeasuredTable =>
+  reading !== undefined && reading.proof.lawful === reading.proof.keys;
+
+/** Variables that confirm a part of a table are another table's, or damaged. */
+function isWiderThan(reading: MeasuredTable, confirmed: MeasuredTable): boolean {
+  return reading.slots > confirmed.slots && reading.proof.keys >= confirmed.proof.keys + MIN_BEYOND;
 }
 
 /** The array at the place that is followed by the most tables. */

@@ -3,11 +3,13 @@ import type { TrackerLayout } from '../table/tracker-layout.js';
 import { pageOfSlot, slotsOnPage, type Doubt } from './doubt.js';
 import { chanceOfAtLeast } from './likelihood.js';
 
-/** Number of impossible tags, on one page or in total, that is not a coincidence. */
-const MIN_ON_PAGE = 2;
-const MIN_IN_ALL = 4;
-/** Share of tags that are torn on any machine. */
+/** Number of torn tags that is not a coincidence. */
+const MIN_TORN = 4;
+/** Pages with impossible tags from which on the pages are not to blame, but a table that they are of. */
+const MANY_PAGES = 2;
+/** Share of tags that are torn on any machine, and on a busy one. */
 const COMMON_SHARE = 0.02;
+const BUSY_SHARE = 0.035;
 const MIN_CHANCE = 1e-3;
 /** In a table of so few pages, one that is torn may be as much as is seen of a whole table from another time. */
 const SMALL_TABLE = 4;
@@ -19,8 +21,9 @@ interface PageRows {
 }
 
 /**
- * Doubts from the sums themselves. One or two tags that are off by a few are torn, and no reason to doubt others.
- * Impossible ones are doubted themselves. Several on one page indicate a page from another time or another table; several everywhere, a whole such table.
+ * Doubts from the sums themselves. One or two tags that are off by a few are torn, and no reason to doubt others. An
+ * impossible one, or several torn ones, indicate that a page is from another time or another table's; on several pages,
+ * that a whole table is.
  */
 export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slots: number): Doubt[] {
   const pages = new Map<number, PageRows>();
@@ -40,21 +43,18 @@ export function tornRows(totals: Iterable<TagTotal>, layout: TrackerLayout, slot
     if (consistency === 'impossible') impossibleSlots.push(slot);
   }
   const doubts: Doubt[] = [];
-  let explained = 0;
   for (const [page, { rows, torn, impossible }] of pages) {
     const elsewhere = Math.max(COMMON_SHARE, (all.torn - torn) / Math.max(1, all.rows - rows));
-    const isCluster = torn >= MIN_IN_ALL && chanceOfAtLeast(torn, rows, elsewhere) * pages.size < MIN_CHANCE;
-    if (impossible < MIN_ON_PAGE && !isCluster) continue;
-    explained += impossible;
+    const isCluster = torn >= MIN_TORN && chanceOfAtLeast(torn, rows, elsewhere) * pages.size < MIN_CHANCE;
+    if (impossible === 0 && !isCluster) continue;
     doubts.push({
       code: 'page-torn',
       message: `${torn} of ${rows} tags of page ${page} of the tables do not add up: a page there is of another moment, or not the table's`,
       slots: slotsOnPage(page, layout, slots),
     });
   }
-  const many = Math.max(pages.size <= SMALL_TABLE ? 1 : 2, pages.size / 4);
-  const isEverywhere = all.impossible - explained >= MIN_IN_ALL || doubts.length >= many || isTooMany(all);
-  if (isEverywhere)
+  const many = pages.size <= SMALL_TABLE ? 1 : MANY_PAGES;
+  if (doubts.length >= many || isTooMany(all))
     doubts.push({
       code: 'tables-torn',
       message: `${all.torn} of ${all.rows} tags do not add up: a table is of another moment than the rest`,
@@ -74,5 +74,5 @@ function impossibleTag(slot: number): Doubt {
 
 /** More torn tags than any machine shows, idle or busy. */
 function isTooMany({ rows, torn }: PageRows): boolean {
-  return torn >= MIN_IN_ALL && torn > rows * 0.1 && chanceOfAtLeast(torn, rows, 0.05) < MIN_CHANCE;
+  return torn >= MIN_TORN && torn > rows * 0.1 && chanceOfAtLeast(torn, rows, BUSY_SHARE) < MIN_CHANCE;
 }

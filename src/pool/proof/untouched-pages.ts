@@ -2,7 +2,9 @@ import type { TrackerLayout } from '../table/tracker-layout.js';
 import { slotsOnPage, type Doubt } from './doubt.js';
 
 /** Minimum probability, over all pages of a table, for a page without keys to be accepted as empty. */
-const MIN_CHANCE = 1e-4;
+const MIN_CHANCE = 0.1;
+/** The same for the tables of the other processors, which are many. */
+const MIN_OTHER_CHANCE = 0.01;
 
 /** For one table: keys by page, and which pages were read. */
 export interface PageKeys {
@@ -58,7 +60,7 @@ export function untouchedPages(
       if (count > 0 || could === 0 || !isRead[page]!) continue;
       const share = touched / Math.max(1, sum(first.keys) - could);
       const chance = share >= 1 ? 0 : (1 - share) ** could;
-      if (chance * keys.length < MIN_CHANCE)
+      if (chance * keys.length < MIN_OTHER_CHANCE)
         doubt(processor, page, `of ${could} tags there it touched none, of all others ${Math.round(share * 100)} %`);
     }
   }
