@@ -1,9 +1,10 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import type { KernelImage } from '../root/root.js';
+import { type KernelImage, writableSections } from '../root/root.js';
+import { decodeBlock, encodedBlocks, KERN_BASE_AT, MAX_SIZE, MIN_SIZE, TAG, TAG_AT } from './encoded-block.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 
-/** The contents of KDDEBUGGER_DATA64, decoded. */
+/** The contents of KDDEBUGGER_DATA64, decoded. (Debugging Tools for Windows, wdbgexts.h.) */
 export interface DebuggerDataBlock {
   readonly address: VirtualAddress;
   readonly encoded: boolean;
@@ -15,88 +16,81 @@ export interface DebuggerDataBlock {
   readonly psActiveProcessHead: VirtualAddress;
   /** Address of the variable PspCidTable. */
   readonly pspCidTable: VirtualAddress;
+  /** Offsets in EPROCESS that it names, in bytes, and its size; null where the block is too short or has a page missing. */
+  readonly eprocess: {
+    readonly size: number;
+    readonly parentId: number;
+    readonly directoryTableBase: number;
+  } | null;
 }
 
-const TAG = 0x4742444b; // KDBG
-const TAG_AT = 0x10;
-const SIZE_AT = 0x14;
-const KERN_BASE_AT = 0x18;
+const SIZE_AT = TAG_AT + 4;
 const PS_LOADED_MODULE_LIST_AT = 0x48;
 const PS_ACTIVE_PROCESS_HEAD_AT = 0x50;
 const PSP_CID_TABLE_AT = 0x58;
 const POOL_TRACK_TABLE_AT = 0x1b8;
-const MIN_SIZE = 0x1c0;
-const MAX_SIZE = 0x1000;
+/** SizeEProcess, OffsetEprocessPeb, OffsetEprocessParentCID, OffsetEprocessDirectoryTableBase: 16 bits each. */
+const SIZE_EPROCESS_AT = 0x2a8;
+const PARENT_CID_AT = 0x2ac;
+const DIRECTORY_TABLE_BASE_AT = 0x2ae;
+const OFFSETS_END = 0x2b0;
+
+/** A place where a block may lie; `turn` when it is encoded there. */
+interface Place {
+  readonly address: VirtualAddress;
+  readonly size: number;
+  readonly turn: number | null;
+}
+
+/** An address as the block has it, in 64 bits: those of a 32-bit kernel are sign-extended. */
+function extended(address: VirtualAddress, { pointerSize }: VirtualMemory): bigint {
+  return BigInt.asUintN(64, BigInt.asIntN(pointerSize * 8, address));
+}
 
 /**
- * Where the block may lie: where the container says, where the symbols say, then at every `KDBG` in the kernel's
- * writable sections.
+ * Where the block may lie: where the container says, where the symbols say, then at every `KDBG`, plain or encoded, in
+ * the kernel's writable sections.
  */
-async function* candidates(
+async function* places(
   memory: VirtualMemory,
   kernel: KernelImage,
   symbols: KernelSymbols | null,
-): AsyncGenerator<VirtualAddress> {
-  const hint = memory.physical.image.hints.kdDebuggerDataBlock;
-  if (hint !== undefined) yield hint;
+): AsyncGenerator<Place> {
   const rva = symbols?.rva.KdDebuggerDataBlock;
-  if (rva !== undefined) yield virtualAddress(kernel.base + BigInt(rva));
+  const named = [
+    memory.physical.image.hints.kdDebuggerDataBlock,
+    rva === undefined ? undefined : virtualAddress(kernel.base + BigInt(rva)),
+  ];
+  for (const address of named) if (address !== undefined) yield { address, size: MIN_SIZE, turn: null };
   const magic = Buffer.from('KDBG', 'latin1');
-  for (const section of kernel.header.sections.filter(({ writable }) => writable)) {
-    const start = virtualAddress(kernel.base + BigInt(section.rva));
-    const { bytes } = await memory.read(start, section.size);
+  for (const { start, bytes } of await writableSections({ memory, image: kernel })) {
     for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-      if (at % memory.pointerSize === 0 && at >= TAG_AT) yield virtualAddress(start + BigInt(at - TAG_AT));
+      if (at % memory.pointerSize === 0 && at >= TAG_AT)
+        yield { address: virtualAddress(start + BigInt(at - TAG_AT)), size: MIN_SIZE, turn: null };
     }
+    for (const { at, size, turn } of encodedBlocks(bytes, extended(kernel.base, memory)))
+      yield { address: virtualAddress(start + BigInt(at)), size, turn };
   }
 }
 
-/**
- * Each 64-bit word of an encoded block: XOR KiWaitNever, rotate left by its low byte, XOR the address of
- * KdpDataBlockEncoded (sign-extended), swap bytes, XOR KiWaitAlways.
- */
-export function decodeWord(word: bigint, waitNever: bigint, waitAlways: bigint, encodedFlag: VirtualAddress): bigint {
-  const turn = waitNever & 0x3fn;
-  const mixed = BigInt.asUintN(64, word ^ waitNever);
-  const rotated = BigInt.asUintN(64, (mixed << turn) | (mixed >> (64n - turn)));
-  const swapped = Buffer.alloc(8);
-  swapped.writeBigUInt64LE(BigInt.asUintN(64, rotated ^ encodedFlag));
-  return swapped.readBigUInt64BE() ^ waitAlways;
-}
-
-async function decoded(
-  memory: VirtualMemory,
-  kernel: KernelImage,
-  symbols: KernelSymbols | null,
-  block: Buffer,
-): Promise<Buffer | null> {
-  const { KiWaitNever, KiWaitAlways, KdpDataBlockEncoded } = symbols?.rva ?? {};
-  if (KiWaitNever === undefined || KiWaitAlways === undefined || KdpDataBlockEncoded === undefined) return null;
-  const at = (rva: number): VirtualAddress => virtualAddress(kernel.base + BigInt(rva));
-  const never = await memory.readUint64(at(KiWaitNever));
-  const always = await memory.readUint64(at(KiWaitAlways));
-  if (never === null || always === null) return null;
-  const flag = virtualAddress(BigInt.asIntN(memory.pointerSize * 8, at(KdpDataBlockEncoded)));
-  const plain = Buffer.alloc(block.length);
-  for (let offset = 0; offset + 8 <= block.length; offset += 8) {
-    plain.writeBigUInt64LE(decodeWord(block.readBigUInt64LE(offset), never, always, flag), offset);
-  }
-  return plain;
-}
-
-/** Every address in the block has 64 bits: those of a 32-bit kernel are sign-extended. */
+/** What a block names; null when it is not this kernel's. */
 function describe(
-  address: VirtualAddress,
+  { address, turn }: Place,
   block: Buffer,
-  { base }: KernelImage,
-  encoded: boolean,
+  kernel: KernelImage,
   pointerSize: number,
 ): DebuggerDataBlock | null {
-  const pointer = (at: number): VirtualAddress =>
-    virtualAddress(BigInt.asUintN(pointerSize * 8, block.readBigUInt64LE(at)));
   const size = block.readUInt32LE(SIZE_AT);
+  const encoded = turn !== null;
   if (block.readUInt32LE(TAG_AT) !== TAG || size < MIN_SIZE || size > MAX_SIZE) return null;
-  if (pointer(KERN_BASE_AT) !== base) return null;
+  const bits = pointerSize * 8;
+  const pointer = (at: number): VirtualAddress => virtualAddress(BigInt.asUintN(bits, block.readBigUInt64LE(at)));
+  if (pointer(KERN_BASE_AT) !== kernel.base) return null;
+  const end = kernel.base + BigInt(kernel.header.imageSize);
+  const isInside = (at: number): boolean => pointer(at) > kernel.base && pointer(at) < end;
+  // By chance a place may look like the first words of an encoded block, but not like all of these.
+  const variables = [PS_LOADED_MODULE_LIST_AT, PS_ACTIVE_PROCESS_HEAD_AT, PSP_CID_TABLE_AT, POOL_TRACK_TABLE_AT];
+  if (encoded && !variables.every(isInside)) return null;
   return {
     address,
     encoded,
@@ -104,34 +98,53 @@ function describe(
     psLoadedModuleList: pointer(PS_LOADED_MODULE_LIST_AT),
     psActiveProcessHead: pointer(PS_ACTIVE_PROCESS_HEAD_AT),
     pspCidTable: pointer(PSP_CID_TABLE_AT),
+    eprocess:
+      size < OFFSETS_END || block.length < OFFSETS_END
+        ? null
+        : {
+            size: block.readUInt16LE(SIZE_EPROCESS_AT),
+            parentId: block.readUInt16LE(PARENT_CID_AT),
+            directoryTableBase: block.readUInt16LE(DIRECTORY_TABLE_BASE_AT),
+          },
   };
 }
 
+/** The block's bytes at a place, as far as they are needed and it has them; null when the necessary ones are missing. */
+async function blockAt(memory: VirtualMemory, kernel: KernelImage, { address, turn }: Place): Promise<Buffer | null> {
+  const bytes = (await memory.readWhole(address, OFFSETS_END)) ?? (await memory.readWhole(address, MIN_SIZE));
+  return bytes === null || turn === null ? bytes : decodeBlock(bytes, turn, extended(kernel.base, memory));
+}
+
+/** Each kernel's block, or why there is none: it is asked for several times. */
+const known = new WeakMap<KernelImage, Promise<DebuggerDataBlock | string>>();
+
 /**
- * Finds this kernel's debugger data block, plain or, where the symbols give the addresses of its keys, encoded. A block
- * counts only when it names this kernel's base: those of earlier boots do not. Null, with the reason, when there is
- * none.
+ * Finds this kernel's debugger data block, plain or encoded; the keys of an encoded one are not needed. A block counts
+ * only when it names this kernel's base: those of earlier boots do not. The reason, when there is none.
  */
-export async function findDebuggerDataBlock(
+export function findDebuggerDataBlock(
+  memory: VirtualMemory,
+  kernel: KernelImage,
+  symbols: KernelSymbols | null,
+): Promise<DebuggerDataBlock | string> {
+  const found = known.get(kernel) ?? search(memory, kernel, symbols);
+  known.set(kernel, found);
+  return found;
+}
+
+async function search(
   memory: VirtualMemory,
   kernel: KernelImage,
   symbols: KernelSymbols | null,
 ): Promise<DebuggerDataBlock | string> {
   let unreadable = 0;
-  for await (const address of candidates(memory, kernel, symbols)) {
-    const block = await memory.readWhole(address, MIN_SIZE);
-    if (block === null) {
-      unreadable++;
-      continue;
-    }
-    const plain = describe(address, block, kernel, false, memory.pointerSize);
-    if (plain !== null) return plain;
-    const words = await decoded(memory, kernel, symbols, block);
-    const found = words === null ? null : describe(address, words, kernel, true, memory.pointerSize);
+  for await (const place of places(memory, kernel, symbols)) {
+    const block = await blockAt(memory, kernel, place);
+    if (block === null) unreadable++;
+    const found = block === null ? null : describe(place, block, kernel, memory.pointerSize);
     if (found !== null) return found;
   }
-  if (unreadable > 0) return 'the kernel debugger block lies on a page that is missing';
-  return symbols === null
-    ? 'no plain kernel debugger block names this kernel; an encoded one needs the symbols of a known build'
+  return unreadable > 0
+    ? 'the kernel debugger block lies on a page that is missing'
     : 'no kernel debugger block, plain or encoded, names this kernel';
 }

@@ -1,5 +1,5 @@
 import { hex, type VirtualAddress } from '../../address.js';
-import type { Kernel, Rejection } from '../../kernel/root/root.js';
+import { type Kernel, type Rejection, type Section, writableSections } from '../../kernel/root/root.js';
 import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
 import { factsOf, refutation, type Candidate } from './candidate.js';
 import { expansionByStructure } from './expansion/expansion-by-structure.js';
@@ -8,7 +8,7 @@ import { notLocated, type Located } from './located.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
 import { timeOrder } from './time-order.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
-import { pointersIn, standsNear, writableSections, type Section } from './writable-sections.js';
+import { pointersIn, standsNear } from './writable-sections.js';
 
 async function candidatesAt(
   kernel: Kernel,

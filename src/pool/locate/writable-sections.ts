@@ -1,16 +1,5 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
-import type { Kernel } from '../../kernel/root/root.js';
-
-/** One writable range of the kernel image, in memory. */
-export interface Section {
-  readonly start: VirtualAddress;
-  /** Zeros where pages are missing. */
-  readonly bytes: Buffer;
-  /** Addresses on the missing pages, one each. */
-  readonly missing: readonly VirtualAddress[];
-  /** Bytes of a pointer of its kernel, at whose multiples its variables lie. */
-  readonly pointerSize: 4 | 8;
-}
+import type { Kernel, Section } from '../../kernel/root/root.js';
 
 /**
  * Maximum distance in bytes between the pointers and variables that belong to the tables. In 213 builds they lie within
@@ -19,25 +8,6 @@ export interface Section {
 const NEAR = 1 << 16;
 /** Maximum number of pointers to follow; a real kernel has some thousands of page-aligned ones in its data. */
 const MAX_POINTERS = 1 << 16;
-
-/** The kernel's writable sections; the whole image if its header lists none. */
-export async function writableSections(kernel: Kernel): Promise<Section[]> {
-  const { image, memory } = kernel;
-  const writable = image.header.sections.filter((section) => section.writable);
-  const ranges = writable.length > 0 ? writable : [{ rva: 0, size: image.header.imageSize }];
-  const sections: Section[] = [];
-  for (const { rva, size } of ranges) {
-    const start = virtualAddress(image.base + BigInt(rva));
-    const { bytes, missing } = await memory.read(start, size - (size % memory.pointerSize));
-    sections.push({
-      start,
-      bytes,
-      missing: missing.map((page) => page.virtualAddress),
-      pointerSize: memory.pointerSize,
-    });
-  }
-  return sections;
-}
 
 /** Page-aligned kernel pointers outside the image, each with all addresses that hold it. */
 export function pointersIn(sections: readonly Section[], kernel: Kernel): Map<VirtualAddress, VirtualAddress[]> {

@@ -1,10 +1,10 @@
 import { hex, virtualAddress, type VirtualAddress } from '../../../address.js';
-import type { Kernel, Rejection } from '../../../kernel/root/root.js';
+import type { Kernel, Rejection, Section } from '../../../kernel/root/root.js';
 import { describeFacts, doubtsOf, fact, type Doubt, type Fact } from '../../proof/proof.js';
 import type { TrackerLayout } from '../../table/tracker-layout.js';
 import type { TrackerTable } from '../../table/tracker-table.js';
 import { timeOrder } from '../time-order.js';
-import { standsNear, type Section } from '../writable-sections.js';
+import { standsNear } from '../writable-sections.js';
 import { expansionSizeOf, expansionSizes } from './expansion-size.js';
 import { measureStretch, type Stretch } from './expansion-stretch.js';
 import { expansionDoubt, NO_EXPANSION, type ExpansionFinding } from './expansion-table.js';
