@@ -1,5 +1,6 @@
 import type { Kernel } from '../root/root.js';
-import { kernelLayout, type KernelLayout, type KernelSymbols } from '../symbols/symbols.js';
+import { kernelLayout } from '../structures/structures.js';
+import type { KernelLayout, KernelSymbols } from '../symbols/symbols.js';
 import { findLoadedModules } from './loaded-modules.js';
 import { activeProcesses, threadLists } from './process-lists.js';
 import { type CidTable, HandleTables, readCidTable } from './handle-table.js';

@@ -1,5 +1,5 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { type VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelImage } from './kernel-image.js';
 
 /** One writable range of the kernel image, in memory. */
@@ -13,14 +13,20 @@ export interface Section {
   readonly pointerSize: 4 | 8;
 }
 
+/** A kernel as far as its data needs it. */
+interface KernelInMemory {
+  readonly memory: VirtualMemory;
+  readonly image: KernelImage;
+}
+
+/** Maximum number of pointers to follow; a real kernel has some thousands in its data. */
+const MAX_POINTERS = 1 << 16;
+
 /** Each kernel's sections: several searches go through them. */
 const known = new WeakMap<KernelImage, Promise<readonly Section[]>>();
 
 /** The kernel's writable sections, where its variables lie; the whole image if its header lists none. Read once. */
-export function writableSections(kernel: {
-  readonly memory: VirtualMemory;
-  readonly image: KernelImage;
-}): Promise<readonly Section[]> {
+export function writableSections(kernel: KernelInMemory): Promise<readonly Section[]> {
   const sections = known.get(kernel.image) ?? readSections(kernel.memory, kernel.image);
   known.set(kernel.image, sections);
   return sections;
@@ -41,4 +47,44 @@ async function readSections(memory: VirtualMemory, image: KernelImage): Promise<
     });
   }
   return sections;
+}
+
+/** Whether an address lies in the kernel image. */
+export function isInImage({ image }: KernelInMemory, address: VirtualAddress): boolean {
+  return address >= image.base && address < image.base + BigInt(image.header.imageSize);
+}
+
+/** Each word of the sections that is an address of the kernel's half, with the place where it stands. */
+export function* kernelAddresses(
+  { memory }: KernelInMemory,
+  sections: readonly Section[],
+): Generator<readonly [value: VirtualAddress, place: VirtualAddress]> {
+  const size = memory.pointerSize;
+  for (const { start, bytes } of sections) {
+    for (let at = 0; at + size <= bytes.length; at += size) {
+      // Most words are none: no bigint is made of those.
+      if (bytes[at + size - 1]! < 0x80) continue;
+      const value = memory.pointerAt(bytes, at);
+      if (memory.pageTable.isKernelAddress(value)) yield [value, virtualAddress(start + BigInt(at))];
+    }
+  }
+}
+
+/**
+ * Pointers in the kernel's data that lead out of its image, each with all places that hold it.
+ * @param alignment of what they lead to, in bytes
+ */
+export function pointersOutside(
+  kernel: KernelInMemory,
+  sections: readonly Section[],
+  alignment: number,
+): Map<VirtualAddress, VirtualAddress[]> {
+  const places = new Map<VirtualAddress, VirtualAddress[]>();
+  for (const [value, place] of kernelAddresses(kernel, sections)) {
+    if (value % BigInt(alignment) !== 0n || isInImage(kernel, value)) continue;
+    const others = places.get(value);
+    if (others !== undefined) others.push(place);
+    else if (places.size < MAX_POINTERS) places.set(value, [place]);
+  }
+  return places;
 }

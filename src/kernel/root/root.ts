@@ -8,8 +8,8 @@ import { movedMemories } from './memory-base.js';
 import { isSameClock } from './prove-root.js';
 import { RootSearch } from './root-search.js';
 
+export { isInImage, kernelAddresses, pointersOutside, type Section, writableSections } from './kernel-data.js';
 export type { CheckedFact, Kernel, OtherSystem, Rejection, Search } from './kernel.js';
-export { type Section, writableSections } from './kernel-data.js';
 export type { KernelImage } from './kernel-image.js';
 export { type SharedData, decodeSharedData } from './kuser-shared-data.js';
 

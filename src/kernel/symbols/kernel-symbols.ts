@@ -24,6 +24,9 @@ export type StructureName =
  */
 export type FieldOffsets = Readonly<Record<string, number>>;
 
+/** Structures as far as they are known. */
+export type Structures = Readonly<Partial<Record<StructureName, FieldOffsets>>>;
+
 export const KERNEL_STRUCTURES: Readonly<Record<string, KnownStructure>> = {
   _POOL_TRACKER_TABLE: { name: 'trackerEntry', fields: [] },
   _POOL_TRACKER_BIG_PAGES: { name: 'bigPagesEntry', fields: ['Va', 'Key', 'PoolType', 'NumberOfBytes'] },
@@ -100,5 +103,5 @@ export interface KernelSymbols {
   readonly tagTablesCapacity: number;
   /** Addresses relative to the kernel's base. */
   readonly rva: Readonly<Partial<Record<KernelVariable, number>>>;
-  readonly structures: Readonly<Partial<Record<StructureName, FieldOffsets>>>;
+  readonly structures: Structures;
 }

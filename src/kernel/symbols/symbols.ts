@@ -8,10 +8,17 @@ import { damagedSymbolFile, openSymbolDocument, pdbOfDocument, resolveSymbols } 
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 
-export { type KernelLayout, kernelLayout } from './kernel-layout.js';
-export { findDebuggerDataBlock } from './debugger-data-block.js';
-export { type KernelSymbols, type KernelVariable, MAX_TAG_TABLES } from './kernel-symbols.js';
-export { knownBuild } from './known-builds.js';
+export { KernelLayout, type KnownFields } from './kernel-layout.js';
+export { type DebuggerDataBlock, findDebuggerDataBlock } from './debugger-data-block.js';
+export {
+  type FieldOffsets,
+  type KernelSymbols,
+  type KernelVariable,
+  MAX_TAG_TABLES,
+  type StructureName,
+  type Structures,
+} from './kernel-symbols.js';
+export { buildFamily, familyStructures, knownBuild } from './known-builds.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
 const VERSION = 3;

@@ -1,5 +1,11 @@
-import { hex, type VirtualAddress } from '../../address.js';
-import { type Kernel, type Rejection, type Section, writableSections } from '../../kernel/root/root.js';
+import { hex, PAGE_SIZE, type VirtualAddress } from '../../address.js';
+import {
+  type Kernel,
+  pointersOutside,
+  type Rejection,
+  type Section,
+  writableSections,
+} from '../../kernel/root/root.js';
 import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
 import { factsOf, refutation, type Candidate } from './candidate.js';
 import { expansionByStructure } from './expansion/expansion-by-structure.js';
@@ -8,7 +14,7 @@ import { notLocated, type Located } from './located.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
 import { timeOrder } from './time-order.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
-import { pointersIn, standsNear } from './writable-sections.js';
+import { standsNear } from './writable-sections.js';
 
 async function candidatesAt(
   kernel: Kernel,
@@ -154,7 +160,7 @@ export async function locateByStructure(
   named?: VirtualAddress,
 ): Promise<Located> {
   const sections = await writableSections(kernel);
-  const pointers = pointersIn(sections, kernel);
+  const pointers = pointersOutside(kernel, sections, PAGE_SIZE);
   if (named !== undefined && !pointers.has(named)) return notLocated(`no variable of the kernel holds ${hex(named)}`);
   const candidates: Candidate[] = [];
   const members = new Set<VirtualAddress>();
