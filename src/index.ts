@@ -38,7 +38,7 @@ export {
   type Row,
   type Value,
 } from './record/schema/record-type.js';
-export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages.js';
+export type { BigAllocation, BigPageTable, BigTotal } from './pool/big-pages/big-pages.js';
 export type { KernelObjects, ProcessMethod, SeenProcess } from './kernel/objects/objects.js';
 export type { ObjectCount, ObjectKind } from './kernel/objects/objects.js';
 export type { PdbIdentity } from './kernel/pe.js';

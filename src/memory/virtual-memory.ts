@@ -31,7 +31,8 @@ export class VirtualMemory {
     root: PhysicalAddress,
     private readonly build: number | null,
   ) {
-    this.pageTable = paging.open(physical, root, build);
+    // What an image names as a root need not be one, nor begin where roots do.
+    this.pageTable = paging.open(physical, physicalAddress(root - (root % paging.rootAlignment)), build);
     this.pointerSize = paging.pointerSize;
   }
 

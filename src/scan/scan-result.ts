@@ -5,7 +5,7 @@ import type { RunList } from '../image/run-list.js';
 import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { PdbIdentity } from '../kernel/pe.js';
 import type { Kernel, OtherSystem, Rejection } from '../kernel/root/root.js';
-import type { BigPageTable, BigTotal } from '../pool/big-pages.js';
+import type { BigPageTable, BigTotal } from '../pool/big-pages/big-pages.js';
 import type { CarveReport } from '../pool/carve/carve.js';
 import type { TableSet } from '../pool/locate/locate.js';
 import type { Doubt, Fact } from '../pool/proof/proof.js';

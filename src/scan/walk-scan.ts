@@ -4,11 +4,11 @@ import { isMissing, type PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
-import { kernelLayout } from '../kernel/structures/structures.js';
-import type { KernelSymbols } from '../kernel/symbols/symbols.js';
+import type { LayoutOptions } from '../kernel/structures/structures.js';
+import { KernelLayout } from '../kernel/symbols/symbols.js';
 import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
-import { BigPageTable } from '../pool/big-pages.js';
+import { BigPageTable } from '../pool/big-pages/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
@@ -112,7 +112,7 @@ export class WalkScan implements Scan {
     const tags = [...totals.totals()];
     const keys = tags.map(({ key }) => key);
     const facts = await this.kernelFacts();
-    const objects = await kernelReadings(kernel, located.symbols, keys);
+    const objects = await kernelReadings(kernel, located, keys, request.options);
     const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0;
     return {
       imageId: totals.imageId(),
@@ -160,17 +160,16 @@ export class WalkScan implements Scan {
  */
 async function kernelReadings(
   kernel: Kernel,
-  symbols: KernelSymbols | null,
+  { symbols, tables }: LocatedTables,
   keys: Iterable<number>,
+  options: LayoutOptions,
 ): Promise<KernelReadings> {
-  const bigPages =
-    symbols === null
-      ? { missing: 'not available for this build: the address of PoolBigPageTable is not known' }
-      : await BigPageTable.open(kernel.memory, await kernelLayout(kernel, symbols), kernel.sharedData.majorVersion);
+  const layout = symbols === null ? KernelLayout.UNKNOWN : KernelLayout.ofSymbols(kernel.image, symbols);
+  const bigPages = await BigPageTable.open(kernel, layout, tables.tables[0]!.address);
   const bigTotals = isMissing(bigPages) ? null : await bigPages.totals(keys);
   let objects: Promise<KernelObjects> | undefined;
   return {
-    objects: () => (objects ??= surveyObjects(kernel, symbols)),
+    objects: () => (objects ??= surveyObjects(kernel, symbols, options)),
     bigPages,
     bigTotals,
   };

@@ -39,6 +39,7 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   },
   locate: { value: 'WAY', choices: LOCATE_WAYS, help: 'locate the tables this way only' },
   symbols: { value: 'PATH', help: 'a Volatility 3 symbol file (ISF), or a directory of them' },
+  'no-known-builds': { help: 'use no built-in list of kernel builds: only symbol files, and the image itself' },
   'no-cache': { help: 'neither read nor keep what symbol files resolve to' },
   label: {
     multiple: true,
@@ -90,6 +91,7 @@ export function scanOptions(options: OptionValues): ScanOptions {
   return {
     labels: fixedLabels(options),
     cache: !options.flag('no-cache'),
+    ...(options.flag('no-known-builds') && { knownBuilds: false }),
     ...(imageFormat === undefined ? {} : { imageFormat }),
     ...(spool === undefined ? {} : { spool }),
     ...(symbols === undefined ? {} : { symbols }),

@@ -1,27 +1,25 @@
 import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
 import { isMapped } from '../../memory/paging/paging.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
+import {
+  DISPATCHER_PROCESS,
+  DISPATCHER_THREAD,
+  type EntryCoding,
+  ENTRY_FLAGS,
+  ID_STEP,
+  LEVEL_BITS,
+  MAX_LEVEL,
+  objectOfEntry,
+} from '../structures/structures.js';
 import type { KernelLayout } from '../symbols/symbols.js';
 import { Sighting, Tally } from './object-count.js';
-import { DISPATCHER_PROCESS, DISPATCHER_THREAD, ID_STEP, type ProcessReader } from './process-reader.js';
+import type { ProcessReader } from './process-reader.js';
 
 export interface HandleEntry {
   readonly handle: number;
   /** Object header in a process's table; the object itself in PspCidTable. */
   readonly object: VirtualAddress;
 }
-
-const POINTERS = PAGE_SIZE / 8;
-/** The lowest two bits of TableCode: levels of pointer pages above the entries. */
-const LEVEL_BITS = 3n;
-const DEEPEST = 2;
-/** The lowest three bits of an entry lock and describe it, where it holds the pointer as it is. */
-const ENTRY_FLAGS = 7n;
-/** A kernel address has 48 bits; an entry keeps the highest of them. */
-const POINTER_BITS = 48;
-
-/** How an entry holds its pointer: as it is (Windows 7), or as a bit field of its first word (since Windows 8). */
-type EntryCoding = { readonly size: number; readonly bit: number; readonly bits: number };
 
 /**
  * Maximum number of pages read from the tables of one image: four million handles, several times what busy servers
@@ -98,15 +96,13 @@ export class HandleTableWalk {
   /** Every entry in use, by handle. */
   async *entries(): AsyncGenerator<HandleEntry> {
     const kernel = this.memory.pageTable.isKernelAddress(this.table);
-    const code = kernel
-      ? (await readCached(this.memory, virtualAddress(this.table + BigInt(this.codeAt)), 8))?.readBigUInt64LE()
-      : undefined;
-    if (code === undefined) return this.tally.miss(`the handle table at ${hex(this.table)} is missing`);
+    const code = kernel ? await this.memory.readPointer(virtualAddress(this.table + BigInt(this.codeAt))) : null;
+    if (code === null) return this.tally.miss(`the handle table at ${hex(this.table)} is missing`);
     if (code === 0n) return this.tally.miss(`the handle table at ${hex(this.table)} has no pages: its TableCode is 0`);
     const level = Number(code & LEVEL_BITS);
-    if (level > DEEPEST)
+    if (level > MAX_LEVEL)
       return this.tally.miss(
-        `the handle table at ${hex(this.table)} claims ${level} levels of pointers; there are at most ${DEEPEST}`,
+        `the handle table at ${hex(this.table)} claims ${level} levels of pointers; there are at most ${MAX_LEVEL}`,
       );
     yield* this.below(virtualAddress(code & ~ENTRY_FLAGS), level, 0);
   }
@@ -118,10 +114,11 @@ export class HandleTableWalk {
       yield* this.entriesOf(page, firstEntry);
       return;
     }
-    const span = this.perPage * POINTERS ** (level - 1);
-    for (let index = 0; index < POINTERS; index++) {
-      const next = page.readBigUInt64LE(index * 8);
-      if (next !== 0n) yield* this.below(virtualAddress(next), level - 1, firstEntry + index * span);
+    const pointers = PAGE_SIZE / this.memory.pointerSize;
+    const span = this.perPage * pointers ** (level - 1);
+    for (let index = 0; index < pointers; index++) {
+      const next = this.memory.pointerAt(page, index * this.memory.pointerSize);
+      if (next !== 0n) yield* this.below(next, level - 1, firstEntry + index * span);
     }
   }
 
@@ -148,22 +145,13 @@ export class HandleTableWalk {
 
   private async *entriesOf(page: Buffer, firstEntry: number): AsyncGenerator<HandleEntry> {
     for (let index = 0; index < this.perPage; index++) {
-      const object = this.pointer(page.readBigUInt64LE(index * this.coding.size));
+      const object = objectOfEntry(this.memory.pointerAt(page, index * this.coding.size), this.coding);
       if (object === 0n) continue;
       // The first entry may describe the page: it counts as a handle only when it leads somewhere.
       if (index === 0 && !isMapped(await this.memory.translate(object))) continue;
       this.entriesFound++;
       yield { handle: (firstEntry + index) * ID_STEP, object };
     }
-  }
-
-  private pointer(word: bigint): VirtualAddress {
-    const { bit, bits } = this.coding;
-    if (bits === 0) return virtualAddress(word & ~ENTRY_FLAGS);
-    const field = BigInt.asUintN(bits, word >> BigInt(bit));
-    return field === 0n
-      ? virtualAddress(0n)
-      : virtualAddress(BigInt.asIntN(POINTER_BITS, field << BigInt(POINTER_BITS - bits)));
   }
 }
 
@@ -188,17 +176,17 @@ export async function readCidTable(
 ): Promise<CidTable | string> {
   const variable = layout.address('PspCidTable');
   if (typeof variable === 'string') return variable;
-  const table = await memory.readUint64(variable);
+  const table = await memory.readPointer(variable);
   if (table === null) return `PspCidTable at ${hex(variable)} is missing`;
   const cid = layout.fields('ethread', 'Cid');
   const processes = new Sighting();
   const threads = new Sighting();
-  const walk = tables.walk(virtualAddress(table));
+  const walk = tables.walk(table);
   for await (const { handle, object } of walk.entries()) {
     const type = await dispatcherType(memory, object);
     if (type === DISPATCHER_THREAD) {
       if (typeof cid === 'string') continue;
-      const id = (await readCached(memory, virtualAddress(object + BigInt(cid.Cid) + 8n), 8))?.readBigUInt64LE();
+      const id = await memory.readPointer(virtualAddress(object + BigInt(cid.Cid + memory.pointerSize)));
       if (id === BigInt(handle)) threads.add(object);
       else threads.tally.miss(`the thread at ${hex(object)} under id ${handle} has another id`);
       continue;

@@ -1,6 +1,8 @@
 import { virtualAddress, type VirtualAddress } from '../../address.js';
+import { isMissing } from '../../errors.js';
 import { readUnicodeString, walkRing } from '../../memory/structures.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { findModuleList, MODULE_FIELDS } from '../structures/structures.js';
 import { findDebuggerDataBlock, type KernelSymbols } from '../symbols/symbols.js';
 import type { Kernel } from '../root/root.js';
 
@@ -23,16 +25,7 @@ export interface LoadedModules {
 const MAX_MODULES = 4096;
 /** No module is larger; a size beyond it means damage. */
 const MAX_MODULE = 1 << 28;
-/**
- * KLDR_DATA_TABLE_ENTRY by the size of a pointer, the same from Windows XP to 11; its first member is the link in load
- * order.
- */
-const ENTRIES = {
-  4: { dllBase: 0x18, sizeOfImage: 0x20, baseDllName: 0x2c, read: 0x34 },
-  8: { dllBase: 0x30, sizeOfImage: 0x40, baseDllName: 0x58, read: 0x68 },
-} as const;
-
-/** Where PsLoadedModuleList may be: according to the symbols, the container and the debugger block. */
+/** Where PsLoadedModuleList may be: according to the symbols, the container, the debugger block, and the image itself. */
 async function* listHeads(kernel: Kernel, symbols: KernelSymbols | null): AsyncGenerator<VirtualAddress> {
   const rva = symbols?.rva.PsLoadedModuleList;
   if (rva !== undefined) yield virtualAddress(kernel.image.base + BigInt(rva));
@@ -40,6 +33,8 @@ async function* listHeads(kernel: Kernel, symbols: KernelSymbols | null): AsyncG
   if (hint !== undefined) yield hint;
   const block = await findDebuggerDataBlock(kernel.memory, kernel.image, symbols);
   if (typeof block !== 'string') yield block.psLoadedModuleList;
+  const found = await findModuleList(kernel, null);
+  if (!isMissing(found)) yield found;
 }
 
 /**
@@ -55,16 +50,16 @@ export async function findLoadedModules(kernel: Kernel, symbols: KernelSymbols |
 }
 
 async function readModules(memory: VirtualMemory, head: VirtualAddress): Promise<LoadedModules> {
-  const offsets = ENTRIES[memory.pointerSize];
+  const fields = MODULE_FIELDS[memory.pointerSize];
   const ring = await walkRing(memory, head, MAX_MODULES);
   const modules: LoadedModule[] = [];
   for (const address of ring.entries) {
-    const entry = await memory.readWhole(address, offsets.read);
+    const entry = await memory.readWhole(address, fields.length);
     if (entry === null) continue;
-    const size = entry.readUInt32LE(offsets.sizeOfImage);
-    const base = memory.pointerAt(entry, offsets.dllBase);
+    const size = entry.readUInt32LE(fields.SizeOfImage);
+    const base = memory.pointerAt(entry, fields.DllBase);
     if (size === 0 || size > MAX_MODULE || base % 0x1000n !== 0n) continue;
-    modules.push({ base, size, name: (await readUnicodeString(memory, entry, offsets.baseDllName)) ?? '?' });
+    modules.push({ base, size, name: (await readUnicodeString(memory, entry, fields.BaseDllName)) ?? '?' });
   }
   return { modules, whole: ring.whole && modules.length === ring.entries.length };
 }

@@ -2,6 +2,7 @@ import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import { readUnicodeString } from '../../memory/structures.js';
 import type { Kernel } from '../root/root.js';
+import { FIRST_ENCODED } from '../structures/structures.js';
 import type { KernelLayout } from '../symbols/symbols.js';
 import type { Tally } from './object-count.js';
 
@@ -31,12 +32,10 @@ export async function readObjectTypes(
   if (typeof offsets === 'string') return offsets;
   const types: ObjectType[] = [];
   for (let index = FIRST_TYPE; index < MAX_TYPES; index++) {
-    const pointer = (await readCached(memory, virtualAddress(table + BigInt(index * 8)), 8))?.readBigUInt64LE();
-    if (pointer === undefined) tally.miss(`ObTypeIndexTable[${index}] is missing`);
-    if (pointer === undefined || pointer === 0n) break;
-    const type = memory.pageTable.isKernelAddress(pointer)
-      ? await readCached(memory, virtualAddress(pointer), offsets.size)
-      : null;
+    const pointer = await memory.readPointer(virtualAddress(table + BigInt(index * memory.pointerSize)));
+    if (pointer === null) tally.miss(`ObTypeIndexTable[${index}] is missing`);
+    if (pointer === null || pointer === 0n) break;
+    const type = memory.pageTable.isKernelAddress(pointer) ? await readCached(memory, pointer, offsets.size) : null;
     const name = type === null ? null : await readUnicodeString(memory, type, offsets.Name);
     if (type === null || name === null || type.readUInt8(offsets.Index) !== index) {
       tally.miss(`no object type lies at ${hex(pointer)}, where ObTypeIndexTable[${index}] points to`);
@@ -46,9 +45,6 @@ export async function readObjectTypes(
   }
   return types.length > 0 ? types : (tally.reason ?? 'ObTypeIndexTable is empty');
 }
-
-/** Since Windows 10 the index in an object header is XORed with a cookie and with the second byte of its address. */
-const FIRST_ENCODED = 10;
 
 /** Decodes the type of an object from its header. */
 export class TypeDecoder {

@@ -1,5 +1,5 @@
 import type { Kernel } from '../root/root.js';
-import { kernelLayout } from '../structures/structures.js';
+import { kernelLayout, type LayoutOptions } from '../structures/structures.js';
 import type { KernelLayout, KernelSymbols } from '../symbols/symbols.js';
 import { findLoadedModules } from './loaded-modules.js';
 import { activeProcesses, threadLists } from './process-lists.js';
@@ -36,8 +36,6 @@ export interface KernelObjects {
 
 /** Kinds that handles lead to, besides processes. */
 const BY_HANDLES = { Thread: 'thread', Token: 'token', File: 'file', Key: 'key' } as const;
-/** Why objects of a 32-bit kernel are not read, whatever is known of its structures: pointers are taken to have 64 bits. */
-const NARROW = 'not available for this build: objects of a 32-bit kernel are not read';
 /** Maximum number of objects from which a type's code is learned where no cookie is known. */
 const MAX_EXAMPLES = 64;
 
@@ -45,12 +43,15 @@ const MAX_EXAMPLES = 64;
  * Counts processes five ways, and threads, tokens, files, keys, handle tables and modules as far as the build's layout
  * is known. The methods are independent: what one cannot read does not stop the others.
  */
-export async function surveyObjects(kernel: Kernel, symbols: KernelSymbols | null): Promise<KernelObjects> {
-  const layout = await kernelLayout(kernel, symbols);
+export async function surveyObjects(
+  kernel: Kernel,
+  symbols: KernelSymbols | null,
+  options: LayoutOptions = {},
+): Promise<KernelObjects> {
+  const layout = await kernelLayout(kernel, symbols, options);
   const tally = new Tally();
-  const isNarrow = kernel.memory.pointerSize === 4;
-  const types = isNarrow ? NARROW : await readObjectTypes(kernel.memory, layout, tally);
-  const reader = isNarrow ? NARROW : ProcessReader.of(kernel.memory, layout);
+  const types = await readObjectTypes(kernel.memory, layout, tally);
+  const reader = ProcessReader.of(kernel.memory, layout);
   const { processes, counts } = await surveyProcesses(kernel, layout, types, reader);
   return { processes, counts: byKind([...counts, ...typeCounts(types, tally), await moduleCount(kernel, symbols)]) };
 }

@@ -1,9 +1,10 @@
 import { hex, virtualAddress } from '../../address.js';
 import { walkRing } from '../../memory/structures.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
+import { DISPATCHER_THREAD } from '../structures/structures.js';
 import type { KernelLayout } from '../symbols/symbols.js';
 import { MAX_OBJECTS, Sighting } from './object-count.js';
-import { DISPATCHER_THREAD, type Process, type ProcessReader } from './process-reader.js';
+import type { Process, ProcessReader } from './process-reader.js';
 
 /** The threads on each process's ThreadListHead; or why they are not available. */
 export async function threadLists(
@@ -25,11 +26,11 @@ export async function threadLists(
     for (const entry of ring.entries) {
       const address = virtualAddress(entry - BigInt(thread.ThreadListEntry));
       const type = (await readCached(memory, address, 1))?.readUInt8();
-      const owner = (await readCached(memory, virtualAddress(address + BigInt(thread.Cid)), 8))?.readBigUInt64LE();
+      const owner = await memory.readPointer(virtualAddress(address + BigInt(thread.Cid)));
       if (type === DISPATCHER_THREAD && owner === BigInt(process.pid)) sighting.add(address);
       else
         sighting.tally.miss(
-          `${type === undefined || owner === undefined ? 'missing' : 'no thread of its'}: ${hex(address)} on the thread list of ${process.name} (${process.pid})`,
+          `${type === undefined || owner === null ? 'missing' : 'no thread of its'}: ${hex(address)} on the thread list of ${process.name} (${process.pid})`,
         );
     }
     if (!ring.whole)

@@ -1,6 +1,7 @@
 import { hex, type PhysicalAddress, rootAddress, virtualAddress, type VirtualAddress } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
 import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
+import { DISPATCHER_PROCESS, FAST_REF_BITS } from '../structures/structures.js';
 import type { KernelLayout } from '../symbols/symbols.js';
 
 /** What an EPROCESS says. A field whose offset is not known for the build is undefined. */
@@ -15,8 +16,8 @@ export interface Process {
   readonly name: string;
   /** Null when the field holds no sensible time. */
   readonly createTime: Date | null;
-  /** Null while it runs. */
-  readonly exitTime: Date | null;
+  /** Null while it runs; undefined where it cannot be told. */
+  readonly exitTime: Date | null | undefined;
   /** Physical address of its page table root (DirectoryTableBase without its flags). */
   readonly pageTableRoot: PhysicalAddress | undefined;
   /** Number of its threads that have not ended. */
@@ -29,25 +30,9 @@ export interface Process {
   readonly session: VirtualAddress | undefined;
 }
 
-/** Types in DISPATCHER_HEADER, which EPROCESS and ETHREAD begin with. */
-export const DISPATCHER_PROCESS = 3;
-export const DISPATCHER_THREAD = 6;
-
-/** Process and thread ids are handles: multiples of 4. */
-export const ID_STEP = 4;
-
 const NAME_LENGTH = 15;
-/** The lowest bits of an EX_FAST_REF count references. */
-const FAST_REF_BITS = 0xfn;
 
-const NEEDED = [
-  'size',
-  'UniqueProcessId',
-  'InheritedFromUniqueProcessId',
-  'ImageFileName',
-  'CreateTime',
-  'ExitTime',
-] as const;
+const NEEDED = ['size', 'UniqueProcessId', 'InheritedFromUniqueProcessId', 'ImageFileName', 'CreateTime'] as const;
 
 /** Reads EPROCESS structures, each only once. */
 export class ProcessReader {
@@ -79,35 +64,36 @@ export class ProcessReader {
   }
 
   private decode(address: VirtualAddress, bytes: Buffer): Process | null {
-    const { offsets } = this;
-    const pid = bytes.readBigUInt64LE(offsets.UniqueProcessId);
-    const ppid = bytes.readBigUInt64LE(offsets.InheritedFromUniqueProcessId);
+    const { offsets, memory } = this;
+    const pid = memory.pointerAt(bytes, offsets.UniqueProcessId);
+    const ppid = memory.pointerAt(bytes, offsets.InheritedFromUniqueProcessId);
     if (bytes.readUInt8(0) !== DISPATCHER_PROCESS || pid > 0xffffffffn || ppid > 0xffffffffn) return null;
     const name = bytes
       .toString('latin1', offsets.ImageFileName, offsets.ImageFileName + NAME_LENGTH)
       .replace(/\0.*$/s, '');
-    const u64 = (field: string): bigint | undefined => {
+    const pointer = (field: string): VirtualAddress | undefined => {
       const offset = this.layout.field('eprocess', field);
-      return offset === undefined ? undefined : bytes.readBigUInt64LE(offset);
+      return offset === undefined ? undefined : memory.pointerAt(bytes, offset);
     };
+    const exitTime = this.layout.field('eprocess', 'ExitTime');
     const root = this.layout.field('kprocess', 'DirectoryTableBase');
     const threads = this.layout.field('eprocess', 'ActiveThreads');
-    const token = u64('Token');
+    const token = pointer('Token');
     return {
       address,
       name,
       pid: Number(pid),
       ppid: Number(ppid),
       createTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.CreateTime)) ?? null,
-      exitTime: dateOfFileTime(bytes.readBigUInt64LE(offsets.ExitTime)) ?? null,
+      exitTime: exitTime === undefined ? undefined : (dateOfFileTime(bytes.readBigUInt64LE(exitTime)) ?? null),
       pageTableRoot:
         root === undefined
           ? undefined
-          : rootAddress(bytes.readBigUInt64LE(root), this.memory.pageTable.paging.architecture),
+          : rootAddress(memory.pointerAt(bytes, root), memory.pageTable.paging.architecture),
       activeThreads: threads === undefined ? undefined : bytes.readUInt32LE(threads),
-      objectTable: u64('ObjectTable') as VirtualAddress | undefined,
-      token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS),
-      session: u64('Session') as VirtualAddress | undefined,
+      objectTable: pointer('ObjectTable'),
+      token: token === undefined ? undefined : virtualAddress(token & ~FAST_REF_BITS[memory.pointerSize]),
+      session: pointer('Session'),
     };
   }
 }

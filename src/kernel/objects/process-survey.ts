@@ -87,10 +87,11 @@ export class ProcessSurvey {
     };
   }
 
-  /** How many of the processes that a method saw have ended; null where it is not available. */
+  /** How many of the processes that a method saw have ended; null where it is not available, or cannot be told. */
   terminated(method: ProcessMethod, processes: readonly Process[]): number | null {
     const sighting = this.sightings[method];
     if (sighting === undefined || typeof sighting === 'string') return null;
+    if (processes.some(({ exitTime }) => exitTime === undefined)) return null;
     return processes.filter(({ address, exitTime }) => exitTime !== null && sighting.found.has(address)).length;
   }
 }

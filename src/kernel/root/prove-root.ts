@@ -1,4 +1,4 @@
-import { hex, physicalAddress } from '../../address.js';
+import { hex } from '../../address.js';
 import { isMissing, type Missing } from '../../errors.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import { VirtualMemory } from '../../memory/virtual-memory.js';
@@ -24,8 +24,8 @@ export async function proveRoot(
   const { address, from: rootFrom, kernelEntry, pagings } = candidate;
   let refusal = '';
   for (const paging of pagings) {
-    const root = physicalAddress(address - (address % paging.rootAlignment));
-    const virtual = VirtualMemory.through(memory, root, paging);
+    const virtual = VirtualMemory.through(memory, address, paging);
+    const { root } = virtual.pageTable;
     const sharedData = await readSharedData(virtual);
     if (isMissing(sharedData)) {
       refusal ||= sharedData.missing;

@@ -15,7 +15,7 @@ export interface EntryCoding {
 }
 
 /** The lowest three bits of an entry lock and describe it, where it holds the pointer as it is. */
-const ENTRY_FLAGS = 7n;
+export const ENTRY_FLAGS = 7n;
 /** Objects are aligned to 16 bytes: the field leaves out four bits. */
 const LEFT_OUT = 4n;
 
@@ -30,7 +30,7 @@ export function objectOfEntry(word: bigint, { bit, bits }: EntryCoding): Virtual
 }
 
 /** The lowest bits of TableCode: levels of pages of pointers above the entries, at most two. */
-const LEVEL_BITS = 3n;
+export const LEVEL_BITS = 3n;
 export const MAX_LEVEL = 2;
 
 /** What TableCode names: the top page, and how many levels of pointers it heads. */

@@ -101,11 +101,7 @@ async function typesAt(kernel: Kernel, table: Buffer, fields: FieldOffsets): Pro
  * Finds ObTypeIndexTable in the kernel's data: pointers to types, each of which has a name and its own slot as index.
  * They count as many processes and threads as there are, at least.
  */
-export async function findTypeTable(
-  kernel: Kernel,
-  processes: number,
-  threads: number,
-): Promise<TypeTable | Missing> {
+export async function findTypeTable(kernel: Kernel, processes: number, threads: number): Promise<TypeTable | Missing> {
   const size = kernel.memory.pointerSize;
   const objectType = OBJECT_STRUCTURES[size].objectType!;
   const tables: VirtualAddress[] = [];
@@ -119,7 +115,8 @@ export async function findTypeTable(
     }
   }
   const [only, second] = tables;
-  if (only === undefined) return { missing: "no table in the kernel's data leads to types of objects by their indices" };
+  if (only === undefined)
+    return { missing: "no table in the kernel's data leads to types of objects by their indices" };
   return second === undefined
     ? { address: only, objectType }
     : { missing: `${tables.length} tables in the kernel's data lead to types of objects` };
@@ -144,4 +141,3 @@ export async function isFieldOfOneType(
   const code = await commonCode(kernel, targets, header);
   return code !== null && code !== (await typeCode(kernel, process, header));
 }
-

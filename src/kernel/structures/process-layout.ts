@@ -105,7 +105,7 @@ async function isRoot({ memory, image }: Kernel, process: Specimen, offset: numb
   if (value === null) return null;
   if (memory.pointerSize === 8 && memory.pageTable.isKernelAddress(value)) return false;
   const root = rootAddress(value, memory.pageTable.paging.architecture);
-  if (root === 0) return false;
+  if (root === 0 || root % memory.pageTable.paging.rootAlignment !== 0) return false;
   if (!memory.physical.has(root)) return root < memory.physical.image.runs.end ? null : false;
   const wanted = await memory.translate(image.base);
   const there = await memory.withRoot(root).translate(image.base);

@@ -9,14 +9,18 @@ import { isFieldOfOneType } from './object-layout.js';
 import type { ProcessSet } from './process-layout.js';
 
 /** The lowest bits of an EX_FAST_REF count references: four of them, three on x86. */
-const FAST_REF_BITS = { 4: 7n, 8: 0xfn } as const;
+export const FAST_REF_BITS = { 4: 7n, 8: 0xfn } as const;
 /** Bytes of a HANDLE_TABLE in which it names its process. */
 const TABLE_HEAD = 0x60;
 /** Processes that are looked at. */
 const MAX_PROCESSES = 64;
 
 /** A pointer of each process at an offset, where it is one of the kernel's; processes without one tell nothing. */
-function pointersAt({ specimens, kernel }: ProcessSet, offset: number, flags: bigint): Map<VirtualAddress, VirtualAddress> | null {
+function pointersAt(
+  { specimens, kernel }: ProcessSet,
+  offset: number,
+  flags: bigint,
+): Map<VirtualAddress, VirtualAddress> | null {
   const targets = new Map<VirtualAddress, VirtualAddress>();
   for (const specimen of specimens.slice(0, MAX_PROCESSES)) {
     const pointer = specimen.pointer(offset);

@@ -17,6 +17,12 @@ import { findProcessRings } from './process-rings.js';
 import { theActiveRing } from './ring-anchor.js';
 import { findThreadFields } from './thread-layout.js';
 
+export { DISPATCHER_PROCESS, DISPATCHER_THREAD } from './client-ids.js';
+export { type EntryCoding, ENTRY_FLAGS, ID_STEP, LEVEL_BITS, MAX_LEVEL, objectOfEntry } from './handle-entries.js';
+export { findModuleList, MODULE_FIELDS } from './module-list.js';
+export { FIRST_ENCODED } from './object-layout.js';
+export { FAST_REF_BITS } from './process-pointers.js';
+
 /** What may be used besides the image itself. */
 export interface LayoutOptions {
   /** Whether the built-in tables of builds are used; true by default. */

@@ -13,6 +13,9 @@ export class KernelLayout {
     private readonly structures: Readonly<Partial<Record<StructureName, KnownFields>>>,
   ) {}
 
+  /** Where nothing is known. */
+  static readonly UNKNOWN = new KernelLayout({}, {});
+
   /** All that symbols say. */
   static ofSymbols({ base }: KernelImage, { rva, structures }: KernelSymbols): KernelLayout {
     const variables = Object.entries(rva).map(([name, at]) => [name, virtualAddress(base + BigInt(at))]);

@@ -60,6 +60,8 @@ export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbol
 }
 
 export interface SymbolOptions {
+  /** Whether the built-in lists of kernel builds are used; true by default. */
+  readonly knownBuilds?: boolean;
   /** A symbol file, or a directory of them. */
   readonly symbols?: string;
   /** Whether what is resolved is cached for the next run; true by default. */
@@ -79,7 +81,10 @@ const MAX_FILES = 100_000;
 /** Maximum number of files that are opened because their names do not contain a GUID. */
 const MAX_OPENED = 256;
 
-const builtInList: SymbolSource = { name: 'known-build', find: (pdb) => knownBuild(pdb) };
+const builtInList: SymbolSource = {
+  name: 'known-build',
+  find: async (pdb, { knownBuilds = true }) => (knownBuilds ? knownBuild(pdb) : null),
+};
 
 const symbolFile: SymbolSource = {
   name: 'symbol-file',

@@ -1,7 +1,12 @@
-import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../address.js';
-import type { Missing } from '../errors.js';
-import type { KernelLayout } from '../kernel/symbols/symbols.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
+import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import { isMissing, type Missing } from '../../errors.js';
+import type { Kernel } from '../../kernel/root/root.js';
+import type { KernelLayout } from '../../kernel/symbols/symbols.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { type BigPageOffsets, MAX_BIG_ENTRIES } from './big-page-layout.js';
+import { findBigPages } from './find-big-pages.js';
+
+export { MAX_BIG_ENTRIES } from './big-page-layout.js';
 
 /** An allocation of a page or more, as the kernel's own table lists it. */
 export interface BigAllocation {
@@ -27,8 +32,6 @@ export interface BigTotal {
   readonly bytes: bigint;
 }
 
-/** Maximum number of entries; the table of a machine with a terabyte has half as many. */
-export const MAX_BIG_ENTRIES = 1 << 22;
 /** Entries of 16, 24 and 32 bytes fill this many pages exactly. */
 const PAGES_AT_ONCE = 96;
 /**
@@ -38,7 +41,18 @@ const PAGES_AT_ONCE = 96;
 const FIRST_PACKED = 10;
 const PACKED = { bit: 8, bits: 12 };
 
-type Offsets = Readonly<Record<'size' | 'Va' | 'Key' | 'PoolType' | 'NumberOfBytes', number>>;
+interface BitField {
+  readonly bit: number;
+  readonly bits: number;
+}
+
+/** How an entry packs its pool type: as the layout tells, else as this version of Windows does. */
+function packingOf(layout: KernelLayout, majorVersion: number): BitField {
+  const bit = layout.field('bigPagesEntry', 'PoolType.bit');
+  const bits = layout.field('bigPagesEntry', 'PoolType.bits');
+  if (bit !== undefined && bits !== undefined) return { bit, bits };
+  return majorVersion >= FIRST_PACKED ? PACKED : { bit: 0, bits: 32 };
+}
 
 /** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
 export class BigPageTable {
@@ -49,25 +63,27 @@ export class BigPageTable {
     private readonly memory: VirtualMemory,
     private readonly address: VirtualAddress,
     private readonly entriesClaimed: number,
-    private readonly offsets: Offsets,
-    private readonly poolTypeBits: { readonly bit: number; readonly bits: number },
+    private readonly offsets: BigPageOffsets,
+    private readonly poolTypeBits: BitField,
   ) {}
 
   /**
-   * Finds the table; or tells why it cannot be read.
-   * @param majorVersion of Windows: how an entry packs its pool type, where the layout does not tell
+   * Opens the table where the layout says it is; where that is not known, finds and proves it. Or tells why it cannot be
+   * read.
+   * @param table0 address of the first tracker table
    */
-  static async open(
-    memory: VirtualMemory,
-    layout: KernelLayout,
-    majorVersion: number,
-  ): Promise<BigPageTable | Missing> {
+  static async open(kernel: Kernel, layout: KernelLayout, table0: VirtualAddress): Promise<BigPageTable | Missing> {
+    const { memory, sharedData } = kernel;
     const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
     const variable = layout.address('PoolBigPageTable');
     const sizeVariable = layout.address('PoolBigPageTableSize');
-    if (typeof offsets === 'string') return { missing: offsets };
-    if (typeof variable === 'string') return { missing: variable };
-    if (typeof sizeVariable === 'string') return { missing: sizeVariable };
+    const packing = packingOf(layout, sharedData.majorVersion);
+    if (typeof offsets === 'string' || typeof variable === 'string' || typeof sizeVariable === 'string') {
+      const found = await findBigPages(kernel, table0);
+      if (!isMissing(found)) return new BigPageTable(memory, found.address, found.slots, found.layout, packing);
+      const [why] = [offsets, variable, sizeVariable].filter((one) => typeof one === 'string');
+      return { missing: `${why}; ${found.missing}` };
+    }
     const address = await memory.readPointer(variable);
     const entries = await memory.readPointer(sizeVariable);
     if (address === null || entries === null)
@@ -76,14 +92,6 @@ export class BigPageTable {
       return { missing: `PoolBigPageTable is ${hex(address)}; expected a kernel address` };
     if (entries === 0n || entries > BigInt(MAX_BIG_ENTRIES))
       return { missing: `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}` };
-    const bit = layout.field('bigPagesEntry', 'PoolType.bit');
-    const bits = layout.field('bigPagesEntry', 'PoolType.bits');
-    const packing =
-      bit !== undefined && bits !== undefined
-        ? { bit, bits }
-        : majorVersion >= FIRST_PACKED
-          ? PACKED
-          : { bit: 0, bits: 32 };
     return new BigPageTable(memory, address, Number(entries), offsets, packing);
   }
 

@@ -1,0 +1,94 @@
+import { PAGE_SIZE, type VirtualAddress } from '../../address.js';
+import type { Missing } from '../../errors.js';
+import { type Kernel, pointersOutside, type Section, writableSections } from '../../kernel/root/root.js';
+import { BIG_PAGE_HASHES, obeys, type PlacedEntry } from './big-page-law.js';
+import { BIG_PAGE_LAYOUTS, type BigPageLayout, MAX_BIG_ENTRIES } from './big-page-layout.js';
+
+/** A table of big pages, found and proved. */
+export interface FoundBigPages {
+  readonly address: VirtualAddress;
+  readonly slots: number;
+  readonly layout: BigPageLayout;
+}
+
+/** The variables of the pool lie within so many bytes of each other, but for the array of tables between them. */
+const NEAR = 1n << 15n;
+/** Tables have at least this many slots. */
+const MIN_SLOTS = 64;
+
+/** Powers of two among the variables near a place, the largest first: one may be the number of slots. */
+function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory }: Kernel): number[] {
+  const sizes = new Set<number>();
+  for (const { start, bytes } of sections) {
+    if (place < start || place >= start + BigInt(bytes.length)) continue;
+    const at = Number(place - start);
+    const end = Math.min(bytes.length - memory.pointerSize, at + Number(NEAR));
+    const first = Math.max(0, at - Number(NEAR));
+    for (let index = first - (first % memory.pointerSize); index <= end; index += memory.pointerSize) {
+      const value = bytes.readUInt32LE(index);
+      if (value < MIN_SLOTS || value > MAX_BIG_ENTRIES || (value & (value - 1)) !== 0) continue;
+      if (memory.pointerAt(bytes, index) === BigInt(value)) sizes.add(value);
+    }
+  }
+  return [...sizes].sort((a, b) => b - a);
+}
+
+/** Whether the bytes at an address, read as a table of this layout and size, obey one of the laws. */
+async function isTable({ memory }: Kernel, { address, slots, layout }: FoundBigPages): Promise<boolean> {
+  const { bytes, missing } = await memory.read(address, slots * layout.size);
+  if (missing.length * 2 > bytes.length / PAGE_SIZE) return false;
+  const lost = new Set(missing.map((page) => Number(page.virtualAddress - address) / PAGE_SIZE));
+  const isLost = (slot: number): boolean => lost.has(Math.floor((slot * layout.size) / PAGE_SIZE));
+  const entries: PlacedEntry[] = [];
+  let others = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    const va = memory.pointerAt(bytes, slot * layout.size + layout.Va);
+    if (va <= 1n || isLost(slot)) continue;
+    const own = va & ~1n;
+    if (own % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(own)) entries.push({ slot, address: own });
+    else if (others++ > entries.length / 8 + 8) return false;
+  }
+  const isUsed = (slot: number): boolean =>
+    isLost(slot) || memory.pointerAt(bytes, slot * layout.size + layout.Va) > 1n;
+  return others * 64 <= entries.length && BIG_PAGE_HASHES.some((hash) => obeys(entries, slots, isUsed, hash));
+}
+
+/** The widest table at an address: half of one obeys the law as well. */
+async function tableAt(
+  kernel: Kernel,
+  address: VirtualAddress,
+  sizes: readonly number[],
+): Promise<FoundBigPages | null> {
+  for (const slots of sizes)
+    for (const layout of BIG_PAGE_LAYOUTS) {
+      if (layout.pointerSize !== kernel.memory.pointerSize) continue;
+      const table = { address, slots, layout };
+      if (await isTable(kernel, table)) return table;
+    }
+  return null;
+}
+
+/**
+ * Finds PoolBigPageTable without symbols: near the pointers to table 0, a pointer to a table whose entries lie where the
+ * kernel's own hash law of them puts them, its size in a variable near by.
+ * @param table0 address of the first tracker table
+ */
+export async function findBigPages(kernel: Kernel, table0: VirtualAddress): Promise<FoundBigPages | Missing> {
+  const sections = await writableSections(kernel);
+  const pointers = pointersOutside(kernel, sections, PAGE_SIZE);
+  const near = pointers.get(table0) ?? [];
+  const found: FoundBigPages[] = [];
+  for (const [address, places] of pointers) {
+    if (address === table0) continue;
+    const place = places.find((one) => near.some((pool) => (one > pool ? one - pool : pool - one) <= NEAR));
+    if (place === undefined) continue;
+    const table = await tableAt(kernel, address, sizesNear(sections, place, kernel));
+    if (table !== null) found.push(table);
+  }
+  const [only, second] = found;
+  if (only === undefined)
+    return { missing: 'near the pool variables no table obeys the hash law of big pages, with its size near by' };
+  if (second !== undefined)
+    return { missing: `near the pool variables ${found.length} tables obey the hash law of big pages` };
+  return only;
+}
