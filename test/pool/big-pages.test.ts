@@ -10,7 +10,10 @@ import type { Row } from '../../src/record/schema/record-type.js';
 import type { ScanResult } from '../../src/scan/scan-result.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
-import { listedBuild } from '../support/generate/kernel/kernel-structures.js';
+import { MACHINES } from '../support/generate/kernel/machine.js';
+import { listedBuild, objectBuild } from '../support/generate/kernel/kernel-structures.js';
+import { writeBigPages } from '../support/generate/objects/big-pages-writer.js';
+import { OBJECT_BUILDS } from '../support/generate/objects/object-sample.js';
 import type { BigPagePlan } from '../support/generate/objects/object-plan.js';
 import { tagKey } from '../support/generate/tracker/tag-plan.js';
 import { readingsOf, walkBuffer } from '../support/expect/generated-scan.js';
@@ -121,8 +124,8 @@ describe('big allocations', () => {
       all.map(({ address, tag, bytes, pool_type, free }) => [address, tag, bytes, pool_type, free]),
       [
         ['0xffffa50000000000', 'Proc', 0x5000n, 0, false],
-        ['0xffffa50000200000', 'Proc', 0x123450n, 512, true],
-        ['0xffffa50000300000', 'Proc', 2n ** 40n, 512, false],
+        ['0xffffa5000033f000', 'Proc', 2n ** 40n, 512, false],
+        ['0xffffa5000021c000', 'Proc', 0x123450n, 512, true],
       ],
     );
   });
@@ -154,6 +157,56 @@ describe('big allocations', () => {
     assert.match((await shortfall(BIGPOOL, decoded))!, /^\d+ pages of PoolBigPageTable are missing$/);
     const tags = await rows(rowsOf(POOL_TAG, decoded));
     assert.ok(tags.every(({ big_allocations, big_bytes }) => big_allocations === null && big_bytes === null));
+  });
+
+  describe('without symbols', () => {
+    const many = Array.from({ length: 60 }, (_, index): BigPagePlan => ({
+      key: tagKey(index % 2 === 0 ? 'Proc' : 'MmSt'),
+      bytes: BigInt(index + 1) * 4096n,
+      poolType: [0, 1, 512][index % 3]!,
+      free: index % 7 === 0,
+    }));
+    const hidden = { knownBuilds: false } as const;
+
+    for (const version of OBJECT_BUILDS)
+      it(`are found by the hash law of their own table: ${version}`, async () => {
+        const generated = memory(version, { bigPages: many });
+        const found = await listed(await walkBuffer(rawBuffer(generated), hidden));
+        assert.deepEqual(
+          found,
+          generated.truth.bigPages.map(({ slot, address, key, bytes, poolType, free }) => ({
+            slot,
+            address,
+            key,
+            bytes,
+            poolType,
+            free,
+          })),
+        );
+      });
+
+    it('are not found where entries lie where no law puts them, or are too few', async () => {
+      const generated = memory('10.0.19041.1466', { bigPages: many });
+      const used = new Set(generated.truth.bigPages.map(({ slot }) => slot));
+      const free = Array.from({ length: 128 }, (_, slot) => slot).filter((slot) => !used.has(slot));
+      for (const [index, slot] of free.slice(0, 8).entries())
+        generated.space.writeU64(
+          MACHINES.x64.pool.bigPages + BigInt(slot * 24),
+          0xffffa50000000000n + BigInt(index) * 4096n,
+        );
+      assert.match(whyNone(await walkBuffer(rawBuffer(generated), hidden)), /no table obeys the hash law of big pages/);
+      const few = memory('10.0.19041.1466', { bigPages: many.slice(0, 8) });
+      assert.match(whyNone(await walkBuffer(rawBuffer(few), hidden)), /not available for this build: .*no table obeys/);
+    });
+
+    it('are refused where two tables stand', async () => {
+      const generated = memory('10.0.19041.1466', { bigPages: many });
+      const { PoolTrackTableExpansion, PoolBigPageTableSize } = generated.truth.variables;
+      const variables = { PoolBigPageTable: PoolTrackTableExpansion!, PoolBigPageTableSize: PoolBigPageTableSize! };
+      const build = objectBuild(listedBuild('10.0.19041.1466'));
+      writeBigPages(generated.space, build, variables, many, 0xffffa60000000000n);
+      assert.match(whyNone(await walkBuffer(rawBuffer(generated), hidden)), /2 tables obey the hash law of big pages/);
+    });
   });
 
   it('says that an unknown build has none', async () => {

@@ -23,16 +23,19 @@ const OBJECT_STRUCTURES: Readonly<Record<4 | 8, Structures>> = {
 
 /** Since Windows 10 the index in an object header is XORed with a cookie and with the second byte of its address. */
 export const FIRST_ENCODED = 10;
+/** ObTypeIndexTable: its first two slots hold no type, and a type's slot is the index that it has. */
+const FIRST_TYPE = 2;
 /** Objects that are looked at. */
 const MAX_OBJECTS = 256;
 
-/** The index of an object's type as its header holds it, the byte of the address taken off; null when it is missing. */
+/** The index of an object's type as its header holds it, the byte of the address taken off; null when it is missing, or none. */
 async function typeCode(kernel: Kernel, object: VirtualAddress, header: FieldOffsets): Promise<number | null> {
   const start = virtualAddress(object - BigInt(header.Body!));
   const stored = (await readCached(kernel.memory, virtualAddress(start + BigInt(header.TypeIndex!)), 1))?.readUInt8();
   if (stored === undefined) return null;
   const isEncoded = kernel.sharedData.majorVersion >= FIRST_ENCODED;
-  return isEncoded ? stored ^ Number((start >> 8n) & 0xffn) : stored;
+  if (isEncoded) return stored ^ Number((start >> 8n) & 0xffn);
+  return stored >= FIRST_TYPE ? stored : null;
 }
 
 /** The code that nearly all of the objects have; null when there is none. */
@@ -67,8 +70,6 @@ export async function findObjectHeader(
   return header;
 }
 
-/** ObTypeIndexTable: its first two slots hold no type, and a type's slot is the index that it has. */
-const FIRST_TYPE = 2;
 /** No Windows has fewer types. */
 const MIN_TYPES = 8;
 /** Types that are looked at. */

@@ -24,6 +24,12 @@ const MAX_PROCESSES = 64;
 /** Threads of a process that are counted. */
 const MAX_LISTED = 4096;
 
+/** A link of a list: the forward pointer of a head, and what the first member says of it. */
+interface Link {
+  readonly to: VirtualAddress;
+  readonly head: VirtualAddress;
+}
+
 /** A thread, with its id as PspCidTable has it. */
 interface Thread {
   readonly id: number;
@@ -107,10 +113,14 @@ function listOffsets(
     const owner = specimen.id(cidAt) ?? 0;
     byOwner.set(owner, [...(byOwner.get(owner) ?? []), specimen.address]);
   }
+  const byAddress = new Map(threads.map(({ specimen }) => [specimen.address, specimen]));
   const owners = specimens.filter((one) => byOwner.has(one.id(idAt) ?? 0));
   const found: ListOffsets[] = [];
   for (let headAt = idAt + step; headAt + 2 * step <= size; headAt += step) {
-    const links = owners.flatMap((owner) => owner.pointer(headAt) ?? []);
+    const links = owners.flatMap((owner): Link[] => {
+      const to = owner.pointer(headAt);
+      return to === null ? [] : [{ to, head: virtualAddress(owner.address + BigInt(headAt)) }];
+    });
     const entries = new Set<number>();
     for (const owner of owners)
       for (const thread of byOwner.get(owner.id(idAt)!)!) {
@@ -118,7 +128,12 @@ function listOffsets(
         if (entryAt > 0 && entryAt < MAX_SIZE) entries.add(entryAt);
       }
     for (const entryAt of entries) {
-      const leading = links.filter((link) => isThread(virtualAddress(link - BigInt(entryAt)))).length;
+      const leading = links.filter(({ to, head }) => {
+        const thread = byAddress.get(virtualAddress(to - BigInt(entryAt)));
+        if (thread === undefined) return isThread(virtualAddress(to - BigInt(entryAt)));
+        const back = thread.pointer(entryAt + step);
+        return back === null || back === head;
+      }).length;
       if (outweighs(leading, links.length - leading)) found.push({ headAt, entryAt });
     }
   }

@@ -3,7 +3,7 @@ import { isMissing, type Missing } from '../../errors.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import type { KernelLayout } from '../../kernel/symbols/symbols.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { type BigPageOffsets, MAX_BIG_ENTRIES } from './big-page-layout.js';
+import { type BigPageOffsets, type BitField, MAX_BIG_ENTRIES, packingOf, poolTypeIn } from './big-page-layout.js';
 import { findBigPages } from './find-big-pages.js';
 
 export { MAX_BIG_ENTRIES } from './big-page-layout.js';
@@ -34,26 +34,6 @@ export interface BigTotal {
 
 /** Entries of 16, 24 and 32 bytes fill this many pages exactly. */
 const PAGES_AT_ONCE = 96;
-/**
- * Before Windows 10 the pool type has a word of its own; since then it shares it with a pattern below and slack above
- * it.
- */
-const FIRST_PACKED = 10;
-const PACKED = { bit: 8, bits: 12 };
-
-interface BitField {
-  readonly bit: number;
-  readonly bits: number;
-}
-
-/** How an entry packs its pool type: as the layout tells, else as this version of Windows does. */
-function packingOf(layout: KernelLayout, majorVersion: number): BitField {
-  const bit = layout.field('bigPagesEntry', 'PoolType.bit');
-  const bits = layout.field('bigPagesEntry', 'PoolType.bits');
-  if (bit !== undefined && bits !== undefined) return { bit, bits };
-  return majorVersion >= FIRST_PACKED ? PACKED : { bit: 0, bits: 32 };
-}
-
 /** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
 export class BigPageTable {
   /** Pages that were missing during the last walk through the entries. */
@@ -64,7 +44,7 @@ export class BigPageTable {
     private readonly address: VirtualAddress,
     private readonly entriesClaimed: number,
     private readonly offsets: BigPageOffsets,
-    private readonly poolTypeBits: BitField,
+    private readonly poolType: BitField,
   ) {}
 
   /**
@@ -77,10 +57,9 @@ export class BigPageTable {
     const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
     const variable = layout.address('PoolBigPageTable');
     const sizeVariable = layout.address('PoolBigPageTableSize');
-    const packing = packingOf(layout, sharedData.majorVersion);
     if (typeof offsets === 'string' || typeof variable === 'string' || typeof sizeVariable === 'string') {
       const found = await findBigPages(kernel, table0);
-      if (!isMissing(found)) return new BigPageTable(memory, found.address, found.slots, found.layout, packing);
+      if (!isMissing(found)) return new BigPageTable(memory, found.address, found.slots, found.layout, found.poolType);
       const [why] = [offsets, variable, sizeVariable].filter((one) => typeof one === 'string');
       return { missing: `${why}; ${found.missing}` };
     }
@@ -92,7 +71,10 @@ export class BigPageTable {
       return { missing: `PoolBigPageTable is ${hex(address)}; expected a kernel address` };
     if (entries === 0n || entries > BigInt(MAX_BIG_ENTRIES))
       return { missing: `PoolBigPageTableSize is ${entries}; expected 1 to ${MAX_BIG_ENTRIES}` };
-    return new BigPageTable(memory, address, Number(entries), offsets, packing);
+    const bit = layout.field('bigPagesEntry', 'PoolType.bit');
+    const bits = layout.field('bigPagesEntry', 'PoolType.bits');
+    const poolType = bit === undefined || bits === undefined ? packingOf([], sharedData.majorVersion) : { bit, bits };
+    return new BigPageTable(memory, address, Number(entries), offsets, poolType);
   }
 
   /** Every entry that was ever used, in table order, freed ones too; entries on missing pages are left out. */
@@ -114,7 +96,7 @@ export class BigPageTable {
 
   /** The lowest bit of an address marks the entry free; an entry that was never used has no other bit set. */
   private decode(bytes: Buffer, at: number, slot: number): BigAllocation | null {
-    const { offsets, poolTypeBits, memory } = this;
+    const { offsets, poolType, memory } = this;
     const va = memory.pointerAt(bytes, at + offsets.Va);
     if (va <= 1n) return null;
     const word = bytes.readUInt32LE(at + offsets.PoolType);
@@ -123,7 +105,7 @@ export class BigPageTable {
       address: virtualAddress(va & ~1n),
       key: bytes.readUInt32LE(at + offsets.Key),
       bytes: memory.pointerAt(bytes, at + offsets.NumberOfBytes),
-      poolType: Math.floor(word / 2 ** poolTypeBits.bit) % 2 ** poolTypeBits.bits,
+      poolType: poolTypeIn(word, poolType),
       free: (va & 1n) === 1n,
     };
   }

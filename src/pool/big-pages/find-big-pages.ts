@@ -2,13 +2,15 @@ import { PAGE_SIZE, type VirtualAddress } from '../../address.js';
 import type { Missing } from '../../errors.js';
 import { type Kernel, pointersOutside, type Section, writableSections } from '../../kernel/root/root.js';
 import { BIG_PAGE_HASHES, obeys, type PlacedEntry } from './big-page-law.js';
-import { BIG_PAGE_LAYOUTS, type BigPageLayout, MAX_BIG_ENTRIES } from './big-page-layout.js';
+import { BIG_PAGE_LAYOUTS, type BigPageLayout, type BitField, MAX_BIG_ENTRIES, packingOf } from './big-page-layout.js';
 
 /** A table of big pages, found and proved. */
 export interface FoundBigPages {
   readonly address: VirtualAddress;
   readonly slots: number;
   readonly layout: BigPageLayout;
+  /** Where in its word the pool type lies. */
+  readonly poolType: BitField;
 }
 
 /** The variables of the pool lie within so many bytes of each other, but for the array of tables between them. */
@@ -33,10 +35,15 @@ function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory
   return [...sizes].sort((a, b) => b - a);
 }
 
-/** Whether the bytes at an address, read as a table of this layout and size, obey one of the laws. */
-async function isTable({ memory }: Kernel, { address, slots, layout }: FoundBigPages): Promise<boolean> {
+/** The table at an address, when its bytes, read in this layout and size, obey one of the laws. */
+async function readAs(
+  { memory, sharedData }: Kernel,
+  address: VirtualAddress,
+  slots: number,
+  layout: BigPageLayout,
+): Promise<FoundBigPages | null> {
   const { bytes, missing } = await memory.read(address, slots * layout.size);
-  if (missing.length * 2 > bytes.length / PAGE_SIZE) return false;
+  if (missing.length * 2 > bytes.length / PAGE_SIZE) return null;
   const lost = new Set(missing.map((page) => Number(page.virtualAddress - address) / PAGE_SIZE));
   const isLost = (slot: number): boolean => lost.has(Math.floor((slot * layout.size) / PAGE_SIZE));
   const entries: PlacedEntry[] = [];
@@ -46,11 +53,14 @@ async function isTable({ memory }: Kernel, { address, slots, layout }: FoundBigP
     if (va <= 1n || isLost(slot)) continue;
     const own = va & ~1n;
     if (own % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(own)) entries.push({ slot, address: own });
-    else if (others++ > entries.length / 8 + 8) return false;
+    else if (others++ > entries.length / 8 + 8) return null;
   }
   const isUsed = (slot: number): boolean =>
     isLost(slot) || memory.pointerAt(bytes, slot * layout.size + layout.Va) > 1n;
-  return others * 64 <= entries.length && BIG_PAGE_HASHES.some((hash) => obeys(entries, slots, isUsed, hash));
+  if (others * 64 > entries.length) return null;
+  if (!BIG_PAGE_HASHES.some((hash) => obeys(entries, slots, isUsed, hash))) return null;
+  const words = entries.map(({ slot }) => bytes.readUInt32LE(slot * layout.size + layout.PoolType));
+  return { address, slots, layout, poolType: packingOf(words, sharedData.majorVersion) };
 }
 
 /** The widest table at an address: half of one obeys the law as well. */
@@ -62,8 +72,8 @@ async function tableAt(
   for (const slots of sizes)
     for (const layout of BIG_PAGE_LAYOUTS) {
       if (layout.pointerSize !== kernel.memory.pointerSize) continue;
-      const table = { address, slots, layout };
-      if (await isTable(kernel, table)) return table;
+      const table = await readAs(kernel, address, slots, layout);
+      if (table !== null) return table;
     }
   return null;
 }

@@ -3,21 +3,10 @@ import type { KernelObjects } from '../../../src/kernel/objects/objects.js';
 import { generateMemory } from '../../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../../support/generate/memory-plan.js';
 import { listedBuild } from '../../support/generate/kernel/kernel-structures.js';
-import { SAMPLE_PROCESSES } from '../../support/generate/objects/object-sample.js';
+import { OBJECT_BUILDS, SAMPLE_PROCESSES } from '../../support/generate/objects/object-sample.js';
 import { EXITED } from '../../support/generate/objects/object-writer.js';
 import { readingsOf, walkBuffer } from '../../support/expect/generated-scan.js';
 import { rawBuffer } from '../../support/write/raw.js';
-
-/** One real build for each structure layout that is known. */
-export const BUILDS = [
-  '6.1.7601.24540',
-  '6.3.9600.20369',
-  '10.0.14393.5291',
-  '10.0.17763.3770',
-  '10.0.19041.1466',
-  '10.0.20348.1547',
-  '10.0.22000.1219',
-];
 
 function plan(version: string, more: MemoryPlan = {}): MemoryPlan {
   return { build: listedBuild(version), processes: SAMPLE_PROCESSES, ...more };
@@ -34,7 +23,7 @@ export function found({ counts }: KernelObjects, kind: string, method: string): 
 }
 
 describe('a survey of generated objects', () => {
-  for (const version of BUILDS) {
+  for (const version of OBJECT_BUILDS) {
     it(`finds processes by all five methods: ${version}`, async () => {
       const generated = generateMemory(plan(version));
       const objects = await survey(generated);

@@ -20,9 +20,6 @@ function of(checks: readonly Check[], reason: string): NotRead {
   return Object.fromEntries(checks.map((check) => [check, reason]));
 }
 
-const X86_OBJECTS = of(['objects'], 'objects of a 32-bit kernel are not read');
-const ARM64_OBJECTS = of(['objects'], 'structures of ARM64 kernels are not known without a symbol file');
-const NEW_OBJECTS = of(['objects'], 'structures of builds after 22000 are not known without a symbol file');
 const EXPANSION = of(
   ['carve', 'carve as walk'],
   'an expansion table that has grown beside its outgrown copies is not put together from pages',
@@ -39,17 +36,12 @@ const NULL_POINTER = of(WALKS, 'a processor whose pointer is NULL is not missed'
  * fails.
  */
 const NOT_READ_YET: Readonly<Record<string, NotRead>> = {
-  'arm64-22000.elf': ARM64_OBJECTS,
-  'arm64-22000.raw': ARM64_OBJECTS,
   'hard/seven-last-null.raw': NULL_POINTER,
   'hard/seven-one-cpu.raw': SINGLE,
   'hard/sparse-one-cpu.raw': SINGLE,
-  'spill-28000.raw': { ...EXPANSION, ...NEW_OBJECTS },
-  'win11-26100.raw': NEW_OBJECTS,
-  'x86-7601.elf': { ...X86_OBJECTS, ...SINGLE },
-  'x86-7601.raw': { ...X86_OBJECTS, ...SINGLE },
-  'x86pae-17763.dmp': X86_OBJECTS,
-  'x86pae-7601.raw': X86_OBJECTS,
+  'spill-28000.raw': EXPANSION,
+  'x86-7601.elf': SINGLE,
+  'x86-7601.raw': SINGLE,
 };
 
 /** For the title of a test: why it is pending, or nothing. */

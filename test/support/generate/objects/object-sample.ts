@@ -24,3 +24,14 @@ export const SAMPLE_PROCESSES: readonly ProcessPlan[] = [
   { pid: 820, ppid: 600, name: 'a-very-long-name.exe', isTerminated: true },
   { pid: 900, ppid: 600, name: 'deep.exe', session: 1, handleLevels: 2, files: 2, threads: [904] },
 ];
+
+/** One real build for each structure layout that is known. */
+export const OBJECT_BUILDS = [
+  '6.1.7601.24540',
+  '6.3.9600.20369',
+  '10.0.14393.5291',
+  '10.0.17763.3770',
+  '10.0.19041.1466',
+  '10.0.20348.1547',
+  '10.0.22000.1219',
+];

@@ -142,9 +142,11 @@ export class ObjectWriter {
     set('ActiveThreads', BigInt(threads));
     set('UniqueProcessId', BigInt(plan.pid));
     set('InheritedFromUniqueProcessId', BigInt(plan.ppid ?? 0));
-    set('CreateTime', fileTime(CREATED));
+    set('CreateTime', fileTime(new Date(CREATED.getTime() + plan.pid)));
     set('ExitTime', plan.isTerminated === true ? fileTime(EXITED) : 0n);
     set('ObjectTable', table);
+    // QuotaProcess stands behind TableCode.
+    if (table !== 0n) this.space.writeU64(table + this.at('handleTable', 'TableCode') + 8n, address);
     set('Token', token | 0xfn);
     this.space.write(address + this.at('eprocess', 'ImageFileName'), Buffer.from(plan.name.slice(0, 15), 'latin1'));
   }
