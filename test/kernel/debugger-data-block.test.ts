@@ -42,7 +42,7 @@ describe('an encoded debugger block', () => {
           const plain = plainBlock(kernelBase, size);
           const data = new Random(page === 0n ? 1 : Number(page)).bytes(8 * before + size + 0x200);
           encodeDebuggerBlock(plain, { waitNever, waitAlways, dataBlockEncoded }).copy(data, 8 * before);
-          const found = [...encodedBlocks(data, virtualAddress(kernelBase))].map(({ at, size: claimed, turn }) => ({
+          const found = [...encodedBlocks(data, virtualAddress(kernelBase), 8)].map(({ at, size: claimed, turn }) => ({
             at,
             claimed,
             plain: decodeBlock(data.subarray(at, at + size), turn, virtualAddress(kernelBase)),
@@ -59,7 +59,7 @@ describe('an encoded debugger block', () => {
         const data = new Random(seed).bytes(0x4000);
         const keys = { waitNever, waitAlways, dataBlockEncoded: kernelBase + 0x1000n };
         encodeDebuggerBlock(plainBlock(kernelBase, 0x360), keys).copy(data, 0x1000);
-        assert.deepEqual([...encodedBlocks(data, virtualAddress(kernelBase + 0x200000n))], []);
+        assert.deepEqual([...encodedBlocks(data, virtualAddress(kernelBase + 0x200000n), 8)], []);
       }),
     ));
 });

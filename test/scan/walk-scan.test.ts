@@ -77,17 +77,21 @@ describe('walking generated memory', () => {
     }
   });
 
-  it('needs no symbols where nobody has them', async () => {
-    const generated = generateMemory({
-      build: 'unknown',
-      kdbg: 'encoded',
-      lowStub: false,
-      decoys: ['snapshot', 'sessionTable', 'freedTable'],
+  for (const [kdbg, locatedBy] of [
+    ['encoded', 'kdbg'],
+    ['absent', 'structure'],
+  ] as const)
+    it(`needs no symbols where nobody has them: by ${locatedBy}`, async () => {
+      const generated = generateMemory({
+        build: 'unknown',
+        kdbg,
+        lowStub: false,
+        decoys: ['snapshot', 'sessionTable', 'freedTable'],
+      });
+      const decoded = await walkBuffer(rawBuffer(generated));
+      assert.equal(decoded.tables.locatedBy, locatedBy);
+      assertTotals(decoded.totals, generated.truth.merged, generated.truth.entrySize);
     });
-    const decoded = await walkBuffer(rawBuffer(generated));
-    assert.equal(decoded.tables.locatedBy, 'structure');
-    assertTotals(decoded.totals, generated.truth.merged, generated.truth.entrySize);
-  });
 
   it('marks what a missing page touches, and counts what was not read', async () => {
     const generated = generateMemory({ layout: 80, processors: 3, missingPages: [{ processor: 1, page: 4 }] });

@@ -68,7 +68,7 @@ async function* places(
       if (at % memory.pointerSize === 0 && at >= TAG_AT)
         yield { address: virtualAddress(start + BigInt(at - TAG_AT)), size: MIN_SIZE, turn: null };
     }
-    for (const { at, size, turn } of encodedBlocks(bytes, extended(kernel.base, memory)))
+    for (const { at, size, turn } of encodedBlocks(bytes, extended(kernel.base, memory), memory.pointerSize))
       yield { address: virtualAddress(start + BigInt(at)), size, turn };
   }
 }

@@ -30,13 +30,14 @@ function swapped(word: number): number {
  * turned by the lowest bits of KiWaitNever. All three keys vanish from the XOR of two encoded words, which is the XOR of
  * the plain ones with swapped bytes, turned. Tag, size and the kernel's base are known, so at the block's place, and in
  * practice only there, one of 64 turns makes their XOR that of two neighbouring words.
- * @param bytes of the kernel's data; blocks begin at multiples of 8
+ * @param bytes of the kernel's data
+ * @param step blocks begin at multiples of this
  * @param kernelBase in 64 bits
  */
-export function* encodedBlocks(bytes: Buffer, kernelBase: bigint): Generator<Decoding> {
+export function* encodedBlocks(bytes: Buffer, kernelBase: bigint, step: number): Generator<Decoding> {
   const base = { low: Number(kernelBase & 0xffffffffn), high: Number(kernelBase >> 32n) };
   const wanted = swapped((TAG ^ base.low) >>> 0);
-  for (let at = 0; at + MIN_SIZE <= bytes.length; at += 8) {
+  for (let at = 0; at + MIN_SIZE <= bytes.length; at += step) {
     const low = bytes.readInt32LE(at + TAG_AT) ^ bytes.readInt32LE(at + KERN_BASE_AT);
     const high = bytes.readInt32LE(at + TAG_AT + 4) ^ bytes.readInt32LE(at + KERN_BASE_AT + 4);
     if (low === 0 && high === 0) continue;
