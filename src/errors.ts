@@ -96,7 +96,8 @@ export interface Missing {
 
 /** Whether a value is not available, and this is the reason instead. */
 export function isMissing(value: object): value is Missing {
-  return 'missing' in value;
+  // An address is a bigint, though its brand makes an object of its type.
+  return typeof value === 'object' && 'missing' in value;
 }
 
 /** The code of a system error (`ENOENT`, `EPIPE`, …), or null. */

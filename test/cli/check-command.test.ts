@@ -61,7 +61,7 @@ describe('pool-tracker check and bigpool', function () {
         .map((line) => line.trim().split(/ +/)),
       [
         ['0xffffa50000000000', 'MmSt', String(tagKey('MmSt')), 'false', '12288', '1', 'false'],
-        ['0xffffa50000100000', 'Proc', String(tagKey('Proc')), 'false', '4096', '0', 'true'],
+        ['0xffffa50000107000', 'Proc', String(tagKey('Proc')), 'false', '4096', '0', 'true'],
       ],
     );
     const wanted = await runCli(['bigpool', image, '--no-cache', '--tag', 'P*', '--json']);

@@ -19,7 +19,7 @@ describe('pool-tracker info', () => {
       /^pdb name: ntkrnlmp\.pdb$/m,
       /^kernel guid: [0-9A-F]{32}$/m,
       /^captured at: 2024-06-01T17:05:42\.000Z$/m,
-      /^located by: structure$/m,
+      /^located by: kdbg$/m,
       /^ {2}processor 3 at 0xffff/m,
       /^rejected:$/m,
     ])
