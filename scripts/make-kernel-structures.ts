@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { buildFamily } from '../src/kernel/symbols/known-builds.js';
 import type { KernelVariable } from '../src/kernel/symbols/kernel-symbols.js';
 import { knownBuild } from '../src/kernel/symbols/known-builds.js';
-import { openSymbolDocument } from '../src/kernel/symbols/isf.js';
+import { openSymbolDocument } from '../src/kernel/symbols/symbol-document.js';
 import { pdbOfDocument, resolveSymbols } from '../src/kernel/symbols/isf.js';
 
 /** Variables that the list of known builds does not have. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openSymbolDocument } from '../../src/kernel/symbols/isf.js';
+import { openSymbolDocument } from '../../src/kernel/symbols/symbol-document.js';
 import { pdbOfDocument, resolveSymbols } from '../../src/kernel/symbols/isf.js';
 import { SYMBOL_SOURCES, type SymbolOptions } from '../../src/kernel/symbols/symbols.js';
 import { readCachedSymbols, writeCachedSymbols } from '../../src/kernel/symbols/symbols.js';

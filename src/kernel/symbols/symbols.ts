@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { PdbIdentity } from '../pe.js';
-import { damagedSymbolFile, openSymbolDocument, pdbOfDocument, resolveSymbols } from './isf.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
+import { damagedSymbolFile } from './symbol-facts.js';
+import { openSymbolFile, SYMBOL_FILE } from './symbol-file.js';
 
 export { KernelLayout, type KnownFields } from './kernel-layout.js';
 export { type DebuggerDataBlock, findDebuggerDataBlock } from './debugger-data-block.js';
@@ -21,7 +22,7 @@ export {
 export { buildFamily, familyStructures, knownBuild } from './known-builds.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
-const VERSION = 3;
+const VERSION = 4;
 
 function cachePath(pdb: PdbIdentity): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -62,7 +63,7 @@ export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbol
 export interface SymbolOptions {
   /** Whether the built-in lists of kernel builds are used; true by default. */
   readonly knownBuilds?: boolean;
-  /** A symbol file, or a directory of them. */
+  /** A symbol file (PDB, ISF, Rekall profile, what was exported), or a directory of them, as a symbol store. */
   readonly symbols?: string;
   /** Whether what is resolved is cached for the next run; true by default. */
   readonly cache?: boolean;
@@ -75,7 +76,6 @@ export interface SymbolSource {
   find(pdb: PdbIdentity, options: SymbolOptions): Promise<KernelSymbols | null>;
 }
 
-const SYMBOL_FILE = /\.json(\.xz|\.gz)?$/i;
 const GUID_IN_NAME = /[0-9a-f]{32}/i;
 const MAX_FILES = 100_000;
 /** Maximum number of files that are opened because their names do not contain a GUID. */
@@ -106,11 +106,19 @@ const symbolFile: SymbolSource = {
 /** Tried in this order: when the hash law does not prove the result of one, the next is tried. */
 export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile];
 
+/** Symbols from a file that says that it is of this PDB, or does not say of which. */
 async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
-  const document = await openSymbolDocument(path);
-  const identity = await pdbOfDocument(document);
-  if (identity !== null && (identity.guid !== pdb.guid || identity.age !== pdb.age)) return null;
-  return resolveSymbols(document, path);
+  const file = await openSymbolFile(path);
+  try {
+    const { identity } = file;
+    return identity !== null && !isSamePdb(identity, pdb) ? null : await file.resolve();
+  } finally {
+    await file.close();
+  }
+}
+
+function isSamePdb(one: PdbIdentity, other: PdbIdentity): boolean {
+  return one.guid === other.guid && one.age === other.age;
 }
 
 async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
@@ -118,18 +126,19 @@ async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<Kerne
     .slice(0, MAX_FILES)
     .filter((name) => SYMBOL_FILE.test(name))
     .sort();
-  const named = files.filter((name) => basename(name).toUpperCase().includes(pdb.guid));
-  const unnamed = files.filter((name) => !GUID_IN_NAME.test(basename(name))).slice(0, MAX_OPENED);
+  // A name, or a folder as symbol stores have them: ntkrnlmp.pdb/GUIDAGE/ntkrnlmp.pdb.
+  const named = files.filter((name) => name.toUpperCase().includes(pdb.guid));
+  const unnamed = files.filter((name) => !GUID_IN_NAME.test(name)).slice(0, MAX_OPENED);
   for (const name of named) {
     const found = await fromFile(join(directory, name), pdb);
     if (found !== null) return found;
   }
   for (const name of unnamed) {
     const path = join(directory, name);
-    const identity = await openSymbolDocument(path)
-      .then(pdbOfDocument)
-      .catch(() => null);
-    if (identity?.guid === pdb.guid && identity.age === pdb.age) return fromFile(path, pdb);
+    const file = await openSymbolFile(path).catch(() => null);
+    const isWanted = file !== null && file.identity !== null && isSamePdb(file.identity, pdb);
+    await file?.close();
+    if (isWanted) return fromFile(path, pdb);
   }
   return null;
 }
