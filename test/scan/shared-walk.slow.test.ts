@@ -20,14 +20,14 @@ import {
 } from '../support/shared/images.js';
 import { NAMES_NOT_READ_YET, notReadYet, readsShared } from '../support/shared/not-read-yet.js';
 
-/** Ways that cannot lead to the tables of an image: nobody has its symbols, and without them its debugger block stays encoded. */
+/** Ways that cannot lead to the tables of an image: nobody has its symbols. */
 const IMPOSSIBLE: Readonly<Record<string, readonly LocateWay[]>> = {
   'arm64-22000': ['symbols'],
-  'hard/sparse-one-cpu': ['symbols', 'kdbg'],
-  'hard/tiny-one-cpu': ['symbols', 'kdbg'],
-  nosymbols: ['symbols', 'kdbg'],
+  'hard/sparse-one-cpu': ['symbols'],
+  'hard/tiny-one-cpu': ['symbols'],
+  nosymbols: ['symbols'],
   'spill-28000': ['symbols'],
-  'win11-26100': ['symbols', 'kdbg'],
+  'win11-26100': ['symbols'],
 };
 
 /** Images of which a page is lost on purpose: what it held cannot be had. */

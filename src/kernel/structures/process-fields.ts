@@ -133,3 +133,18 @@ export function parentRule({ system, specimens: processes, idAt, ids }: KnownIds
     },
   };
 }
+
+/** No process has more threads. */
+const MAX_THREADS = 1 << 16;
+
+/** ActiveThreads, where no list of threads shows how many there are: some in System and in what runs. */
+export function activeThreadsRule(exitTimeAt: number | null): FieldRule<Specimen> {
+  return {
+    step: 4,
+    judge(process, offset) {
+      const count = process.uint32(offset);
+      if (count === null || exitTimeAt === null || process.uint64(exitTimeAt) !== 0n) return 'silent';
+      return count > 0 && count <= MAX_THREADS ? 'fits' : 'contradicts';
+    },
+  };
+}

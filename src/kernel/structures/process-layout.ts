@@ -5,7 +5,15 @@ import type { Kernel } from '../root/root.js';
 import type { DebuggerDataBlock, FieldOffsets } from '../symbols/symbols.js';
 import type { ClientIds } from './client-ids.js';
 import { decideOffset, type FieldRule, offsetsThatFit, outweighs, standingOf, type Witness } from './field-search.js';
-import { createTimeRule, exitTimeRule, idRule, nameRule, parentRule, systemAmong } from './process-fields.js';
+import {
+  activeThreadsRule,
+  createTimeRule,
+  exitTimeRule,
+  idRule,
+  nameRule,
+  parentRule,
+  systemAmong,
+} from './process-fields.js';
 import type { AnchoredRing } from './ring-anchor.js';
 import { Specimen } from './specimen.js';
 
@@ -170,6 +178,18 @@ export async function findProcessFields(
       'InheritedFromUniqueProcessId',
       named(block?.eprocess?.parentId),
     ),
+    ActiveThreads: claimedThreads(processes, table?.ActiveThreads, ExitTime),
     DirectoryTableBase: decideOffset(roots, named(block?.eprocess?.directoryTableBase)),
   };
+}
+
+/** ActiveThreads by the table of the build alone, where the processes bear it out. */
+function claimedThreads(
+  { specimens }: ProcessSet,
+  claimed: number | undefined,
+  exitTimeAt: number | Missing,
+): number | Missing {
+  const rule = activeThreadsRule(typeof exitTimeAt === 'number' ? exitTimeAt : null);
+  if (claimed !== undefined && standingOf(specimens, claimed, rule) === 'fits') return claimed;
+  return { missing: 'no list of threads shows it, and no table of the build names it' };
 }

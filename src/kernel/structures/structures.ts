@@ -79,7 +79,7 @@ async function search(kernel: Kernel, knownBuilds: boolean): Promise<KernelLayou
     ObjectTable: await findObjectTable(processes, clients),
     Token: await findToken(processes, objects.header),
     ThreadListHead: threads.ThreadListHead,
-    ActiveThreads: threads.ActiveThreads,
+    ActiveThreads: typeof threads.ActiveThreads === 'number' ? threads.ActiveThreads : fields.ActiveThreads!,
   };
   return new KernelLayout(
     { ...variables, ObTypeIndexTable: isMissing(objects.types) ? objects.types : objects.types.address },
