@@ -125,7 +125,12 @@ export class WalkScan implements Scan {
       totals: tags,
       processorTags: decoder.processorTags,
       objects,
-      warnings: [...image.warnings, ...otherSystems(kernel), ...decodeWarnings(decoder, this.processorsMissing())],
+      warnings: [
+        ...image.warnings,
+        ...located.notes.map(noSymbols),
+        ...otherSystems(kernel),
+        ...decodeWarnings(decoder, this.processorsMissing()),
+      ],
       doubts: [...decoder.doubts, ...lossDoubts(totals, this.processorsMissing())],
       rejected: this.rejected,
       outcome: { status: isIncomplete ? 'incomplete' : 'ok' },
@@ -173,6 +178,10 @@ async function kernelReadings(
     bigPages,
     bigTotals,
   };
+}
+
+function noSymbols(message: string): Warning {
+  return { code: 'symbols-not-found', message };
 }
 
 function tablesFound({ tables: set }: LocatedTables, { totals, readings }: TableDecoder): TablesFound {

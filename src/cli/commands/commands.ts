@@ -18,6 +18,10 @@ export const COMMANDS: CommandList = {
     summary: 'list the allocations of a page or more, which have no pool header',
     load: async () => (await import('./bigpool.js')).bigpoolCommand,
   },
+  symbols: {
+    summary: 'tell which symbols the kernel of an image needs, get them, or write its few offsets',
+    load: async () => (await import('./symbols.js')).symbolsCommand,
+  },
   convert: {
     summary: 'write the records of one file in another format',
     load: async () => (await import('./convert.js')).convertCommand,

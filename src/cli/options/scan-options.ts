@@ -38,7 +38,18 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
     help: 'walk page tables of this kind only, whatever the container says: x86 is without PAE, x86-pae with it',
   },
   locate: { value: 'WAY', choices: LOCATE_WAYS, help: 'locate the tables this way only' },
-  symbols: { value: 'PATH', help: 'a Volatility 3 symbol file (ISF), or a directory of them' },
+  symbols: {
+    value: 'PATH',
+    help: 'a symbol file (.pdb, .pd_, ISF, Rekall profile, what symbols export wrote), or a directory of them',
+  },
+  'symbol-path': {
+    value: 'PATH',
+    help: 'where debuggers find symbols, as srv*FOLDER*URL;FOLDER; env takes what _NT_SYMBOL_PATH says',
+  },
+  'symbol-server': {
+    value: 'URL',
+    help: 'ask this symbol server for what is not in the local store; no server is asked otherwise',
+  },
   'no-known-builds': { help: 'use no built-in list of kernel builds: only symbol files, and the image itself' },
   'no-cache': { help: 'neither read nor keep what symbol files resolve to' },
   label: {
@@ -86,6 +97,7 @@ export function scanOptions(options: OptionValues): ScanOptions {
   const locate = options.choice('locate', LOCATE_WAYS);
   const method = options.choice('method', SCAN_METHODS);
   const threads = options.count('threads', 0);
+  const symbolPath = symbolPathOf(options);
   const root = rootAddress(options.text('root'));
   const architecture = options.choice('architecture', PAGING_NAMES);
   return {
@@ -98,7 +110,20 @@ export function scanOptions(options: OptionValues): ScanOptions {
     ...(method === undefined ? {} : { method }),
     ...(threads === undefined ? {} : { threads }),
     ...(locate === undefined ? {} : { locate }),
+    ...(symbolPath === undefined ? {} : { symbolPath }),
     ...(root === undefined ? {} : { root }),
     ...(architecture === undefined ? {} : { architecture }),
   };
+}
+
+/** The path of symbols that was asked for: of a path and of a server, the path is tried first. */
+export function symbolPathOf(options: OptionValues): string | undefined {
+  const given = options.text('symbol-path');
+  const server = options.text('symbol-server');
+  if (server !== undefined && !/^https?:\/\//i.test(server))
+    throw usageError(`--symbol-server ${server}: expected a URL that begins with http:// or https://`);
+  const path = given === 'env' ? process.env._NT_SYMBOL_PATH : given;
+  if (given === 'env' && path === undefined) throw usageError('--symbol-path env: _NT_SYMBOL_PATH is not set');
+  const parts = [path, server === undefined ? undefined : `srv**${server}`].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(';');
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.js';
-import { FileSource } from '../../source/local/file-source.js';
+import { openSource } from '../../source/open-source.js';
 import { readBytes, type Source, sourceOf } from '../../source/source.js';
 import type { PdbIdentity } from '../pe.js';
 import { CabinetDamage, isCabinet, unpackCabinet } from './cabinet.js';
@@ -49,7 +49,7 @@ export const SYMBOL_FILE = /\.(pdb|pd_|json(\.xz|\.gz)?|gz)$/i;
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED
  */
 export async function openSymbolFile(path: string): Promise<SymbolFile> {
-  const source = await FileSource.open(path).catch((error: unknown) => {
+  const source = await openSource(path).catch((error: unknown) => {
     throw damagedSymbolFile(path, messageOf(error), error);
   });
   try {

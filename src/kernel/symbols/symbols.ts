@@ -7,6 +7,7 @@ import type { PdbIdentity } from '../pe.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 import { damagedSymbolFile } from './symbol-facts.js';
+import { findInSymbolPath } from './store/symbol-store.js';
 import { openSymbolFile, SYMBOL_FILE } from './symbol-file.js';
 
 export { KernelLayout, type KnownFields } from './kernel-layout.js';
@@ -19,6 +20,8 @@ export {
   type StructureName,
   type Structures,
 } from './kernel-symbols.js';
+export { exportedSymbols } from './exported-symbols.js';
+export { type Asked, defaultStore, findInSymbolPath, storeKey } from './store/symbol-store.js';
 export { buildFamily, familyStructures, knownBuild } from './known-builds.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
@@ -65,6 +68,8 @@ export interface SymbolOptions {
   readonly knownBuilds?: boolean;
   /** A symbol file (PDB, ISF, Rekall profile, what was exported), or a directory of them, as a symbol store. */
   readonly symbols?: string;
+  /** Stores and folders of symbols in the syntax of _NT_SYMBOL_PATH, servers of the web among them. */
+  readonly symbolPath?: string;
   /** Whether what is resolved is cached for the next run; true by default. */
   readonly cache?: boolean;
 }
@@ -72,8 +77,11 @@ export interface SymbolOptions {
 /** A place that symbols come from. Adding one is a file and a line in the list below. */
 export interface SymbolSource {
   readonly name: string;
-  /** The kernel's symbols, or null when this source has none for it. */
-  find(pdb: PdbIdentity, options: SymbolOptions): Promise<KernelSymbols | null>;
+  /**
+   * The kernel's symbols, or null when this source has none for it.
+   * @param note told, in one line, where symbols were looked for in vain
+   */
+  find(pdb: PdbIdentity, options: SymbolOptions, note?: (line: string) => void): Promise<KernelSymbols | null>;
 }
 
 const GUID_IN_NAME = /[0-9a-f]{32}/i;
@@ -103,8 +111,25 @@ const symbolFile: SymbolSource = {
   },
 };
 
+const symbolStore: SymbolSource = {
+  name: 'symbol-store',
+  async find(pdb, { symbolPath, cache = true }, note) {
+    if (symbolPath === undefined) return null;
+    const cached = cache ? await readCachedSymbols(pdb) : null;
+    if (cached !== null) return cached;
+    const { path, asked } = await findInSymbolPath(symbolPath, pdb);
+    if (path === null) {
+      for (const { place, outcome } of asked) note?.(`no symbols from ${place}: ${outcome}`);
+      return null;
+    }
+    const resolved = await fromFile(path, pdb);
+    if (resolved !== null && cache) await writeCachedSymbols(pdb, resolved);
+    return resolved;
+  },
+};
+
 /** Tried in this order: when the hash law does not prove the result of one, the next is tried. */
-export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile];
+export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile, symbolStore];
 
 /** Symbols from a file that says that it is of this PDB, or does not say of which. */
 async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {

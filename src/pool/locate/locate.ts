@@ -23,14 +23,16 @@ export interface LocatedTables {
   readonly tables: TableSet;
   /** The symbols of this build; null for an unknown one. */
   readonly symbols: KernelSymbols | null;
+  /** Where symbols were looked for in vain, one line each. */
+  readonly notes: readonly string[];
 }
 
-async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<KernelSymbols[]> {
+async function knownSymbols(kernel: Kernel, options: SymbolOptions, notes: string[]): Promise<KernelSymbols[]> {
   const { pdb } = kernel.image;
   if (pdb === null) return [];
   const found: KernelSymbols[] = [];
   for (const source of SYMBOL_SOURCES) {
-    const symbols = await source.find(pdb, options);
+    const symbols = await source.find(pdb, options, (line) => notes.push(line));
     if (symbols !== null) found.push(symbols);
   }
   return found;
@@ -46,8 +48,9 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions): Promise<Ker
 export async function locateTables(kernel: Kernel, options: LocateOptions = {}): Promise<Search<LocatedTables>> {
   const rejected: Rejection[] = [];
   const reasons: string[] = [];
+  const notes: string[] = [];
   try {
-    const symbols = await knownSymbols(kernel, options);
+    const symbols = await knownSymbols(kernel, options, notes);
     if (symbols.length === 0 && options.locate === 'symbols') {
       reasons.push(
         `symbols: no known build and no symbol file has the kernel's PDB ${kernel.image.pdb?.guid ?? '(which could not be read)'}`,
@@ -57,7 +60,8 @@ export async function locateTables(kernel: Kernel, options: LocateOptions = {}):
       if (options.locate !== undefined && options.locate !== name) continue;
       const located = await locate();
       rejected.push(...located.rejected);
-      if (located.tables !== null) return { found: { tables: located.tables, symbols: symbols[0] ?? null }, rejected };
+      if (located.tables !== null)
+        return { found: { tables: located.tables, symbols: symbols[0] ?? null, notes }, rejected };
       reasons.push(`${name}: ${located.reason}`);
       const { refuted } = located;
       rejected.push({
