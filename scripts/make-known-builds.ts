@@ -1,6 +1,7 @@
 /**
  * Packs a list of kernel builds (see docs/architecture.md) into data/known-builds.json, the compact form that the
- * package ships. Usage: tsx scripts/make-known-builds.ts kernel-builds.json
+ * package ships; what `symbols export` wrote of further builds goes in as well.
+ * Usage: tsx scripts/make-known-builds.ts kernel-builds.json [EXPORTED.json ...]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -23,7 +24,34 @@ function indexIn(sets: string[], set: Record<string, number>): number {
   return at >= 0 ? at : sets.push(text) - 1;
 }
 
-const builds = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Build[];
+/** What `symbols export` writes. */
+interface Exported {
+  pdb: { name: string; guid: string; age: number };
+  kernel: { version: string | null; tag_tables_capacity: number };
+  variables: Record<string, number>;
+  structures: Record<string, Record<string, number>>;
+}
+
+function buildOf({ pdb, kernel, variables, structures }: Exported): Build {
+  return {
+    version: kernel.version ?? '',
+    pdb: pdb.name,
+    guid: pdb.guid,
+    age: pdb.age,
+    trackerEntry: { size: structures['_POOL_TRACKER_TABLE']!['size']! },
+    tagTablesCapacity: kernel.tag_tables_capacity,
+    rva: variables,
+    bigPagesEntry: structures['_POOL_TRACKER_BIG_PAGES'] ?? {},
+    eprocess: structures['_EPROCESS'] ?? {},
+  };
+}
+
+const [list, ...exported] = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8')) as unknown);
+const listed = list as Build[];
+const further = exported
+  .map((document) => buildOf(document as Exported))
+  .filter(({ guid, age }) => !listed.some((build) => build.guid === guid && build.age === age));
+const builds = [...listed, ...further];
 const symbols = [...new Set(builds.flatMap((build) => Object.keys(build.rva)))];
 const bigPages: string[] = [];
 const eprocess: string[] = [];

@@ -16,13 +16,20 @@ import { say } from '../display/say.js';
 import { type Command, type OptionValues, usageError } from '../options/command.js';
 import { SCAN_OPTION_SPECS, scanOptions, symbolPathOf } from '../options/scan-options.js';
 
+/** What an image says of its kernel. */
+interface Needed {
+  readonly pdb: PdbIdentity;
+  /** Of Windows, as far as the image tells it. */
+  readonly version: string | null;
+}
+
 /** The PDB that the kernel in an image was linked with. The image is read; no symbols are looked for. */
-async function neededPdb(image: string, options: OptionValues): Promise<PdbIdentity> {
+async function needed(image: string, options: OptionValues): Promise<Needed> {
   const { symbols: _file, symbolPath: _path, ...rest } = scanOptions(options);
   const scan = await tryOpenScan(image, { ...rest, cache: false });
   try {
     const { kernel, outcome } = await resultOf(scan);
-    if (kernel.pdb !== null) return kernel.pdb;
+    if (kernel.pdb !== null) return { pdb: kernel.pdb, version: kernel.version };
     if (outcome.status === 'failed') throw outcome.error;
     throw new PoolTrackerError('NO_KERNEL', `${image}: the kernel's record of its PDB cannot be read`);
   } finally {
@@ -40,7 +47,7 @@ interface Answer {
 }
 
 async function answer(image: string, options: OptionValues): Promise<Answer> {
-  const pdb = await neededPdb(image, options);
+  const { pdb } = await needed(image, options);
   const path = symbolPathOf(options);
   if (options.flag('fetch') && path === undefined)
     throw usageError('--fetch needs to know where from', 'add --symbol-server URL or --symbol-path PATH');
@@ -86,12 +93,13 @@ function jsonOf({ pdb, knownBuild: known, asked, path }: Answer): string {
 }
 
 async function exported(image: string, options: OptionValues): Promise<string> {
-  const pdb = await neededPdb(image, options);
+  const { pdb, version } = await needed(image, options);
   const wanted = scanOptions(options);
   const notes: string[] = [];
   let found: KernelSymbols | null = null;
   for (const source of SYMBOL_SOURCES) found ??= await source.find(pdb, wanted, (line) => notes.push(line));
-  if (found !== null) return `${JSON.stringify(exportedSymbols(pdb, found), null, 1)}\n`;
+  if (found !== null)
+    return `${JSON.stringify(exportedSymbols(pdb, { ...found, version: found.version ?? version }), null, 1)}\n`;
   for (const note of notes) say(note);
   throw new PoolTrackerError('SOURCE_NOT_FOUND', `no symbols of ${pdb.name} ${storeKey(pdb)} were found`, {
     hint: 'name a file by --symbols, or a store by --symbol-path or --symbol-server',
