@@ -29,8 +29,16 @@ export interface LayoutOptions {
   readonly knownBuilds?: boolean;
 }
 
+/** What every survey of objects needs; symbols may lack it, as the built-in list does of 18362. */
+const NEEDED = [
+  ['kprocess', 'DirectoryTableBase'],
+  ['ethread', 'Cid'],
+  ['handleTable', 'TableCode'],
+  ['objectHeader', 'TypeIndex'],
+] as const;
+
 /**
- * The layout by the symbols of the build; without symbols, what the image itself proves: every offset is one that holds
+ * The layout by the symbols of the build; where these lack what is needed, and without symbols, what the image itself proves: every offset is one that holds
  * in all processes and threads that were looked at, while no other one does. The tables of builds and the debugger block
  * are claims, which decide among offsets that hold, and are refused where they do not.
  */
@@ -39,7 +47,10 @@ export async function kernelLayout(
   symbols: KernelSymbols | null,
   { knownBuilds = true }: LayoutOptions = {},
 ): Promise<KernelLayout> {
-  return symbols === null ? findLayout(kernel, knownBuilds) : KernelLayout.ofSymbols(kernel.image, symbols);
+  if (symbols === null) return findLayout(kernel, knownBuilds);
+  const layout = KernelLayout.ofSymbols(kernel.image, symbols);
+  const isWhole = NEEDED.every(([structure, field]) => layout.field(structure, field) !== undefined);
+  return isWhole ? layout : layout.completedBy(await findLayout(kernel, knownBuilds));
 }
 
 /** Each kernel's layout: several surveys ask for it. */

@@ -22,6 +22,14 @@ export class KernelLayout {
     return new KernelLayout(Object.fromEntries(variables), structures);
   }
 
+  /** This layout where it knows something, else another one. */
+  completedBy(other: KernelLayout): KernelLayout {
+    const structures: Partial<Record<StructureName, KnownFields>> = { ...other.structures };
+    for (const name of Object.keys(this.structures) as StructureName[])
+      structures[name] = { ...other.structures[name], ...this.structures[name] };
+    return new KernelLayout({ ...other.variables, ...this.variables }, structures);
+  }
+
   /** A variable's address, or why it is not available. */
   address(variable: KernelVariable): VirtualAddress | string {
     const known = this.variables[variable];

@@ -73,4 +73,23 @@ describe('structures found in the image itself', () => {
     const layout = await kernelLayout(kernel, null);
     assert.equal(layout.field('eprocess', 'ExitTime'), objectBuild(build).structures['eprocess']!['ExitTime']);
   });
+
+  it('complete symbols that lack some, and change nothing of what these say', async () => {
+    const build = listedBuild('10.0.19041.1466');
+    const generated = generateMemory({ build, processes: SAMPLE_PROCESSES });
+    const { kernel, located } = await openWalk(rawBuffer(generated));
+    const { structures } = located.symbols!;
+    const ActiveThreads = 0x5f4;
+    const layout = await kernelLayout(kernel, {
+      ...located.symbols!,
+      structures: { eprocess: { ...structures.eprocess, ActiveThreads } },
+    });
+    assert.equal(layout.field('eprocess', 'ActiveThreads'), ActiveThreads);
+    for (const [structure, field] of [
+      ['handleTable', 'TableCode'],
+      ['ethread', 'Cid'],
+      ['objectHeader', 'TypeIndex'],
+    ] as const)
+      assert.equal(layout.field(structure, field), structures[structure]![field]);
+  });
 });
