@@ -135,7 +135,7 @@ export const symbolsCommand: Command = {
   examples: [
     ['pool-tracker symbols memory.raw', 'which PDB the kernel needs, and whether it is known'],
     [
-      'pool-tracker symbols memory.raw --fetch --symbol-server https://symbols.example/download',
+      'pool-tracker symbols memory.raw --fetch --symbol-server https://host/symbols',
       'get it from a symbol server into the local store',
     ],
     [
