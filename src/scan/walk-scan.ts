@@ -170,7 +170,8 @@ async function kernelReadings(
   options: LayoutOptions,
 ): Promise<KernelReadings> {
   const layout = symbols === null ? KernelLayout.UNKNOWN : KernelLayout.ofSymbols(kernel.image, symbols);
-  const bigPages = await BigPageTable.open(kernel, layout, tables.tables[0]!.address);
+  const addresses = tables.tables.map(({ address }) => address);
+  const bigPages = await BigPageTable.open(kernel, layout, addresses);
   const bigTotals = isMissing(bigPages) ? null : await bigPages.totals(keys);
   let objects: Promise<KernelObjects> | undefined;
   return {

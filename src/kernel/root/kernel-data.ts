@@ -54,16 +54,22 @@ export function isInImage({ image }: KernelInMemory, address: VirtualAddress): b
   return address >= image.base && address < image.base + BigInt(image.header.imageSize);
 }
 
-/** Each word of the sections that is an address of the kernel's half, with the place where it stands. */
+/**
+ * Each word of the sections that is an address of the kernel's half, with the place where it stands.
+ * @param alignment of the addresses: a power of two, at most a page
+ */
 export function* kernelAddresses(
   { memory }: KernelInMemory,
   sections: readonly Section[],
+  alignment = 1,
 ): Generator<readonly [value: VirtualAddress, place: VirtualAddress]> {
   const size = memory.pointerSize;
+  const least = size === 8 ? 0xff : 0x80;
+  const unaligned = alignment - 1;
   for (const { start, bytes } of sections) {
     for (let at = 0; at + size <= bytes.length; at += size) {
       // Most words are none: no bigint is made of those.
-      if (bytes[at + size - 1]! < 0x80) continue;
+      if (bytes[at + size - 1]! < least || (bytes.readUInt16LE(at) & unaligned) !== 0) continue;
       const value = memory.pointerAt(bytes, at);
       if (memory.pageTable.isKernelAddress(value)) yield [value, virtualAddress(start + BigInt(at))];
     }
@@ -80,8 +86,8 @@ export function pointersOutside(
   alignment: number,
 ): Map<VirtualAddress, VirtualAddress[]> {
   const places = new Map<VirtualAddress, VirtualAddress[]>();
-  for (const [value, place] of kernelAddresses(kernel, sections)) {
-    if (value % BigInt(alignment) !== 0n || isInImage(kernel, value)) continue;
+  for (const [value, place] of kernelAddresses(kernel, sections, alignment)) {
+    if (isInImage(kernel, value)) continue;
     const others = places.get(value);
     if (others !== undefined) others.push(place);
     else if (places.size < MAX_POINTERS) places.set(value, [place]);

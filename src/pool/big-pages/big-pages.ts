@@ -50,15 +50,19 @@ export class BigPageTable {
   /**
    * Opens the table where the layout says it is; where that is not known, finds and proves it. Or tells why it cannot be
    * read.
-   * @param table0 address of the first tracker table
+   * @param tables addresses of the tracker tables, the first processor's first
    */
-  static async open(kernel: Kernel, layout: KernelLayout, table0: VirtualAddress): Promise<BigPageTable | Missing> {
+  static async open(
+    kernel: Kernel,
+    layout: KernelLayout,
+    tables: readonly VirtualAddress[],
+  ): Promise<BigPageTable | Missing> {
     const { memory, sharedData } = kernel;
     const offsets = layout.fields('bigPagesEntry', 'size', 'Va', 'Key', 'PoolType', 'NumberOfBytes');
     const variable = layout.address('PoolBigPageTable');
     const sizeVariable = layout.address('PoolBigPageTableSize');
     if (typeof offsets === 'string' || typeof variable === 'string' || typeof sizeVariable === 'string') {
-      const found = await findBigPages(kernel, table0);
+      const found = await findBigPages(kernel, tables);
       if (!isMissing(found)) return new BigPageTable(memory, found.address, found.slots, found.layout, found.poolType);
       const [why] = [offsets, variable, sizeVariable].filter((one) => typeof one === 'string');
       return { missing: `${why}; ${found.missing}` };

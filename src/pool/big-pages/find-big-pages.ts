@@ -1,5 +1,6 @@
 import { PAGE_SIZE, type VirtualAddress } from '../../address.js';
 import type { Missing } from '../../errors.js';
+import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { type Kernel, pointersOutside, type Section, writableSections } from '../../kernel/root/root.js';
 import { BIG_PAGE_HASHES, obeys, type PlacedEntry } from './big-page-law.js';
 import { BIG_PAGE_LAYOUTS, type BigPageLayout, type BitField, MAX_BIG_ENTRIES, packingOf } from './big-page-layout.js';
@@ -33,6 +34,22 @@ function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory
     }
   }
   return [...sizes].sort((a, b) => b - a);
+}
+
+/** Bytes that are looked at before a whole table is read: a size near by may be large, and something else's. */
+const FIRST_LOOK = 4 * PAGE_SIZE;
+
+/** Whether the first entries may be those of such a table: some addresses of pages, and little else. */
+function beginsLikeOne(memory: VirtualMemory, bytes: Buffer, layout: BigPageLayout): boolean {
+  let [entries, others] = [0, 0];
+  for (let at = 0; at + layout.size <= bytes.length; at += layout.size) {
+    const va = memory.pointerAt(bytes, at + layout.Va);
+    if (va <= 1n) continue;
+    const own = va & ~1n;
+    if (own % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(own)) entries++;
+    else others++;
+  }
+  return entries > 0 && others <= entries / 8 + 8;
 }
 
 /** The table at an address, when its bytes, read in this layout and size, obey one of the laws. */
@@ -69,9 +86,13 @@ async function tableAt(
   address: VirtualAddress,
   sizes: readonly number[],
 ): Promise<FoundBigPages | null> {
-  for (const slots of sizes)
-    for (const layout of BIG_PAGE_LAYOUTS) {
-      if (layout.pointerSize !== kernel.memory.pointerSize) continue;
+  const { memory } = kernel;
+  const { bytes } = await memory.read(address, FIRST_LOOK);
+  const layouts = BIG_PAGE_LAYOUTS.filter(
+    (layout) => layout.pointerSize === memory.pointerSize && beginsLikeOne(memory, bytes, layout),
+  );
+  for (const slots of layouts.length > 0 ? sizes : [])
+    for (const layout of layouts) {
       const table = await readAs(kernel, address, slots, layout);
       if (table !== null) return table;
     }
@@ -81,15 +102,19 @@ async function tableAt(
 /**
  * Finds PoolBigPageTable without symbols: near the pointers to table 0, a pointer to a table whose entries lie where the
  * kernel's own hash law of them puts them, its size in a variable near by.
- * @param table0 address of the first tracker table
+ * @param tables addresses of the tracker tables, the first processor's first
  */
-export async function findBigPages(kernel: Kernel, table0: VirtualAddress): Promise<FoundBigPages | Missing> {
+export async function findBigPages(
+  kernel: Kernel,
+  tables: readonly VirtualAddress[],
+): Promise<FoundBigPages | Missing> {
   const sections = await writableSections(kernel);
   const pointers = pointersOutside(kernel, sections, PAGE_SIZE);
-  const near = pointers.get(table0) ?? [];
+  const near = pointers.get(tables[0]!) ?? [];
+  const known = new Set(tables);
   const found: FoundBigPages[] = [];
   for (const [address, places] of pointers) {
-    if (address === table0) continue;
+    if (known.has(address)) continue;
     const place = places.find((one) => near.some((pool) => (one > pool ? one - pool : pool - one) <= NEAR));
     if (place === undefined) continue;
     const table = await tableAt(kernel, address, sizesNear(sections, place, kernel));
