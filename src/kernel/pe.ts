@@ -100,11 +100,21 @@ export function decodeCodeView(record: Buffer): PdbIdentity | null {
   if (end < 0 || end - 24 > 260) return null;
   const name = record.toString('latin1', 24, end);
   if (!/^[\x20-\x7e]+$/.test(name)) return null;
+  return { name, guid: guidAt(record, 4), age: record.readUInt32LE(20) };
+}
+
+/** A GUID as symbol servers write it: three little-endian numbers, then eight bytes. */
+export function guidAt(bytes: Buffer, at: number): string {
   const part = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
   const guid =
-    part(record.readUInt32LE(4), 8) +
-    part(record.readUInt16LE(8), 4) +
-    part(record.readUInt16LE(10), 4) +
-    record.toString('hex', 12, 20);
-  return { name, guid: guid.toUpperCase(), age: record.readUInt32LE(20) };
+    part(bytes.readUInt32LE(at), 8) +
+    part(bytes.readUInt16LE(at + 4), 4) +
+    part(bytes.readUInt16LE(at + 6), 4) +
+    bytes.toString('hex', at + 8, at + 16);
+  return guid.toUpperCase();
+}
+
+/** Whether both are of one build of one program. */
+export function isSamePdb(one: PdbIdentity, other: PdbIdentity): boolean {
+  return one.guid === other.guid && one.age === other.age;
 }

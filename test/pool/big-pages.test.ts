@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { assertAsyncProperty } from '../support/lanes/property.js';
 import fc from 'fast-check';
+import { virtualAddress } from '../../src/address.js';
 import { isMissing } from '../../src/errors.js';
+import { obeysLaw } from '../../src/pool/big-pages/big-page-law.js';
 import type { BigAllocation } from '../../src/pool/big-pages/big-pages.js';
 import { MAX_BIG_ENTRIES } from '../../src/pool/big-pages/big-pages.js';
 import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
@@ -40,6 +42,18 @@ async function listed(result: ScanResult): Promise<BigAllocation[]> {
   return entries;
 }
 
+/** What the table should list. */
+function expected({ truth }: GeneratedMemory): BigAllocation[] {
+  return truth.bigPages.map(({ slot, address, key, bytes, poolType = 0, free = false }) => ({
+    slot,
+    address: virtualAddress(address),
+    key,
+    bytes,
+    poolType,
+    free,
+  }));
+}
+
 /** Why the table of big allocations is missing. */
 function whyNone(result: ScanResult): string {
   const { bigPages } = readingsOf(result);
@@ -69,15 +83,7 @@ describe('big allocations', () => {
         version === '10.0.18362.295'
           ? memory('10.0.17763.3770', { build: { ...listedBuild(version), version: '10.0.17763.0' } })
           : memory(version);
-      const truth = generated.truth.bigPages.map(({ slot, address, key, bytes, poolType = 0, free = false }) => ({
-        slot,
-        address,
-        key,
-        bytes,
-        poolType,
-        free,
-      }));
-      assert.deepEqual(await listed(await walkBuffer(rawBuffer(generated))), truth);
+      assert.deepEqual(await listed(await walkBuffer(rawBuffer(generated))), expected(generated));
     });
   }
 
@@ -101,17 +107,7 @@ describe('big allocations', () => {
       fc.asyncProperty(fc.array(entry, { maxLength: 300 }), async (bigPages) => {
         const generated = memory('10.0.22000.1219', { bigPages });
         const entries = await listed(await walkBuffer(rawBuffer(generated)));
-        assert.deepEqual(
-          entries,
-          generated.truth.bigPages.map(({ slot, address, key, bytes, poolType, free }) => ({
-            slot,
-            address,
-            key,
-            bytes,
-            poolType,
-            free,
-          })),
-        );
+        assert.deepEqual(entries, expected(generated));
       }),
       { numRuns: 8 },
     );
@@ -172,17 +168,7 @@ describe('big allocations', () => {
       it(`are found by the hash law of their own table: ${version}`, async () => {
         const generated = memory(version, { bigPages: many });
         const found = await listed(await walkBuffer(rawBuffer(generated), hidden));
-        assert.deepEqual(
-          found,
-          generated.truth.bigPages.map(({ slot, address, key, bytes, poolType, free }) => ({
-            slot,
-            address,
-            key,
-            bytes,
-            poolType,
-            free,
-          })),
-        );
+        assert.deepEqual(found, expected(generated));
       });
 
     it('are not found where entries lie where no law puts them, or are too few', async () => {
@@ -197,6 +183,15 @@ describe('big allocations', () => {
       assert.match(whyNone(await walkBuffer(rawBuffer(generated), hidden)), /no table obeys the hash law of big pages/);
       const few = memory('10.0.19041.1466', { bigPages: many.slice(0, 8) });
       assert.match(whyNone(await walkBuffer(rawBuffer(few), hidden)), /not available for this build: .*no table obeys/);
+    });
+
+    it('are told in a time that does not grow with what a hostile table holds', () => {
+      const slots = 1 << 16;
+      const used = new Uint8Array(slots).fill(1);
+      const addresses = new BigUint64Array(slots).fill(0xffffa50000000000n);
+      assert.equal(obeysLaw({ addresses, used }), false, 'all entries want one slot: few are at home');
+      const own = Array.from({ length: slots }, (_, index) => 0xffffa50000000000n + BigInt(index) * 4096n);
+      assert.equal(obeysLaw({ addresses: BigUint64Array.from(own), used }), false, 'a full table in another order');
     });
 
     it('are refused where two tables stand', async () => {

@@ -26,7 +26,7 @@ interface Needed {
 /** The PDB that the kernel in an image was linked with. The image is read; no symbols are looked for. */
 async function needed(image: string, options: OptionValues): Promise<Needed> {
   const { symbols: _file, symbolPath: _path, ...rest } = scanOptions(options);
-  const scan = await tryOpenScan(image, { ...rest, cache: false });
+  const scan = await tryOpenScan(image, { ...rest, cache: false, method: 'walk' });
   try {
     const { kernel, outcome } = await resultOf(scan);
     if (kernel.pdb !== null) return { pdb: kernel.pdb, version: kernel.version };

@@ -4,6 +4,7 @@ import { readCached, type VirtualMemory } from '../../memory/virtual-memory.js';
 import {
   DISPATCHER_PROCESS,
   DISPATCHER_THREAD,
+  dispatcherType,
   type EntryCoding,
   ENTRY_FLAGS,
   ID_STEP,
@@ -207,9 +208,4 @@ export async function readCidTable(
   processes.tally.add(walk.tally);
   threads.tally.add(walk.tally);
   return { processes, threads: typeof cid === 'string' ? cid : threads, walk };
-}
-
-async function dispatcherType(memory: VirtualMemory, object: VirtualAddress): Promise<number | null> {
-  if (!memory.pageTable.isKernelAddress(object)) return null;
-  return (await readCached(memory, object, 1))?.readUInt8() ?? null;
 }

@@ -89,16 +89,24 @@ async function surveyProcesses(
   return {
     processes: seen.sort((a, b) => a.pid - b.pid || (a.address < b.address ? -1 : 1)),
     counts: [
-      ...PROCESS_METHODS.map((method) => ({
-        ...countOf('process', method, survey.sightings[method] ?? ''),
-        terminated: survey.terminated(method, processes),
-      })),
+      ...PROCESS_METHODS.map((method) => {
+        const count = countOf('process', method, survey.sightings[method] ?? '');
+        const terminated = survey.terminated(method, processes);
+        const endings = count.found === null ? null : untoldEndings(layout);
+        return { ...count, terminated, reason: count.reason ?? endings };
+      }),
       countOf('thread', 'ThreadListHead', await threadLists(memory, layout, processes)),
       countOf('thread', 'PspCidTable', typeof cid === 'string' ? cid : cid.threads),
       countOf('token', 'EPROCESS.Token', tokens(layout, processes)),
       ...handleCounts(handles, cid),
     ],
   };
+}
+
+/** Why it is not told which processes have ended; null where it is. */
+function untoldEndings(layout: KernelLayout): string | null {
+  const offset = layout.fields('eprocess', 'ExitTime');
+  return typeof offset === 'string' ? `which processes have ended is not told: ${offset}` : null;
 }
 
 /** The counts when no process can be read: for each method its own reason, or the common one. */

@@ -35,8 +35,10 @@ export interface ClientIds {
 const HEAD = 0x40;
 /** Fewer processes than this prove nothing; a system that has just started has more. */
 const MIN_PROCESSES = 3;
-/** Pages of entries that are read: of 262,144 ids on x64. */
+/** Pages of entries of one table that are read: of 262,144 ids on x64. */
 const MAX_PAGES = 1 << 10;
+/** Tables that are read: hardly any but PspCidTable stands the first look. A hostile image has any number. */
+const MAX_TABLES = 16;
 
 /** The pool allocates at multiples of this. */
 const OBJECT_ALIGNMENT = 8;
@@ -52,7 +54,7 @@ const CODINGS: Readonly<Record<4 | 8, readonly EntryCoding[]>> = {
 };
 
 /** The type in the DISPATCHER_HEADER of an object, -1 where none can be; null when it is missing. */
-async function dispatcherType(memory: VirtualMemory, object: VirtualAddress): Promise<number | null> {
+export async function dispatcherType(memory: VirtualMemory, object: VirtualAddress): Promise<number | null> {
   if (!memory.pageTable.isKernelAddress(object) || object % 8n !== 0n) return -1;
   return (await readCached(memory, object, 1))?.readUInt8() ?? null;
 }
@@ -101,6 +103,7 @@ async function readingsAt(
   memory: VirtualMemory,
   variable: VirtualAddress,
   table: VirtualAddress,
+  budget: { tables: number },
 ): Promise<ClientIds[]> {
   const head = memory.pageTable.isKernelAddress(table) ? await readCached(memory, table, HEAD) : null;
   const readings: ClientIds[] = [];
@@ -108,7 +111,7 @@ async function readingsAt(
     const code = decodeTableCode(memory, memory.pointerAt(head, at));
     if (code === null) continue;
     for (const coding of CODINGS[memory.pointerSize]) {
-      if (!(await leadsToSystem(memory, code, coding))) continue;
+      if (!(await leadsToSystem(memory, code, coding)) || budget.tables-- <= 0) continue;
       const sorted = await tally(memory, entryPages(memory, code, MAX_PAGES), coding);
       if (isOfClients(sorted)) readings.push({ variable, tableCodeAt: at, coding, ...sorted });
     }
@@ -136,11 +139,17 @@ export async function findClientIds(kernel: Kernel, named: VirtualAddress | null
   if (named !== null) {
     const table = await memory.readPointer(named);
     if (table === null) return { missing: `PspCidTable at ${hex(named)} is missing` };
-    return theOnly(await readingsAt(memory, named, table), `PspCidTable is ${hex(table)}, where`);
+    return theOnly(
+      await readingsAt(memory, named, table, { tables: MAX_TABLES }),
+      `PspCidTable is ${hex(table)}, where`,
+    );
   }
   const readings: ClientIds[] = [];
+  const budget = { tables: MAX_TABLES };
   for (const [table, [variable]] of pointersOutside(kernel, await writableSections(kernel), OBJECT_ALIGNMENT))
-    readings.push(...(await readingsAt(memory, variable!, table)));
+    readings.push(...(await readingsAt(memory, variable!, table, budget)));
+  if (budget.tables < 0)
+    return { missing: `more than ${MAX_TABLES} tables in the kernel's data look like that of processes and threads` };
   return theOnly(readings, "in the kernel's data");
 }
 

@@ -10,7 +10,7 @@ export interface ListHead {
 }
 
 /** Maximum number of heads that are tried; a real kernel has some hundreds of lists of objects. */
-const MAX_HEADS = 1 << 14;
+const MAX_HEADS = 1 << 12;
 
 /**
  * Heads of lists in the kernel's data whose members lie outside of its image: two pointers side by side, the first or

@@ -84,8 +84,16 @@ export function createTimeRule(listed: readonly Specimen[], captured: Date): Fie
   };
 }
 
-/** ExitTime: nothing in System and in what runs, else a time after the process was created. One at least has ended. */
-export function exitTimeRule(system: Specimen, createTimeAt: number, captured: Date): FieldRule<Specimen> {
+/**
+ * ExitTime: nothing in System and in what runs, else a time after the process was created. One at least has ended, and
+ * more run than have: another time may stand in nearly all of them.
+ */
+export function exitTimeRule(
+  system: Specimen,
+  processes: readonly Specimen[],
+  createTimeAt: number,
+  captured: Date,
+): FieldRule<Specimen> {
   const latest = captured.getTime() + LIVE_ACQUISITION;
   return {
     step: 8,
@@ -97,7 +105,11 @@ export function exitTimeRule(system: Specimen, createTimeAt: number, captured: D
       const created = dateOfFileTime(process.uint64(createTimeAt) ?? 0n);
       return created === undefined || time >= created ? 'fits' : 'contradicts';
     },
-    holds: (offset) => offset !== createTimeAt && system.uint64(offset) === 0n,
+    holds(offset) {
+      const times = processes.flatMap((process) => process.uint64(offset) ?? []);
+      const ended = times.filter((time) => time !== 0n).length;
+      return offset !== createTimeAt && system.uint64(offset) === 0n && ended * 2 < times.length;
+    },
   };
 }
 

@@ -165,7 +165,7 @@ export async function findProcessFields(
   const CreateTime = decide(createTimeRule(specimens.slice(0, listed), captured), 'CreateTime');
   const ExitTime =
     typeof CreateTime === 'number'
-      ? decide(exitTimeRule(system, CreateTime, captured), 'ExitTime')
+      ? decide(exitTimeRule(system, specimens, CreateTime, captured), 'ExitTime')
       : { missing: 'without the time of creation, that of the end cannot be told' };
   const roots = await rootOffsets(processes, ExitTime);
   return {

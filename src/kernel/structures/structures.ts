@@ -17,7 +17,7 @@ import { findProcessRings } from './process-rings.js';
 import { theActiveRing } from './ring-anchor.js';
 import { findThreadFields } from './thread-layout.js';
 
-export { DISPATCHER_PROCESS, DISPATCHER_THREAD } from './client-ids.js';
+export { DISPATCHER_PROCESS, DISPATCHER_THREAD, dispatcherType } from './client-ids.js';
 export { type EntryCoding, ENTRY_FLAGS, ID_STEP, LEVEL_BITS, MAX_LEVEL, objectOfEntry } from './handle-entries.js';
 export { findModuleList, MODULE_FIELDS } from './module-list.js';
 export { FIRST_ENCODED } from './object-layout.js';
@@ -38,9 +38,10 @@ const NEEDED = [
 ] as const;
 
 /**
- * The layout by the symbols of the build; where these lack what is needed, and without symbols, what the image itself proves: every offset is one that holds
- * in all processes and threads that were looked at, while no other one does. The tables of builds and the debugger block
- * are claims, which decide among offsets that hold, and are refused where they do not.
+ * The layout by the symbols of the build; where these lack what is needed, and without symbols, what the image itself
+ * proves: every offset is one that holds in all processes and threads that were looked at, while no other one does. The
+ * tables of builds and the debugger block are claims, which decide among offsets that hold, and are refused where they do
+ * not.
  */
 export async function kernelLayout(
   kernel: Kernel,

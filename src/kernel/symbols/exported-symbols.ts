@@ -8,7 +8,7 @@ import {
   type KernelVariable,
   type StructureName,
 } from './kernel-symbols.js';
-import { asOffset, isObject, type SymbolDocument } from './symbol-document.js';
+import { asOffset, isObject, membersOf, type SymbolDocument } from './symbol-document.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 
 /**
@@ -37,20 +37,14 @@ export function exportedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): objec
   };
 }
 
-async function section(document: SymbolDocument, name: string): Promise<Readonly<Record<string, unknown>>> {
-  const members: Record<string, unknown> = {};
-  for await (const [member, value] of document.entries(name)) members[member] = value;
-  return members;
-}
-
 /** Whether a document is one of these. */
 export async function isExported(document: SymbolDocument): Promise<boolean> {
-  return 'version' in (await section(document, 'pool_tracker_symbols'));
+  return 'version' in (await membersOf(document, 'pool_tracker_symbols'));
 }
 
 /** Which PDB it was made from; null when it does not say. */
 export async function pdbOfExported(document: SymbolDocument): Promise<PdbIdentity | null> {
-  const { name, guid, age } = await section(document, 'pdb');
+  const { name, guid, age } = await membersOf(document, 'pdb');
   if (typeof guid !== 'string' || typeof age !== 'number') return null;
   return { name: typeof name === 'string' ? name : '', guid: guid.toUpperCase(), age };
 }
@@ -66,11 +60,11 @@ function offsetsIn(members: unknown): FieldOffsets {
 
 /** @throws PoolTrackerError SYMBOL_FILE_DAMAGED when it is of a later version, or lacks what is needed */
 export async function resolveExported(document: SymbolDocument, path: string): Promise<KernelSymbols> {
-  const { version: format } = await section(document, 'pool_tracker_symbols');
+  const { version: format } = await membersOf(document, 'pool_tracker_symbols');
   if (format !== FORMAT_VERSION)
     throw damagedSymbolFile(path, `it is of version ${String(format)}; expected ${FORMAT_VERSION}`);
-  const { version, tag_tables_capacity: capacity } = await section(document, 'kernel');
-  const all = offsetsIn(await section(document, 'variables'));
+  const { version, tag_tables_capacity: capacity } = await membersOf(document, 'kernel');
+  const all = offsetsIn(await membersOf(document, 'variables'));
   const rva: Partial<Record<KernelVariable, number>> = {};
   for (const name of KERNEL_VARIABLES) if (all[name] !== undefined) rva[name] = all[name];
   const structures: Partial<Record<StructureName, FieldOffsets>> = {};

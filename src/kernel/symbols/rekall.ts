@@ -7,7 +7,7 @@ import {
   type KernelVariable,
   type StructureName,
 } from './kernel-symbols.js';
-import { asOffset, isObject, numberIn, type SymbolDocument } from './symbol-document.js';
+import { asOffset, isObject, membersOf, numberIn, type SymbolDocument } from './symbol-document.js';
 import { kernelSymbols } from './symbol-facts.js';
 
 /** `<GUID><age>`, the age in hexadecimal. */
@@ -23,15 +23,9 @@ export async function isRekallProfile(document: SymbolDocument): Promise<boolean
   return false;
 }
 
-async function metadata(document: SymbolDocument): Promise<Readonly<Record<string, unknown>>> {
-  const members: Record<string, unknown> = {};
-  for await (const [name, value] of document.entries('$METADATA')) members[name] = value;
-  return members;
-}
-
 /** Which PDB a profile was made from; null when it does not say. */
 export async function pdbOfProfile(document: SymbolDocument): Promise<PdbIdentity | null> {
-  const { GUID_AGE: key, PDBFile: name } = await metadata(document);
+  const { GUID_AGE: key, PDBFile: name } = await membersOf(document, '$METADATA');
   const [, guid, age] = typeof key === 'string' ? (GUID_AGE.exec(key) ?? []) : [];
   if (guid === undefined || age === undefined) return null;
   return { guid: guid.toUpperCase(), age: parseInt(age, 16), name: typeof name === 'string' ? name : '' };
@@ -72,7 +66,7 @@ export async function resolveProfile(document: SymbolDocument, path: string): Pr
       if (wanted.has(name)) rva[name as KernelVariable] = address;
     }
   const structures: Partial<Record<StructureName, FieldOffsets>> = {};
-  let isNarrow = (await metadata(document)).arch === 'I386';
+  let isNarrow = (await membersOf(document, '$METADATA')).arch === 'I386';
   for await (const [name, structure] of document.entries('$STRUCTS')) {
     if (name === '_LIST_ENTRY') isNarrow ||= fieldOffsets(structure, []).size === TWO_NARROW_POINTERS;
     const known = Object.hasOwn(KERNEL_STRUCTURES, name) ? KERNEL_STRUCTURES[name] : undefined;

@@ -91,6 +91,13 @@ export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE
   return new ParsedDocument(root);
 }
 
+/** All members of a small section; empty when the document does not have it. */
+export async function membersOf(document: SymbolDocument, section: string): Promise<Readonly<Record<string, unknown>>> {
+  const members: Record<string, unknown> = {};
+  for await (const [name, value] of document.entries(section)) members[name] = value;
+  return members;
+}
+
 /** A symbol's address is relative to the image's base; no kernel image is larger than this. */
 const MAX_RVA = 2 ** 31;
 

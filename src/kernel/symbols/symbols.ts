@@ -1,14 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
-import type { PdbIdentity } from '../pe.js';
+import { isSamePdb, type PdbIdentity } from '../pe.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 import { findInSymbolPath } from './store/symbol-store.js';
 import { openSymbolFile, SYMBOL_FILE } from './symbol-file.js';
+import { writeWhole } from './whole-file.js';
 
 export { KernelLayout, type KnownFields } from './kernel-layout.js';
 export { type DebuggerDataBlock, findDebuggerDataBlock } from './debugger-data-block.js';
@@ -21,7 +22,7 @@ export {
   type Structures,
 } from './kernel-symbols.js';
 export { exportedSymbols } from './exported-symbols.js';
-export { type Asked, defaultStore, findInSymbolPath, storeKey } from './store/symbol-store.js';
+export { type Asked, findInSymbolPath, storeKey } from './store/symbol-store.js';
 export { buildFamily, familyStructures, knownBuild } from './known-builds.js';
 
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
@@ -46,21 +47,10 @@ export async function readCachedSymbols(pdb: PdbIdentity): Promise<KernelSymbols
   }
 }
 
-/**
- * Caches what was resolved. Concurrent writers do not interfere: each writes a file of its own and renames it. A cache
- * that cannot be written only costs time, so that is not an error.
- */
+/** Caches what was resolved. A cache that cannot be written only costs time, so that is not an error. */
 export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): Promise<void> {
-  const path = cachePath(pdb);
-  const partial = `${path}.${randomUUID()}.partial`;
   const text = JSON.stringify(symbols);
-  try {
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(partial, `${checksum(text)}\n${text}\n`);
-    await rename(partial, path);
-  } catch {
-    await rm(partial, { force: true }).catch(() => undefined);
-  }
+  await writeWhole(cachePath(pdb), [`${checksum(text)}\n${text}\n`]).catch(() => undefined);
 }
 
 export interface SymbolOptions {
@@ -122,7 +112,10 @@ const symbolStore: SymbolSource = {
       for (const { place, outcome } of asked) note?.(`no symbols from ${place}: ${outcome}`);
       return null;
     }
-    const resolved = await fromFile(path, pdb);
+    const resolved = await fromFile(path, pdb).catch((error: unknown) => {
+      note?.(messageOf(error));
+      return null;
+    });
     if (resolved !== null && cache) await writeCachedSymbols(pdb, resolved);
     return resolved;
   },
@@ -140,10 +133,6 @@ async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols |
   } finally {
     await file.close();
   }
-}
-
-function isSamePdb(one: PdbIdentity, other: PdbIdentity): boolean {
-  return one.guid === other.guid && one.age === other.age;
 }
 
 async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {

@@ -1,12 +1,5 @@
-/** An entry of a table of big pages, as far as its place depends on it. */
-export interface PlacedEntry {
-  readonly slot: number;
-  /** Of the allocation: a multiple of a page. */
-  readonly address: bigint;
-}
-
 /** What an address is hashed to, before it is cut to the size of the table. */
-export type BigPageHash = (address: bigint) => number;
+type BigPageHash = (address: bigint) => number;
 
 const PAGE_SHIFT = 12n;
 const MULTIPLIER = 40543n;
@@ -20,7 +13,7 @@ function multiplied(page: bigint): number {
  * The laws by which Windows places entries: by the page's number multiplied, since 26100 whole and before cut to 32 bits;
  * up to 19041, as in ReactOS, by its bytes folded together.
  */
-export const BIG_PAGE_HASHES: readonly BigPageHash[] = [
+const HASHES: readonly BigPageHash[] = [
   (address) => multiplied(address >> PAGE_SHIFT),
   (address) => multiplied((address >> PAGE_SHIFT) & 0xffffffffn),
   (address) => {
@@ -36,26 +29,43 @@ const TORN = 64;
 /** At least one entry in so many stands in its home slot, even in a table that is nearly full. */
 const AT_HOME = 4;
 
-/**
- * Whether entries lie where a law puts them: each in its home slot, or behind it with no slot between that was never used.
- * @param slots a power of two
- * @param isUsed whether a slot was ever used, or cannot be read
- */
-export function obeys(
-  entries: readonly PlacedEntry[],
-  slots: number,
-  isUsed: (slot: number) => boolean,
-  hash: BigPageHash,
-): boolean {
-  if (entries.length < MIN_ENTRIES) return false;
-  let [unlawful, atHome] = [0, 0];
-  const most = Math.floor(entries.length / TORN);
-  for (const { slot, address } of entries) {
-    const home = hash(address) & (slots - 1);
-    if (home === slot) atHome++;
-    let at = home;
-    while (at !== slot && isUsed(at)) at = (at + 1) & (slots - 1);
-    if (at !== slot && ++unlawful > most) return false;
+/** A table as far as its law needs it. */
+export interface PlacedEntries {
+  /** By slot the address of its allocation, a multiple of a page; 0 where there is none, or it cannot be read. */
+  readonly addresses: BigUint64Array;
+  /** By slot 1 where it was ever used, or cannot be read. */
+  readonly used: Uint8Array;
+}
+
+/** By slot how many slots before it, without one that was never used between: as far away its home may be. */
+function reachOf(used: Uint8Array): Uint32Array {
+  const slots = used.length;
+  const reach = new Uint32Array(slots);
+  // Twice around: a run may go over the end.
+  for (let step = 1; step < 2 * slots; step++) {
+    const before = (step - 1) & (slots - 1);
+    reach[step & (slots - 1)] = used[before] === 0 ? 0 : Math.min(slots - 1, reach[before]! + 1);
   }
-  return atHome * AT_HOME >= entries.length;
+  return reach;
+}
+
+/**
+ * Whether entries lie where one of the laws puts them: each in its home slot, or behind it with no slot between that was
+ * never used. The number of slots is a power of two. Takes a time that grows with it alone, whatever they hold.
+ */
+export function obeysLaw({ addresses, used }: PlacedEntries): boolean {
+  const slots = addresses.length;
+  const reach = reachOf(used);
+  const entries = addresses.reduce((count, address) => (address === 0n ? count : count + 1), 0);
+  if (entries < MIN_ENTRIES) return false;
+  return HASHES.some((hash) => {
+    let [unlawful, atHome] = [0, 0];
+    for (let slot = 0; slot < slots; slot++) {
+      if (addresses[slot] === 0n) continue;
+      const distance = (slot - hash(addresses[slot]!)) & (slots - 1);
+      if (distance === 0) atHome++;
+      else if (distance > reach[slot]! && ++unlawful > entries / TORN) return false;
+    }
+    return atHome * AT_HOME >= entries;
+  });
 }

@@ -1,9 +1,10 @@
-import { hex, PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import { hex, virtualAddress, type VirtualAddress } from '../../address.js';
 import { isMissing, type Missing } from '../../errors.js';
 import type { Kernel } from '../../kernel/root/root.js';
 import type { KernelLayout } from '../../kernel/symbols/symbols.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { type BigPageOffsets, type BitField, MAX_BIG_ENTRIES, packingOf, poolTypeIn } from './big-page-layout.js';
+import { slotChunks } from './big-page-slots.js';
 import { findBigPages } from './find-big-pages.js';
 
 export { MAX_BIG_ENTRIES } from './big-page-layout.js';
@@ -32,8 +33,6 @@ export interface BigTotal {
   readonly bytes: bigint;
 }
 
-/** Entries of 16, 24 and 32 bytes fill this many pages exactly. */
-const PAGES_AT_ONCE = 96;
 /** PoolBigPageTable: allocations of a page or more, which have no pool header; a hash table of POOL_TRACKER_BIG_PAGES. */
 export class BigPageTable {
   /** Pages that were missing during the last walk through the entries. */
@@ -84,15 +83,11 @@ export class BigPageTable {
   /** Every entry that was ever used, in table order, freed ones too; entries on missing pages are left out. */
   async *entries(): AsyncGenerator<BigAllocation> {
     this.pagesMissing = 0;
-    const { size } = this.offsets;
-    const atOnce = Math.floor((PAGES_AT_ONCE * PAGE_SIZE) / size);
-    for (let first = 0; first < this.entriesClaimed; first += atOnce) {
-      const count = Math.min(atOnce, this.entriesClaimed - first);
-      const start = virtualAddress(this.address + BigInt(first * size));
-      const { bytes, missing } = await this.memory.read(start, count * size);
+    const { memory, address, entriesClaimed, offsets } = this;
+    for await (const { first, count, bytes, missing } of slotChunks(memory, address, entriesClaimed, offsets.size)) {
       this.pagesMissing += missing.length;
       for (let index = 0; index < count; index++) {
-        const entry = this.decode(bytes, index * size, first + index);
+        const entry = this.decode(bytes, index * offsets.size, first + index);
         if (entry !== null) yield entry;
       }
     }

@@ -2,8 +2,9 @@ import { PAGE_SIZE, type VirtualAddress } from '../../address.js';
 import type { Missing } from '../../errors.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { type Kernel, pointersOutside, type Section, writableSections } from '../../kernel/root/root.js';
-import { BIG_PAGE_HASHES, obeys, type PlacedEntry } from './big-page-law.js';
+import { obeysLaw } from './big-page-law.js';
 import { BIG_PAGE_LAYOUTS, type BigPageLayout, type BitField, MAX_BIG_ENTRIES, packingOf } from './big-page-layout.js';
+import { slotChunks } from './big-page-slots.js';
 
 /** A table of big pages, found and proved. */
 export interface FoundBigPages {
@@ -38,46 +39,93 @@ function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory
 
 /** Bytes that are looked at before a whole table is read: a size near by may be large, and something else's. */
 const FIRST_LOOK = 4 * PAGE_SIZE;
+/** Slots that are read in all: twice as many as the largest table has. A hostile image has any number of candidates. */
+const MAX_EXAMINED = 2 * MAX_BIG_ENTRIES;
+
+/** Pool types that are looked at to tell how they are packed. */
+const MAX_WORDS = 1 << 12;
+
+/** Counts what slots hold: addresses of pages, and words that are none. */
+class Census {
+  entries = 0;
+  private others = 0;
+
+  constructor(
+    private readonly memory: VirtualMemory,
+    private readonly layout: BigPageLayout,
+  ) {}
+
+  /** The address in the slot at an offset, without the bit that marks it free. */
+  take(bytes: Buffer, at: number): bigint | 'never used' | 'no address' {
+    const { memory, layout } = this;
+    const address = memory.pointerAt(bytes, at + layout.Va) & ~1n;
+    if (address === 0n) return 'never used';
+    const isEntry = address % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(address);
+    if (isEntry) this.entries++;
+    else this.others++;
+    return isEntry ? address : 'no address';
+  }
+
+  /** Whether what was counted so far may be of such a table. */
+  get isLikely(): boolean {
+    return this.others <= this.entries / 8 + 8;
+  }
+
+  get isSure(): boolean {
+    return this.entries > 0 && this.others * 64 <= this.entries;
+  }
+}
 
 /** Whether the first entries may be those of such a table: some addresses of pages, and little else. */
 function beginsLikeOne(memory: VirtualMemory, bytes: Buffer, layout: BigPageLayout): boolean {
-  let [entries, others] = [0, 0];
-  for (let at = 0; at + layout.size <= bytes.length; at += layout.size) {
-    const va = memory.pointerAt(bytes, at + layout.Va);
-    if (va <= 1n) continue;
-    const own = va & ~1n;
-    if (own % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(own)) entries++;
-    else others++;
-  }
-  return entries > 0 && others <= entries / 8 + 8;
+  const census = new Census(memory, layout);
+  for (let at = 0; at + layout.size <= bytes.length; at += layout.size) census.take(bytes, at);
+  return census.entries > 0 && census.isLikely;
 }
 
 /** The table at an address, when its bytes, read in this layout and size, obey one of the laws. */
 async function readAs(
   { memory, sharedData }: Kernel,
-  address: VirtualAddress,
-  slots: number,
-  layout: BigPageLayout,
+  { address, slots, layout }: Omit<FoundBigPages, 'poolType'>,
+  budget: { slots: number },
 ): Promise<FoundBigPages | null> {
-  const { bytes, missing } = await memory.read(address, slots * layout.size);
-  if (missing.length * 2 > bytes.length / PAGE_SIZE) return null;
-  const lost = new Set(missing.map((page) => Number(page.virtualAddress - address) / PAGE_SIZE));
-  const isLost = (slot: number): boolean => lost.has(Math.floor((slot * layout.size) / PAGE_SIZE));
-  const entries: PlacedEntry[] = [];
-  let others = 0;
-  for (let slot = 0; slot < slots; slot++) {
-    const va = memory.pointerAt(bytes, slot * layout.size + layout.Va);
-    if (va <= 1n || isLost(slot)) continue;
-    const own = va & ~1n;
-    if (own % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(own)) entries.push({ slot, address: own });
-    else if (others++ > entries.length / 8 + 8) return null;
+  const addresses = new BigUint64Array(slots);
+  const used = new Uint8Array(slots);
+  const words: number[] = [];
+  const census = new Census(memory, layout);
+  const pages = Math.ceil((slots * layout.size) / PAGE_SIZE);
+  let lost = 0;
+  for await (const { first, count, bytes, missing } of slotChunks(memory, address, slots, layout.size)) {
+    for (let index = 0; index < count; index++) {
+      const own = census.take(bytes, index * layout.size);
+      if (own === 'never used') continue;
+      used[first + index] = 1;
+      if (own === 'no address') continue;
+      addresses[first + index] = own;
+      if (words.length < MAX_WORDS) words.push(bytes.readUInt32LE(index * layout.size + layout.PoolType));
+    }
+    lost += missing.length;
+    for (const page of missing) markLost(Number(page - address), slots, layout, addresses, used);
+    budget.slots -= count;
+    if (lost * 2 > pages || !census.isLikely || budget.slots < 0) return null;
   }
-  const isUsed = (slot: number): boolean =>
-    isLost(slot) || memory.pointerAt(bytes, slot * layout.size + layout.Va) > 1n;
-  if (others * 64 > entries.length) return null;
-  if (!BIG_PAGE_HASHES.some((hash) => obeys(entries, slots, isUsed, hash))) return null;
-  const words = entries.map(({ slot }) => bytes.readUInt32LE(slot * layout.size + layout.PoolType));
+  if (!census.isSure || !obeysLaw({ addresses, used })) return null;
   return { address, slots, layout, poolType: packingOf(words, sharedData.majorVersion) };
+}
+
+/** Slots with a byte on a missing page tell nothing, and may have been used. */
+function markLost(
+  offset: number,
+  slots: number,
+  { size }: BigPageLayout,
+  addresses: BigUint64Array,
+  used: Uint8Array,
+): void {
+  const end = Math.min(slots, Math.ceil((offset + PAGE_SIZE) / size));
+  for (let slot = Math.max(0, Math.floor(offset / size)); slot < end; slot++) {
+    addresses[slot] = 0n;
+    used[slot] = 1;
+  }
 }
 
 /** The widest table at an address: half of one obeys the law as well. */
@@ -85,6 +133,7 @@ async function tableAt(
   kernel: Kernel,
   address: VirtualAddress,
   sizes: readonly number[],
+  budget: { slots: number },
 ): Promise<FoundBigPages | null> {
   const { memory } = kernel;
   const { bytes } = await memory.read(address, FIRST_LOOK);
@@ -93,7 +142,7 @@ async function tableAt(
   );
   for (const slots of layouts.length > 0 ? sizes : [])
     for (const layout of layouts) {
-      const table = await readAs(kernel, address, slots, layout);
+      const table = await readAs(kernel, { address, slots, layout }, budget);
       if (table !== null) return table;
     }
   return null;
@@ -113,13 +162,16 @@ export async function findBigPages(
   const near = pointers.get(tables[0]!) ?? [];
   const known = new Set(tables);
   const found: FoundBigPages[] = [];
+  const budget = { slots: MAX_EXAMINED };
   for (const [address, places] of pointers) {
     if (known.has(address)) continue;
     const place = places.find((one) => near.some((pool) => (one > pool ? one - pool : pool - one) <= NEAR));
     if (place === undefined) continue;
-    const table = await tableAt(kernel, address, sizesNear(sections, place, kernel));
+    const table = await tableAt(kernel, address, sizesNear(sections, place, kernel), budget);
     if (table !== null) found.push(table);
   }
+  if (budget.slots < 0)
+    return { missing: 'near the pool variables more may be the table of big pages than is looked at' };
   const [only, second] = found;
   if (only === undefined)
     return { missing: 'near the pool variables no table obeys the hash law of big pages, with its size near by' };

@@ -29,7 +29,11 @@ export interface LocatedTables {
 
 async function knownSymbols(kernel: Kernel, options: SymbolOptions, notes: string[]): Promise<KernelSymbols[]> {
   const { pdb } = kernel.image;
-  if (pdb === null) return [];
+  if (pdb === null) {
+    if (options.symbols !== undefined || options.symbolPath !== undefined)
+      notes.push("no symbols are looked for: the kernel's record of its PDB cannot be read");
+    return [];
+  }
   const found: KernelSymbols[] = [];
   for (const source of SYMBOL_SOURCES) {
     const symbols = await source.find(pdb, options, (line) => notes.push(line));

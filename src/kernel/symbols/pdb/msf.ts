@@ -1,5 +1,4 @@
-import type { Source } from '../../../source/source.js';
-import { readBytes } from '../../../source/source.js';
+import { readBytes, type Source } from '../../../source/source.js';
 
 /** `Microsoft C/C++ MSF 7.00`, a line end, and what ends a text file. */
 const MAGIC = Buffer.from('Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0', 'latin1');
@@ -13,6 +12,8 @@ const MAX_BLOCK = 1 << 16;
 const MAX_STREAMS = 1 << 16;
 /** Streams are held whole; in a kernel's PDB the largest has some 10 MB. */
 const MAX_STREAM = 1 << 28;
+/** The directory has four bytes for each block. */
+const MAX_DIRECTORY = 1 << 24;
 const NO_STREAM = 0xffffffff;
 
 /** What is wrong with a PDB, in a few words. */
@@ -50,8 +51,10 @@ export class MsfFile {
       throw new MsfDamage(
         `it is cut: it has ${source.byteLength} bytes, its ${blocks} blocks need ${blocks * blockSize}`,
       );
-    if (directorySize > source.byteLength)
-      throw new MsfDamage(`its directory has ${directorySize} bytes, more than the file`);
+    if (directorySize > Math.min(source.byteLength, MAX_DIRECTORY))
+      throw new MsfDamage(
+        `its directory has ${directorySize} bytes; expected at most ${Math.min(source.byteLength, MAX_DIRECTORY)}`,
+      );
     const file = new MsfFile(source, blockSize, []);
     const list = await file.blockList(head.readUInt32LE(52), Math.ceil(directorySize / blockSize), blocks);
     const directory = await file.bytes({ size: directorySize, blocks: list });
@@ -64,11 +67,6 @@ export class MsfFile {
     const bytes = await readBytes(this.source, first * this.blockSize, count * 4);
     if (bytes.length < count * 4) throw new MsfDamage('its directory is cut');
     return numbers(bytes, 0, count, blocks);
-  }
-
-  /** Whether there is a stream of this number. */
-  has(number: number): boolean {
-    return number < this.streams.length;
   }
 
   /** All bytes of a stream. @throws MsfDamage when there is none of this number, or it is too large */

@@ -1,7 +1,6 @@
-import type { Source } from '../../../source/source.js';
 import { type PoolTrackerError } from '../../../errors.js';
-import type { PdbIdentity } from '../../pe.js';
-import { fileNameOf } from '../../../source/source.js';
+import { guidAt, type PdbIdentity } from '../../pe.js';
+import { fileNameOf, type Source } from '../../../source/source.js';
 import type { FieldOffsets } from '../kernel-symbols.js';
 import { AddressMap, sectionStarts } from './address-map.js';
 import { isMsf, MSF_HEAD, MsfDamage, MsfFile } from './msf.js';
@@ -26,6 +25,9 @@ const S_PUB32 = 0x110e;
 /** Older files: the same with the length of the name before it. */
 const S_PUB32_ST = 0x1009;
 
+/** A kernel has some 40,000. */
+const MAX_PUBLICS = 1 << 20;
+
 /** A public symbol, relative to the image's base. */
 export interface PublicSymbol {
   readonly name: string;
@@ -47,13 +49,8 @@ export class PdbFile {
       const head = await msf.stream(PDB_STREAM);
       const debug = await msf.stream(DEBUG_STREAM);
       if (head.length < 28 || debug.length < DEBUG_HEADER) throw new MsfDamage('its first streams are cut');
-      const guid =
-        head.readUInt32LE(12).toString(16).padStart(8, '0') +
-        head.readUInt16LE(16).toString(16).padStart(4, '0') +
-        head.readUInt16LE(18).toString(16).padStart(4, '0') +
-        head.toString('hex', 20, 28);
       // The age that the image names is that of the debug stream.
-      const identity = { name: fileNameOf(source), guid: guid.toUpperCase(), age: debug.readUInt32LE(8) };
+      const identity = { name: fileNameOf(source), guid: guidAt(head, 12), age: debug.readUInt32LE(8) };
       return new PdbFile(msf, identity, debug);
     });
   }
@@ -80,6 +77,7 @@ export class PdbFile {
       const start = symbol === null ? undefined : starts[symbol.segment - 1];
       if (symbol !== null && start !== undefined) {
         const rva = map === null ? start + symbol.offset : map.moved(start + symbol.offset);
+        if (found.length >= MAX_PUBLICS) throw new MsfDamage(`it has more than ${MAX_PUBLICS} public symbols`);
         if (rva !== null) found.push({ name: this.plainName(symbol.name), rva });
       }
       at = next;

@@ -11,6 +11,8 @@ const LF_MEMBER = 0x150d;
 const IS_DECLARATION = 0x80;
 
 const HEADER = 56;
+/** Types of a PDB; a kernel has some 10,000. */
+const MAX_TYPES = 1 << 21;
 /** Field lists that continue one another. */
 const MAX_LISTS = 64;
 
@@ -110,6 +112,7 @@ export class TypeRecords {
     for (let at = headerSize; at + 4 <= end;) {
       const next = at + 2 + bytes.readUInt16LE(at);
       if (next > end || next < at + 4) throw new MsfDamage(`its type record at ${at} is cut`);
+      if (this.starts.length >= MAX_TYPES) throw new MsfDamage(`it has more than ${MAX_TYPES} types`);
       this.starts.push(at);
       if (LF_STRUCTURES.includes(bytes.readUInt16LE(at + 2)))
         this.define(new RecordReader(bytes, at + 4, next), wanted);

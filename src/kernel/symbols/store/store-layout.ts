@@ -13,8 +13,8 @@ export function packedName(name: string): string {
 }
 
 /** Where a store keeps a file: `ntkrnlmp.pdb/GUIDAGE/ntkrnlmp.pdb`. */
-export function storePath({ name, ...pdb }: PdbIdentity, file = name): string[] {
-  return [name, storeKey({ name, ...pdb }), file];
+export function storePath(pdb: PdbIdentity, file = pdb.name): string[] {
+  return [pdb.name, storeKey(pdb), file];
 }
 
 /** A name that is one part of a path and no more: an image names its PDB itself. */
@@ -22,7 +22,8 @@ export function isPlainName(name: string): boolean {
   return /^[^/\\:*?"<>|]+$/.test(name) && !/^\.+$/.test(name) && name.length <= 128;
 }
 
-const isFile = (path: string): Promise<boolean> =>
+/** Whether a file lies at a path. */
+export const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
     () => false,

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PoolTrackerError } from '../../../errors.js';
 import { openLocation } from '../../../source/open-source.js';
 import { locationName, type Source } from '../../../source/source.js';
 import { ByteStream } from '../../../source/stream/byte-stream.js';
 import type { PdbIdentity } from '../../pe.js';
+import { writeWhole } from '../whole-file.js';
 import { packedName, pointerIn, storePath } from './store-layout.js';
 
 /** No kernel's PDB is larger. */
@@ -34,7 +33,10 @@ async function openRemote(url: string): Promise<Source | ByteStream | null> {
 /** The bytes of a remote file, in order. A range that fails is asked for again, so that a cut transfer goes on. */
 async function* bytesOf(remote: Source | ByteStream): AsyncGenerator<Uint8Array> {
   if (remote instanceof ByteStream) {
-    yield* remote.reader.rest();
+    for await (const chunk of remote.reader.rest()) {
+      if (remote.reader.offset > MAX_FILE) throw tooLarge(remote.name);
+      yield chunk;
+    }
     return;
   }
   if (remote.byteLength > MAX_FILE) throw tooLarge(remote.name);
@@ -49,29 +51,6 @@ function tooLarge(name: string): PoolTrackerError {
   return new PoolTrackerError('SOURCE_UNREADABLE', `${name} has more than ${MAX_FILE} bytes: it is no PDB of a kernel`);
 }
 
-/** Writes a remote file to `path`, whole or not at all. */
-async function download(remote: Source | ByteStream, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${randomUUID()}.partial`;
-  try {
-    const file = await open(partial, 'wx');
-    try {
-      let length = 0;
-      for await (const chunk of bytesOf(remote)) {
-        length += chunk.length;
-        if (length > MAX_FILE) throw tooLarge(remote.name);
-        await file.writeFile(chunk);
-      }
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
 /**
  * Fetches a PDB from a web store into a local one, plain or packed; a file that only points elsewhere is told of.
  * @throws PoolTrackerError SOURCE_UNREADABLE, SOURCE_NOT_PERMITTED when the server cannot be asked
@@ -81,7 +60,7 @@ export async function fetchFromServer(store: string, pdb: PdbIdentity, near: str
     const remote = await openRemote(urlOf(store, storePath(pdb, name)));
     if (remote === null) continue;
     const path = join(near, ...storePath(pdb, name));
-    await download(remote, path).finally(() => void remote.close());
+    await writeWhole(path, bytesOf(remote)).finally(() => void remote.close());
     return { path };
   }
   const pointer = await openRemote(urlOf(store, storePath(pdb, 'file.ptr')));

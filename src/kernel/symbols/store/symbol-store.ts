@@ -1,14 +1,15 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { messageOf } from '../../../errors.js';
 import { locationName } from '../../../source/source.js';
-import type { PdbIdentity } from '../../pe.js';
+import { isSamePdb, type PdbIdentity } from '../../pe.js';
 import { openSymbolFile } from '../symbol-file.js';
-import { findInStore, isPlainName, storeKey, storePath } from './store-layout.js';
+import { writeWhole } from '../whole-file.js';
+import { findInStore, isFile, isPlainName, storeKey, storePath } from './store-layout.js';
 import { isWebStore, parseSymbolPath, type SymbolPlace } from './symbol-path.js';
 import { fetchFromServer } from './symbol-server.js';
 
-export { defaultStore, isWebStore, parseSymbolPath } from './symbol-path.js';
 export { storeKey } from './store-layout.js';
 
 /** A place that was asked for a PDB, and what came of it. */
@@ -39,9 +40,7 @@ async function verified(path: string, pdb: PdbIdentity): Promise<string | null> 
     await file.close();
     const { identity } = file;
     if (identity === null) return 'it does not say which PDB it is';
-    return identity.guid === pdb.guid && identity.age === pdb.age
-      ? null
-      : `it is another PDB: ${storeKey(identity)}, not ${storeKey(pdb)}`;
+    return isSamePdb(identity, pdb) ? null : `it is another PDB: ${storeKey(identity)}, not ${storeKey(pdb)}`;
   } catch (error) {
     return messageOf(error);
   }
@@ -49,11 +48,7 @@ async function verified(path: string, pdb: PdbIdentity): Promise<string | null> 
 
 async function askFolder(folder: string, pdb: PdbIdentity): Promise<Asked> {
   const own = join(folder, pdb.name);
-  const isThere = await stat(own).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  const path = isThere ? own : await findInStore(folder, pdb);
+  const path = (await isFile(own)) ? own : await findInStore(folder, pdb);
   if (path === null) return { place: folder, path: null, outcome: 'it is not there' };
   const wrong = await verified(path, pdb);
   return { place: folder, path: wrong === null ? path : null, outcome: wrong ?? path };
@@ -80,9 +75,7 @@ async function copyNearer(path: string, stores: readonly string[], pdb: PdbIdent
   for (const store of stores) {
     const target = join(store, ...storePath(pdb, basename(path)));
     if (isWebStore(store) || target === path) continue;
-    await mkdir(dirname(target), { recursive: true })
-      .then(() => copyFile(path, target))
-      .catch(() => undefined);
+    await writeWhole(target, createReadStream(path)).catch(() => undefined);
   }
 }
 
