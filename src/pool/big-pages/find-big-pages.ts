@@ -37,8 +37,11 @@ function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory
   return [...sizes].sort((a, b) => b - a);
 }
 
-/** Bytes that are looked at before a whole table is read: a size near by may be large, and something else's. */
-const FIRST_LOOK = 4 * PAGE_SIZE;
+/**
+ * Bytes that are looked at before a whole table is read: a size near by may be large, and something else's. The first
+ * page refutes nearly all that is none; that of a table may be empty.
+ */
+const FIRST_LOOKS = [PAGE_SIZE, 4 * PAGE_SIZE] as const;
 /** Slots that are read in all: twice as many as the largest table has. A hostile image has any number of candidates. */
 const MAX_EXAMINED = 2 * MAX_BIG_ENTRIES;
 
@@ -76,11 +79,19 @@ class Census {
   }
 }
 
-/** Whether the first entries may be those of such a table: some addresses of pages, and little else. */
-function beginsLikeOne(memory: VirtualMemory, bytes: Buffer, layout: BigPageLayout): boolean {
-  const census = new Census(memory, layout);
-  for (let at = 0; at + layout.size <= bytes.length; at += layout.size) census.take(bytes, at);
-  return census.entries > 0 && census.isLikely;
+/** The layouts in which the first entries may be those of such a table: little else than addresses of pages. */
+async function layoutsAt(memory: VirtualMemory, address: VirtualAddress): Promise<readonly BigPageLayout[]> {
+  let layouts = BIG_PAGE_LAYOUTS.filter(({ pointerSize }) => pointerSize === memory.pointerSize);
+  for (const length of FIRST_LOOKS) {
+    const { bytes } = await memory.read(address, length);
+    layouts = layouts.filter((layout) => {
+      const census = new Census(memory, layout);
+      for (let at = 0; at + layout.size <= length; at += layout.size) census.take(bytes, at);
+      return census.isLikely && (census.entries > 0 || length < FIRST_LOOKS[1]);
+    });
+    if (layouts.length === 0) break;
+  }
+  return layouts;
 }
 
 /** The table at an address, when its bytes, read in this layout and size, obey one of the laws. */
@@ -132,15 +143,11 @@ function markLost(
 async function tableAt(
   kernel: Kernel,
   address: VirtualAddress,
-  sizes: readonly number[],
+  sizes: () => readonly number[],
   budget: { slots: number },
 ): Promise<FoundBigPages | null> {
-  const { memory } = kernel;
-  const { bytes } = await memory.read(address, FIRST_LOOK);
-  const layouts = BIG_PAGE_LAYOUTS.filter(
-    (layout) => layout.pointerSize === memory.pointerSize && beginsLikeOne(memory, bytes, layout),
-  );
-  for (const slots of layouts.length > 0 ? sizes : [])
+  const layouts = await layoutsAt(kernel.memory, address);
+  for (const slots of layouts.length > 0 ? sizes() : [])
     for (const layout of layouts) {
       const table = await readAs(kernel, { address, slots, layout }, budget);
       if (table !== null) return table;
@@ -167,7 +174,7 @@ export async function findBigPages(
     if (known.has(address)) continue;
     const place = places.find((one) => near.some((pool) => (one > pool ? one - pool : pool - one) <= NEAR));
     if (place === undefined) continue;
-    const table = await tableAt(kernel, address, sizesNear(sections, place, kernel), budget);
+    const table = await tableAt(kernel, address, () => sizesNear(sections, place, kernel), budget);
     if (table !== null) found.push(table);
   }
   if (budget.slots < 0)
