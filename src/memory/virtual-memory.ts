@@ -1,6 +1,6 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress, virtualAddress, type VirtualAddress } from '../address.js';
 import { isMapped, type MissingPage, type PageTable, type Paging, type Translation } from './paging/paging.js';
-import type { PhysicalMemory } from './physical-memory.js';
+import type { PhysicalMemory, PhysicalRead } from './physical-memory.js';
 
 /** One 4 KiB page of virtual memory, or why there is none. */
 export interface VirtualPage {
@@ -114,6 +114,13 @@ export class VirtualMemory {
     return (await Promise.all(reads)).flat();
   }
 
+  /** A page that stands alone comes from the cache: searches look at the same first pages several times. */
+  private async readPages(start: PhysicalAddress, count: number): Promise<PhysicalRead> {
+    if (count > 1) return this.physical.read(start, count * PAGE_SIZE);
+    const page = await this.physical.page(start);
+    return { bytes: page ?? Buffer.alloc(PAGE_SIZE), whole: page !== null };
+  }
+
   private async readNeighbours(addresses: readonly VirtualAddress[], first: Translation): Promise<VirtualPage[]> {
     if (!isMapped(first)) {
       return addresses.map((address) => ({
@@ -123,7 +130,7 @@ export class VirtualMemory {
         missing: first,
       }));
     }
-    const { bytes, whole } = await this.physical.read(first.physicalAddress, addresses.length * PAGE_SIZE);
+    const { bytes, whole } = await this.readPages(first.physicalAddress, addresses.length);
     if (!whole && addresses.length > 1) {
       const single = addresses.map((address, index) =>
         this.readNeighbours([address], {

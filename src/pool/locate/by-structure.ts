@@ -7,12 +7,12 @@ import {
   writableSections,
 } from '../../kernel/root/root.js';
 import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
-import { factsOf, refutation, type Candidate } from './candidate.js';
+import { factsOf, orderOf, refutation, type Candidate } from './candidate.js';
 import { expansionByStructure } from './expansion/expansion-by-structure.js';
 import { describeFacts, doubtsOf, fact, type Fact, type FactName } from '../proof/proof.js';
 import { notLocated, type Located } from './located.js';
 import { measureTable, type MeasuredTable } from './measure-table.js';
-import { timeOrder } from './time-order.js';
+import { REVERSED, type TimeOrder } from './time-order.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
 import { standsNear } from './writable-sections.js';
 
@@ -99,10 +99,14 @@ function isMemberOf({ address, array }: Candidate, candidates: readonly Candidat
 
 /** Checks the facts of every candidate, and the order in time of rivals. */
 function judgeAll(candidates: readonly Candidate[], processors: number | null): Judged[] {
-  return candidates.map((candidate) => {
-    const reasons = candidates.flatMap((rival) => {
+  // Each pair is compared once, seen from the first of the two.
+  const orders = candidates.map((one, index) => candidates.slice(0, index).map((other) => orderOf(other, one)));
+  const order = (one: number, other: number): TimeOrder =>
+    one < other ? orders[other]![one]! : REVERSED[orders[one]![other]!];
+  return candidates.map((candidate, own) => {
+    const reasons = candidates.flatMap((rival, index) => {
       if (rival.address === candidate.address) return [];
-      const reason = refutation(candidate, rival, processors);
+      const reason = refutation(candidate, rival, order(own, index), processors);
       return reason === null ? [] : [`${hex(rival.address)}: ${reason}`];
     });
     const refuted = isMemberOf(candidate, candidates) ? "another processor's table" : (reasons[0] ?? null);
@@ -145,7 +149,7 @@ function decide(judged: readonly Judged[]): Judged | string {
 
 function agree({ candidate: one }: Judged, { candidate: other }: Judged): boolean {
   const alone = (one.array?.tables.length ?? 1) === 1 && (other.array?.tables.length ?? 1) === 1;
-  return alone && one.slots === other.slots && timeOrder(one.table, other.table, one.slots) === 'same';
+  return alone && orderOf(one, other) === 'same';
 }
 
 /**

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '../../address.js';
 import type { MeasuredTable } from './measure-table.js';
 import type { TagTablesArray } from './tag-tables-array.js';
 import { fact, failed, held, unknown, type Fact } from '../proof/proof.js';
-import { timeOrder } from './time-order.js';
+import { timeOrder, type TimeOrder } from './time-order.js';
 
 /** A table that may be table 0, with the pointers to it and the checks of it. */
 export interface Candidate extends MeasuredTable {
@@ -48,10 +48,21 @@ export function describeArray({ tables, strangers, unreadable }: TagTablesArray)
   return `${tables.length} ${tables.length === 1 ? 'table' : 'tables'}${odd}${unreadable === 0 ? '' : `; ${unreadable} pointers cannot be read`}`;
 }
 
-/** Why a rival with the same tags refutes this candidate: not table 0, or an older state of it; else null. */
-export function refutation(candidate: Candidate, rival: Candidate, processors: number | null): string | null {
-  if (candidate.slots !== rival.slots) return null;
-  const order = timeOrder(candidate.table, rival.table, candidate.slots);
+/** The order in time of two candidates; tables of other sizes are unrelated. */
+export function orderOf(one: Candidate, other: Candidate): TimeOrder {
+  return one.slots === other.slots ? timeOrder(one.table, other.table, one.slots) : 'unrelated';
+}
+
+/**
+ * Why a rival with the same tags refutes this candidate: not table 0, or an older state of it; else null.
+ * @param order in time of the candidate and the rival
+ */
+export function refutation(
+  candidate: Candidate,
+  rival: Candidate,
+  order: TimeOrder,
+  processors: number | null,
+): string | null {
   if (order === 'unrelated') return null;
   const [own, theirs] = [candidate.array?.tables.length ?? 1, rival.array?.tables.length ?? 1];
   // The kernel's own report is a copy of table 0 plus all other tables: its counts exceed table 0's.

@@ -5,6 +5,15 @@ import type { TrackerTable } from '../table/tracker-table.js';
 /** The order in time of two states of a table, as far as their counts show it. */
 export type TimeOrder = 'older' | 'same' | 'newer' | 'neither' | 'unrelated';
 
+/** The same order, seen from the other table. */
+export const REVERSED: Readonly<Record<TimeOrder, TimeOrder>> = {
+  older: 'newer',
+  same: 'same',
+  newer: 'older',
+  neither: 'neither',
+  unrelated: 'unrelated',
+};
+
 /** Maximum share of different keys: two states of one table have the same tag at nearly every slot used in both. */
 const MAX_OTHER_KEYS = 1 / 8;
 
@@ -28,6 +37,7 @@ export function timeOrder(one: TrackerTable, other: TrackerTable, slots: number)
       continue;
     }
     same++;
+    if (one.equals(other, slot)) continue;
     one.counters(slot, a, 0);
     other.counters(slot, b, 0);
     const { ahead, behind } = growthSince(one.layout, a, b);

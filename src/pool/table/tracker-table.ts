@@ -58,6 +58,12 @@ export class TrackerTable {
     return false;
   }
 
+  /** Whether a readable entry has the same bytes in another table of this layout. */
+  equals(other: TrackerTable, entry: number): boolean {
+    const start = entry * this.layout.size;
+    return this.bytes.compare(other.bytes, start, start + this.layout.size, start, start + this.layout.size) === 0;
+  }
+
   /** Whether one of the first `slots` slots is known to be free; while there is one, no tag goes to the expansion table. */
   hasFreeSlot(slots: number): boolean {
     for (let slot = 0; slot < slots; slot++) if (this.key(slot) === 0) return true;
