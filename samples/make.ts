@@ -1,5 +1,5 @@
 /**
- * Makes the sample images: `npx tsx samples/make.ts`. The same bytes every time, from the generator that the tests use.
+ * Makes the sample images: `npx tsx samples/make.ts`, from the generator that the tests use.
  * README.md tells what each shows.
  */
 import { writeFile } from 'node:fs/promises';
@@ -45,6 +45,16 @@ const SERVER_TAGS: readonly TagPlan[] = (() => {
   return [...counted, ...generateTags(new Random(14393), 320, 2, 40).filter(({ key }) => !keys.has(key))];
 })();
 
+/** What windows and fonts take in two sessions: session 1 has more tags than its table has entries. */
+const SESSION_POOLS = [0, 1, 2].map((session) => ({
+  session,
+  tags: [
+    outstanding('Usbm', 12 + session, 0x4000n),
+    ...['Gla1', 'Gla5', 'Gh05', 'Ttfd', 'Uswd', 'Uspi'].map((name) => outstanding(name, 20 + session, 640n)),
+    ...generateTags(new Random(session + 1), [30, 150, 0][session]!, 1, 40),
+  ],
+}));
+
 export const SAMPLES: readonly Sample[] = [
   {
     name: 'server-14393.dmp',
@@ -57,6 +67,7 @@ export const SAMPLES: readonly Sample[] = [
       systemTime: new Date('2023-03-14T08:30:00Z'),
       tags: SERVER_TAGS,
       processes: SAMPLE_PROCESSES,
+      sessionPools: SESSION_POOLS,
       bigPages: [
         { key: tagKey('MmSt'), bytes: 0x6000n },
         { key: tagKey('MmSt'), bytes: 0x21000n, free: true },

@@ -236,6 +236,39 @@ SET VARIABLE bigpool_query = records_query('bigpool', [
 ]);
 CREATE OR REPLACE TEMP VIEW bigpool AS FROM query(getvariable('bigpool_query'));
 
+-- Pool tag counters of one session, up to Windows build 22000: of its own table, not part of the totals of pool_tag.
+SET VARIABLE pool_tag_session_query = records_query('pool_tag_session', [
+  {name: 'schema_version', type: 'INTEGER'},
+  {name: 'image_id', type: 'VARCHAR'},
+  {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
+  {name: 'host', type: 'VARCHAR'},
+  {name: 'labels', type: 'VARCHAR'},
+  {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
+  {name: 'windows_version', type: 'VARCHAR'},
+  {name: 'arch', type: 'VARCHAR'},
+  {name: 'kernel_guid', type: 'VARCHAR'},
+  {name: 'tag', type: 'VARCHAR'},
+  {name: 'key', type: 'UINTEGER'},
+  {name: 'protected', type: 'BOOLEAN'},
+  {name: 'session', type: 'INTEGER'},
+  {name: 'nonpaged_allocs', type: 'BIGINT'},
+  {name: 'nonpaged_frees', type: 'BIGINT'},
+  {name: 'nonpaged_outstanding', type: 'BIGINT'},
+  {name: 'nonpaged_bytes', type: 'BIGINT'},
+  {name: 'paged_allocs', type: 'BIGINT'},
+  {name: 'paged_frees', type: 'BIGINT'},
+  {name: 'paged_outstanding', type: 'BIGINT'},
+  {name: 'paged_bytes', type: 'BIGINT'},
+  {name: 'slot', type: 'INTEGER'},
+  {name: 'place', type: 'VARCHAR'},
+  {name: 'complete', type: 'BOOLEAN'},
+  {name: 'consistency', type: 'VARCHAR'},
+  {name: 'driver', type: 'VARCHAR'},
+  {name: 'description', type: 'VARCHAR'}
+]);
+CREATE OR REPLACE TEMP VIEW pool_tag_session AS FROM query(getvariable('pool_tag_session_query'));
+
 -- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
 -- 64 bits, which only a damaged image has, is NULL.
 CREATE OR REPLACE TEMP VIEW pool_tags AS

@@ -373,3 +373,64 @@ COMMENT ON COLUMN bigpool.protected IS 'Whether bit 31 of the key is set.';
 COMMENT ON COLUMN bigpool.bytes IS 'Bytes of the allocation.';
 COMMENT ON COLUMN bigpool.pool_type IS 'POOL_TYPE of the allocation: bit 0 paged, bit 9 not executable.';
 COMMENT ON COLUMN bigpool.free IS 'Whether it has been freed: the entry stays until another allocation takes it.';
+
+-- Schema version 2.
+CREATE TABLE pool_tag_session (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  system INTEGER,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  tag VARCHAR NOT NULL,
+  key UINTEGER NOT NULL,
+  protected BOOLEAN NOT NULL,
+  session INTEGER NOT NULL,
+  nonpaged_allocs BIGINT NOT NULL,
+  nonpaged_frees BIGINT NOT NULL,
+  nonpaged_outstanding BIGINT NOT NULL,
+  nonpaged_bytes BIGINT NOT NULL,
+  paged_allocs BIGINT NOT NULL,
+  paged_frees BIGINT NOT NULL,
+  paged_outstanding BIGINT NOT NULL,
+  paged_bytes BIGINT NOT NULL,
+  slot INTEGER NOT NULL,
+  place VARCHAR NOT NULL,
+  complete BOOLEAN NOT NULL,
+  consistency VARCHAR NOT NULL,
+  driver VARCHAR,
+  description VARCHAR
+);
+COMMENT ON TABLE pool_tag_session IS 'Pool tag counters of one session, up to Windows build 22000: of its own table, not part of the totals of pool_tag.';
+COMMENT ON COLUMN pool_tag_session.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN pool_tag_session.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN pool_tag_session.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag_session.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN pool_tag_session.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN pool_tag_session.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN pool_tag_session.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_session.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN pool_tag_session.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN pool_tag_session.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN pool_tag_session.tag IS 'The four bytes of the tag, lowest address first; unprintable bytes and the backslash as \xNN.';
+COMMENT ON COLUMN pool_tag_session.key IS 'The key as stored, bit 31 (PROTECTED_POOL) included.';
+COMMENT ON COLUMN pool_tag_session.protected IS 'Whether bit 31 of the key is set.';
+COMMENT ON COLUMN pool_tag_session.session IS 'Id of the session.';
+COMMENT ON COLUMN pool_tag_session.nonpaged_allocs IS 'Nonpaged allocations since the session began.';
+COMMENT ON COLUMN pool_tag_session.nonpaged_frees IS 'Nonpaged frees since the session began.';
+COMMENT ON COLUMN pool_tag_session.nonpaged_outstanding IS 'Nonpaged allocations minus frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag_session.nonpaged_bytes IS 'Nonpaged bytes in use, signed.';
+COMMENT ON COLUMN pool_tag_session.paged_allocs IS 'Paged allocations since the session began.';
+COMMENT ON COLUMN pool_tag_session.paged_frees IS 'Paged frees since the session began.';
+COMMENT ON COLUMN pool_tag_session.paged_outstanding IS 'Paged allocations minus frees, at the width of the counter, signed.';
+COMMENT ON COLUMN pool_tag_session.paged_bytes IS 'Paged bytes in use, signed.';
+COMMENT ON COLUMN pool_tag_session.slot IS 'Index of the entry in its table.';
+COMMENT ON COLUMN pool_tag_session.place IS 'Which table the entry lies in: table or expansion, the session''s own.';
+COMMENT ON COLUMN pool_tag_session.complete IS 'False when a doubt touches the row.';
+COMMENT ON COLUMN pool_tag_session.consistency IS 'What the counters themselves show: consistent, torn or impossible.';
+COMMENT ON COLUMN pool_tag_session.driver IS 'The binary to which the lists of known tags assign the tag, as win32k.sys; null when they do not say.';
+COMMENT ON COLUMN pool_tag_session.description IS 'What the lists of known tags say about the tag; null when they do not say.';

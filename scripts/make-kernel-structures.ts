@@ -13,7 +13,12 @@ import { openSymbolDocument } from '../src/kernel/symbols/symbol-document.js';
 import { pdbOfDocument, resolveSymbols } from '../src/kernel/symbols/isf.js';
 
 /** Variables that the list of known builds does not have. */
-const FURTHER: readonly KernelVariable[] = ['ObHeaderCookie', 'ObTypeIndexTable'];
+const FURTHER: readonly KernelVariable[] = [
+  'ObHeaderCookie',
+  'ObTypeIndexTable',
+  'ExpSessionPoolTrackTableSize',
+  'ExpSessionPoolTrackTableMask',
+];
 
 const directory = process.argv[2]!;
 const families: Record<string, unknown> = {};

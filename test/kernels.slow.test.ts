@@ -8,6 +8,9 @@ import { LOCATE_WAYS } from '../src/pool/locate/locate.js';
 import { readingsOf } from './support/expect/generated-scan.js';
 import { generateMemory } from './support/generate/memory.js';
 import { listedBuild } from './support/generate/kernel/kernel-structures.js';
+import { Random } from './support/generate/random.js';
+import { generateTags } from './support/generate/tracker/tag-plan.js';
+import type { EntrySize } from './support/generate/tracker/tracker-layouts.js';
 import { OBJECT_BUILDS, SAMPLE_PROCESSES } from './support/generate/objects/object-sample.js';
 import { temporaryFolder } from './support/run/temporary-folder.js';
 import { hasSharedImages, sharedImage, sharedImageNames, withoutSharedImages } from './support/shared/images.js';
@@ -15,7 +18,10 @@ import { rawBuffer } from './support/write/raw.js';
 
 /** The table of kernels and what is answered on each: `UPDATE_GOLDEN=1` writes what was run. */
 const DOCUMENT = new URL('../docs/kernels.md', import.meta.url);
-const HEAD = ['| image | kernel | tags | big pages | processes | handles |', '| --- | --- | --- | --- | --- | --- |'];
+const HEAD = [
+  '| image | kernel | tags | session pool | big pages | processes | handles |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
+];
 
 const METHODS = [...LOCATE_WAYS, 'carve'] as const;
 
@@ -25,7 +31,7 @@ async function scanned(path: string, options: ScanOptions): Promise<DecodedScan 
     try {
       const result = await decodeScan(scan);
       // What is read on demand needs the image.
-      if (!isMissing(result.objects)) await result.objects.objects();
+      if (!isMissing(result.objects)) await Promise.all([result.objects.objects(), result.objects.sessionPools()]);
       return result;
     } finally {
       await scan.close();
@@ -34,6 +40,14 @@ async function scanned(path: string, options: ScanOptions): Promise<DecodedScan 
     assert.ok(error instanceof PoolTrackerError && error.code !== 'INTERNAL', String(error));
     return null;
   }
+}
+
+/** Whether the tags of sessions are read; why not, in two words. */
+async function sessionCell(walked: DecodedScan): Promise<string> {
+  const pools = await readingsOf(walked).sessionPools();
+  if (!isMissing(pools)) return pools.notes.length === 0 ? 'yes' : 'in part';
+  if (pools.missing.includes('counts no pool by session:')) return 'none kept';
+  return pools.missing.includes('whether') ? 'not known' : 'no';
 }
 
 /** What came of scanning an image by each way, as a row of the table. */
@@ -45,7 +59,7 @@ async function rowOf(name: string, path: string, options: ScanOptions): Promise<
     found.push(result.outcome.status === 'ok' ? way : `${way} (marked)`);
   }
   const walked = await scanned(path, { ...options, method: 'walk' });
-  if (walked === null) return `| ${name} | not walked | ${found.join(', ')} | | | |`;
+  if (walked === null) return `| ${name} | not walked | ${found.join(', ')} | | | | |`;
   const { kernel } = walked;
   const readings = readingsOf(walked);
   const { counts } = await readings.objects();
@@ -53,7 +67,7 @@ async function rowOf(name: string, path: string, options: ScanOptions): Promise<
   const hasHandles = counts.some(
     ({ kind, method, found: count }) => kind === 'file' && method === 'Handles' && count !== null,
   );
-  return `| ${name} | ${kernel.version ?? '?'} ${kernel.architecture ?? '?'} | ${found.join(', ')} | ${isMissing(readings.bigPages) ? 'no' : 'yes'} | ${ways.length === 0 ? 'no' : ways.join(', ')} | ${hasHandles ? 'yes' : 'no'} |`;
+  return `| ${name} | ${kernel.version ?? '?'} ${kernel.architecture ?? '?'} | ${found.join(', ')} | ${await sessionCell(walked)} | ${isMissing(readings.bigPages) ? 'no' : 'yes'} | ${ways.length === 0 ? 'no' : ways.join(', ')} | ${hasHandles ? 'yes' : 'no'} |`;
 }
 
 function documented(): ReadonlyMap<string, string> {
@@ -79,7 +93,12 @@ describe('the table of kernels', () => {
           key: 0x70617247,
           bytes: BigInt(index + 1) * 4096n,
         }));
-        const plan = { build: listedBuild(version), processes: SAMPLE_PROCESSES, bigPages, kdbg: 'encoded' } as const;
+        const build = listedBuild(version);
+        const sessionPools = [0, 1, 2].map((session) => ({
+          session,
+          tags: generateTags(new Random(session), 90, 1, build.trackerEntry.size as EntrySize),
+        }));
+        const plan = { build, processes: SAMPLE_PROCESSES, bigPages, sessionPools, kdbg: 'encoded' } as const;
         const path = folder.path('image.raw');
         writeFileSync(path, rawBuffer(generateMemory(plan)));
         await check(name, path, { knownBuilds });

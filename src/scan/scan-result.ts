@@ -6,6 +6,7 @@ import type { KernelObjects } from '../kernel/objects/objects.js';
 import type { PdbIdentity } from '../kernel/pe.js';
 import type { Kernel, OtherSystem, Rejection } from '../kernel/root/root.js';
 import type { BigPageTable, BigTotal } from '../pool/big-pages/big-pages.js';
+import type { SessionPools } from '../pool/session-pool/session-pool.js';
 import type { CarveReport } from '../pool/carve/carve.js';
 import type { TableSet } from '../pool/locate/locate.js';
 import type { Doubt, Fact } from '../pool/proof/proof.js';
@@ -106,6 +107,8 @@ export interface KernelReadings {
   readonly bigPages: BigPageTable | Missing;
   /** Those in use, by tag; null where their table could not be read completely. */
   readonly bigTotals: ReadonlyMap<number, BigTotal> | null;
+  /** The pool tags of each session, read when first asked for, or why there are none. */
+  sessionPools(): Promise<SessionPools | Missing>;
 }
 
 /** How a scan ended: `incomplete` when pages are missing or the evidence is ambiguous. */

@@ -1,10 +1,10 @@
 import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
-import { isMissing, type PoolTrackerError, type Warning } from '../errors.js';
+import { isMissing, type Missing, type PoolTrackerError, type Warning } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
-import type { LayoutOptions } from '../kernel/structures/structures.js';
+import { kernelLayout, type LayoutOptions } from '../kernel/structures/structures.js';
 import { KernelLayout } from '../kernel/symbols/symbols.js';
 import { processorsOf, readNtBuildLab, windowsVersion } from '../kernel/version.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
@@ -12,6 +12,7 @@ import { BigPageTable } from '../pool/big-pages/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
+import { readSessionPools, type SessionPools } from '../pool/session-pool/session-pool.js';
 import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { TableDecoder } from '../pool/table-decoder.js';
@@ -174,11 +175,13 @@ async function kernelReadings(
   const bigPages = await BigPageTable.open(kernel, layout, addresses);
   const bigTotals = isMissing(bigPages) ? null : await bigPages.totals(keys);
   let objects: Promise<KernelObjects> | undefined;
-  return {
-    objects: () => (objects ??= surveyObjects(kernel, symbols, options)),
-    bigPages,
-    bigTotals,
+  let sessions: Promise<SessionPools | Missing> | undefined;
+  const survey = (): Promise<KernelObjects> => (objects ??= surveyObjects(kernel, symbols, options));
+  const readSessions = async (): Promise<SessionPools | Missing> => {
+    const { processes } = await survey();
+    return readSessionPools(kernel, await kernelLayout(kernel, symbols, options), processes, tables.layout);
   };
+  return { objects: survey, bigPages, bigTotals, sessionPools: () => (sessions ??= readSessions()) };
 }
 
 function noSymbols(message: string): Warning {

@@ -93,19 +93,20 @@ export function splitOutput(text: string): OutputText {
  * format follows from the ending unless it is given.
  *
  * @param formatName what `--format` says, if anything
+ * @param records what is written where the text does not say
  * @throws PoolTrackerError USAGE for an unknown record type or format, or standard output without a format
  */
-export function parseOutput(text: string, formatName?: string): Output {
+export function parseOutput(text: string, formatName?: string, records = POOL_TAG): Output {
   const { recordType, file } = splitOutput(text);
   if (file === '-') {
     if (formatName === undefined)
       throw new PoolTrackerError('USAGE', 'standard output has no ending to choose a format by', {
         hint: 'say --format',
       });
-    return { recordType: recordType ?? POOL_TAG, format: sinkNamed(formatName), target: process.stdout };
+    return { recordType: recordType ?? records, format: sinkNamed(formatName), target: process.stdout };
   }
   return {
-    recordType: recordType ?? POOL_TAG,
+    recordType: recordType ?? records,
     format: formatName === undefined ? sinkForPath(file) : sinkNamed(formatName),
     target: file,
   };

@@ -50,6 +50,37 @@ describe('pool-tracker scan', function () {
     );
   });
 
+  it('--session prints the tags of each session, and says in one line why there are none', async () => {
+    const printed = await runCli(['scan', image, '--session', '--tag', 'Usbm', '-q']);
+    assert.equal(
+      printed.stdout,
+      [
+        'Session Tag              NP Alloc   NP Bytes              P Alloc    P Bytes Mark',
+        '------- ---- -------------------- ---------- -------------------- ---------- ----',
+        '      0 Usbm              17 (17)     278528                0 (0)          0',
+        '      1 Usbm              18 (18)     294912                0 (0)          0',
+        '      2 Usbm              19 (19)     311296                0 (0)          0',
+        '',
+      ].join('\n'),
+    );
+    const json = await runCli(['scan', image, '--session', '--json', '-q']);
+    const rows = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      [...new Set(rows.map(({ session, place }) => `${session} ${place}`))].sort(),
+      ['0 table', '1 expansion', '1 table', '2 table'],
+    );
+    const other = await runCli([
+      'scan',
+      writeSample('lost-page-22000.lime', folder.path('no-sessions.lime')),
+      '--session',
+    ]);
+    assert.equal(other.status, 0);
+    assert.match(other.stderr, /warning: pool_tag_session: .+\n$/);
+  });
+
   it('writes several outputs of several kinds in one run', async () => {
     const names = ['t.parquet', 't.ndjson', 't.ndjson.gz', 't.arrow', 't.arrows', 't.csv'].map((name) =>
       folder.path(name),

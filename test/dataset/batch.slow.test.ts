@@ -200,6 +200,14 @@ describe('the command batch', () => {
     }
   });
 
+  it('the image record tells which kinds of records an image has none of', async () => {
+    await batch('sessions', folder.path('dumps/web0'), '--records', 'pool_tag,image,pool_tag_session');
+    const images = await datasetRows(folder.path('sessions'), 'image');
+    assert.ok(images.length > 0);
+    for (const { warnings } of images)
+      assert.match(String(warnings), /"code":"records-missing","message":"pool_tag_session: /);
+  });
+
   it('more record types of images that are done: they are scanned again, and only those added', async () => {
     await batch('more', folder.path('dumps/web0'));
     await batch('more', folder.path('dumps/web0'), '--records', 'pool_tag_cpu');

@@ -3,7 +3,7 @@ import type { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 import { rowsOf, selectTags, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
-import { IMAGE as IMAGE_RECORD, RECORD_TYPES } from '../../record/schema/record-types.js';
+import { IMAGE as IMAGE_RECORD, POOL_TAG, POOL_TAG_SESSION, RECORD_TYPES } from '../../record/schema/record-types.js';
 import { resultOf } from '../../scan/scan.js';
 import type { DecodedScan, FailedScan, ScanResult } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
@@ -36,9 +36,10 @@ function selection(options: OptionValues): TagSelection {
 
 function outputs(options: OptionValues): Output[] {
   const format = options.flag('json') ? 'ndjson' : options.text('format');
+  const records = options.flag('session') ? POOL_TAG_SESSION : POOL_TAG;
   const named = options.texts('output');
-  if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined));
-  return [parseOutput('-', format ?? 'table')];
+  if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined, records));
+  return [parseOutput('-', format ?? 'table', records)];
 }
 
 function isMarked({ complete, consistency }: TagTotal): boolean {
@@ -139,6 +140,9 @@ export const scanCommand: Command = {
     top: { value: 'N', help: 'only the first N' },
     'in-use': { help: 'leave out tags with nothing outstanding' },
     ...NAMING_OPTION_SPECS,
+    session: {
+      help: "the tags of each session's own pool (windows, fonts: win32k's) in place of the system's: records pool_tag_session; Windows up to build 22000",
+    },
     totals: { help: 'end the printed table with the sums over all tags in it' },
     'as-reported': {
       help: "give the counts of the kernel's own report, as NtQuerySystemInformation would: cut, raised and clamped as that build does",
@@ -157,6 +161,7 @@ export const scanCommand: Command = {
       'tags that are on no list, with the loaded drivers they may belong to',
     ],
     ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
+    ['pool-tracker scan memory.raw --session', "what each session's windows and fonts hold"],
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
   async run(images, options) {

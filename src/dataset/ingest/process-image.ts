@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import { openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
-import { rowsOf } from '../../record/rows/rows.js';
+import { rowsOf, shortfall } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
@@ -60,6 +60,7 @@ async function write(
       yield row;
     }
   }
+  const told = await Promise.all(results.map((result) => withShortfalls(result, records)));
   for (const record of records) {
     const recordType = recordTypeNamed(record);
     const path = join(task.staging, `${record}${PART_EXTENSION[task.format]}`);
@@ -69,13 +70,24 @@ async function write(
     );
     // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
     await pipeline(
-      Readable.from(counted(rowsOfAll(recordType, results))),
+      Readable.from(counted(rowsOfAll(recordType, told))),
       batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS),
       sink,
     );
     files.push({ record, path });
   }
   return { result: results[0], files, rows };
+}
+
+/** The result with a warning for each wanted kind of records that is not there, or not whole. */
+async function withShortfalls<Result extends ScanResult>(result: Result, records: readonly string[]): Promise<Result> {
+  if (result.tables === null) return result;
+  const warnings = [...result.warnings];
+  for (const record of records) {
+    const missing = await shortfall(recordTypeNamed(record), result);
+    if (missing !== null) warnings.push({ code: 'records-missing', message: `${record}: ${missing}` });
+  }
+  return { ...result, warnings };
 }
 
 async function* rowsOfAll(recordType: RecordType, results: readonly ScanResult[]): AsyncGenerator<Row> {

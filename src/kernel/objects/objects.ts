@@ -14,7 +14,7 @@ import { SessionProcesses } from './session-processes.js';
 export { type LoadedModule, findLoadedModules } from './loaded-modules.js';
 export { OBJECT_KINDS, type ObjectCount, type ObjectKind, notAvailable } from './object-count.js';
 
-export type { ProcessMethod };
+export type { Process, ProcessMethod };
 
 /** A process, and which methods saw it. */
 export interface SeenProcess extends Process {

@@ -54,7 +54,10 @@ export const KERNEL_STRUCTURES: Readonly<Record<string, KnownStructure>> = {
   _HANDLE_TABLE_ENTRY: { name: 'handleTableEntry', fields: ['Object', 'ObjectPointerBits'] },
   _OBJECT_HEADER: { name: 'objectHeader', fields: ['TypeIndex', 'Body'] },
   _OBJECT_TYPE: { name: 'objectType', fields: ['Name', 'Index', 'TotalNumberOfObjects'] },
-  _MM_SESSION_SPACE: { name: 'sessionSpace', fields: ['SessionId', 'ProcessList'] },
+  _MM_SESSION_SPACE: {
+    name: 'sessionSpace',
+    fields: ['SessionId', 'ProcessList', 'PoolTags', 'PoolTrackTableExpansion', 'PoolTrackTableExpansionSize'],
+  },
 };
 
 /** The name that a debugger shows: `_EPROCESS`. */
@@ -81,6 +84,8 @@ export const KERNEL_VARIABLES = [
   'KiWaitAlways',
   'NtBuildLab',
   'ExpSessionPoolTrackTable',
+  'ExpSessionPoolTrackTableSize',
+  'ExpSessionPoolTrackTableMask',
   'ObHeaderCookie',
   'ObTypeIndexTable',
 ] as const;

@@ -12,7 +12,7 @@ import { CONSISTENCIES } from '../../pool/table/consistency.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
-import { BIGPOOL, PROCESS } from '../schema/record-types.js';
+import { BIGPOOL, POOL_TAG_SESSION, PROCESS } from '../schema/record-types.js';
 import { identityRow } from './image-row.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
 
@@ -104,8 +104,12 @@ export async function* bigpoolRows(result: ScanResult, selection: TagSelection =
 
 /** Why a record type's rows are missing or incomplete: what could not be read; null when they are complete. */
 export async function shortfall({ name }: RecordType, { objects }: ScanResult): Promise<string | null> {
-  if (name !== BIGPOOL.name && name !== PROCESS.name) return null;
+  if (![BIGPOOL.name, PROCESS.name, POOL_TAG_SESSION.name].includes(name)) return null;
   if (isMissing(objects)) return objects.missing;
+  if (name === POOL_TAG_SESSION.name) {
+    const pools = await objects.sessionPools();
+    return isMissing(pools) ? pools.missing : pools.notes.join('; ') || null;
+  }
   if (name === PROCESS.name) {
     const { processes, counts } = await objects.objects();
     return processes.length > 0 ? null : (counts.find(({ kind }) => kind === 'process')?.reason ?? null);

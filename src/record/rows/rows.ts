@@ -5,6 +5,7 @@ import { reportedTotals } from '../../scan/reported-totals.js';
 import { imageRow } from './image-row.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
+import { sessionTagRows } from './session-rows.js';
 import { selectTags, type TagSelection } from './tag-selection.js';
 
 export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } from './image-row.js';
@@ -38,6 +39,7 @@ const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSe
     process: (result) => processRows(result),
     object_count: (result) => objectCountRows(result),
     bigpool: (result, selection) => bigpoolRows(result, selection),
+    pool_tag_session: (result, selection, naming) => sessionTagRows(result, selection, naming),
   };
 
 /**

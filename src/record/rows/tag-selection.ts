@@ -1,7 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
 import { tagName } from '../../pool/table/tag-name.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
-import type { TagTotal } from '../../pool/table/tag-totals.js';
+import type { TagCounts } from '../../pool/table/tag-totals.js';
 
 /** Values of `--sort`. All except `tag` put the largest first. */
 export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;
@@ -26,6 +26,12 @@ export interface TagSelection {
   readonly asReported?: boolean;
 }
 
+/** What tags are selected and ordered by. */
+export interface SelectableTag extends TagCounts {
+  readonly nonPagedOutstanding: bigint;
+  readonly pagedOutstanding: bigint;
+}
+
 /** Compiles a pattern; it is matched against the printable form of a tag, in full, with or without its trailing spaces. */
 export function tagPattern(pattern: string): RegExp {
   if (pattern === '') throw new PoolTrackerError('USAGE', 'a tag pattern is empty', { hint: "try --tag 'Nt*'" });
@@ -39,7 +45,7 @@ export function tagPattern(pattern: string): RegExp {
   return new RegExp(`^${source} *$`, 's');
 }
 
-const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: TagTotal) => bigint>> = {
+const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: SelectableTag) => bigint>> = {
   bytes: ({ counters }) => counters[2] + counters[5],
   nonpaged: ({ counters }) => counters[2],
   paged: ({ counters }) => counters[5],
@@ -49,13 +55,13 @@ const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: TagTotal) => 
 };
 
 /** Orders tags by their bytes, like Rekall: case-sensitive, with a protected tag next to its namesake. */
-function byTag(a: TagTotal, b: TagTotal): number {
+function byTag(a: SelectableTag, b: SelectableTag): number {
   const [first, second] = [tagName(a.key), tagName(b.key)];
   if (first !== second) return first < second ? -1 : 1;
   return a.key - b.key || a.slot - b.slot;
 }
 
-function compareBy(order: SortOrder): (a: TagTotal, b: TagTotal) => number {
+function compareBy(order: SortOrder): (a: SelectableTag, b: SelectableTag) => number {
   if (order === 'tag') return byTag;
   const measure = MEASURES[order];
   return (a, b) => {
@@ -77,7 +83,11 @@ export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: str
  * The selected totals in the selected order. Holds at most one table's totals.
  * @param known the tags that `thirdParty` excludes
  */
-export function selectTags(totals: Iterable<TagTotal>, selection: TagSelection, known = new KnownTags()): TagTotal[] {
+export function selectTags<T extends SelectableTag>(
+  totals: Iterable<T>,
+  selection: TagSelection,
+  known = new KnownTags(),
+): T[] {
   const isWanted = tagFilter(selection);
   const picked = [...totals].filter((total) => {
     return (

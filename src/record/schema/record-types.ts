@@ -2,14 +2,22 @@ import { PoolTrackerError } from '../../errors.js';
 import { IMAGE } from './image-record.js';
 import { OBJECT_COUNT, PROCESS } from './object-records.js';
 import type { RecordType } from './record-type.js';
-import { BIGPOOL, POOL_TAG, POOL_TAG_CPU } from './tag-records.js';
+import { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
 export { IMAGE } from './image-record.js';
 export { OBJECT_COUNT, PROCESS } from './object-records.js';
-export { BIGPOOL, POOL_TAG, POOL_TAG_CPU } from './tag-records.js';
+export { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
 /** Every kind of record; schemas/ is generated from this list. */
-export const RECORD_TYPES: readonly RecordType[] = [POOL_TAG, POOL_TAG_CPU, IMAGE, PROCESS, OBJECT_COUNT, BIGPOOL];
+export const RECORD_TYPES: readonly RecordType[] = [
+  POOL_TAG,
+  POOL_TAG_CPU,
+  IMAGE,
+  PROCESS,
+  OBJECT_COUNT,
+  BIGPOOL,
+  POOL_TAG_SESSION,
+];
 
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function recordTypeNamed(name: string): RecordType {

@@ -117,6 +117,41 @@ export const POOL_TAG_CPU: RecordType = {
   ],
 };
 
+/** One record per tag and session: what win32k and others count for a session alone. */
+export const POOL_TAG_SESSION: RecordType = {
+  name: 'pool_tag_session',
+  description:
+    'Pool tag counters of one session, up to Windows build 22000: of its own table, not part of the totals of pool_tag.',
+  columns: [
+    ...IDENTITY_COLUMNS,
+    ...KERNEL_COLUMNS,
+    ...TAG_COLUMNS,
+    column('session', 'int32', 'Id of the session.'),
+    column('nonpaged_allocs', 'int64', 'Nonpaged allocations since the session began.'),
+    column('nonpaged_frees', 'int64', 'Nonpaged frees since the session began.'),
+    column('nonpaged_outstanding', 'int64', 'Nonpaged allocations minus frees, at the width of the counter, signed.'),
+    column('nonpaged_bytes', 'int64', 'Nonpaged bytes in use, signed.'),
+    column('paged_allocs', 'int64', 'Paged allocations since the session began.'),
+    column('paged_frees', 'int64', 'Paged frees since the session began.'),
+    column('paged_outstanding', 'int64', 'Paged allocations minus frees, at the width of the counter, signed.'),
+    column('paged_bytes', 'int64', 'Paged bytes in use, signed.'),
+    column('slot', 'int32', 'Index of the entry in its table.'),
+    column('place', 'string', "Which table the entry lies in: table or expansion, the session's own."),
+    column('complete', 'bool', 'False when a doubt touches the row.'),
+    column('consistency', 'string', 'What the counters themselves show: consistent, torn or impossible.'),
+    nullableColumn(
+      'driver',
+      'string',
+      'The binary to which the lists of known tags assign the tag, as win32k.sys; null when they do not say.',
+    ),
+    nullableColumn(
+      'description',
+      'string',
+      'What the lists of known tags say about the tag; null when they do not say.',
+    ),
+  ],
+};
+
 /** One record per allocation of a page or more. */
 export const BIGPOOL: RecordType = {
   name: 'bigpool',

@@ -60,6 +60,13 @@ const POOL_TRACKER: readonly TableColumn[] = [
   { title: 'Mark', leastWidth: 4, alignRight: false, text: markOf },
 ];
 
+const SESSION: TableColumn = {
+  title: 'Session',
+  leastWidth: 7,
+  alignRight: true,
+  text: (row) => String(row['session']),
+};
+
 /** Terminals of at least this width show what is known about each tag after its counts. */
 const WIDE_TERMINAL = 120;
 /** Names are left out where fewer characters than this are left in the line. */
@@ -104,7 +111,8 @@ function printable(text: string): string {
 }
 
 /**
- * Prints rows as an aligned table: pool_tag as Rekall's pool_tracker did, any other record type column by column. The
+ * Prints rows as an aligned table: pool_tag as Rekall's pool_tracker did (pool_tag_session too, after the
+ * session), any other record type column by column. The
  * widths are taken from the rows of the first call; wider values in later calls make their line longer.
  */
 export class TablePrinter {
@@ -118,7 +126,10 @@ export class TablePrinter {
   ) {
     const ofTags = recordType.name === 'pool_tag';
     const isWide = (options.terminalColumns ?? 0) >= WIDE_TERMINAL;
-    this.columns = ofTags ? [...POOL_TRACKER, ...(isWide ? [KNOWN_AS] : [])] : recordType.columns.map(plainColumn);
+    const tagColumns = [...POOL_TRACKER, ...(isWide ? [KNOWN_AS] : [])];
+    if (ofTags) this.columns = tagColumns;
+    else if (recordType.name === 'pool_tag_session') this.columns = [SESSION, ...tagColumns];
+    else this.columns = recordType.columns.map(plainColumn);
     this.sums = ofTags && options.totals === true ? new TagSums() : null;
   }
 

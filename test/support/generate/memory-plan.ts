@@ -1,5 +1,12 @@
 import type { KernelBuild } from './kernel/kernel-builds.js';
-import type { BigPagePlan, BigPageTruth, ObjectTruth, ProcessPlan } from './objects/object-plan.js';
+import type {
+  BigPagePlan,
+  BigPageTruth,
+  ObjectTruth,
+  ProcessPlan,
+  SessionPoolPlan,
+  SessionPoolTruth,
+} from './objects/object-plan.js';
 import type { PageTableWriter, TableKind } from './paging/page-table-writer.js';
 import type { RamRange, SparseMemory } from './sparse-memory.js';
 import type { EntrySize } from './tracker/tracker-layouts.js';
@@ -74,6 +81,8 @@ export interface MemoryPlan {
   readonly systemTime?: Date;
   /** Processes with their threads, tokens, handles and sessions; the build's structures must be known. */
   readonly processes?: readonly ProcessPlan[];
+  /** Pool tags of sessions that the processes are in. */
+  readonly sessionPools?: readonly SessionPoolPlan[];
   /** Allocations of a page or more, in the order of their slots. */
   readonly bigPages?: readonly BigPagePlan[];
 }
@@ -112,6 +121,7 @@ export interface MemoryTruth {
   /** Null unless processes were planned. */
   readonly objects: ObjectTruth | null;
   readonly bigPages: readonly BigPageTruth[];
+  readonly sessionPools: readonly SessionPoolTruth[];
   readonly decoys: readonly { readonly kind: Decoy; readonly addresses: readonly number[] }[];
 }
 

@@ -7,6 +7,7 @@ import { fileTime, kuserSharedData } from './kernel/kuser-shared-data.js';
 import { objectBuild } from './kernel/kernel-structures.js';
 import { lowStub } from './kernel/low-stub.js';
 import { type Machine, MACHINES } from './kernel/machine.js';
+import { writeSessionPools } from './objects/session-pool-writer.js';
 import { ObjectWriter } from './objects/object-writer.js';
 import type { GeneratedMemory, MemoryPlan, MemoryTruth, TableTruth } from './memory-plan.js';
 import { PageTableWriter, type PageKind } from './paging/page-table-writer.js';
@@ -111,6 +112,14 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
     plan.bigPages === undefined
       ? []
       : writeBigPages(space, objectBuild(build), variables, plan.bigPages, machine.pool.bigPages);
+  const sessionPools =
+    plan.sessionPools === undefined || objects === null
+      ? []
+      : writeSessionPools(
+          { memory, space, build: objectBuild(build), variables, entrySize, sessionAt: machine.pool.session },
+          objects,
+          plan.sessionPools,
+        );
   const readable = losePages(memory, tracker, tables, plan);
   const truth: MemoryTruth = {
     build,
@@ -133,6 +142,7 @@ export function generateMemory(plan: MemoryPlan = {}): GeneratedMemory {
     decoys,
     objects,
     bigPages,
+    sessionPools,
   };
   return { memory, space, truth };
 }

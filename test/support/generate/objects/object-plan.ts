@@ -1,3 +1,27 @@
+import type { TableEntry, TagPlan } from '../tracker/tracker-table-writer.js';
+
+/** A session's own pool tags. */
+export interface SessionPoolPlan {
+  /** Id of a session that processes of the plan are in. */
+  readonly session: number;
+  /** The first share of each tag counts: sessions have one table each. */
+  readonly tags: readonly TagPlan[];
+}
+
+/** What a session's tables hold. */
+export interface SessionPoolTruth {
+  readonly session: number;
+  /** Physical address of the page table root of its processes. */
+  readonly root: number;
+  /** The same address in every session. */
+  readonly table: bigint;
+  readonly size: number;
+  /** Physical address of each page of the table. */
+  readonly pages: readonly number[];
+  readonly entries: readonly TableEntry[];
+  readonly expansion: readonly TableEntry[];
+}
+
 /** A process to generate. */
 export interface ProcessPlan {
   readonly pid: number;

@@ -67,9 +67,16 @@ export class PageTableWriter {
 
   /** Maps one page of the given kind. A small page is written to (with zeros), a large one need not be. */
   map(address: bigint, physical: number, kind: PageKind = 'small'): void {
+    this.mapIn(this.root, address, physical, kind);
+    this.kinds.add(kind);
+    this.mapped.set(address, physical);
+  }
+
+  /** Maps one page in the address space of another root alone; it cannot be written to by its virtual address. */
+  mapIn(root: number, address: bigint, physical: number, kind: PageKind = 'small'): void {
     const { levels, entrySize, frame, leaf } = this.format;
     spanOf(this.format, kind);
-    let table = this.root;
+    let table = root;
     for (let level = 0; ; level++) {
       const [shift, bits] = levels[level]!;
       const slot = table + Number((address >> BigInt(shift)) & ((1n << BigInt(bits)) - 1n)) * entrySize;
@@ -86,8 +93,18 @@ export class PageTableWriter {
       table = Number(entry & frame);
     }
     if (kind === 'small' || kind === 'transition') this.memory.page(physical / PAGE);
-    this.kinds.add(kind);
-    this.mapped.set(address, physical);
+  }
+
+  /** Maps bytes at fresh scattered frames in the address space of another root; the physical address of each page. */
+  mapFreshIn(root: number, address: bigint, bytes: Buffer): number[] {
+    const frames: number[] = [];
+    for (let done = 0; done < bytes.length; done += PAGE) {
+      const physical = this.memory.allocatePage();
+      this.mapIn(root, address + BigInt(done), physical);
+      this.memory.write(physical, bytes.subarray(done, done + PAGE));
+      frames.push(physical);
+    }
+    return frames;
   }
 
   /** Physical address of the entry of the last level that maps (or would map) an address; its tables must be there. */
