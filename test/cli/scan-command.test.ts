@@ -68,10 +68,12 @@ describe('pool-tracker scan', function () {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    assert.deepEqual(
-      [...new Set(rows.map(({ session, place }) => `${session} ${place}`))].sort(),
-      ['0 table', '1 expansion', '1 table', '2 table'],
-    );
+    assert.deepEqual([...new Set(rows.map(({ session, place }) => `${session} ${place}`))].sort(), [
+      '0 table',
+      '1 expansion',
+      '1 table',
+      '2 table',
+    ]);
     const other = await runCli([
       'scan',
       writeSample('lost-page-22000.lime', folder.path('no-sessions.lime')),
