@@ -13,6 +13,7 @@ export class ClippedRuns {
   private readonly builder: RunListBuilder;
   private listed = 0;
   private kept = 0;
+  private readonly warnings: Warning[] = [];
 
   /** @param end end of the bytes that runs may lie in; default: the end of the source */
   constructor(
@@ -38,6 +39,11 @@ export class ClippedRuns {
     this.kept += length;
   }
 
+  /** Notes what is odd about the container and moves no memory. */
+  warn(code: string, message: string): void {
+    this.warnings.push({ code, message });
+  }
+
   /**
    * The runs, and a warning when some of the memory lies beyond the end.
    * @throws PoolTrackerError FORMAT_DAMAGED when no run remains, or when runs overlap
@@ -51,16 +57,9 @@ export class ClippedRuns {
       );
     }
     const missing = this.listed - this.kept;
-    const warnings =
-      missing === 0
-        ? []
-        : [
-            {
-              code: 'image-cut',
-              message: `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end`,
-            },
-          ];
-    return { runs: this.builder.build(), warnings };
+    if (missing > 0)
+      this.warn('image-cut', `the image is cut short: ${missing} of ${this.listed} bytes of memory are behind its end`);
+    return { runs: this.builder.build(), warnings: this.warnings };
   }
 }
 

@@ -15,6 +15,7 @@ import { avml } from './lime/avml.js';
 import { lime } from './lime/lime.js';
 import { qemuSavevm } from './qemu/savevm.js';
 import { raw } from './raw.js';
+import { refuseWrongKind } from './wrong-kinds.js';
 import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
 
 /**
@@ -48,7 +49,9 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
  */
 export async function formatOf(head: Buffer, source: Source): Promise<ImageFormat> {
   for (const format of IMAGE_FORMATS) {
-    if (await format.probe(head, source)) return format;
+    if (!(await format.probe(head, source))) continue;
+    if (format.hasNoMagic === true) await refuseWrongKind(head, source);
+    return format;
   }
   throw new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: no known format claims it`);
 }
@@ -67,11 +70,17 @@ export async function keepsWrapper(head: Buffer, source: Source): Promise<boolea
  * @throws PoolTrackerError USAGE for an unknown format name; NOT_AN_IMAGE, FORMAT_REFUSED, FORMAT_DAMAGED
  */
 export async function openImage(source: Source, forced?: string): Promise<MemoryImage> {
-  if (forced === undefined) return (await formatOf(await readBytes(source, 0, PROBE_LENGTH), source)).open(source);
+  const format =
+    forced === undefined ? await formatOf(await readBytes(source, 0, PROBE_LENGTH), source) : named(forced);
+  const image = await format.open(source);
+  return { ...image, warnings: [...(source.warnings ?? []), ...image.warnings] };
+}
+
+function named(forced: string): ImageFormat {
   const format = IMAGE_FORMATS.find((candidate) => candidate.name === forced);
   if (format === undefined) {
     const names = IMAGE_FORMATS.map((candidate) => candidate.name).join(', ');
     throw new PoolTrackerError('USAGE', `no image format is named '${forced}'`, { hint: `one of: ${names}` });
   }
-  return format.open(source);
+  return format;
 }

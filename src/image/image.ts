@@ -58,6 +58,8 @@ export interface ImageFormat {
   readonly name: string;
   /** A few words for `--help`. */
   readonly title: string;
+  /** Set for formats that are not told by bytes: other kinds of file are ruled out before they claim one. */
+  readonly hasNoMagic?: true;
   /** Set for formats whose files look like a compression wrapper but are not wrapped. */
   readonly keepsWrapper?: true;
   /**

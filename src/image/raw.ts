@@ -1,38 +1,27 @@
 import { PAGE_SIZE } from '../address.js';
 import { PoolTrackerError, type Warning } from '../errors.js';
 import type { ByteReader } from '../source/reading/byte-reader.js';
-import { readBytes } from '../source/source.js';
 import type { ImageFormat, StreamedRun } from './image.js';
 import { RunListBuilder } from './run-list.js';
 
 /** Anything smaller cannot hold a Windows kernel's page tables, let alone its pool. */
 const MIN_LENGTH = 64 * 1024;
 
-const PRINTABLE_SHARE_OF_TEXT = 0.95;
-
-function looksLikeText(head: Buffer): boolean {
-  let printable = 0;
-  for (const byte of head) {
-    if (byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127)) printable++;
-  }
-  return printable > head.length * PRINTABLE_SHARE_OF_TEXT;
-}
-
 /** Raw memory: the file offset is the physical address. It has no signature, so it is probed last. */
 export const raw: ImageFormat = {
   name: 'raw',
   title: 'raw physical memory (.raw, .mem, .vmem, .bin)',
+  hasNoMagic: true,
   probe: () => true,
-  async open(source) {
-    const refuse = (why: string): PoolTrackerError =>
-      new PoolTrackerError('NOT_AN_IMAGE', `${source.name} is not a memory image: ${why}`, {
-        hint: 'name a raw image, a crash dump, an ELF core or a LiME file; --image-format forces a format',
-      });
-    if (source.byteLength === 0) throw refuse('it is empty');
-    const head = await readBytes(source, 0, PAGE_SIZE);
-    if (looksLikeText(head)) throw refuse('it begins with text');
+  open(source) {
     if (source.byteLength < MIN_LENGTH) {
-      throw refuse(`expected at least ${MIN_LENGTH} bytes of physical memory, found ${source.byteLength}`);
+      return Promise.reject(
+        new PoolTrackerError(
+          'NOT_AN_IMAGE',
+          `${source.name} is not a memory image: expected at least ${MIN_LENGTH} bytes of physical memory, found ${source.byteLength}`,
+          { hint: 'name a raw image, a crash dump, an ELF core or a LiME file; --image-format forces a format' },
+        ),
+      );
     }
     const runs = new RunListBuilder('raw');
     runs.add(0, source.byteLength, 0);
@@ -46,7 +35,7 @@ export const raw: ImageFormat = {
               message: `the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the image may be truncated`,
             },
           ];
-    return { format: 'raw', source, runs: runs.build(), hints: {}, warnings };
+    return Promise.resolve({ format: 'raw', source, runs: runs.build(), hints: {}, warnings });
   },
   stream: barePages,
 };

@@ -168,5 +168,6 @@ function lostWarnings(totals: TagTotals): Warning[] {
 
 /** Describes, for messages, a pass that found nothing. */
 export function describePass({ pages, used, looked }: PassCounts, sure: number): string {
+  if (used === 0) return `all ${pages} pages are zeros: nothing was copied into it; copy or capture it again`;
   return `${pages} pages seen, ${used} of them not zero, ${looked} looked at closely, ${sure} of them like a page of a table`;
 }

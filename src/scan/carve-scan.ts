@@ -68,7 +68,7 @@ export class CarveScan implements Scan {
     return { ...walk, outcome: { status: 'failed', error }, bytesRead, elapsedMs: elapsedSince(request) };
   }
 
-  private get source(): Pick<Source, 'name' | 'bytesRead'> {
+  private get source(): Pick<Source, 'name' | 'bytesRead' | 'archive'> {
     return this.input instanceof ByteStream ? this.input : this.input.source;
   }
 
@@ -77,6 +77,7 @@ export class CarveScan implements Scan {
     const image = input instanceof ByteStream ? null : input;
     const { name, bytesRead } = this.source;
     const warnings: Warning[] = [...(image?.warnings ?? []), ...(this.streamed?.warnings ?? [])];
+    if (input instanceof ByteStream) warnings.push(...input.warnings);
     if (walk !== null)
       warnings.push({
         code: 'walk-failed',
@@ -84,7 +85,9 @@ export class CarveScan implements Scan {
       });
     const decoded = await decodeCarved(carver, { request, name, image, bytesRead, warnings }, keepProcessors);
     if (decoded !== null) return decoded;
-    throw nothingCarved(name, describePass(carver.counts, carver.collection.sure), walk?.outcome.error ?? null);
+    const seen = describePass(carver.counts, carver.collection.sure);
+    const failure = nothingCarved(name, seen, walk?.outcome.error ?? null);
+    throw this.source.archive === undefined ? failure : noImageInArchive(name, this.source.archive, failure);
   }
 
   async close(): Promise<void> {
@@ -92,6 +95,22 @@ export class CarveScan implements Scan {
     if (this.input instanceof ByteStream) this.input.close();
     else await this.input.source.close();
   }
+}
+
+function noImageInArchive(name: string, archive: string, cause: PoolTrackerError): PoolTrackerError {
+  return new PoolTrackerError(
+    'NOT_AN_IMAGE',
+    `${name} is a ${archive} in which no memory image was found: ${seenIn(cause, name)}`,
+    {
+      hint: 'unpack it and name the image',
+      cause,
+    },
+  );
+}
+
+/** A message without the name that it begins with. */
+function seenIn({ message }: PoolTrackerError, name: string): string {
+  return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
 }
 
 /** @param walkError why walking failed, when it was tried first: its code is more specific */

@@ -3,9 +3,10 @@ import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
 import { openS3 } from './remote/s3-source.js';
+import type { ByteReader } from './reading/byte-reader.js';
 import { PROBE_LENGTH, readBytes, type Source } from './source.js';
 import { ByteStream } from './stream/byte-stream.js';
-import { detectWrapper, unwrap, WRAPPER_HEAD } from './wrapper/wrappers.js';
+import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 export { remoteVersion } from './remote/remote-version.js';
 
@@ -69,19 +70,41 @@ export async function openBytes(
   }
 }
 
-async function unwrapSource(source: Source, keepsWrapper: KeepsWrapper): Promise<Source | ByteStream> {
+/** Wrappers in wrappers: a tar archive in a gzip stream, a gzip stream in a zip file. */
+const MAX_WRAPPERS = 3;
+
+async function unwrapSource(source: Source, keepsWrapper: KeepsWrapper, depth = 0): Promise<Source | ByteStream> {
   const head = await readBytes(source, 0, PROBE_LENGTH);
   const wrapper = detectWrapper(head);
   if (wrapper === null || (await keepsWrapper(head, source))) return source;
+  if (depth === MAX_WRAPPERS) throw wrappedTooOften(source.name);
   const indexed = await wrapper.openIndexed?.(source);
-  if (indexed != null) return indexed;
+  if (indexed != null) return unwrapSource(indexed, keepsWrapper, depth + 1);
   const size = (await wrapper.unwrappedSize?.(source)) ?? null;
-  return new ByteStream(source.name, size, unwrap(wrapper, source, source.name), source);
+  return unwrapStream(unwrapped(wrapper, source, source, size), depth + 1);
 }
 
-async function unwrapStream(stream: ByteStream): Promise<ByteStream> {
+async function unwrapStream(stream: ByteStream, depth = 0): Promise<ByteStream> {
   const wrapper = detectWrapper(await stream.reader.peek(WRAPPER_HEAD));
-  return wrapper === null
-    ? stream
-    : new ByteStream(stream.name, null, unwrap(wrapper, stream.reader, stream.name), stream);
+  if (wrapper === null) return stream;
+  if (depth === MAX_WRAPPERS) throw wrappedTooOften(stream.name);
+  return unwrapStream(unwrapped(wrapper, stream.reader, stream, null), depth + 1);
+}
+
+function unwrapped(
+  wrapper: Wrapper,
+  bytes: Source | ByteReader,
+  origin: Source | ByteStream,
+  size: number | null,
+): ByteStream {
+  const warnings = origin instanceof ByteStream ? origin.warnings : [];
+  const pieces = unwrap(wrapper, bytes, origin.name, (warning) => warnings.push(warning));
+  const archive = wrapper.isArchive === true ? wrapper.title : origin.archive;
+  return new ByteStream(origin.name, size, pieces, origin, warnings, archive);
+}
+
+function wrappedTooOften(name: string): PoolTrackerError {
+  return new PoolTrackerError('FORMAT_REFUSED', `${name} is compressed more than ${MAX_WRAPPERS} times over`, {
+    hint: 'unpack it first',
+  });
 }

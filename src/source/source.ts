@@ -1,3 +1,5 @@
+import type { Warning } from '../errors.js';
+
 /**
  * Bytes with random access. All higher layers read through this interface, whether it is a file, a URL, a cache or the
  * decompressed view of a container.
@@ -20,6 +22,10 @@ export interface Source {
    * @throws PoolTrackerError for one that exists and cannot be opened
    */
   sibling?(fileName: string): Promise<Source | null>;
+  /** Faults of what the bytes were unwrapped from. */
+  readonly warnings?: readonly Warning[];
+  /** The kind of archive that the bytes are a file in, in a few words. */
+  readonly archive?: string | undefined;
   /** Releases the file or connection; reads fail afterwards. */
   close(): Promise<void>;
 }

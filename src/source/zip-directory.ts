@@ -34,6 +34,7 @@ export interface ZipMember {
   readonly storedSize: number;
   readonly size: number;
   readonly headerOffset: number;
+  readonly isEncrypted: boolean;
 }
 
 /**
@@ -134,7 +135,8 @@ function readEntry(directory: Fields, at: number, nameLength: number, extraLengt
   const size = value(at + 24);
   const storedSize = value(at + 20);
   const headerOffset = value(at + 42);
-  return { name, method: directory.u16(at + 10), storedSize, size, headerOffset };
+  const isEncrypted = (directory.u16(at + 8) & ENCRYPTED) !== 0;
+  return { name, method: directory.u16(at + 10), storedSize, size, headerOffset, isEncrypted };
 }
 
 /** Offsets of the 64-bit values in the ZIP64 extra field; none without one. */

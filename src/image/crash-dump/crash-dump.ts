@@ -19,8 +19,10 @@ const REFUSED: Readonly<Record<number, string>> = {
 /** Consecutive runs from the end of the header: DumpType 1. */
 function readFullRuns(container: Container, header: CrashDumpHeader): FinishedRuns {
   const runs = new ClippedRuns(container);
+  const memory = header.memoryRuns();
+  if (memory.odd !== null) runs.warn('image-header-odd', memory.odd);
   let offset = header.layout.size;
-  for (const { basePage, pageCount } of header.memoryRuns()) {
+  for (const { basePage, pageCount } of memory.runs) {
     runs.add(basePage * PAGE_SIZE, pageCount * PAGE_SIZE, offset);
     offset += pageCount * PAGE_SIZE;
   }

@@ -1,4 +1,4 @@
-import { rootAddress, virtualAddress } from '../../address.js';
+import { PAGE_SIZE, rootAddress, virtualAddress } from '../../address.js';
 import type { Container, Fields } from '../../source/reading/container.js';
 import { dateOfFileTime } from '../../filetime.js';
 import type { Architecture, ImageHints } from '../image.js';
@@ -97,10 +97,11 @@ export class CrashDumpHeader {
   }
 
   /**
-   * PhysicalMemoryBlock's runs, in the order in which a full dump stores their pages.
-   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more runs than fit, or another number of pages than it counts
+   * PhysicalMemoryBlock's runs, in the order in which a full dump stores their pages, and what is odd about them.
+   * @throws PoolTrackerError FORMAT_DAMAGED when it lists more runs than fit, or when the file has as many pages as its
+   *   header counts and not as its runs hold: then their places cannot be believed
    */
-  memoryRuns(): PageRun[] {
+  memoryRuns(): { runs: PageRun[]; odd: string | null } {
     const { memoryBlock, wide } = this.layout;
     const [first, width] = wide ? [0x10, 16] : [8, 8];
     const most = Math.floor((MEMORY_BLOCK_SIZE - first) / width);
@@ -114,10 +115,11 @@ export class CrashDumpHeader {
     }
     const pages = runs.reduce((sum, run) => sum + run.pageCount, 0);
     const counted = this.word(memoryBlock + first / 2, 'the number of pages');
-    if (pages !== counted) {
-      throw this.container.damaged(`the header's memory block counts ${counted} pages, but its runs hold ${pages}`);
-    }
-    return runs;
+    if (pages === counted) return { runs, odd: null };
+    const odd = `the header's memory block counts ${counted} pages, but its runs hold ${pages}`;
+    const stored = Math.floor((this.container.source.byteLength - this.layout.size) / PAGE_SIZE);
+    if (stored === counted) throw this.container.damaged(`${odd}, and the file holds ${stored}`);
+    return { runs, odd: `${odd}; the runs are believed` };
   }
 
   hints(): ImageHints {

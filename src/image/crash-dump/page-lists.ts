@@ -59,7 +59,10 @@ export async function readRdmpRuns(container: Container, at: number, dumpType: n
     }
   }
   if (counted !== Infinity && pages !== counted) {
-    throw container.damaged(`the RDMP header counts ${counted} pages, but its ranges hold ${pages}`);
+    runs.warn(
+      'image-header-odd',
+      `the RDMP header counts ${counted} pages, but its ranges hold ${pages}; the ranges are believed`,
+    );
   }
   return runs.finish();
 }
@@ -79,19 +82,19 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
   const present = header.size(BITMAP.pages, 'the number of pages present');
   const bits = header.size(BITMAP.bitCount, 'the number of bits');
   const start = at + BITMAP.bits;
-  const bytes = Math.ceil(bits / 8);
-  if (bits > MAX_BITS || start + bytes > firstPage) {
+  // Some writers round the number of bits up beyond the room that they leave.
+  const bytes = Math.min(Math.ceil(bits / 8), firstPage - start);
+  if (bits > MAX_BITS || bytes <= 0) {
     throw container.damaged(
       `the bitmap of ${bits} bits at file offset ${hex(start)} does not fit in before the first page at ${hex(firstPage)}`,
     );
   }
   const runs = new ClippedRuns(container);
+  if (bytes < Math.ceil(bits / 8))
+    runs.warn('image-header-odd', `the bitmap of ${bits} bits is longer than the room before the first page`);
   let offset = firstPage;
   const end = firstPage + present * PAGE_SIZE;
   const addPages = (page: number, count: number): void => {
-    if (offset + count * PAGE_SIZE > end) {
-      throw container.damaged(`the bitmap marks more pages than the ${present} that its header counts`);
-    }
     runs.add(page * PAGE_SIZE, count * PAGE_SIZE, offset);
     offset += count * PAGE_SIZE;
   };
@@ -100,9 +103,11 @@ export async function readBitmapRuns(container: Container, at: number): Promise<
     forEachSetBits(chunk, bits - done * 8, (bit, count) => addPages(done * 8 + bit, count));
   }
   if (offset !== end) {
-    throw container.damaged(
-      `the bitmap marks ${(offset - firstPage) / PAGE_SIZE} pages, but its header counts ${present}`,
-    );
+    const odd = `the bitmap marks ${(offset - firstPage) / PAGE_SIZE} pages, but its header counts ${present}`;
+    // A wrong bit would move every page behind it: only the length of the file can show that it is the header.
+    if (Math.floor((container.source.byteLength - firstPage) / PAGE_SIZE) * PAGE_SIZE + firstPage !== offset)
+      throw container.damaged(odd);
+    runs.warn('image-header-odd', `${odd}; the bitmap is believed`);
   }
   return runs.finish();
 }

@@ -31,6 +31,7 @@ async function stateBeside(source: Source): Promise<VmwareMemory | undefined> {
 export const vmwareVmem: ImageFormat = {
   name: 'vmware-vmem',
   title: 'VMware memory with its .vmss or .vmsn beside it (.vmem)',
+  hasNoMagic: true,
   probe: (_head, source) => EXTENSION.test(fileNameOf(source)),
   async open(source) {
     const container = new Container(source, 'VMware memory file');

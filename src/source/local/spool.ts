@@ -2,7 +2,7 @@ import { open, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PAGE_SIZE } from '../../address.js';
-import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
+import { messageOf, PoolTrackerError, systemErrorCode, type Warning } from '../../errors.js';
 import type { ByteStream } from '../stream/byte-stream.js';
 import { FileSource } from './file-source.js';
 import type { Source } from '../source.js';
@@ -19,8 +19,12 @@ class SpooledSource implements Source {
   constructor(
     readonly name: string,
     private readonly file: FileSource,
-    private readonly origin: { readonly bytesRead: number },
+    private readonly origin: Pick<ByteStream, 'bytesRead' | 'warnings'>,
   ) {}
+
+  get warnings(): readonly Warning[] {
+    return this.origin.warnings;
+  }
 
   get byteLength(): number {
     return this.file.byteLength;

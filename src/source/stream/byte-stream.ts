@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { Warning } from '../../errors.js';
 import type { ByteOrigin } from '../reading/byte-origin.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { DescriptorBytes } from './descriptor-bytes.js';
@@ -27,6 +28,10 @@ export class ByteStream {
     readonly claimedLength: number | null,
     pieces: AsyncIterable<Uint8Array> | ByteOrigin,
     private readonly origin?: StreamOrigin,
+    /** Faults of what the bytes were unwrapped from; complete after the last byte. */
+    readonly warnings: Warning[] = [],
+    /** As `Source.archive`. */
+    readonly archive?: string,
   ) {
     this.waiting = Symbol.asyncIterator in pieces ? this.madeAhead(pieces) : null;
     this.reader = readerOf(this.waiting ?? (pieces as ByteOrigin), name, 'stream');

@@ -1,6 +1,6 @@
 import { Bzip2Bits, type Bzip2Block, decodeBzip2Block } from '../../codec/bzip2.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { Wrapper } from './wrapper.js';
+import { takeTail, type Wrapper } from './wrapper.js';
 import type { ByteReader } from '../reading/byte-reader.js';
 
 /** 48 bits each: π begins a block, √π ends the stream. */
@@ -25,11 +25,14 @@ export const bzip2: Wrapper = {
   name: 'bzip2',
   title: 'bzip2 stream',
   claims: (head) => /^BZh[1-9](1AY&|\x17rE8)/.test(Buffer.from(head).toString('latin1')),
-  async *unwrap(input) {
-    while (!(await input.atEnd())) {
-      const head = (await input.take(4, 'a header')).toString('latin1');
-      if (!/^BZh[1-9]$/.test(head)) throw input.damaged(`no stream begins at offset ${input.offset - 4}`);
-      yield* streamBytes(input, Number(head[3]) * LEVEL_BYTES);
+  async *unwrap(input, warn) {
+    for (let streams = 0; !(await input.atEnd()); streams++) {
+      if (!/^BZh[1-9]$/.test((await input.peek(4)).toString('latin1'))) {
+        if (streams === 0) throw input.damaged(`no stream begins at offset ${input.offset}`);
+        return takeTail(input, Buffer.from('1AY&SY', 'latin1'), 'no stream begins', warn);
+      }
+      const head = await input.take(4, 'a header');
+      yield* streamBytes(input, (head[3]! - 0x30) * LEVEL_BYTES);
     }
   },
 };

@@ -1,16 +1,17 @@
 import { bzip2 } from './bzip2.js';
 import { gzip } from './gzip.js';
 import { lz4 } from './lz4.js';
-import type { Wrapper } from './wrapper.js';
+import type { Warn, Wrapper } from './wrapper.js';
 
-export { WRAPPER_HEAD } from './wrapper.js';
+export { WRAPPER_HEAD, type Wrapper } from './wrapper.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import type { Source } from '../source.js';
+import { tar } from './tar.js';
 import { xz } from './xz.js';
 import { zip } from './zip.js';
 import { zstd } from './zstd.js';
 
-const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip];
+const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip, tar];
 
 /** The wrapper of data that begins with `head`; null for none. File names are not considered. */
 export function detectWrapper(head: Uint8Array): Wrapper | null {
@@ -21,16 +22,18 @@ export function detectWrapper(head: Uint8Array): Wrapper | null {
  * The unwrapped contents, in order.
  * @param origin the wrapped bytes from the first; a Source stays open, anything else is closed
  * @param name how messages name it
+ * @param warn receives what is odd and does no harm
  * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, or whatever `origin` throws
  */
 export async function* unwrap(
   wrapper: Wrapper,
   origin: Source | AsyncIterable<Uint8Array> | ByteReader,
   name: string,
+  warn: Warn = () => undefined,
 ): AsyncGenerator<Uint8Array> {
   const input = readerOf(origin, name, wrapper.title);
   try {
-    yield* wrapper.unwrap(input);
+    yield* wrapper.unwrap(input, warn);
   } finally {
     await input.close();
   }

@@ -1,9 +1,10 @@
-import { crc32, decodeXzStream, XZ_PIECE } from '../../codec/xz.js';
+import { crc32 } from '../../codec/crc32.js';
+import { decodeXzStream, XZ_PIECE } from '../../codec/xz.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
-import type { Wrapper } from './wrapper.js';
+import { MAX_TAIL, type Warn, type Wrapper } from './wrapper.js';
 
 /** The XZ file format 1.2.0: https://tukaani.org/xz/xz-file-format.txt. Sizes in bytes. */
 export const XZ_MAGIC = Buffer.from('fd377a585a00', 'hex');
@@ -134,10 +135,12 @@ export async function xzSize(source: Source): Promise<number> {
 }
 
 async function readBlocks(source: Source): Promise<XzBlock[]> {
+  const start = Math.max(0, source.byteLength - MAX_TAIL);
+  const tail = await readBytes(source, start, MAX_TAIL);
   const damaged = (problem: string): PoolTrackerError =>
     new PoolTrackerError('FORMAT_DAMAGED', `${source.name} is a damaged xz file: ${problem}; it may be cut short`);
   const streams: XzBlock[][] = [];
-  let end = source.byteLength;
+  let end = start + (lastFooterEnd(tail) ?? tail.length);
   while (end > 0) {
     const footerBytes = await readBytes(source, Math.max(0, end - FOOTER_SIZE), FOOTER_SIZE);
     // Stream Padding (2.2): zeros in multiples of four bytes.
@@ -178,10 +181,10 @@ export const xz: Wrapper = {
   name: 'xz',
   title: 'xz file',
   claims: (head) => XZ_MAGIC.equals(head.subarray(0, XZ_MAGIC.length)),
-  async *unwrap(input) {
+  async *unwrap(input, warn) {
     await checkHead(input);
     try {
-      yield* decodeXzStream(pieces(input));
+      yield* decodeXzStream(withoutTail(input, warn));
     } catch (error) {
       if (error instanceof PoolTrackerError && error.code !== 'FORMAT_DAMAGED') throw error;
       throw input.damaged(messageOf(error), error);
@@ -206,6 +209,38 @@ async function checkHead(input: ByteReader): Promise<void> {
   }
 }
 
-async function* pieces(input: ByteReader): AsyncGenerator<Uint8Array> {
-  for (let piece = await input.next(XZ_PIECE); piece !== null; piece = await input.next(XZ_PIECE)) yield piece;
+/**
+ * The input, the end of which is held back until it is known: what stands behind the last footer is no part of a
+ * stream, and the decoder would refuse it.
+ */
+async function* withoutTail(input: ByteReader, warn: Warn): AsyncGenerator<Uint8Array> {
+  let held = Buffer.alloc(0);
+  for (let piece = await input.next(XZ_PIECE); piece !== null; piece = await input.next(XZ_PIECE)) {
+    held = Buffer.concat([held, piece]);
+    if (held.length < 2 * MAX_TAIL) continue;
+    yield* cutInPieces(held.subarray(0, held.length - MAX_TAIL));
+    held = held.subarray(held.length - MAX_TAIL);
+  }
+  const end = lastFooterEnd(held);
+  const tail = held.subarray(end ?? held.length);
+  // Stream Padding (2.2) is the decoder's: zeros, four at a time.
+  const isPadding = tail.length % 4 === 0 && tail.every((byte) => byte === 0);
+  if (end === null || isPadding || tail.includes(XZ_MAGIC)) return yield* cutInPieces(held);
+  yield* cutInPieces(held.subarray(0, end));
+  warn({
+    code: 'trailing-bytes',
+    message: `${input.label}: the last ${tail.length} bytes stand behind its end and are left out`,
+  });
+}
+
+function* cutInPieces(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += XZ_PIECE) yield bytes.subarray(at, at + XZ_PIECE);
+}
+
+/** Where the last Stream Footer ends; null without one. */
+function lastFooterEnd(bytes: Buffer): number | null {
+  const magic = Buffer.of(FOOTER_MAGIC & 0xff, FOOTER_MAGIC >> 8);
+  for (let at = bytes.lastIndexOf(magic); at >= FOOTER_SIZE - 2; at = bytes.lastIndexOf(magic, at - 1))
+    if (parseFooter(bytes.subarray(at + 2 - FOOTER_SIZE, at + 2)) !== null) return at + 2;
+  return null;
 }

@@ -1,18 +1,52 @@
-import { createInflateRaw } from 'node:zlib';
+import { RunningCrc32 } from '../../codec/crc32.js';
 import type { PoolTrackerError } from '../../errors.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
-import { Fields } from '../reading/container.js';
-import { LOCAL_HEADER, localSizes, readLocalHeader, ZIP_METHOD, ZIP_SIGNATURE } from '../zip-directory.js';
+import { Container, Fields } from '../reading/container.js';
+import { PartSource } from '../reading/part-source.js';
+import {
+  LOCAL_HEADER,
+  localSizes,
+  memberOffset,
+  readLocalHeader,
+  readZipDirectory,
+  ZIP_METHOD,
+  ZIP_SIGNATURE,
+} from '../zip-directory.js';
+import { bzip2 } from './bzip2.js';
 import { inflateThrough } from './gzip.js';
-import type { Wrapper } from './wrapper.js';
+import { type ArchiveMember, imagesAmong, onlyImage, severalImages } from './members.js';
+import type { Warn, Wrapper } from './wrapper.js';
+import { xz } from './xz.js';
+import { zstd } from './zstd.js';
 
 const SLASH = 0x2f;
 
-const ONE_MEMBER = 'unpack it and name the image in it; a zip file of one image alone is read as it is';
+const ONE_MEMBER = 'unpack it and name the image in it; a zip file of one image is read as it is';
+
+/** Largest member that is looked behind, to see whether it is the only one. */
+const MAX_SMALL = 64 << 10;
+
+/** Compression methods (APPNOTE.TXT 4.4.5) that are streams of their own. */
+const WRAPPED_METHODS: Readonly<Record<number, () => Wrapper>> = { 12: () => bzip2, 93: () => zstd, 95: () => xz };
+
+/** Those that are not read, by the names that programs show. */
+const REFUSED_METHODS: Readonly<Record<number, string>> = {
+  1: 'Shrink',
+  6: 'Implode',
+  9: 'Deflate64',
+  14: 'LZMA',
+  20: 'Zstandard (old number)',
+  96: 'JPEG',
+  97: 'WavPack',
+  98: 'PPMd',
+  99: 'AES encryption',
+};
 
 interface Member {
-  /** As a message shows it; never used as a path. */
+  readonly name: string;
+  /** The name as a message shows it; never used as a path. */
   readonly title: string;
+  readonly crc: number;
   readonly isFolder: boolean;
   readonly method: number;
   /** Compressed and uncompressed bytes; null when they are only stored after the data. */
@@ -20,39 +54,72 @@ interface Member {
   readonly size: number | null;
 }
 
-/** A zip archive with one member besides folders; the member's name is ignored. */
+/** A zip archive with one image in it, beside which there may be folders, notes and the like. */
 export const zip: Wrapper = {
   name: 'zip',
   title: 'zip file',
+  isArchive: true,
   claims: (head) => head.length >= 4 && Buffer.from(head).readUInt32LE() === ZIP_SIGNATURE.local,
-  async *unwrap(input) {
-    const member = await firstFile(input);
-    yield* memberBytes(input, member);
-    if (member.storedSize === null) await skipDescriptor(input);
+  async *unwrap(input, warn) {
+    let taken: Member | null = null;
+    let count = 0;
+    for (; (await signature(input)) === ZIP_SIGNATURE.local; count++) {
+      const member = await readMember(input);
+      const { storedSize } = member;
+      if (storedSize !== null && !(await mayBeImage(input, member))) await input.skip(storedSize);
+      else if (taken !== null) throw severalImages([titled(taken), titled(member)], refusal(input));
+      else {
+        taken = member;
+        yield* verified(input, member, warn);
+      }
+    }
     const next = await signature(input);
-    if (next === ZIP_SIGNATURE.local) throw severalMembers(input);
-    if (next !== ZIP_SIGNATURE.entry) throw input.damaged(`its directory does not follow its member ${member.title}`);
+    if (taken === null) throw input.refused('it holds no file that can be an image', ONE_MEMBER);
+    if (next !== ZIP_SIGNATURE.entry) throw input.damaged(`its directory does not follow its member ${taken.title}`);
+  },
+  /** A stored member can be read here and there. */
+  async openIndexed(source) {
+    const container = new Container(source, zip.title);
+    const members = [...(await readZipDirectory(container)).values()].filter(({ name }) => !name.endsWith('/'));
+    const image = onlyImage(members, (why, hint) => container.refused(why, hint));
+    if (image.method !== ZIP_METHOD.stored || image.storedSize !== image.size || image.isEncrypted) return null;
+    return new PartSource(source, await memberOffset(container, image), image.size, zip.title);
   },
   async unwrappedSize(source) {
     const input = readerOf(source, source.name, zip.title);
-    const { storedSize, size } = await firstFile(input);
-    if (storedSize === null) return null;
-    await input.skip(storedSize);
-    if ((await signature(input)) === ZIP_SIGNATURE.local) throw severalMembers(input);
-    return size;
+    while ((await signature(input)) === ZIP_SIGNATURE.local) {
+      const member = await readMember(input);
+      if (member.storedSize === null || (await mayBeImage(input, member))) return member.size;
+      await input.skip(member.storedSize);
+    }
+    return null;
   },
 };
 
-function severalMembers(input: ByteReader): PoolTrackerError {
-  return input.refused('it holds more than one member', ONE_MEMBER);
+const refusal =
+  (input: ByteReader) =>
+  (why: string, hint: string): PoolTrackerError =>
+    input.refused(why, hint);
+
+const titled = ({ name, size }: Member): ArchiveMember => ({ name, size: size ?? 0 });
+
+/** A single file is the image whatever it is; of several, those that are named or large as one. */
+async function mayBeImage(input: ByteReader, member: Member): Promise<boolean> {
+  if (member.isFolder) return false;
+  if (imagesAmong([titled(member)]).length > 0) return true;
+  const behind = await input.peek(Math.min(member.storedSize ?? 0, MAX_SMALL) + 4);
+  return behind.length >= 4 && behind.readUInt32LE(behind.length - 4) === ZIP_SIGNATURE.entry;
 }
 
-async function firstFile(input: ByteReader): Promise<Member> {
-  for (;;) {
-    const member = await readMember(input);
-    if (!member.isFolder) return member;
-    if ((await signature(input)) !== ZIP_SIGNATURE.local) throw input.refused('it holds folders alone', ONE_MEMBER);
+/** The bytes of a member, whose CRC-32 stands in its header or behind it. */
+async function* verified(input: ByteReader, member: Member, warn: Warn): AsyncGenerator<Uint8Array> {
+  const crc = new RunningCrc32();
+  for await (const piece of memberBytes(input, member, warn)) {
+    crc.add(piece);
+    yield piece;
   }
+  const expected = member.storedSize === null ? await takeDescriptor(input) : member.crc;
+  if (crc.value !== expected) throw input.damaged(`the CRC of its member ${member.title} is wrong`);
 }
 
 async function signature(input: ByteReader): Promise<number | null> {
@@ -67,26 +134,45 @@ async function readMember(input: ByteReader): Promise<Member> {
   const { isEncrypted, sizesFollow, method, nameLength, extraLength } = readLocalHeader(header);
   const name = await input.take(nameLength, "a member's name");
   const extra = await fields(extraLength, "a member's extra field");
-  const title = JSON.stringify(name.toString('utf8'));
+  const text = name.toString('utf8');
+  const title = JSON.stringify(text);
   if (isEncrypted) throw input.refused(`its member ${title} is encrypted`, 'unpack it with its password first');
   const sizes = localSizes(header, extra);
   const isFolder = name.at(-1) === SLASH && sizes.storedSize === 0;
-  return { title, isFolder, method, ...(sizesFollow ? { storedSize: null, size: null } : sizes) };
+  return {
+    name: text,
+    title,
+    crc: header.u32(14),
+    isFolder,
+    method,
+    ...(sizesFollow ? { storedSize: null, size: null } : sizes),
+  };
 }
 
-async function* memberBytes(input: ByteReader, { title, method, storedSize }: Member): AsyncGenerator<Uint8Array> {
+async function* memberBytes(
+  input: ByteReader,
+  { title, method, storedSize }: Member,
+  warn: Warn,
+): AsyncGenerator<Uint8Array> {
   if (method === ZIP_METHOD.deflated) {
-    yield* inflateThrough(input, createInflateRaw({ chunkSize: 1 << 18 }));
+    yield* inflateThrough(input);
     return;
   }
-  if (method !== ZIP_METHOD.stored)
+  const inner = WRAPPED_METHODS[method];
+  if (method !== ZIP_METHOD.stored && inner === undefined)
     throw input.refused(
-      `its member ${title} is compressed by method ${method}`,
-      'stored and deflated members can be read',
+      `its member ${title} is compressed by ${REFUSED_METHODS[method] ?? `method ${method}`}`,
+      'unpack it first: 7z x',
     );
   if (storedSize === null)
-    throw input.refused(`its member ${title} is stored, and its size is told only behind it`, 'unpack it first');
-  for (let left = storedSize; left > 0;) {
+    throw input.refused(`the size of its member ${title} is told only behind it`, 'unpack it first');
+  const stored = storedBytes(input, title, storedSize);
+  if (inner === undefined) yield* stored;
+  else yield* inner().unwrap(readerOf(stored, input.name, zip.title), warn);
+}
+
+async function* storedBytes(input: ByteReader, title: string, size: number): AsyncGenerator<Uint8Array> {
+  for (let left = size; left > 0;) {
     const piece = await input.next(left);
     if (piece === null) throw input.cut(`its member ${title}`);
     left -= piece.length;
@@ -94,8 +180,8 @@ async function* memberBytes(input: ByteReader, { title, method, storedSize }: Me
   }
 }
 
-/** CRC-32 and two sizes of 32 or 64 bits; only the bytes that follow show which. */
-async function skipDescriptor(input: ByteReader): Promise<void> {
+/** A data descriptor: CRC-32 and two sizes of 32 or 64 bits; only the bytes that follow show which. Its CRC-32. */
+async function takeDescriptor(input: ByteReader): Promise<number> {
   const signed = (await signature(input)) === ZIP_SIGNATURE.descriptor;
   for (const size of [12, 20]) {
     const length = size + (signed ? 4 : 0);
@@ -104,8 +190,9 @@ async function skipDescriptor(input: ByteReader): Promise<void> {
       bytes.length === length + 4 &&
       [ZIP_SIGNATURE.local, ZIP_SIGNATURE.entry].some((mark) => mark === bytes.readUInt32LE(length))
     ) {
+      const crc = bytes.readUInt32LE(signed ? 4 : 0);
       await input.skip(length);
-      return;
+      return crc;
     }
   }
   throw input.damaged('no data descriptor follows its member');

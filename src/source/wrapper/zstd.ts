@@ -10,25 +10,35 @@ import { PoolTrackerError } from '../../errors.js';
 import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
-import { isSkippable, skipFrame, type Wrapper } from './wrapper.js';
+import { isSkippable, skipFrame, takeTail, type Warn, type Wrapper } from './wrapper.js';
 
 /** Minimum size of a piece: blocks are gathered, since each decoded piece costs a turn of the event loop. */
 const MIN_PIECE = 1 << 15;
 
+const FRAME_MAGIC = Buffer.alloc(4);
+FRAME_MAGIC.writeUInt32LE(ZSTD_FRAME);
+
 /** The contents of all frames, concatenated. */
-export async function* zstdFrames(input: ByteReader, open: OpenZstd = openZstd): AsyncGenerator<Uint8Array> {
+export async function* zstdFrames(
+  input: ByteReader,
+  open: OpenZstd = openZstd,
+  warn: Warn = () => undefined,
+): AsyncGenerator<Uint8Array> {
   const decoder = await open((problem, cause) =>
     input.damaged(`before offset ${input.offset}, the decoder says ${problem}`, cause),
   );
   try {
-    while (!(await input.atEnd())) {
-      const magic = (await input.take(4, "a frame's magic number")).readUInt32LE();
+    for (let frames = 0; !(await input.atEnd()); frames++) {
+      const head = await input.peek(4);
+      const magic = head.length < 4 ? 0 : head.readUInt32LE();
+      if (magic !== ZSTD_FRAME && !isSkippable(magic)) {
+        const expected = `a frame begins with 0x${magic.toString(16)}; expected 0x${ZSTD_FRAME.toString(16)}`;
+        if (frames === 0) throw input.damaged(expected);
+        return await takeTail(input, FRAME_MAGIC, expected, warn);
+      }
+      await input.skip(4);
       if (magic === ZSTD_FRAME) for await (const piece of framePieces(input)) yield* decoder.decode(piece);
-      else if (isSkippable(magic)) await skipFrame(input);
-      else
-        throw input.damaged(
-          `a frame begins with 0x${magic.toString(16)} at offset ${input.offset - 4}; expected 0x${ZSTD_FRAME.toString(16)}`,
-        );
+      else await skipFrame(input);
     }
   } finally {
     decoder.close();
@@ -47,9 +57,7 @@ async function* framePieces(input: ByteReader): AsyncGenerator<Buffer> {
       'decompress it first: zstd -d --long=31',
     );
   }
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32LE(ZSTD_FRAME);
-  let piece = [magic, await input.take(header.length, 'a frame header')];
+  let piece = [FRAME_MAGIC, await input.take(header.length, 'a frame header')];
   let length = 0;
   try {
     for (let last = false; !last;) {
@@ -167,7 +175,7 @@ export const zstd: Wrapper = {
     const magic = head.length < 4 ? 0 : Buffer.from(head).readUInt32LE();
     return magic === ZSTD_FRAME || isSkippable(magic);
   },
-  unwrap: (input) => zstdFrames(input),
+  unwrap: (input, warn) => zstdFrames(input, openZstd, warn),
   openIndexed: openZstdSeekTable,
   /** Size of the first frame; zstd writes a single frame by default. */
   async unwrappedSize(source) {

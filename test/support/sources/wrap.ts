@@ -108,9 +108,10 @@ export const WRAP_CASES: readonly WrapCase[] = [
   piped('lz4', 'lz4 -BD in blocks of 64 KiB', 'lz4', '-q', '-c', '-BD', '-B4'),
   piped('lz4', 'lz4 -9 with its size and checksums', 'lz4', '-q', '-c', '-9', '-BX', '--content-size'),
   joined(lz4),
+  piped('lz4', 'lz4 -l, legacy frames', 'lz4', '-q', '-c', '-l'),
   zipped('zip'),
   zipped('zip without folders', '-D'),
-  zipped('zip, stored', '-0'),
+  { ...zipped('zip, stored', '-0'), indexed: true },
   { ...zipped('zip from a pipe'), wrap: (bytes) => run('zip', ['-q', '-', '-'], bytes) },
 ];
 

@@ -1,0 +1,32 @@
+import type { Source } from '../source.js';
+
+/** A part of a source, as a file stored whole within an archive is. */
+export class PartSource implements Source {
+  /**
+   * @param start offset of its first byte in the source that it is a part of
+   * @param archive as `Source.archive`
+   */
+  constructor(
+    private readonly base: Source,
+    private readonly start: number,
+    readonly byteLength: number,
+    readonly archive: string,
+  ) {}
+
+  get name(): string {
+    return this.base.name;
+  }
+
+  get bytesRead(): number {
+    return this.base.bytesRead;
+  }
+
+  read(target: Uint8Array, offset: number): Promise<number> {
+    const length = Math.max(0, Math.min(target.length, this.byteLength - offset));
+    return length === 0 ? Promise.resolve(0) : this.base.read(target.subarray(0, length), this.start + offset);
+  }
+
+  close(): Promise<void> {
+    return this.base.close();
+  }
+}

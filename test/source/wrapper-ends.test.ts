@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import type { Warning } from '../../src/errors.js';
+import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
+import { canWrap, WRAP_CASES, type WrapCase } from '../support/sources/wrap.js';
+
+/** Bytes of which a flipped one can be anywhere: text, zeros, noise. */
+const CONTENT = Buffer.concat([
+  Buffer.from('pool tags '.repeat(9000)),
+  Buffer.alloc(30_000),
+  Buffer.from(Uint8Array.from({ length: 60_000 }, (_, index) => (index * index * 31) >> 5)),
+]);
+
+async function unwrapped(bytes: Buffer): Promise<{ content: Buffer; warnings: Warning[] }> {
+  const warnings: Warning[] = [];
+  const pieces: Uint8Array[] = [];
+  const source = new BufferSource(bytes, 'wrapped');
+  for await (const piece of unwrap(detectWrapper(bytes.subarray(0, 512))!, source, 'wrapped', (one) =>
+    warnings.push(one),
+  ))
+    pieces.push(piece);
+  return { content: Buffer.concat(pieces), warnings };
+}
+
+const damaged = { code: 'FORMAT_DAMAGED', message: /^wrapped is a damaged [^\n]+$/ };
+
+/** Of each wrapper the first of the cases with a check over the contents. */
+const CHECKED: readonly WrapCase[] = ['gzip', 'zstd', 'xz', 'bzip2', 'lz4', 'zip'].map((wrapper) =>
+  WRAP_CASES.find((one) => one.wrapper === wrapper)!,
+);
+
+describe('the end of a wrapper', () => {
+  for (const one of CHECKED) {
+    describe(one.title, () => {
+      before(function () {
+        if (!canWrap(one)) this.skip();
+      });
+
+      if (one.wrapper !== 'zip') {
+        for (const [what, tail] of [
+          ['zeros', Buffer.alloc(1000)],
+          ['an odd number of zeros', Buffer.alloc(4097)],
+          ['a megabyte of zeros', Buffer.alloc(1 << 20)],
+          ['other bytes', Buffer.from('junk behind the end '.repeat(20))],
+          ['a single byte', Buffer.of(7)],
+        ] as const) {
+          it(`leaves out ${what} behind it, and says so`, async () => {
+            const { content, warnings } = await unwrapped(Buffer.concat([one.wrap(CONTENT), tail]));
+            assert.ok(content.equals(CONTENT));
+            // Zeros in fours are padding that xz allows for; its decoder takes them.
+            if (one.wrapper === 'xz' && tail.length % 4 === 0 && tail[0] === 0) return;
+            assert.deepEqual(
+              warnings.map(({ code }) => code),
+              ['trailing-bytes'],
+            );
+          });
+        }
+
+        it('takes much that follows for a damaged stream', async () => {
+          const tail = Buffer.alloc(200_000, 'much more than any trailer ');
+          await assert.rejects(unwrapped(Buffer.concat([one.wrap(CONTENT), tail])), damaged);
+        });
+
+        it('takes a second stream whose beginning is damaged for what it is', async () => {
+          const second = one.wrap(CONTENT);
+          const broken = Buffer.concat([second, second]);
+          broken[second.length]! ^= 0x40;
+          await assert.rejects(unwrapped(broken), damaged);
+        });
+      }
+
+      it('is verified: no flipped bit goes unnoticed', async () => {
+        const bytes = one.wrap(CONTENT);
+        const step = Math.max(1, Math.floor(bytes.length / 60));
+        for (let at = 0; at < bytes.length; at += step) {
+          const flipped = Buffer.from(bytes);
+          flipped[at]! ^= 1 << (at % 8);
+          if (detectWrapper(flipped.subarray(0, 512))?.name !== one.wrapper) continue;
+          const result = await unwrapped(flipped).catch((error: unknown) => error);
+          // A name or a time in a header may change; the contents may not.
+          if (result instanceof Error) assert.match((result as Error & { code: string }).code, /^FORMAT_/);
+          else assert.ok((result as { content: Buffer }).content.equals(CONTENT), `bit ${at % 8} of byte ${at}`);
+        }
+      });
+    });
+  }
+});
