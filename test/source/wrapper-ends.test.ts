@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Warning } from '../../src/errors.js';
 import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
+import { hasProgram, run } from '../support/run/programs.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { canWrap, WRAP_CASES, type WrapCase } from '../support/sources/wrap.js';
 
@@ -84,4 +85,23 @@ describe('the end of a wrapper', () => {
       });
     });
   }
+
+  describe('xz with what the decoder lacks', () => {
+    before(function () {
+      if (!hasProgram('xz', '--version')) this.skip();
+    });
+
+    for (const [options, message] of [
+      [['--check=sha256'], /its check is SHA-256, which is not read$/],
+      [['--x86', '--lzma2'], /it uses the filter x86, which is not read$/],
+      [['--delta=dist=4', '--lzma2'], /it uses the filter delta, which is not read$/],
+      [
+        ['--lzma2=preset=0,dict=192MiB'],
+        /it takes a dictionary of 201326592 bytes to decompress; expected at most 134217728$/,
+      ],
+    ] as const)
+      it(`is refused by name: xz ${options.join(' ')}`, async () => {
+        await assert.rejects(unwrapped(run('xz', ['-c', ...options], CONTENT)), { code: 'FORMAT_REFUSED', message });
+      });
+  });
 });

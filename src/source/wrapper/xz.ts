@@ -1,7 +1,7 @@
 import { crc32 } from '../../codec/crc32.js';
 import { decodeXzStream, XZ_PIECE } from '../../codec/xz.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import type { ByteReader } from '../reading/byte-reader.js';
+import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';
 import { readBytes, type Source } from '../source.js';
 import { MAX_TAIL, type Warn, type Wrapper } from './wrapper.js';
@@ -190,23 +190,75 @@ export const xz: Wrapper = {
       throw input.damaged(messageOf(error), error);
     }
   },
-  openIndexed: openXzIndex,
+  async openIndexed(source) {
+    await checkHead(readerOf(source, source.name, xz.title));
+    return openXzIndex(source);
+  },
   unwrappedSize: xzSize,
 };
 
-/** Checks the Stream Header (2.1.1) and then the header of the first block (3.1) when it is plain LZMA2. */
+/** Checks by their numbers (2.1.1.2) that the decoder has. */
+const CHECKS: Readonly<Record<number, true>> = { 0: true, 1: true, 4: true };
+const SHA_256 = 10;
+
+/** Filters by their numbers (5.3), as `xz` names them. */
+const FILTERS: Readonly<Record<number, string>> = {
+  3: 'delta',
+  4: 'x86',
+  5: 'powerpc',
+  6: 'ia64',
+  7: 'arm',
+  8: 'armthumb',
+  9: 'sparc',
+  10: 'arm64',
+  11: 'riscv',
+};
+
+const DECOMPRESS = 'decompress it first: xz -d';
+
+/**
+ * Checks what the Stream Header (2.1.1) and the header of the first block (3.1) ask of the decoder; what they say of
+ * their own soundness is the decoder's to judge.
+ */
 async function checkHead(input: ByteReader): Promise<void> {
-  const head = await input.peek(HEADER_SIZE + 24);
-  const filter = head.indexOf(Buffer.of(LZMA2, 1), HEADER_SIZE + 2);
-  if (filter < 0 || filter + 2 >= head.length) return;
-  const bits = head[filter + 2]! & 0x3f;
-  const dictionary = bits >= 40 ? 2 ** 32 : (2 + (bits & 1)) * 2 ** ((bits >> 1) + 11);
-  if (dictionary > MAX_DICTIONARY) {
+  const head = await input.peek(HEADER_SIZE + 64);
+  const check = (head[7] ?? 0) & 0x0f;
+  if (CHECKS[check] === undefined)
     throw input.refused(
-      `it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${MAX_DICTIONARY}`,
-      'decompress it first: xz -d',
+      `its check is ${check === SHA_256 ? 'SHA-256' : `number ${check}`}, which is not read`,
+      DECOMPRESS,
     );
+  const flags = head[HEADER_SIZE + 1];
+  if (flags === undefined || head[HEADER_SIZE] === 0) return;
+  let at = HEADER_SIZE + 2;
+  const number = (): number => {
+    let value = 0;
+    for (let scale = 1; at < head.length; scale *= 128) {
+      const byte = head[at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+    return value;
+  };
+  for (const present of [0x40, 0x80]) if ((flags & present) !== 0) number();
+  for (let filter = 0; filter <= (flags & 3); filter++) {
+    const id = number();
+    const properties = at + 1;
+    const length = number();
+    const name = FILTERS[id];
+    if (name !== undefined) throw input.refused(`it uses the filter ${name}, which is not read`, DECOMPRESS);
+    if (id === LZMA2 && properties < head.length) checkDictionary(input, head[properties]! & 0x3f);
+    at += length;
   }
+}
+
+function checkDictionary(input: ByteReader, bits: number): void {
+  const dictionary = bits >= 40 ? 2 ** 32 : (2 + (bits & 1)) * 2 ** ((bits >> 1) + 11);
+  if (dictionary <= MAX_DICTIONARY) return;
+  throw input.refused(
+    `it takes a dictionary of ${dictionary} bytes to decompress; expected at most ${MAX_DICTIONARY}`,
+    DECOMPRESS,
+  );
 }
 
 /**
