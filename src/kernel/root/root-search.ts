@@ -36,6 +36,8 @@ export class RootSearch {
   constructor(
     private readonly memory: PhysicalMemory,
     private readonly pagings: readonly Paging[],
+    /** The first address at which roots are not searched for any more. */
+    private readonly reach = SELF_REFERENCE_REACH,
   ) {}
 
   /** Number of candidates tried. */
@@ -56,7 +58,7 @@ export class RootSearch {
     await this.all(lowStubRoots(memory, pagings));
     const besideWitness = (memory.image.runs.at(0)?.start ?? 0) + SEARCHED_BESIDE_WITNESS;
     const hasWitness = systems.length > 0;
-    const limit = () => (systems.length === 0 ? SELF_REFERENCE_REACH : this.first + SEARCHED_BEYOND);
+    const limit = () => (systems.length === 0 ? this.reach : this.first + SEARCHED_BEYOND);
     await this.all(selfReferringRoots(memory, pagings, hasWitness ? () => besideWitness : limit));
   }
 

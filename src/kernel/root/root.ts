@@ -5,6 +5,8 @@ import { type Paging, type PagingName, PAGINGS } from '../../memory/paging/pagin
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import type { FoundKernel, Kernel, OtherSystem, Rejection, Search } from './kernel.js';
 import { movedMemories } from './memory-base.js';
+import { BELOW_HOLES, holedMemories, lacksHole, mayLackHole } from './memory-hole.js';
+import { SELF_REFERENCE_REACH } from './page-table-root.js';
 import { isSameClock } from './prove-root.js';
 import { RootSearch } from './root-search.js';
 
@@ -53,21 +55,32 @@ export async function findKernels(
   const pagings = pagingsOf(search.architecture, memory.image.hints.architecture);
   const rejected: Rejection[] = [];
   let tried = 0;
+  /** By the addresses of the file, which its page tables contradict. */
+  let flat: readonly FoundKernel[] | null = null;
   try {
-    for await (const place of placesOf(memory, pagings)) {
-      const roots = new RootSearch(place, pagings);
+    for await (const { place, reach } of placesOf(memory, pagings)) {
+      const roots = new RootSearch(place, pagings, reach);
       const systems = await systemsOf(roots, search.isWide).finally(() => rejected.push(...roots.rejected));
       tried += roots.tried;
       if (search.root !== undefined)
         await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
       if (systems.length === 0) continue;
-      return { found: systems.map((one, system) => ({ ...one, system, others: othersOf(one, systems) })), rejected };
+      if (place === memory && (await lacksHole(systems[0]!))) {
+        flat ??= systems;
+        continue;
+      }
+      return { found: asSystems(systems), rejected };
     }
+    if (flat !== null) return { found: asSystems(flat), rejected };
     return { error: noKernel(memory, search.architecture, tried, rejected.at(-1)), rejected };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };
     throw error;
   }
+}
+
+function asSystems(systems: readonly FoundKernel[]): Kernel[] {
+  return systems.map((one, system) => ({ ...one, system, others: othersOf(one, systems) }));
 }
 
 async function systemsOf(roots: RootSearch, isWide = false): Promise<FoundKernel[]> {
@@ -96,10 +109,23 @@ async function answerThrough(
 const latestFirst = (one: FoundKernel, other: FoundKernel): number =>
   other.sharedData.systemTime.getTime() - one.sharedData.systemTime.getTime();
 
-/** The memory as the container tells its addresses, then as its page tables do, if they differ. */
-async function* placesOf(memory: PhysicalMemory, pagings: readonly Paging[]): AsyncGenerator<PhysicalMemory> {
-  yield memory;
-  yield* movedMemories(memory, pagings);
+/** Memory by the addresses that are tried, and how far roots are searched for in it. */
+interface Place {
+  readonly place: PhysicalMemory;
+  readonly reach: number;
+}
+
+/**
+ * The memory as the container tells its addresses, then as its page tables do, if they differ: where a hole may have been
+ * left out, before all of a large file is searched.
+ */
+async function* placesOf(memory: PhysicalMemory, pagings: readonly Paging[]): AsyncGenerator<Place> {
+  if (mayLackHole(memory)) {
+    yield { place: memory, reach: BELOW_HOLES };
+    for await (const place of holedMemories(memory, pagings)) yield { place, reach: BELOW_HOLES };
+  }
+  yield { place: memory, reach: SELF_REFERENCE_REACH };
+  for await (const place of movedMemories(memory, pagings)) yield { place, reach: SELF_REFERENCE_REACH };
 }
 
 /** The kinds of page tables that are tried. */
