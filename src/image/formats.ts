@@ -16,6 +16,7 @@ import { lime } from './lime/lime.js';
 import { qemuSavevm } from './qemu/savevm.js';
 import { raw } from './raw.js';
 import { refuseWrongKind } from './wrong-kinds.js';
+import { Unreadable } from './unreadable.js';
 import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
 
 /**
@@ -73,7 +74,7 @@ export async function openImage(source: Source, forced?: string): Promise<Memory
   const format =
     forced === undefined ? await formatOf(await readBytes(source, 0, PROBE_LENGTH), source) : named(forced);
   const image = await format.open(source);
-  return { ...image, warnings: [...(source.warnings ?? []), ...image.warnings] };
+  return { ...image, unreadable: new Unreadable(), warnings: [...(source.warnings ?? []), ...image.warnings] };
 }
 
 function named(forced: string): ImageFormat {

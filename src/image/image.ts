@@ -3,6 +3,7 @@ import type { Warning } from '../errors.js';
 import type { ByteReader } from '../source/reading/byte-reader.js';
 import type { Source } from '../source/source.js';
 import type { RunList } from './run-list.js';
+import type { Unreadable } from './unreadable.js';
 
 /** Processor architectures that Windows runs on. */
 export type Architecture = 'x64' | 'x86' | 'arm64';
@@ -40,8 +41,18 @@ export interface MemoryImage {
   readonly runs: RunList;
   /** What the container claims about the machine. */
   readonly hints: ImageHints;
+  /** Pages that turned out to be unreadable, as far as the image was read. */
+  readonly unreadable: Unreadable;
   /** Non-fatal faults of the container: a truncated file, a missing companion. */
   readonly warnings: readonly Warning[];
+}
+
+/** What an `ImageFormat` makes of a container: an image of which nothing was read yet. */
+export type OpenedImage = Omit<MemoryImage, 'unreadable'>;
+
+/** Faults of the container, and of what was read of it until now. */
+export function warningsOf({ warnings, unreadable }: MemoryImage): Warning[] {
+  return [...warnings, ...unreadable.warnings];
 }
 
 /** The next bytes of a stream that are memory. */
@@ -71,7 +82,7 @@ export interface ImageFormat {
    * Reduces the container to runs. Reads headers only; every count and offset is bounded by the source's length.
    * @throws PoolTrackerError FORMAT_REFUSED for kinds that cannot hold the tracker tables, FORMAT_DAMAGED
    */
-  open(source: Source): Promise<MemoryImage>;
+  open(source: Source): Promise<OpenedImage>;
   /**
    * The runs of memory in a stream, as they arrive; absent for formats that cannot be streamed. The caller must take or
    * skip the bytes of a run before it requests the next one.

@@ -5,6 +5,7 @@ import type { BufferPool } from '../source/stream/buffer-pool.js';
 import type { ByteStream } from '../source/stream/byte-stream.js';
 import { formatOf } from './formats.js';
 import type { MemoryImage, StreamedRun } from './image.js';
+import { readAround } from './unreadable.js';
 import type { Run } from './run-list.js';
 
 /** Consecutive pages of memory. */
@@ -29,17 +30,49 @@ export async function* stretchesOf(image: MemoryImage, pool: BufferPool): AsyncG
     const last = window.at(-1)!;
     const buffer = await pool.acquire();
     try {
-      const filled = await image.source.read(buffer.subarray(0, last.offset + last.length - first), first);
+      let filled = 0;
+      const lost = new Set<number>();
+      await readAround(
+        last.offset + last.length - first,
+        async (from, to) => {
+          filled = from + (await image.source.read(buffer.subarray(from, to), first + from));
+          return true;
+        },
+        (from, error) => {
+          filled = from + PAGE_SIZE;
+          lost.add(from);
+          image.unreadable.note(first + from, error);
+        },
+      );
       for (const { start, offset, length } of window) {
-        const bytes = buffer.subarray(offset - first, Math.min(filled, offset - first + length));
-        if (bytes.length === 0) continue;
-        pool.retain(bytes);
-        yield { physicalAddress: start, bytes };
+        const from = offset - first;
+        for (const [begin, end] of around(lost, from, Math.min(filled, from + length))) {
+          const bytes = buffer.subarray(begin, end);
+          pool.retain(bytes);
+          yield { physicalAddress: physicalAddress(start + begin - from), bytes };
+        }
       }
     } finally {
       pool.release(buffer);
     }
   }
+}
+
+/** The parts of a stretch of a buffer that touch none of the pages that begin at the places given. */
+function* around(lost: ReadonlySet<number>, from: number, to: number): Generator<readonly [number, number]> {
+  if (lost.size === 0) {
+    if (to > from) yield [from, to];
+    return;
+  }
+  const isLost = (page: number): boolean =>
+    [...lost].some((place) => page < place + PAGE_SIZE && place < page + PAGE_SIZE);
+  let begin = from;
+  for (let page = from; page < to; page += PAGE_SIZE) {
+    if (!isLost(page)) continue;
+    if (page > begin) yield [begin, page];
+    begin = page + PAGE_SIZE;
+  }
+  if (to > begin) yield [begin, to];
 }
 
 /** The runs from their first whole page, by offset in the source. */

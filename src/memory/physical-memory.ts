@@ -1,5 +1,6 @@
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import type { MemoryImage } from '../image/image.js';
+import { readAround } from '../image/unreadable.js';
 import { Cache, cached } from '../source/reading/cache.js';
 
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
@@ -27,7 +28,7 @@ export class PhysicalMemory {
   /** Reads any range of addresses, not cached. */
   async read(address: PhysicalAddress, length: number): Promise<PhysicalRead> {
     const bytes = Buffer.alloc(length);
-    const { runs, source } = this.image;
+    const { runs, source, unreadable } = this.image;
     const end = address + length;
     const reads: Promise<boolean>[] = [];
     let covered = 0;
@@ -38,7 +39,17 @@ export class PhysicalMemory {
       const to = Math.min(end, run.start + run.length);
       const target = bytes.subarray(from - address, to - address);
       covered += target.length;
-      reads.push(source.read(target, run.offset + from - run.start).then((filled) => filled === target.length));
+      const offset = run.offset + from - run.start;
+      reads.push(
+        readAround(
+          target.length,
+          async (first, end) => (await source.read(target.subarray(first, end), offset + first)) === end - first,
+          (first, error) => {
+            target.fill(0, first, Math.min(first + PAGE_SIZE, target.length));
+            unreadable.note(offset + first, error);
+          },
+        ),
+      );
     }
     const whole = (await Promise.all(reads)).every(Boolean) && covered === length;
     return { bytes, whole };

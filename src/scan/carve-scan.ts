@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { PoolTrackerError, type Warning } from '../errors.js';
-import type { MemoryImage } from '../image/image.js';
+import { type MemoryImage, warningsOf } from '../image/image.js';
 import { type PageStretch, StreamedMemory, stretchesOf } from '../image/pages.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { PageCarver, ScanCrew } from '../pool/carve/carve.js';
@@ -76,7 +76,7 @@ export class CarveScan implements Scan {
     const { input, request, walk } = this;
     const image = input instanceof ByteStream ? null : input;
     const { name, bytesRead } = this.source;
-    const warnings: Warning[] = [...(image?.warnings ?? []), ...(this.streamed?.warnings ?? [])];
+    const warnings: Warning[] = [...(image === null ? [] : warningsOf(image)), ...(this.streamed?.warnings ?? [])];
     if (input instanceof ByteStream) warnings.push(...input.warnings);
     if (walk !== null)
       warnings.push({

@@ -2,6 +2,7 @@ import { PoolTrackerError } from '../errors.js';
 import type { MemoryImage } from '../image/image.js';
 import { keepsWrapper, openImage } from '../image/formats.js';
 import { RunListBuilder } from '../image/run-list.js';
+import { Unreadable } from '../image/unreadable.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
 import { openBytes } from '../source/open-source.js';
@@ -136,6 +137,6 @@ async function imageToCarve(source: Source, { imageFormat }: ScanOptions): Promi
     if (!(error instanceof PoolTrackerError) || error.code !== 'NOT_AN_IMAGE' || source.byteLength === 0) throw error;
     const runs = new RunListBuilder('raw');
     runs.add(0, source.byteLength, 0);
-    return { format: 'raw', source, runs: runs.build(), hints: {}, warnings: [] };
+    return { format: 'raw', source, runs: runs.build(), hints: {}, unreadable: new Unreadable(), warnings: [] };
   }
 }

@@ -3,7 +3,7 @@ import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PhysicalAddress } from '../address.js';
 import { PoolTrackerError } from '../errors.js';
-import type { MemoryImage } from '../image/image.js';
+import { type MemoryImage, warningsOf } from '../image/image.js';
 import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { PagingName } from '../memory/paging/paging.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
@@ -152,7 +152,7 @@ export function failedScan(
     totals: [],
     processorTags: [],
     objects: { missing: 'not available: the scan failed' },
-    warnings: image?.warnings ?? [],
+    warnings: image === null ? [] : warningsOf(image),
     doubts: [],
     rejected: found?.rejected ?? [],
     outcome: { status: 'failed', error },

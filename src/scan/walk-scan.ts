@@ -1,7 +1,7 @@
 import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
 import { isMissing, type Missing, type PoolTrackerError, type Warning } from '../errors.js';
-import type { MemoryImage } from '../image/image.js';
+import { type MemoryImage, warningsOf } from '../image/image.js';
 import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
 import { kernelLayout, type LayoutOptions } from '../kernel/structures/structures.js';
@@ -127,7 +127,7 @@ export class WalkScan implements Scan {
       processorTags: decoder.processorTags,
       objects,
       warnings: [
-        ...image.warnings,
+        ...warningsOf(image),
         ...located.notes.map(noSymbols),
         ...otherSystems(kernel),
         ...decodeWarnings(decoder, this.processorsMissing()),

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { physicalAddress } from '../../src/address.js';
 import { RunListBuilder } from '../../src/image/run-list.js';
+import { Unreadable } from '../../src/image/unreadable.js';
+import { PoolTrackerError } from '../../src/errors.js';
+import { stretchesOf } from '../../src/image/pages.js';
+import { BufferPool } from '../../src/source/stream/buffer-pool.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { assertAsyncProperty } from '../support/lanes/property.js';
@@ -30,7 +34,14 @@ function memoryOf(shapes: readonly (readonly [gap: number, length: number])[]): 
   const bytes = Buffer.alloc(offset);
   for (let at = 0; at < offset; at++) bytes[at] = (at * 7) & 0xff;
   for (const span of spans) for (let at = 0; at < span.length; at++) model[span.start + at] = bytes[span.offset + at]!;
-  const image = { format: 'test', source: new BufferSource(bytes), runs: builder.build(), hints: {}, warnings: [] };
+  const image = {
+    format: 'test',
+    source: new BufferSource(bytes),
+    runs: builder.build(),
+    hints: {},
+    unreadable: new Unreadable(),
+    warnings: [],
+  };
   return { memory: new PhysicalMemory(image), model };
 }
 
@@ -77,12 +88,63 @@ describe('physical memory', () => {
       }
     }
     const source = new FailingSource(bytes);
-    const memory = new PhysicalMemory({ format: 'test', source, runs: builder.build(), hints: {}, warnings: [] });
+    const memory = new PhysicalMemory({
+      format: 'test',
+      source,
+      runs: builder.build(),
+      hints: {},
+      unreadable: new Unreadable(),
+      warnings: [],
+    });
     const both = [memory.page(physicalAddress(100)), memory.page(physicalAddress(200))];
     for (const page of both) await assert.rejects(page, /the line went dead/);
     const page = await memory.page(physicalAddress(100));
     assert.ok(page?.equals(bytes.subarray(0, 4096)));
     assert.equal(await memory.page(physicalAddress(300)), page, 'kept from now on');
     assert.equal(source.bytesRead, 4096);
+  });
+
+  it('reads around what cannot be read: a bad sector is a missing page', async () => {
+    const builder = new RunListBuilder('test');
+    builder.add(0x10000, 64 * 4096, 0);
+    const bytes = Buffer.from(Uint8Array.from({ length: 64 * 4096 }, (_, at) => (at >> 8) | 1));
+    class BadSector extends BufferSource {
+      override read(target: Uint8Array, offset: number): Promise<number> {
+        const bad = 5 * 4096 + 512;
+        if (offset <= bad && offset + target.length > bad) {
+          const cause = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+          return Promise.reject(new PoolTrackerError('SOURCE_UNREADABLE', 'cannot read disk', { cause }));
+        }
+        return super.read(target, offset);
+      }
+    }
+    const unreadable = new Unreadable();
+    const source = new BadSector(bytes);
+    const image = { format: 'test', source, runs: builder.build(), hints: {}, unreadable, warnings: [] };
+    const memory = new PhysicalMemory(image);
+    const { bytes: read, whole } = await memory.read(physicalAddress(0x10000), 64 * 4096);
+    assert.equal(whole, false);
+    const expected = Buffer.from(bytes).fill(0, 5 * 4096, 6 * 4096);
+    assert.ok(read.equals(expected));
+    assert.equal(await memory.page(physicalAddress(0x15000)), null);
+    assert.ok((await memory.page(physicalAddress(0x16000)))?.equals(bytes.subarray(6 * 4096, 7 * 4096)));
+    assert.match(
+      unreadable.warnings[0]!.message,
+      /^1 page of the image cannot be read .* at 0x5000 .*cannot read disk$/,
+    );
+    // Carving passes over it likewise.
+    const pages: number[] = [];
+    const pool = new BufferPool(new ArrayBuffer(2 << 20), 0, 1 << 20, 2);
+    for await (const { physicalAddress: start, bytes: stretch } of stretchesOf(image, pool)) {
+      for (let at = 0; at < stretch.length; at += 4096) {
+        pages.push(start! + at);
+        assert.equal(stretch[at], bytes[start! + at - 0x10000]);
+      }
+      pool.release(stretch);
+    }
+    assert.deepEqual(
+      pages,
+      Array.from({ length: 64 }, (_, page) => 0x10000 + page * 4096).filter((page) => page !== 0x15000),
+    );
   });
 });

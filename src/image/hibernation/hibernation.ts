@@ -1,12 +1,14 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import { dateOfFileTime } from '../../filetime.js';
 import { type Chunk, ChunkedSource, listedChunks } from '../../source/reading/chunked-source.js';
-import { Container } from '../../source/reading/container.js';
+import type { Warning } from '../../errors.js';
+import { Container, type Fields } from '../../source/reading/container.js';
+import { fileNameOf } from '../../source/source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
-import { type Compression, type CompressionSet, decompressSet } from './sets.js';
+import { type Compression, type CompressionSet, decompressSet, LostPages } from './sets.js';
 import { firstRangeTable, windows7Sets } from './windows-7.js';
-import { isWindows8Layout, windows8Sets } from './windows-8.js';
+import { isUnknownWindows8, isWindows8Layout, setsWithoutHeader, windows8Sets } from './windows-8.js';
 
 /** Pages per bitmap. */
 const GROUP = 1 << 16;
@@ -55,27 +57,50 @@ class SetIndex {
   }
 }
 
-/** hiberfil.sys: pages compressed in sets of at most 16. Recognised by its first four bytes, in any letter case. */
+/** The sets of whatever version the file is of, and what is odd about it. */
+async function setsOf(
+  container: Container,
+  header: Fields,
+  lost: LostPages,
+): Promise<{ sets: AsyncIterable<CompressionSet | null>; warnings: Warning[] }> {
+  if (isWindows8Layout(header)) return { sets: windows8Sets(container, header, lost), warnings: [] };
+  const table = await firstRangeTable(container);
+  if (table !== null) return { sets: windows7Sets(container, table, lost), warnings: [] };
+  const length = header.u32(0xc);
+  if (await isUnknownWindows8(container, header)) {
+    const message = `a header of ${length} bytes is of no Windows that is known; its restore sets were found where all versions since Windows 10 have them, and end where no further set begins`;
+    return { sets: windows8Sets(container, header, lost), warnings: [{ code: 'image-version-unknown', message }] };
+  }
+  const wiped = await setsWithoutHeader(container);
+  if (wiped !== null) {
+    const message = `the header does not lead to the pages: it was wiped, as when Windows has resumed from the file; what is left of them was found without it, and may be of different moments`;
+    return { sets: wiped(lost), warnings: [{ code: 'image-header-wiped', message }] };
+  }
+  throw container.refused(
+    `its header of ${length} bytes is of no x64 Windows 8 to 11, and no compressed pages are behind it`,
+    'a file that Windows has resumed from may be wiped; take it from a machine that hibernated',
+  );
+}
+
+const MAGIC = /^(hibr|wake|rstr)$/i;
+
+/** hiberfil.sys: pages compressed in sets. Recognised by its first four bytes, in any letter case; wiped ones by name. */
 export const hibernation: ImageFormat = {
   name: 'hibernation',
   title: 'Windows hibernation file (hiberfil.sys)',
-  probe: (head) => /^(hibr|wake)$/i.test(head.toString('latin1', 0, 4)),
+  probe: (head, source) =>
+    MAGIC.test(head.toString('latin1', 0, 4)) ||
+    (/^hiberfil.*\.sys$/i.test(fileNameOf(source)) && head.subarray(0, PAGE_SIZE).every((byte) => byte === 0)),
   async open(source) {
     const container = new Container(source, 'hibernation file');
     const header = await container.fields(0, PAGE_SIZE, 'the header');
-    const isNew = isWindows8Layout(header);
-    const table = isNew ? null : await firstRangeTable(container);
-    if (!isNew && table === null) {
-      throw container.refused(
-        `its header of ${header.u32(0xc)} bytes is of no x64 Windows 8 to 11, and no compressed pages of Windows 7 follow it`,
-        'a file that Windows has resumed from may be wiped; take it from a machine that hibernated',
-      );
-    }
+    const lost = new LostPages();
+    const { sets, warnings } = await setsOf(container, header, lost);
     const index = new SetIndex();
     const seen = new PageSet();
     const runs = new ClippedRuns(container, Infinity);
     let cut = false;
-    for await (const set of table === null ? windows8Sets(container, header) : windows7Sets(container, table)) {
+    for await (const set of sets) {
       if (set === null || set.offset + set.size > source.byteLength) {
         cut = true;
         continue;
@@ -93,9 +118,12 @@ export const hibernation: ImageFormat = {
       ...listedChunks(index.starts, index.byteLength),
       load: (chunk) => index.load(container, chunk),
     });
-    const warnings = cut
-      ? [{ code: 'image-cut', message: 'the hibernation file is cut short: it ends before its last compressed pages' }]
-      : [];
+    if (cut)
+      warnings.push({
+        code: 'image-cut',
+        message: 'the hibernation file is cut short: it ends before its last compressed pages',
+      });
+    warnings.push(...lost.warnings);
     return {
       format: 'hibernation',
       source: view,

@@ -1,9 +1,7 @@
 import { PAGE_SIZE } from '../../address.js';
 import { decodeXpressHuffman, decodeXpressLz77 } from '../../codec/xpress.js';
+import type { Warning } from '../../errors.js';
 import type { Container } from '../../source/reading/container.js';
-
-/** Maximum number of pages in a set. */
-export const MAX_PAGES = 16;
 
 export type Compression = 'stored' | 'xpress-lz77' | 'xpress-huffman';
 
@@ -14,6 +12,31 @@ export interface CompressionSet {
   readonly compression: Compression;
   /** In the order of the decompressed data. */
   readonly pages: readonly number[];
+}
+
+/** What was passed over since it could not be read. */
+export class LostPages {
+  private readonly problems: string[] = [];
+  private pages = 0;
+
+  /** @param pages how many were lost for certain; null when that only shows at the end */
+  tell(problem: string, pages: number | null): void {
+    this.problems.push(problem);
+    this.pages += pages ?? 0;
+  }
+
+  get warnings(): Warning[] {
+    const [first] = this.problems;
+    if (first === undefined) return [];
+    const more = this.problems.length - 1;
+    const pages = this.pages === 0 ? '' : ` (${this.pages} pages)`;
+    return [
+      {
+        code: 'image-damaged',
+        message: `the hibernation file is damaged: ${first}${more === 0 ? '' : `, and at ${more} more places`}; what it held${pages} counts as missing`,
+      },
+    ];
+  }
 }
 
 /** The concatenated pages of a set. @throws PoolTrackerError FORMAT_DAMAGED */

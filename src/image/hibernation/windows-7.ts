@@ -1,7 +1,7 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import { readBytes } from '../../source/source.js';
 import type { Container } from '../../source/reading/container.js';
-import { compressionOf, MAX_PAGES, type CompressionSet } from './sets.js';
+import { compressionOf, type CompressionSet, type LostPages } from './sets.js';
 
 /** `81 81`, then `xpress`. */
 const BLOCK_MAGIC = Buffer.from('8181787072657373', 'hex');
@@ -9,6 +9,9 @@ const BLOCK_HEADER = 0x20;
 
 /** Number of leading pages searched for the first table of ranges; its blocks begin on the next page. */
 const PAGES_SEARCHED = 16;
+
+/** Pages of a block. */
+const MAX_PAGES = 16;
 
 /** Maximum number of ranges in a table; the last one has fewer. */
 const MAX_RANGES = 0x1ff;
@@ -29,14 +32,19 @@ export async function firstRangeTable(container: Container): Promise<number | nu
 
 /**
  * The blocks of Windows 7: each table of ranges is followed by the blocks of its pages, 16 pages per block;
- * null where the file ends before the next one.
+ * null where the file ends before the next one. What follows a damaged block in its table is passed over.
+ * @param lost receives what could not be read
  * @throws PoolTrackerError FORMAT_DAMAGED
  */
-export async function* windows7Sets(container: Container, firstTable: number): AsyncGenerator<CompressionSet | null> {
+export async function* windows7Sets(
+  container: Container,
+  firstTable: number,
+  lost: LostPages,
+): AsyncGenerator<CompressionSet | null> {
   let table = firstTable;
   for (;;) {
     const { ranges, next } = await readTable(container, table);
-    yield* blocksOf(container, table + PAGE_SIZE, ranges);
+    yield* blocksOf(container, table + PAGE_SIZE, ranges, lost);
     if (next === 0) return;
     if (next + PAGE_SIZE > container.source.byteLength) {
       yield null;
@@ -79,6 +87,7 @@ async function* blocksOf(
   container: Container,
   start: number,
   ranges: RangeTable['ranges'],
+  lost: LostPages,
 ): AsyncGenerator<CompressionSet | null> {
   let left = ranges.reduce((sum, range) => sum + range.end - range.first, 0);
   const pages = pageNumbers(ranges);
@@ -89,9 +98,9 @@ async function* blocksOf(
     }
     const header = await container.fields(offset, BLOCK_HEADER, 'a block header');
     if (!header.bytes.subarray(0, BLOCK_MAGIC.length).equals(BLOCK_MAGIC)) {
-      throw container.damaged(
-        `no block of compressed pages at file offset ${hex(offset)}; ${left} pages are left of its table`,
-      );
+      // Which pages the further blocks hold follows from how many came before: the next table tells its own anew.
+      lost.tell(`no block of compressed pages at file offset ${hex(offset)}`, left);
+      return;
     }
     const count = Math.min(MAX_PAGES, left);
     const size = (header.u32(8) >>> 10) + 1;

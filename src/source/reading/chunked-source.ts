@@ -97,7 +97,8 @@ export class ChunkedSource implements Source {
 
   private damaged(chunk: Chunk, problem: string, cause?: unknown): PoolTrackerError {
     const message = `${this.name}: the memory at ${hex(chunk.start)} of its contents cannot be decompressed: ${problem}`;
-    return new PoolTrackerError('FORMAT_DAMAGED', message, { cause });
+    // The chunks around it are read as before.
+    return new PoolTrackerError('FORMAT_DAMAGED', message, { cause, data: { local: true } });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { physicalAddress, virtualAddress } from '../../../src/address.js';
-import { raw } from '../../../src/image/raw.js';
+import { openImage } from '../../../src/image/formats.js';
 import { isMapped, type PageTable, PAGINGS } from '../../../src/memory/paging/paging.js';
 import { PhysicalMemory } from '../../../src/memory/physical-memory.js';
 import { BufferSource } from '../../support/sources/buffer-source.js';
@@ -16,7 +16,7 @@ const ADDRESSES = {
 };
 
 async function tableOf(bytes: Buffer, paging: (typeof PAGINGS)[number]): Promise<PageTable> {
-  return paging.open(new PhysicalMemory(await raw.open(new BufferSource(bytes))), physicalAddress(ROOT), null);
+  return paging.open(new PhysicalMemory(await openImage(new BufferSource(bytes), 'raw')), physicalAddress(ROOT), null);
 }
 
 /** An entry with these low bits that names the root itself, on every entry of the root. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { physicalAddress, virtualAddress } from '../../../src/address.js';
-import { raw } from '../../../src/image/raw.js';
+import { openImage } from '../../../src/image/formats.js';
 import { PhysicalMemory } from '../../../src/memory/physical-memory.js';
 import { describeMissing, isMapped } from '../../../src/memory/paging/translation.js';
 import type { PageTable } from '../../../src/memory/paging/paging.js';
@@ -22,7 +22,11 @@ function memoryWith(entries: readonly (readonly [address: number, value: bigint]
 }
 
 async function tableOver(bytes: Buffer, paging = x64): Promise<PageTable> {
-  return paging.open(new PhysicalMemory(await raw.open(new BufferSource(bytes))), physicalAddress(0x1000), null);
+  return paging.open(
+    new PhysicalMemory(await openImage(new BufferSource(bytes), 'raw')),
+    physicalAddress(0x1000),
+    null,
+  );
 }
 
 /** fffff80000000000: PML4 slot 0x1f0, then slot 0 all the way down. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { MemoryImage } from '../../../src/image/image.js';
+import type { OpenedImage } from '../../../src/image/image.js';
 import { readBytes } from '../../../src/source/source.js';
 import type { RamRange, SparseMemory } from '../generate/sparse-memory.js';
 
 /** Asserts that the image's runs are `ranges`, and that every byte in them is the memory's. */
 export async function expectMemory(
-  image: MemoryImage,
+  image: OpenedImage,
   memory: SparseMemory,
   ranges: Iterable<RamRange>,
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function expectMemory(
 }
 
 /** Where the image has memory, whether or not it lies in one piece in the source. */
-export function addressRanges(image: MemoryImage): RamRange[] {
+export function addressRanges(image: OpenedImage): RamRange[] {
   return joined([...image.runs].map((run) => [run.start, run.start + run.length] as const));
 }
 
