@@ -16,6 +16,9 @@ export interface PageStretch {
   readonly bytes: Uint8Array;
 }
 
+/** Leading bytes of a stream by which its format, or a wrong kind of file, is told: an ISO image by those at 32 KiB. */
+const STREAM_PROBE = 0x9000;
+
 /** Runs that are closer than this in the source are read together. */
 const CLOSE = 64 << 10;
 
@@ -138,9 +141,10 @@ export class StreamedMemory {
 
   private async runs(): Promise<AsyncIterable<StreamedRun>> {
     const { name, reader } = this.stream;
-    const head = await reader.peek(PROBE_LENGTH);
+    const start = await reader.peek(STREAM_PROBE);
+    const head = start.subarray(0, PROBE_LENGTH);
     if (head.length === 0) throw new PoolTrackerError('NOT_AN_IMAGE', `${name} is empty`);
-    const format = await formatOf(head, sourceOf(name, head));
+    const format = await formatOf(head, sourceOf(name, start));
     if (format.stream !== undefined) return format.stream(reader, (warning) => this.warnings.push(warning));
     throw new PoolTrackerError('FORMAT_REFUSED', `${name}: ${format.title}: its pages cannot be told from a stream`, {
       hint: 'copy it to a file first, or keep it with --spool',

@@ -53,6 +53,7 @@ export function fileNameOf(source: Source): string {
 /** Reads `length` bytes from `offset` on, or as many as there are before the end. */
 export async function readBytes(source: Source, offset: number, length: number): Promise<Buffer> {
   const available = Math.max(0, Math.min(length, source.byteLength - offset));
+  if (available === 0) return Buffer.alloc(0);
   const target = Buffer.alloc(available);
   const filled = await source.read(target, offset);
   return target.subarray(0, filled);

@@ -39,6 +39,8 @@ const isPossibleLength = (length: number): boolean => length >= 0x100 && length 
 interface RestoreSet {
   readonly start: number;
   readonly pages: number | null;
+  /** Where the other one begins, if that is behind it. */
+  readonly end?: number;
 }
 
 /** Whether `header`, the file's first page, is of a version that is known. */
@@ -68,10 +70,16 @@ export async function* windows8Sets(
   if (header.u32(PAGE_SIZE_FIELD) !== PAGE_SIZE) {
     throw container.damaged(`its pages have ${header.u32(PAGE_SIZE_FIELD)} bytes; expected ${PAGE_SIZE}`);
   }
-  const set = (first: number, count: number | null): RestoreSet => ({
-    start: header.size(first, "a restore set's first page") * PAGE_SIZE,
-    pages: count === null ? null : header.size(count, "a restore set's number of pages"),
-  });
+  const startOf = (field: number): number => header.size(field, "a restore set's first page") * PAGE_SIZE;
+  const set = (first: number, count: number | null): RestoreSet => {
+    const { firstKernelRestorePage, firstBootRestorePage } = layout;
+    const other = startOf(first === firstKernelRestorePage ? firstBootRestorePage : firstKernelRestorePage);
+    return {
+      start: startOf(first),
+      pages: count === null ? null : header.size(count, "a restore set's number of pages"),
+      ...(other > startOf(first) && { end: other }),
+    };
+  };
   yield* restoreSet(container, set(layout.firstKernelRestorePage, layout.kernelPagesProcessed), lost);
   yield* restoreSet(container, set(layout.firstBootRestorePage, NUM_PAGES_FOR_LOADER), lost);
 }
@@ -183,14 +191,16 @@ async function isZero(source: Source, from: number, to: number): Promise<boolean
 
 async function* restoreSet(
   container: Container,
-  { start, pages }: RestoreSet,
+  { start, pages, end = container.source.byteLength }: RestoreSet,
   lost: LostPages,
 ): AsyncGenerator<CompressionSet | null> {
   const { source } = container;
   let left = pages ?? Infinity;
+  // From the first damage on it is not known how many pages were passed over, and so how many are to come.
+  let isOpen = pages === null;
   for (let offset = start; left > 0;) {
-    if (offset + 4 >= source.byteLength) {
-      if (pages !== null) yield null;
+    if (offset + 4 >= Math.min(end, source.byteLength)) {
+      if (!isOpen) yield null;
       return;
     }
     const set = await setAt(source, offset);
@@ -203,12 +213,14 @@ async function* restoreSet(
     const next = await nextSets(source, offset + 1, 1, RESYNC);
     if (next === null) {
       // Where the number of pages is not known, this may be the end.
-      if (pages !== null) lost.tell(`${set} at file offset ${hex(offset)}`, left);
+      if (!isOpen) lost.tell(`${set} at file offset ${hex(offset)}`, left);
       return;
     }
     // Zeros up to a page are what separates one restore set from the next.
-    if (pages === null && (next - offset > PAGE_SIZE || (await isZero(source, offset, next)))) return;
+    if (next >= end) return;
+    if (isOpen && (next - offset > PAGE_SIZE || (await isZero(source, offset, next)))) return;
     lost.tell(`${set} at file offset ${hex(offset)}`, null);
+    isOpen = true;
     offset = next;
   }
 }
