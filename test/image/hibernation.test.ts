@@ -103,10 +103,7 @@ describe('hibernation files', () => {
     await expectMemory(image, large.memory, rangesOfFrames(left));
     assert.equal(image.warnings.length, 1);
     assert.equal(image.warnings[0]!.code, 'image-damaged');
-    assert.match(
-      image.warnings[0]!.message,
-      new RegExp(` at file offset 0x${broken[0]!.offset.toString(16)};`),
-    );
+    assert.match(image.warnings[0]!.message, new RegExp(` at file offset 0x${broken[0]!.offset.toString(16)};`));
   });
 
   it('takes pages that do not unpack for missing ones', async () => {

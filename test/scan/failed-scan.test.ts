@@ -103,7 +103,10 @@ describe('the result of a scan that failed', () => {
     const { container, outcome } = scan.failed(error);
     assert.equal(container?.format, 'raw');
     assert.equal(outcome.error, error);
-    assert.match(error.message, /no running Windows kernel found.*; carving found no tables either: all 256 pages are zeros/);
+    assert.match(
+      error.message,
+      /no running Windows kernel found.*; carving found no tables either: all 256 pages are zeros/,
+    );
   });
 
   it('has what opening found where the source breaks while pages flow', async () => {

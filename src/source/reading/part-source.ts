@@ -10,7 +10,7 @@ export class PartSource implements Source {
     private readonly base: Source,
     private readonly start: number,
     readonly byteLength: number,
-    readonly archive: string,
+    readonly archive?: string,
   ) {}
 
   get name(): string {
