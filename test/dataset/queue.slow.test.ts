@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { QueueStatus } from '../../src/dataset/queue/queue.js';
+import { existsSync } from 'node:fs';
+import type { ImageJob } from '../../src/dataset/queue/work-queue.js';
 import { parseQueue } from '../../src/dataset/queue/queue.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { RangeServer } from '../support/sources/range-server.js';
@@ -75,6 +77,11 @@ describe('workers that take images from a queue', () => {
       '1',
       ...HOSTS,
     ]);
+  /** What the workers may touch: every dataset of this test, the dumps, and the server. */
+  const limits = (): string[] => [
+    ...['killed', 'again', 'stopped'].flatMap((out) => ['--out', folder.path(out)]),
+    ...['--allow', folder.path('dumps'), '--allow', new URL(held()).origin],
+  ];
   const worker = (queue: string, ...more: string[]): ChildProcess =>
     startCli([
       'worker',
@@ -86,6 +93,7 @@ describe('workers that take images from a queue', () => {
       '2',
       '--stalls',
       '50',
+      ...limits(),
       ...more,
     ]);
   const status = async (queue: string): Promise<QueueStatus> =>
@@ -152,6 +160,31 @@ describe('workers that take images from a queue', () => {
     assert.equal(completed + failed, done);
     assert.equal(waiting, IMAGES + 2 - done);
     assert.ok(waiting > 0 && done > 0);
+  });
+
+  it('refuses jobs that name what it may not touch, in one line each, and goes on', async () => {
+    const { Queue } = await import('bullmq');
+    const address = parseQueue(`${redis.url}?name=poisoned`);
+    const queue = new Queue('poisoned', { connection: address.redis });
+    await submit('again', 'poisoned');
+    const [good] = await queue.getJobs(['waiting']);
+    const data = good!.data as ImageJob;
+    await queue.obliterate({ force: true });
+    const target = folder.path('elsewhere');
+    for (const job of [
+      { ...data, ingest: { ...data.ingest, out: target } },
+      { ...data, image: { ...data.image, location: '/etc/passwd' } },
+      { ...data, ingest: { ...data.ingest, scan: { ...data.ingest.scan, spool: target } } },
+      { nonsense: true },
+    ])
+      await queue.add('image', job, { attempts: 3 });
+    await queue.add('image', data, { attempts: 3 });
+    await queue.close();
+    const { status: exit, stderr } = await ended(worker('poisoned', '--until-empty', '--log', 'json'));
+    assert.equal(exit, 0, stderr);
+    assert.equal(stderr.match(/job refused: /g)?.length, 4, stderr);
+    assert.ok(!existsSync(target));
+    assert.equal((await status('poisoned')).failed, 4);
   });
 
   it('a Redis that is not there is one clear line', async () => {

@@ -101,6 +101,24 @@ describe('symbol files', () => {
     });
   }
 
+  it('are refused when more would be made of them than memory should hold', async () => {
+    const deep = '['.repeat(1_000_000);
+    for (const [name, bytes, message] of [
+      ['deep.json', Buffer.from(`{"symbols":${deep}`), /nested more than 64 deep/],
+      ['deep.json.gz', gzipSync(`{"symbols":${deep}`), /nested more than 64 deep/],
+      ['wide.json', Buffer.from(`{"symbols":[${'[],'.repeat(2_100_000)}0]}`), /more than 2000000 objects and arrays/],
+      ['bomb.json.gz', gzipSync(Buffer.alloc(40 << 20, ' ')), /unpacks to more than 16777216 bytes/],
+    ] as const) {
+      writeFileSync(folder.path(name), bytes);
+      await assert.rejects(openSymbolDocument(folder.path(name)), { code: 'SYMBOL_FILE_DAMAGED', message });
+    }
+    // The same where it is streamed.
+    const streamed = await openSymbolDocument(folder.path('deep.json'), 1000);
+    await assert.rejects(async () => {
+      for await (const member of streamed.entries('symbols')) assert.fail(String(member));
+    }, /nested more than 64 deep/);
+  });
+
   it('are refused when they are not there', () =>
     assert.rejects(find({ symbols: folder.path('missing.json') }), { code: 'SYMBOL_FILE_DAMAGED' }));
 

@@ -180,10 +180,10 @@ describe('hostile wrappers', () => {
         Number(size),
       );
     }
-    await fails(
-      Buffer.concat([zipHeader(0, 0, 'folder/').fill(0, 18, 26), u32(0x02014b50)]),
-      /it holds no file that can be an image/,
-    );
+    await assert.rejects(drained(Buffer.concat([zipHeader(0, 0, 'folder/').fill(0, 18, 26), u32(0x02014b50)])), {
+      code: 'NOT_AN_IMAGE',
+      message: /holds no file that can be a memory image$/,
+    });
   });
 
   it('lz4: block and content sizes beyond all measure', async () => {
@@ -300,7 +300,7 @@ describe('hostile wrappers', () => {
             await drained(copy);
           } catch (error) {
             if (!(error instanceof PoolTrackerError)) throw error;
-            assert.match(error.message, /^hostile is a [^\n]+$/);
+            assert.match(error.message, /^hostile( is a | \(zip file\) )[^\n]+$/);
           }
         }
       });

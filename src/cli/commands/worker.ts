@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queueStatus, QueueWorker } from '../../dataset/queue/queue.js';
 import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
-import type { Command } from '../options/command.js';
+import { type Command, usageError } from '../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS } from '../options/common-options.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
@@ -12,9 +12,19 @@ const POLL_MS = 1000;
 
 export const workerCommand: Command = {
   arguments: [],
-  usage: '--queue URL [options]',
+  usage: '--queue URL --out DATASET --allow PREFIX [options]',
   options: {
     ...QUEUE_OPTION_SPECS,
+    out: {
+      value: 'DATASET',
+      multiple: true,
+      help: 'a dataset that jobs may write to, as submit names it; others are refused',
+    },
+    allow: {
+      value: 'PREFIX',
+      multiple: true,
+      help: 'a directory, or the beginning of a URL, in which images and symbols may lie; others are refused',
+    },
     ...JOB_OPTION_SPECS,
     'stalled-after': {
       value: 'SECONDS',
@@ -29,11 +39,27 @@ export const workerCommand: Command = {
     'until-empty': { help: 'end when no job is left' },
   },
   examples: [
-    ['pool-tracker worker --queue redis://queue:6379', 'until SIGTERM, which lets what is in flight finish'],
-    ['pool-tracker worker --queue redis://queue:6379 --until-empty --log json', 'as a job of a scheduler'],
+    [
+      'pool-tracker worker --queue redis://queue:6379 --out /lake --allow /dumps',
+      'until SIGTERM, which lets what is in flight finish',
+    ],
+    [
+      'pool-tracker worker --queue rediss://queue:6380 --out s3://lake/pool --allow s3://dumps/ --until-empty --log json',
+      'as a job of a scheduler',
+    ],
   ],
   async run(_words, options) {
     const address = queueAddress(options);
+    const limits = { outs: options.texts('out'), allowed: options.texts('allow') };
+    for (const [name, given] of [
+      ['out', limits.outs],
+      ['allow', limits.allowed],
+    ] as const)
+      if (given.length === 0)
+        throw usageError(
+          `--${name} is missing: whoever can write to the queue would decide what this worker ${name === 'out' ? 'writes' : 'reads'}`,
+          'name it as submit does: --out DATASET, --allow DIRECTORY or URL',
+        );
     const stalledS = options.count('stalled-after') ?? DEFAULT_STALLED_S;
     const display = options.choice('log', LOG_FORMS) === 'json' ? new JsonDisplay() : new TextDisplay(true, false);
     const worker = await QueueWorker.start(
@@ -42,6 +68,7 @@ export const workerCommand: Command = {
         jobs: options.count('jobs') ?? availableParallelism(),
         stalledMs: stalledS * 1000,
         stalls: options.count('stalls') ?? DEFAULT_STALLS,
+        limits,
       },
       display,
     );

@@ -12,6 +12,8 @@ const DEFAULT_RECORDS = 'pool_tag,image';
 const PART_FORMATS = Object.keys(PART_EXTENSION) as PartFormat[];
 /** Long enough for carving, which reads the whole image, perhaps over a network. */
 const DEFAULT_TIMEOUT_S = 1800;
+/** What a timer can wait, in whole seconds. */
+const MAX_TIMEOUT_S = Math.floor((2 ** 31 - 1) / 1000);
 
 export const SOURCES: ArgumentSpec = {
   name: 'SOURCE',
@@ -76,7 +78,10 @@ export function ingestOptions(options: OptionValues): IngestOptions {
 }
 
 export function timeoutMs(options: OptionValues): number {
-  return (options.count('timeout') ?? DEFAULT_TIMEOUT_S) * 1000;
+  const seconds = options.count('timeout') ?? DEFAULT_TIMEOUT_S;
+  if (seconds > MAX_TIMEOUT_S)
+    throw usageError(`--timeout: expected at most ${MAX_TIMEOUT_S} seconds (24 days), found ${seconds}`);
+  return seconds * 1000;
 }
 
 export function labelRules(options: OptionValues): Promise<LabelRules> {

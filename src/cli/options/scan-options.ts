@@ -68,13 +68,13 @@ export const ALL_SYSTEMS_SPECS: OptionSpecs = {
 
 /** `--label key=value` as an object; the last value of a key wins. */
 export function fixedLabels(options: OptionValues): Record<string, string> {
-  const labels: Record<string, string> = {};
-  for (const text of options.texts('label')) {
-    const equals = text.indexOf('=');
-    if (equals <= 0) throw usageError(`--label: expected key=value, found '${text}'`, 'try --label host=web01');
-    labels[text.slice(0, equals)] = text.slice(equals + 1);
-  }
-  return labels;
+  return Object.fromEntries(
+    options.texts('label').map((text) => {
+      const equals = text.indexOf('=');
+      if (equals <= 0) throw usageError(`--label: expected key=value, found '${text}'`, 'try --label host=web01');
+      return [text.slice(0, equals), text.slice(equals + 1)];
+    }),
+  );
 }
 
 /** Physical addresses have at most 52 bits. */

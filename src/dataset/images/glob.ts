@@ -6,16 +6,63 @@ export function hasPattern(word: string): boolean {
   return /[*?[\]]/.test(word);
 }
 
-/** One component of a pattern: `*`, `?` and `[abc]`, `[!a-z]`; a leading dot has to be written out. */
-function componentPattern(component: string): RegExp {
-  const source = component.replace(
-    /\[([!^]?)([^\]]+)\]|[\\^$.*+?()[\]{}|]/g,
-    (found, not: string | undefined, set: string | undefined) => {
-      if (set !== undefined) return `[${not === '' ? '' : '^'}${set.replace(/[\\^[]/g, '\\$&')}]`;
-      return found === '*' ? '[^/]*' : found === '?' ? '[^/]' : `\\${found}`;
-    },
-  );
-  return new RegExp(`^${component.startsWith('.') ? '' : '(?!\\.)'}${source}$`);
+/** One character of a name, or any number of them (null). */
+type Step = ((char: string) => boolean) | null;
+
+function stepsOf(component: string): Step[] {
+  const steps: Step[] = [];
+  const characters = [...component];
+  for (let at = 0; at < characters.length; at++) {
+    const char = characters[at]!;
+    const end = char === '[' ? characters.indexOf(']', at + 2) : -1;
+    if (char === '*') {
+      if (steps.at(-1) !== null || steps.length === 0) steps.push(null);
+    } else if (char === '?') steps.push(() => true);
+    else if (end > 0) {
+      steps.push(setOf(characters.slice(at + 1, end)));
+      at = end;
+    } else steps.push((other) => other === char);
+  }
+  return steps;
+}
+
+/** `abc`, `a-z`, `!a-z` or `^a-z`. */
+function setOf(characters: readonly string[]): (char: string) => boolean {
+  const isNegated = characters.length > 1 && /[!^]/.test(characters[0]!);
+  const members = isNegated ? characters.slice(1) : characters;
+  const ranges: [string, string][] = [];
+  for (let at = 0; at < members.length; at++) {
+    const isRange = members[at + 1] === '-' && at + 2 < members.length;
+    ranges.push([members[at]!, members[isRange ? at + 2 : at]!]);
+    if (isRange) at += 2;
+  }
+  return (char) => ranges.some(([first, last]) => char >= first && char <= last) !== isNegated;
+}
+
+/**
+ * Whether a name matches one component of a pattern: `*`, `?` and `[abc]`, `[!a-z]`; a leading dot has to be written
+ * out. Goes back to the last `*` alone, so that the time is at most the product of both lengths.
+ */
+export function matchesComponent(component: string, name: string): boolean {
+  if (name.startsWith('.') && !component.startsWith('.')) return false;
+  const steps = stepsOf(component);
+  const characters = [...name];
+  let [step, at] = [0, 0];
+  let [star, from] = [-1, 0];
+  while (at < characters.length) {
+    const wanted = steps[step];
+    if (step < steps.length && wanted === null) {
+      [star, from] = [step, at];
+      step++;
+    } else if (wanted != null && wanted(characters[at]!)) {
+      step++;
+      at++;
+    } else if (star >= 0) {
+      step = star + 1;
+      at = ++from;
+    } else return false;
+  }
+  return steps.slice(step).every((rest) => rest === null);
 }
 
 /**
@@ -42,9 +89,9 @@ async function* matches(folder: string, components: readonly string[]): AsyncGen
   }
   if (component === '**') yield* matches(folder, rest);
   const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true }).catch(() => []);
-  const pattern = component === '**' ? componentPattern('*') : componentPattern(component);
+  const pattern = component === '**' ? '*' : component;
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!pattern.test(entry.name)) continue;
+    if (!matchesComponent(pattern, entry.name)) continue;
     const path = join(folder, entry.name);
     if (component === '**') {
       if (entry.isDirectory()) yield* matches(path, components);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
+import { RE2JS } from 're2js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Labels } from '../../scan/scan-result.js';
 import { CsvParser } from '../../sink/read/csv-parser.js';
@@ -91,7 +92,7 @@ export interface LabelSources {
 export class LabelRules {
   private constructor(
     private readonly fixed: Labels,
-    private readonly patterns: readonly RegExp[],
+    private readonly patterns: readonly RE2JS[],
     private readonly table: LabelTable | null,
   ) {}
 
@@ -106,7 +107,7 @@ export class LabelRules {
    */
   labelsOf(location: string, source: string): Labels {
     const path = location.replaceAll('\\', '/');
-    const groups = this.patterns.flatMap((pattern) => Object.entries(pattern.exec(path)?.groups ?? {}));
+    const groups = this.patterns.flatMap((pattern) => [...groupsOf(pattern, path)]);
     return {
       ...this.fixed,
       ...Object.fromEntries(groups.filter(([, value]) => value !== undefined && value !== '')),
@@ -115,15 +116,26 @@ export class LabelRules {
   }
 }
 
-function labelPattern(text: string): RegExp {
+/** Matching takes a time that grows with the path alone, whatever the pattern: it may come from anywhere. */
+function labelPattern(text: string): RE2JS {
   try {
-    const pattern = new RegExp(text, 'u');
-    if (!/\(\?<[^=!]/.test(text)) throw new Error('it has no named group');
+    const pattern = RE2JS.compile(text);
+    if (Object.keys(pattern.namedGroups()).length === 0) throw new Error('it has no named group');
     return pattern;
   } catch (error) {
     throw new PoolTrackerError('USAGE', `--label-from '${text}': ${messageOf(error)}`, {
       cause: error,
-      hint: "try --label-from '/(?<host>[^/]+)/[^/]+$'",
+      hint: "try --label-from '/(?<host>[^/]+)/[^/]+$'; the syntax is that of RE2, without looking around and back references",
     });
+  }
+}
+
+/** The named groups of a match, those that took part in it. */
+function* groupsOf(pattern: RE2JS, path: string): Generator<[string, string]> {
+  const matcher = pattern.matcher(path);
+  if (!matcher.find()) return;
+  for (const name of Object.keys(pattern.namedGroups())) {
+    const value = matcher.group(name);
+    if (value !== null) yield [name, value];
   }
 }

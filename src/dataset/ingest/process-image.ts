@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PAGE_SIZE } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
-import { openImage } from '../../image/formats.js';
+import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import { rowsOf, shortfall } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
@@ -14,7 +14,9 @@ import { decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
 import { openSink } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
-import { openSource } from '../../source/open-source.js';
+import { openBytes } from '../../source/open-source.js';
+import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
+import { ByteStream } from '../../source/stream/byte-stream.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
 import { isUrl } from '../images/images.js';
 import { failureOf, type ImageOutcome, type ImageTask, knownError, type StagedFile } from './image-task.js';
@@ -32,8 +34,13 @@ interface Written {
 
 /** Why a file that was only found in a folder is not an image; null when it may be one. */
 async function whyNoImage(location: string): Promise<string | null> {
-  const source = await openSource(location);
+  const source = await openBytes(location, keepsWrapper);
   try {
+    if (source instanceof ByteStream) {
+      const head = await source.reader.peek(PROBE_LENGTH);
+      await formatOf(head, sourceOf(source.name, head));
+      return null;
+    }
     const { format } = await openImage(source);
     return format === 'raw' && source.byteLength % PAGE_SIZE !== 0
       ? 'no format claims it, and it is not made of whole pages'

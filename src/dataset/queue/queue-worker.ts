@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.js';
 import { locationName } from '../../source/source.js';
 import { imageEvent, type ImageEvent, ImagePool, Ingest, mayPass } from '../ingest/ingest.js';
 import { versionOf } from '../images/image-version.js';
+import { checkJob, MAX_TIMEOUT_MS, type WorkerLimits } from './job-check.js';
 import { loadBullMq, type BullMq, type ImageJob, type QueueAddress } from './work-queue.js';
 
 export interface QueueWorkerOptions {
@@ -12,7 +13,18 @@ export interface QueueWorkerOptions {
   readonly stalledMs: number;
   /** How often a job may stall before its image is considered to be the cause. */
   readonly stalls: number;
+  /** What jobs may touch. */
+  readonly limits: WorkerLimits;
 }
+
+interface OpenDataset {
+  readonly ingest: Promise<Ingest>;
+  /** Jobs that are at work with it. */
+  users: number;
+}
+
+/** Datasets, and pools of threads, that are kept open at the same time. */
+const MAX_OPEN = 8;
 
 /** Minutes of counts that Redis keeps for `status`. */
 const COUNTED_MINUTES = 24 * 60;
@@ -25,12 +37,13 @@ export interface QueueListener {
 /** Takes images from a queue and scans each into the dataset that its job names. */
 export class QueueWorker {
   private readonly pools = new Map<number, ImagePool>();
-  private readonly datasets = new Map<string, Promise<Ingest>>();
+  private readonly datasets = new Map<string, OpenDataset>();
   private closing: Promise<void> | null = null;
 
   private constructor(
     private readonly bull: BullMq,
     private readonly listener: QueueListener,
+    private readonly limits: WorkerLimits,
   ) {}
 
   /** @throws PoolTrackerError DEPENDENCY_MISSING */
@@ -39,7 +52,7 @@ export class QueueWorker {
     options: QueueWorkerOptions,
     listener: QueueListener,
   ): Promise<QueueWorker> {
-    const self = new QueueWorker(await loadBullMq(), listener);
+    const self = new QueueWorker(await loadBullMq(), listener, options.limits);
     self.worker = new self.bull.Worker<ImageJob, ImageEvent>(address.name, (job) => self.process(job), {
       // Without limit: Redis may be restarted.
       connection: { ...address.redis, maxRetriesPerRequest: null },
@@ -63,17 +76,37 @@ export class QueueWorker {
 
   private worker: Worker<ImageJob, ImageEvent> | null = null;
 
-  private dataset(job: ImageJob): Promise<Ingest> {
+  /** Works with the dataset of a job; those that nobody works with are closed when there are many. */
+  private async withDataset<T>(job: ImageJob, work: (ingest: Ingest) => Promise<T>): Promise<T> {
     const key = JSON.stringify(job.ingest);
-    const open = this.datasets.get(key) ?? Ingest.open(job.ingest);
+    const open = this.datasets.get(key) ?? { ingest: Ingest.open(job.ingest), users: 0 };
     this.datasets.set(key, open);
-    open.catch(() => this.datasets.delete(key));
-    return open;
+    open.ingest.catch(() => this.datasets.delete(key));
+    open.users++;
+    try {
+      return await work(await open.ingest);
+    } finally {
+      open.users--;
+      if (this.datasets.size > MAX_OPEN) await this.closeIdle();
+    }
+  }
+
+  private async closeIdle(): Promise<void> {
+    for (const [key, { ingest, users }] of [...this.datasets]) {
+      if (users > 0) continue;
+      this.datasets.delete(key);
+      await ingest.then((open) => open.close()).catch(() => undefined);
+    }
   }
 
   private pool({ timeoutMs }: ImageJob): ImagePool {
-    const pool = this.pools.get(timeoutMs) ?? new ImagePool(timeoutMs);
-    this.pools.set(timeoutMs, pool);
+    // In whole minutes, so that jobs cannot ask for any number of pools.
+    const rounded = Math.min(
+      MAX_TIMEOUT_MS,
+      this.pools.size < MAX_OPEN ? timeoutMs : Math.ceil(timeoutMs / 60_000) * 60_000,
+    );
+    const pool = this.pools.get(rounded) ?? new ImagePool(rounded);
+    this.pools.set(rounded, pool);
     return pool;
   }
 
@@ -82,12 +115,18 @@ export class QueueWorker {
    */
   private async process(job: Job<ImageJob, ImageEvent>): Promise<ImageEvent> {
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    const { image, labels } = job.data;
-    const ingest = await this.dataset(job.data);
-    const version = await versionOf(image);
-    const event = await ingest.ingest(this.pool(job.data), image, version, labels, {
-      keepFailure: (failed) => isLast || !mayPass(failed),
+    const data = await checkJob(job.data, this.limits).catch((error: unknown) => {
+      const line = messageOf(error);
+      this.listener.note(`job ${job.id ?? '?'}: ${line}`);
+      throw new this.bull.UnrecoverableError(line);
     });
+    const { image, labels } = data;
+    const version = await versionOf(image);
+    const event = await this.withDataset(data, (ingest) =>
+      ingest.ingest(this.pool(data), image, version, labels, {
+        keepFailure: (failed) => isLast || !mayPass(failed),
+      }),
+    );
     this.listener.image(event);
     if (event.status !== 'failed') return event;
     if (mayPass(event) && !isLast) throw new Error(event.message ?? 'failed');
@@ -97,11 +136,12 @@ export class QueueWorker {
   /** A job that stalled too often has ended every worker that took it; the worker that notices records it. */
   private async failed(job: Job<ImageJob, ImageEvent> | undefined, error: Error): Promise<void> {
     if (job === undefined || !error.message.includes('stalled')) return;
-    const { image, labels } = job.data;
+    const data = await checkJob(job.data, this.limits);
+    const { image, labels } = data;
     const message = `${locationName(image.location)}: every worker that took it ended without a word (${error.message})`;
-    const ingest = await this.dataset(job.data);
     const failure = { code: 'IMAGE_CRASHED', message } as const;
-    await ingest.ingest(this.pool(job.data), image, await versionOf(image), labels, { failure });
+    const version = await versionOf(image);
+    await this.withDataset(data, (ingest) => ingest.ingest(this.pool(data), image, version, labels, { failure }));
     this.listener.image(imageEvent(image.location, 'failed', { error_code: failure.code, message }));
   }
 
@@ -110,7 +150,7 @@ export class QueueWorker {
     this.closing ??= (async () => {
       await this.worker?.close();
       for (const pool of this.pools.values()) await pool.close();
-      for (const ingest of this.datasets.values()) await (await ingest).close();
+      for (const { ingest } of this.datasets.values()) await (await ingest).close();
     })();
     return this.closing;
   }

@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline';
+import { PoolTrackerError } from '../../errors.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
 import { ownerName } from './staging.js';
 import type { DatasetStore, LineLog } from './store.js';
 
@@ -82,10 +84,18 @@ export class Journal {
     } catch {
       return;
     }
-    if (entry?.type === 'image' && typeof entry.source === 'string' && typeof entry.imageId === 'string')
-      this.noteImage(entry as ImageEntry);
-    else if (entry?.type === 'compaction' && typeof entry.id === 'string')
-      this.noteCompaction(entry as CompactionEntry);
+    if (entry?.type === 'image' && isImageEntry(entry)) this.noteImage(entry);
+    else if (entry?.type === 'compaction' && isCompactionEntry(entry)) {
+      // Files are removed on the strength of these paths.
+      const odd = [...entry.inputs, ...entry.outputs].find((path) => !isPartOf(entry.record, path));
+      if (odd !== undefined)
+        throw new PoolTrackerError(
+          'RECORDS_DAMAGED',
+          `${this.store.name}: its journal names ${JSON.stringify(odd)}, which is no file of records of a dataset`,
+          { hint: `look at who wrote it, and remove the line from ${FOLDER}` },
+        );
+      this.noteCompaction(entry);
+    }
   }
 
   private noteImage(entry: ImageEntry): void {
@@ -144,6 +154,47 @@ export class Journal {
   async close(): Promise<void> {
     await (await this.log)?.close();
   }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+
+function isImageEntry(entry: Partial<ImageEntry>): entry is ImageEntry {
+  const { source, imageId, at, folder, records, version } = entry;
+  return (
+    isText(source) &&
+    isText(imageId) &&
+    typeof at === 'number' &&
+    isText(folder) &&
+    isTexts(records) &&
+    (version === null || isText(version))
+  );
+}
+
+function isCompactionEntry(entry: Partial<CompactionEntry>): entry is CompactionEntry {
+  const { id, at, owner, state, inputs, outputs, record, folder, images } = entry;
+  return (
+    isText(id) &&
+    typeof at === 'number' &&
+    isText(owner) &&
+    isText(state) &&
+    isTexts(inputs) &&
+    isTexts(outputs) &&
+    isText(record) &&
+    isText(folder) &&
+    isTexts(images)
+  );
+}
+
+/** Whether a path is that of a part or of a compacted file of a record type. */
+function isPartOf(record: string, path: string): boolean {
+  const names = path.split('/');
+  return (
+    names[0] === record &&
+    RECORD_TYPES.some(({ name }) => name === record) &&
+    names.every((name) => name !== '' && name !== '.' && name !== '..' && !/[\\\0]/.test(name)) &&
+    /^(part|compact)-[0-9a-f-]+\.(parquet|ndjson)$/.test(names.at(-1)!)
+  );
 }
 
 function partOf({ folder, imageId }: Pick<ImageEntry, 'folder' | 'imageId'>): string {

@@ -5,20 +5,24 @@ import type { Readable } from 'node:stream';
 import { systemErrorCode } from '../../errors.js';
 import { outputFailed } from '../../sink/file/output-error.js';
 import { syncDirectory } from '../../sink/file/whole-file.js';
+import { InnerFolders, innerPath } from './inside.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** A dataset in a directory, which several machines may share. */
 export class LocalStore implements DatasetStore {
   readonly stagingFolder: string;
   private readonly root: string;
+  private readonly folders: InnerFolders;
 
   constructor(readonly name: string) {
     this.root = resolve(name);
+    this.folders = new InnerFolders(name, this.root);
     this.stagingFolder = join(this.root, '_staging');
   }
 
   async *list(folder: string): AsyncGenerator<StoredFile> {
-    const path = join(this.root, folder);
+    const path = folder === '' ? this.root : join(this.root, innerPath(this.name, folder));
+    await this.folders.check(path);
     const directory = await opendir(path).catch((error: unknown) => {
       if (systemErrorCode(error) === 'ENOENT') return null;
       throw outputFailed(path, error);
@@ -27,6 +31,7 @@ export class LocalStore implements DatasetStore {
     for await (const entry of directory) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) yield* this.list(name);
+      // A file that is a link is read where it leads, and only the link is ever removed.
       else yield* this.stored(name);
     }
   }
@@ -34,11 +39,11 @@ export class LocalStore implements DatasetStore {
   /** Yields nothing when the file has been removed since it was listed. */
   private async *stored(path: string): AsyncGenerator<StoredFile> {
     const found = await stat(join(this.root, path)).catch(() => null);
-    if (found !== null) yield { path, bytes: found.size };
+    if (found?.isFile() === true) yield { path, bytes: found.size };
   }
 
   async open(path: string): Promise<Readable | null> {
-    const full = join(this.root, path);
+    const full = await this.folders.fullPath(path);
     try {
       return createReadStream(full, { fd: await open(full, 'r') });
     } catch (error) {
@@ -48,11 +53,11 @@ export class LocalStore implements DatasetStore {
   }
 
   localPath(path: string): Promise<string> {
-    return Promise.resolve(join(this.root, path));
+    return this.folders.fullPath(path);
   }
 
   async publish(local: string, path: string): Promise<void> {
-    const full = join(this.root, path);
+    const full = await this.folders.fullPath(path);
     try {
       await mkdir(dirname(full), { recursive: true });
       // Another process may have found the folder empty and removed it in the meantime.
@@ -68,7 +73,7 @@ export class LocalStore implements DatasetStore {
   }
 
   async remove(path: string): Promise<void> {
-    const full = join(this.root, path);
+    const full = await this.folders.fullPath(path);
     try {
       await unlink(full);
       await this.removeEmpty(dirname(full));
@@ -89,7 +94,7 @@ export class LocalStore implements DatasetStore {
   }
 
   async openLog(path: string): Promise<LineLog> {
-    const full = join(this.root, path);
+    const full = await this.folders.fullPath(path);
     try {
       await mkdir(dirname(full), { recursive: true });
       const handle = await open(full, 'a');

@@ -21,11 +21,13 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
       ? 'a key is lower-case letters, digits and _'
       : keys.indexOf(key) < index
         ? 'it is named twice'
-        : key === 'v'
-          ? 'v is the version of the schema'
-          : key !== 'host' && columns.has(key)
-            ? 'records have a column of this name'
-            : null;
+        : key in Object.prototype
+          ? 'it is a word that programs take for their own'
+          : key === 'v'
+            ? 'v is the version of the schema'
+            : key !== 'host' && columns.has(key)
+              ? 'records have a column of this name'
+              : null;
     if (problem !== null)
       throw new PoolTrackerError('USAGE', `partition key '${key}': ${problem}`, {
         hint: 'keys are date, host or names of labels',
@@ -64,7 +66,9 @@ export function partitionFolder(
           ? capturedAt === null
             ? ''
             : new Date(capturedAt).toISOString().slice(0, 10)
-          : (labels[key] ?? '');
+          : Object.hasOwn(labels, key)
+            ? labels[key]!
+            : '';
       const component = `${key}=${value === '' ? NULL_VALUE : escapeValue(value)}`;
       if (Buffer.byteLength(component) > MAX_COMPONENT_LENGTH) {
         throw new PoolTrackerError(

@@ -1,14 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../errors.js';
+import { PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { outputFailed } from '../../sink/file/output-error.js';
 
 /** Milliseconds after which a process on another machine that has not touched its folder is considered dead. */
 const STALE_MS = 24 * 3600 * 1000;
 
 const MACHINE = hostname().replace(/[^A-Za-z0-9.-]/g, '_');
+
+/** As `ownerName` makes them. */
+const OWNER = /^[A-Za-z0-9._-]+-\d+$/;
 
 const STARTED_AT = Date.now() - process.uptime() * 1000;
 
@@ -50,6 +53,7 @@ export class Staging {
   /** @throws PoolTrackerError OUTPUT_FAILED */
   static async open(parent: string): Promise<Staging> {
     const path = join(parent, ownerName());
+    await requireFolder(parent);
     try {
       await removeLeftovers(parent);
       await mkdir(path, { recursive: true });
@@ -87,11 +91,22 @@ export class Staging {
   };
 }
 
+/** Everything below is removed in time, so it must be a folder of the dataset's own, and not a link to another. */
+async function requireFolder(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null || found.isDirectory()) return;
+  throw new PoolTrackerError('OUTPUT_FAILED', `${path} is ${found.isSymbolicLink() ? 'a link' : 'no folder'}`, {
+    hint: 'unfinished files lie there and are removed in time; remove it, and a folder will be made',
+  });
+}
+
 async function removeLeftovers(parent: string): Promise<void> {
   mkdirSync(parent, { recursive: true });
   for (const owner of await readdir(parent)) {
     const path = join(parent, owner);
-    const found = await stat(path).catch(() => null);
+    // What does not bear the name of a process is not ours.
+    if (!OWNER.test(owner)) continue;
+    const found = await lstat(path).catch(() => null);
     if (found !== null && !openHere.has(path) && isGone(owner, found.mtimeMs))
       await rm(path, { recursive: true, force: true });
   }

@@ -1,12 +1,22 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import type { Token } from 'stream-json/parser.js';
 import { detectWrapper, unwrap, WRAPPER_HEAD } from '../../source/wrapper/wrappers.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 
 /** Larger documents are streamed, which takes about twenty times as long as JSON.parse but little memory. */
-const PARSED_WHOLE = 256 * 2 ** 20;
+const PARSED_WHOLE = 64 * 2 ** 20;
+
+/** Bounds of what a file may unpack to: symbol files of kernels have some 7 MB, eleven times what xz makes of them. */
+const MAX_BYTES = 512 * 2 ** 20;
+const MAX_RATIO = 100;
+const SMALL = 16 * 2 ** 20;
+
+/** Bounds of what is parsed into objects: those files are 12 deep, and have some 85,000 objects and arrays. */
+const MAX_DEPTH = 64;
+const MAX_CONTAINERS = 2_000_000;
 
 /** A JSON document of sections (`symbols`, `user_types`, `metadata`), read whole or as it streams by. */
 export interface SymbolDocument {
@@ -23,7 +33,55 @@ async function unpacked(path: string): Promise<Readable> {
   await handle.read(head, 0, head.length, 0).finally(() => handle.close());
   const file = createReadStream(path);
   const wrapper = detectWrapper(head);
-  return wrapper === null ? file : Readable.from(unwrap(wrapper, file, path), { objectMode: false });
+  const { size } = await stat(path);
+  const bytes: AsyncIterable<Uint8Array> = wrapper === null ? file : unwrap(wrapper, file, path);
+  const most = Math.min(MAX_BYTES, wrapper === null ? Infinity : Math.max(SMALL, size * MAX_RATIO));
+  return Readable.from(atMost(bytes, most, path), { objectMode: false });
+}
+
+async function* atMost(bytes: AsyncIterable<Uint8Array>, most: number, path: string): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.length;
+    if (length > most) throw damagedSymbolFile(path, `it unpacks to more than ${most} bytes, as no symbol file does`);
+    yield piece;
+  }
+}
+
+/** Objects and arrays in a document, told before anything is made of them. */
+class Containers {
+  private depth = 0;
+  private count = 0;
+
+  constructor(private readonly path: string) {}
+
+  open(): void {
+    this.count++;
+    if (++this.depth > MAX_DEPTH) throw damagedSymbolFile(this.path, `it is nested more than ${MAX_DEPTH} deep`);
+    if (this.count > MAX_CONTAINERS)
+      throw damagedSymbolFile(this.path, `it has more than ${MAX_CONTAINERS} objects and arrays`);
+  }
+
+  close(): void {
+    this.depth--;
+  }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/** @throws PoolTrackerError SYMBOL_FILE_DAMAGED for a text from which JSON.parse would make too much */
+function requireShallow(text: Buffer, path: string): void {
+  const containers = new Containers(path);
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at]!;
+    if (isText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) containers.open();
+    else if (byte === 0x5d || byte === 0x7d) containers.close();
+  }
 }
 
 /** All of the document's bytes, or null when there are more than are parsed whole. */
@@ -61,11 +119,18 @@ class StreamedDocument implements SymbolDocument {
       import('stream-json/streamers/stream-object.js'),
       import('stream-chain'),
     ]);
-    const members = chain([await unpacked(this.path), parser(), pick({ filter: section }), streamObject()]);
+    const containers = new Containers(this.path);
+    const bounded = (token: Token): Token => {
+      if (token.name === 'startObject' || token.name === 'startArray') containers.open();
+      else if (token.name === 'endObject' || token.name === 'endArray') containers.close();
+      return token;
+    };
+    const members = chain([await unpacked(this.path), parser(), bounded, pick({ filter: section }), streamObject()]);
     try {
       for await (const member of members as AsyncIterable<{ key: string; value: unknown }>)
         yield [member.key, member.value];
     } catch (error) {
+      if (error instanceof PoolTrackerError) throw error;
       throw damagedSymbolFile(this.path, messageOf(error), error);
     }
   }
@@ -81,6 +146,7 @@ export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE
   try {
     const text = await wholeText(path, wholeLimit);
     if (text === null) return new StreamedDocument(path);
+    requireShallow(text, path);
     root = JSON.parse(text.toString('utf8'));
   } catch (error) {
     throw error instanceof PoolTrackerError && error.code === 'SYMBOL_FILE_DAMAGED'

@@ -1,4 +1,4 @@
-import type { PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 
 /** A file in an archive. */
 export interface ArchiveMember {
@@ -25,17 +25,25 @@ export function imagesAmong<Member extends ArchiveMember>(members: readonly Memb
 
 /**
  * The only image in an archive.
- * @throws PoolTrackerError from `refuse`, with the names where there are several
+ * @param label the archive, for messages
+ * @throws PoolTrackerError NOT_AN_IMAGE where there is none; from `refuse`, with the names, where there are several
  */
 export function onlyImage<Member extends ArchiveMember>(
   members: readonly Member[],
+  label: string,
   refuse: (why: string, hint: string) => PoolTrackerError,
 ): Member {
   if (members.length === 1) return members[0]!;
   const [only, ...more] = imagesAmong(members);
-  if (only === undefined) throw refuse('it holds no file that can be an image', 'unpack it and name the image');
+  if (only === undefined) throw noImageIn(label);
   if (more.length > 0) throw severalImages([only, ...more], refuse);
   return only;
+}
+
+export function noImageIn(label: string): PoolTrackerError {
+  return new PoolTrackerError('NOT_AN_IMAGE', `${label} holds no file that can be a memory image`, {
+    hint: 'unpack it and name the image',
+  });
 }
 
 export function severalImages(

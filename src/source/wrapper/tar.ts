@@ -1,7 +1,7 @@
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { PartSource } from '../reading/part-source.js';
 import type { Source } from '../source.js';
-import { imagesAmong, onlyImage, severalImages, type ArchiveMember } from './members.js';
+import { imagesAmong, noImageIn, onlyImage, severalImages, type ArchiveMember } from './members.js';
 import type { Wrapper } from './wrapper.js';
 
 /** POSIX.1-2001 pax and GNU tar: blocks of 512 bytes. */
@@ -124,7 +124,7 @@ export const tar: Wrapper = {
       }
       if (passed.length > MAX_MEMBERS) throw input.refused('it holds too many files', 'unpack it first');
     }
-    if (taken === null) onlyImage([], (why, hint) => input.refused(why, hint));
+    if (taken === null) throw noImageIn(input.label);
   },
   async openIndexed(source: Source): Promise<Source> {
     const input = readerOf(source, source.name, tar.title);
@@ -134,7 +134,7 @@ export const tar: Wrapper = {
       if (members.length > MAX_MEMBERS) throw input.refused('it holds too many files', 'unpack it first');
       await input.skip(member.size + padding(member.size));
     }
-    const image = onlyImage(members, (why, hint) => input.refused(why, hint));
+    const image = onlyImage(members, input.label, (why, hint) => input.refused(why, hint));
     if (image.offset + image.size > source.byteLength) throw input.cut(`its member ${JSON.stringify(image.name)}`);
     return new PartSource(source, image.offset, image.size, tar.title);
   },

@@ -14,14 +14,12 @@ import {
 } from '../zip-directory.js';
 import { bzip2 } from './bzip2.js';
 import { inflateThrough } from './gzip.js';
-import { type ArchiveMember, imagesAmong, onlyImage, severalImages } from './members.js';
+import { type ArchiveMember, imagesAmong, noImageIn, onlyImage, severalImages } from './members.js';
 import type { Warn, Wrapper } from './wrapper.js';
 import { xz } from './xz.js';
 import { zstd } from './zstd.js';
 
 const SLASH = 0x2f;
-
-const ONE_MEMBER = 'unpack it and name the image in it; a zip file of one image is read as it is';
 
 /** Largest member that is looked behind, to see whether it is the only one. */
 const MAX_SMALL = 64 << 10;
@@ -74,14 +72,14 @@ export const zip: Wrapper = {
       }
     }
     const next = await signature(input);
-    if (taken === null) throw input.refused('it holds no file that can be an image', ONE_MEMBER);
+    if (taken === null) throw noImageIn(input.label);
     if (next !== ZIP_SIGNATURE.entry) throw input.damaged(`its directory does not follow its member ${taken.title}`);
   },
   /** A stored member can be read here and there. */
   async openIndexed(source) {
     const container = new Container(source, zip.title);
     const members = [...(await readZipDirectory(container)).values()].filter(({ name }) => !name.endsWith('/'));
-    const image = onlyImage(members, (why, hint) => container.refused(why, hint));
+    const image = onlyImage(members, container.label, (why, hint) => container.refused(why, hint));
     if (image.method !== ZIP_METHOD.stored || image.storedSize !== image.size || image.isEncrypted) return null;
     return new PartSource(source, await memberOffset(container, image), image.size, zip.title);
   },

@@ -1,0 +1,173 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { PoolTrackerError } from '../../errors.js';
+import { RECORD_TYPES } from '../../record/schema/record-types.js';
+import { LOCATE_WAYS } from '../../pool/locate/locate.js';
+import { PAGING_NAMES } from '../../memory/paging/paging.js';
+import { SCAN_METHODS } from '../../scan/scan.js';
+import { locationName } from '../../source/source.js';
+import { checkPartitionKeys } from '../store/partition.js';
+import { PART_EXTENSION } from '../store/dataset-settings.js';
+import type { ImageJob } from './work-queue.js';
+
+/** What a worker may touch, whatever its queue says: whoever can write to Redis can write jobs. */
+export interface WorkerLimits {
+  /** Datasets, exactly as jobs name them: directories or s3:// prefixes. */
+  readonly outs: readonly string[];
+  /** Directories, and beginnings of URLs, in which images, symbols and spool folders may lie. */
+  readonly allowed: readonly string[];
+}
+
+/** The longest that a timer can wait. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_TEXT = 4096;
+const MAX_LABELS = 256;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function refused(why: string): PoolTrackerError {
+  return new PoolTrackerError('SOURCE_NOT_PERMITTED', `job refused: ${why}`, {
+    hint: 'a worker is started with what it may touch: --out DATASET, --allow PREFIX',
+  });
+}
+
+function fieldsOf(value: unknown, what: string, names: readonly string[]): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refused(`${what}: expected an object, found ${JSON.stringify(value)?.slice(0, 40) ?? 'nothing'}`);
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw refused(`${what} has a field ${JSON.stringify(unknown.slice(0, 40))}, which is not known`);
+  return value as Fields;
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\0')) return value;
+  throw refused(`${what}: expected a text of at most ${MAX_TEXT} characters`);
+}
+
+function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
+  return value === undefined ? undefined : read(value);
+}
+
+function oneOf(value: unknown, what: string, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) throw refused(`${what}: expected one of ${choices.join(', ')}`);
+}
+
+function flag(value: unknown, what: string): void {
+  if (typeof value !== 'boolean') throw refused(`${what}: expected true or false`);
+}
+
+function whole(value: unknown, what: string, most: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > most)
+    throw refused(`${what}: expected a whole number up to ${most}`);
+}
+
+const SCAN_FIELDS = [
+  'imageFormat',
+  'spool',
+  'method',
+  'root',
+  'architecture',
+  'threads',
+  'locate',
+  'knownBuilds',
+  'symbols',
+  'symbolPath',
+  'cache',
+];
+
+/** Whether a location lies in an allowed place: links of local paths are followed, and URLs compared as they resolve. */
+async function isAllowed(location: string, allowed: readonly string[]): Promise<boolean> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
+    if (!URL.canParse(location)) return false;
+    const { href } = new URL(location);
+    if (/(^|\/)\.\.?(\/|$)|%2e/i.test(href.slice(href.indexOf('://') + 3))) return false;
+    return allowed.some((prefix) => {
+      if (!URL.canParse(prefix) || !/:\/\//.test(prefix)) return false;
+      const own = new URL(prefix).href;
+      return href === own || href.startsWith(own.endsWith('/') ? own : `${own}/`);
+    });
+  }
+  const real = await realpath(location).catch(() => resolve(location));
+  for (const prefix of allowed) {
+    if (/:\/\//.test(prefix)) continue;
+    const own = await realpath(prefix).catch(() => resolve(prefix));
+    if (real === own || real.startsWith(own.endsWith(sep) ? own : own + sep)) return true;
+  }
+  return false;
+}
+
+/** Every place that a symbol path names: `srv*CACHE*URL;cache*DIR;DIR`. */
+function placesOfSymbolPath(path: string): string[] {
+  return path
+    .split(';')
+    .flatMap((part) => part.split('*'))
+    .filter((place) => place !== '' && !/^(srv|cache|symsrv|symsrv\.dll)$/i.test(place));
+}
+
+/**
+ * Checks a job as any other input, and holds it against what the worker may touch.
+ * @throws PoolTrackerError SOURCE_NOT_PERMITTED, in one line
+ */
+export async function checkJob(data: unknown, { outs, allowed }: WorkerLimits): Promise<ImageJob> {
+  const job = fieldsOf(data, 'a job', ['image', 'labels', 'ingest', 'timeoutMs']);
+  const image = fieldsOf(job['image'], 'image', ['location', 'source', 'found', 'version']);
+  const location = text(image['location'], 'image.location');
+  text(image['source'], 'image.source');
+  flag(image['found'], 'image.found');
+  if (image['version'] !== null) text(image['version'], 'image.version');
+  const labels = fieldsOf(job['labels'], 'labels', Object.keys((job['labels'] as object | null) ?? {}));
+  if (Object.keys(labels).length > MAX_LABELS) throw refused(`more than ${MAX_LABELS} labels`);
+  for (const [name, value] of Object.entries(labels)) text(value, `label ${text(name, 'a label')}`);
+  whole(job['timeoutMs'], 'timeoutMs', MAX_TIMEOUT_MS);
+
+  const ingest = fieldsOf(job['ingest'], 'ingest', [
+    'out',
+    'partition',
+    'format',
+    'records',
+    'scan',
+    'allSystems',
+    'sink',
+  ]);
+  const out = text(ingest['out'], 'out');
+  if (!outs.includes(out)) throw refused(`its dataset ${locationName(out)} is none of this worker's`);
+  optional(ingest['partition'], (keys) => checkPartitionKeys(textsOf(keys, 'partition')));
+  optional(ingest['format'], (format) => oneOf(format, 'format', Object.keys(PART_EXTENSION)));
+  for (const record of textsOf(ingest['records'], 'records'))
+    oneOf(
+      record,
+      'records',
+      RECORD_TYPES.map(({ name }) => name),
+    );
+  optional(ingest['allSystems'], (value) => flag(value, 'allSystems'));
+  for (const [name, value] of Object.entries(
+    fieldsOf(ingest['sink'], 'sink', Object.keys((ingest['sink'] as object | null) ?? {})),
+  ))
+    if (!['string', 'number', 'boolean'].includes(typeof value)) throw refused(`sink.${name}: expected a plain value`);
+  const places = [location, ...placesOfScan(fieldsOf(ingest['scan'], 'scan', SCAN_FIELDS))];
+  for (const place of places)
+    if (!(await isAllowed(place, allowed)))
+      throw refused(`${locationName(place)} is not in a place that this worker may read`);
+  return data as ImageJob;
+}
+
+function textsOf(value: unknown, what: string): string[] {
+  if (!Array.isArray(value) || value.length > MAX_LABELS) throw refused(`${what}: expected a list of texts`);
+  return value.map((one) => text(one, what));
+}
+
+/** Checks the options of a scan. @returns the places that they name */
+function placesOfScan(scan: Fields): string[] {
+  optional(scan['imageFormat'], (value) => text(value, 'imageFormat'));
+  optional(scan['method'], (value) => oneOf(value, 'method', SCAN_METHODS));
+  optional(scan['locate'], (value) => oneOf(value, 'locate', LOCATE_WAYS));
+  optional(scan['architecture'], (value) => oneOf(value, 'architecture', PAGING_NAMES));
+  optional(scan['root'], (value) => whole(value, 'root', Number.MAX_SAFE_INTEGER));
+  optional(scan['threads'], (value) => whole(value, 'threads', 64));
+  for (const name of ['knownBuilds', 'cache']) optional(scan[name], (value) => flag(value, name));
+  return [
+    ...[scan['spool'], scan['symbols']].flatMap((value) => (value === undefined ? [] : [text(value, 'a path')])),
+    ...placesOfSymbolPath(optional(scan['symbolPath'], (value) => text(value, 'symbolPath')) ?? ''),
+  ];
+}
