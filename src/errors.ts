@@ -109,3 +109,25 @@ export function systemErrorCode(error: unknown): string | null {
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
 }
+
+/** What the system lacks when it says so: no fault of the program, and none of the image. */
+const LACKING: Readonly<Record<string, { readonly code: ErrorCode; readonly why: string; readonly hint: string }>> = {
+  EMFILE: { code: 'SOURCE_UNREADABLE', why: 'too many files are open', hint: 'raise the limit: ulimit -n' },
+  ENFILE: { code: 'SOURCE_UNREADABLE', why: 'too many files are open on this machine', hint: 'close other programs' },
+  ENOMEM: { code: 'SOURCE_UNREADABLE', why: 'there is not memory enough', hint: 'close other programs' },
+  ENOSPC: { code: 'OUTPUT_FAILED', why: 'no space is left', hint: 'make room, or name another directory' },
+  EDQUOT: { code: 'OUTPUT_FAILED', why: 'the quota is used up', hint: 'make room, or name another directory' },
+  EROFS: { code: 'OUTPUT_FAILED', why: 'the file system is read-only', hint: 'name another directory' },
+};
+
+/** Whatever was thrown, as an error of the one family. */
+export function knownError(error: unknown): PoolTrackerError {
+  if (error instanceof PoolTrackerError) return error;
+  const lacking = LACKING[systemErrorCode(error) ?? ''];
+  if (lacking !== undefined)
+    return new PoolTrackerError(lacking.code, `${lacking.why} (${messageOf(error)})`, {
+      hint: lacking.hint,
+      cause: error,
+    });
+  return new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+}

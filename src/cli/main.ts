@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { messageOf, PoolTrackerError } from '../errors.js';
+import { knownError } from '../errors.js';
 import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/file/whole-file.js';
 import { COMMANDS } from './commands/commands.js';
@@ -12,10 +12,7 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 function failed(error: unknown): number {
   discardUnfinishedFiles();
   if (isClosedPipe(error)) return 0;
-  const known =
-    error instanceof PoolTrackerError
-      ? error
-      : new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
+  const known = knownError(error);
   sayError(known);
   if (known.code === 'INTERNAL' && process.env.POOL_TRACKER_DEBUG) console.error(error);
   return known.exitStatus;

@@ -4,6 +4,8 @@ import type { Architecture, ImageHints } from './image.js';
 
 /** QEMU writes about 800 bytes per processor. */
 const MAX_NOTE_BYTES = 8 << 20;
+/** Two or three for each processor. */
+const MAX_NOTES = 1 << 16;
 
 export interface ElfNote {
   readonly owner: string;
@@ -20,7 +22,7 @@ export async function readElfNotes(container: Container, offset: number, length:
   const notes: ElfNote[] = [];
   const fields = await container.fields(offset, Math.min(length, MAX_NOTE_BYTES), 'the note segment');
   const end = fields.bytes.length;
-  for (let at = 0; at + 12 <= end;) {
+  for (let at = 0; at + 12 <= end && notes.length < MAX_NOTES;) {
     const nameSize = fields.u32(at);
     const descriptionSize = fields.u32(at + 4);
     const description = at + 12 + padded(nameSize);

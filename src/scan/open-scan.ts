@@ -42,7 +42,7 @@ export async function tryOpenScan(location: string, options: ScanOptions = {}): 
 }
 
 async function open(request: ScanRequest): Promise<Scan | FailedScan> {
-  const bytes = await openBytes(request.location, keepsWrapper, request.options.spool);
+  const bytes = await openBytes(request.location, keepsWrapper, request.options.spool, request.options);
   let opened: Scan | FailedScan | null = null;
   try {
     return (opened = await scanOf(bytes, request));
@@ -101,7 +101,7 @@ export async function openSystems(location: string, options: ScanOptions = {}): 
     throw new PoolTrackerError('USAGE', '--root names one system, --all-systems all of them', {
       hint: 'leave one out',
     });
-  const bytes = await openBytes(location, keepsWrapper, options.spool);
+  const bytes = await openBytes(location, keepsWrapper, options.spool, options);
   try {
     requireWalk(bytes, options, '--all-systems');
     const image = await openImage(bytes as Source, options.imageFormat);

@@ -20,6 +20,8 @@ export type ScanMethod = (typeof SCAN_METHODS)[number];
 export interface ScanOptions extends LocateOptions {
   /** A container format's name, to skip the probes. */
   readonly imageFormat?: string;
+  /** Whether a server may redirect to another host; only within its own by default. */
+  readonly allowRedirects?: boolean;
   /** A directory for a temporary file, in case the image is a stream. */
   readonly spool?: string;
   /** Labels that every record carries; `host` has a column of its own. */

@@ -11,6 +11,8 @@ export interface EncodeOptions {
   readonly parquetCompression?: ParquetCompression;
   /** Rows of a Parquet row group, the unit that is held in memory and that readers skip by its statistics. */
   readonly rowGroupRows?: number;
+  /** Whether text in CSV that a spreadsheet would run as a formula begins with an apostrophe; false by default. */
+  readonly csvSafe?: boolean;
   /** Width of the terminal that a table goes to, in characters; left out where it does not go to a terminal. */
   readonly terminalColumns?: number;
   /** Whether a table of pool_tag ends with a line of totals. */

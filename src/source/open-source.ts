@@ -10,11 +10,17 @@ import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wra
 
 export { remoteVersion } from './remote/remote-version.js';
 
+/** How far a location may lead. */
+export interface LocationOptions {
+  /** Whether a server may redirect to another host. */
+  readonly allowRedirects?: boolean;
+}
+
 /** A kind of location, recognised by its prefix. */
 export interface SourceScheme {
   readonly name: string;
   claims(location: string): boolean;
-  open(location: string): Promise<Source | ByteStream>;
+  open(location: string, options: LocationOptions): Promise<Source | ByteStream>;
 }
 
 /** Tried in this order; the local file is last and accepts everything else. */
@@ -24,15 +30,15 @@ const SCHEMES: readonly SourceScheme[] = [
     claims: (location) => location === '-',
     open: async () => ByteStream.ofDescriptor('standard input', 0),
   },
-  { name: 'http', claims: (location) => /^https?:/i.test(location), open: (location) => openHttp(location) },
+  { name: 'http', claims: (location) => /^https?:/i.test(location), open: openHttp },
   { name: 's3', claims: (location) => location.startsWith('s3://'), open: (location) => openS3(location) },
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
 ];
 
 /** Opens `location`: a path, a URL of a listed scheme, or `-` for standard input. */
-export function openLocation(location: string): Promise<Source | ByteStream> {
+export function openLocation(location: string, options: LocationOptions = {}): Promise<Source | ByteStream> {
   const scheme = SCHEMES.find((candidate) => candidate.claims(location))!;
-  return scheme.open(location);
+  return scheme.open(location, options);
 }
 
 /** The same, for random access. @throws PoolTrackerError SOURCE_UNREADABLE for a location that can only be streamed */
@@ -58,8 +64,9 @@ export async function openBytes(
   location: string,
   keepsWrapper: KeepsWrapper,
   folder?: string,
+  options: LocationOptions = {},
 ): Promise<Source | ByteStream> {
-  const opened = await openLocation(location);
+  const opened = await openLocation(location, options);
   try {
     const unwrapped =
       opened instanceof ByteStream ? await unwrapStream(opened) : await unwrapSource(opened, keepsWrapper);

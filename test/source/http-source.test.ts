@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { BLOCK } from '../../src/source/remote/block-cache.js';
 import { ByteStream } from '../../src/source/stream/byte-stream.js';
@@ -176,6 +178,75 @@ describe('images over HTTP', () => {
         for await (const piece of cut.reader.rest()) assert.ok(piece.length > 0);
       },
       { code: 'SOURCE_UNREADABLE' },
+    );
+  });
+
+  describe('redirects', () => {
+    let door: Server;
+    let target = '';
+    const asked: (string | undefined)[] = [];
+    const start = async (answer: (url: string) => [number, string]): Promise<string> => {
+      door = createServer((request, response) => {
+        asked.push(request.headers.authorization);
+        const [status, location] = answer(request.url!);
+        response.writeHead(status, { location });
+        response.end();
+      });
+      await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+      return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+    };
+    beforeEach(() => {
+      target = server.url('small');
+      asked.length = 0;
+    });
+    afterEach(() => door.close());
+
+    it('to another host are refused, unless they are allowed', async () => {
+      const url = await start(() => [302, target]);
+      await assert.rejects(openHttp(`${url}/x`, options), {
+        code: 'SOURCE_NOT_PERMITTED',
+        message: /the server redirects to another one, http:\/\/127\.0\.0\.1:\d+$/,
+      });
+      assert.equal(server.requests.length, 0);
+      const opened = await openHttp(`${url.replace('//', '//user:secret@')}/x`, { ...options, allowRedirects: true });
+      assert.equal((opened as Source).byteLength, 10);
+      assert.match(asked.at(-1)!, /^Basic /);
+      assert.equal(server.requests[0]!.authorization, undefined, 'credentials stay with their host');
+    });
+
+    it('within a host are followed, a few times', async () => {
+      const hops = new Map([
+        ['/a', '/b'],
+        ['/b', 'c'],
+      ]);
+      const url = await start((path) => [hops.has(path) ? 307 : 404, hops.get(path) ?? '']);
+      await assert.rejects(openHttp(`${url}/a`, options), { code: 'SOURCE_NOT_FOUND' });
+      assert.equal(asked.length, 3);
+      door.close();
+      const circle = await start(() => [301, '/again']);
+      await assert.rejects(openHttp(circle, options), { message: /redirected more than 5 times$/ });
+    });
+
+    it('to what is no server are refused', async () => {
+      const url = await start(() => [302, 'file:///etc/passwd']);
+      await assert.rejects(openHttp(url, { ...options, allowRedirects: true }), { message: /is no URL of a server$/ });
+    });
+  });
+
+  it('gives up on a body that drips', async () => {
+    server.ranges = false;
+    const pause = (): Promise<void> => {
+      clock.time += 29_000;
+      return new Promise((resolve) => setImmediate(resolve));
+    };
+    // A byte comes in time, again and again; all of them together are next to nothing.
+    server.fault = () => ({ kind: 'slow', pieces: 1000, pause });
+    const opened = (await openHttp(server.url('a%20b/memory.vmem'), options)) as ByteStream;
+    await assert.rejects(
+      async () => {
+        for await (const piece of opened.reader.rest()) assert.ok(piece.length > 0);
+      },
+      { code: 'SOURCE_UNREADABLE', message: /in 30 s next to nothing came/ },
     );
   });
 

@@ -1,4 +1,5 @@
 import type { PoolTrackerError, Warning } from '../../errors.js';
+import { printable } from '../../printable.js';
 import type { Run } from '../../image/run-list.js';
 import type { CheckedFact, Rejection } from '../../kernel/root/root.js';
 import type { DoubtSummary } from '../../pool/proof/proof.js';
@@ -72,7 +73,7 @@ function textOf(columns: ImageColumns): string {
     if (items !== undefined) return items.length === 0 ? [] : [`${name}:`, ...items.map((item) => `  ${item}`)];
     return value == null ? [] : [`${name.replaceAll('_', ' ')}: ${valueText(name, value)}`];
   });
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 /** One object with exact integers, which JSON.stringify does not support. */

@@ -1,4 +1,5 @@
 import { queueStatus, type QueueStatus } from '../../dataset/queue/queue.js';
+import { printableLines } from '../../printable.js';
 import type { Command } from '../options/command.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
 
@@ -27,7 +28,7 @@ export const statusCommand: Command = {
   examples: [['pool-tracker status --queue redis://queue:6379', 'how far the work is']],
   async run(_words, options) {
     const status = await queueStatus(queueAddress(options), options.count('failures') ?? LISTED_FAILURES);
-    process.stdout.write(options.flag('json') ? `${JSON.stringify(status)}\n` : textOf(status));
+    process.stdout.write(options.flag('json') ? `${JSON.stringify(status)}\n` : printableLines(textOf(status)));
     return 0;
   },
 };

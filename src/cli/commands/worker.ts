@@ -40,13 +40,10 @@ export const workerCommand: Command = {
   },
   examples: [
     [
-      'pool-tracker worker --queue redis://queue:6379 --out /lake --allow /dumps',
+      'pool-tracker worker --queue redis://queue --out /lake --allow /dumps',
       'until SIGTERM, which lets what is in flight finish',
     ],
-    [
-      'pool-tracker worker --queue rediss://queue:6380 --out s3://lake/pool --allow s3://dumps/ --until-empty --log json',
-      'as a job of a scheduler',
-    ],
+    ['pool-tracker worker --queue rediss://queue --out /lake --allow s3://dumps/', 'over TLS, with images in a bucket'],
   ],
   async run(_words, options) {
     const address = queueAddress(options);

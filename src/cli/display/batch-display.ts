@@ -1,5 +1,5 @@
 import type { BatchListener, BatchSummary, ImageEvent } from '../../dataset/ingest/ingest.js';
-import { say } from './say.js';
+import { say, sayJson } from './say.js';
 
 /** Reports the progress of a batch on standard error. */
 export interface BatchDisplay extends BatchListener {
@@ -98,15 +98,15 @@ export class JsonDisplay implements BatchDisplay {
   }
 
   image(event: ImageEvent): void {
-    say(JSON.stringify(event));
+    sayJson(event);
   }
 
   note(line: string): void {
-    say(JSON.stringify({ event: 'note', message: line }));
+    sayJson({ event: 'note', message: line });
   }
 
   end(summary: BatchSummary): void {
-    say(JSON.stringify(summary));
+    sayJson(summary);
   }
 
   abandon(): void {

@@ -1,5 +1,6 @@
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import type { PoolTrackerError } from '../../errors.js';
+import { printable, printableJson, printableLines } from '../../printable.js';
 
 /** Shorter work shows no progress bar. */
 const QUIET_MS = 1000;
@@ -56,14 +57,19 @@ function bar(share: number): string {
 
 /** Prints a message to standard error; standard output is only for data. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printableLines(line)}\n`);
+}
+
+/** Prints one line of JSON to standard error. */
+export function sayJson(value: unknown): void {
+  process.stderr.write(`${printableJson(value)}\n`);
 }
 
 export function warn(message: string): void {
-  say(`pool-tracker: warning: ${message}`);
+  say(`pool-tracker: warning: ${printable(message)}`);
 }
 
 /** Prints one line: the error, then a hint. */
 export function sayError(error: PoolTrackerError): void {
-  say(`pool-tracker: ${error.message}${error.hint === null ? '' : `; ${error.hint}`}`);
+  say(printable(`pool-tracker: ${error.message}${error.hint === null ? '' : `; ${error.hint}`}`));
 }

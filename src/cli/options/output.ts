@@ -17,6 +17,9 @@ export const SINK_OPTION_SPECS: OptionSpecs = {
     default: 'parquet-wasm',
     help: 'the library that writes Parquet',
   },
+  'csv-safe': {
+    help: 'in CSV, put an apostrophe before text that a spreadsheet would run as a formula; pipelines need the values as they are',
+  },
   bigint: {
     value: 'FORM',
     choices: BIGINT_FORMS,
@@ -48,6 +51,7 @@ export function sinkOptions(options: OptionValues): SinkOptions {
     force: options.flag('force'),
     ...(parquetWriter === undefined ? {} : { parquetWriter }),
     ...(bigint === undefined ? {} : { bigint }),
+    ...(options.flag('csv-safe') && { csvSafe: true }),
   };
 }
 

@@ -17,6 +17,7 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
     value: 'DIR',
     help: 'keep an image that comes as a stream (compressed, or from a pipe) in a temporary sparse file in DIR, to walk it',
   },
+  'allow-redirects': { help: 'follow a server that redirects to another host; only within its own by default' },
   method: {
     value: 'METHOD',
     choices: SCAN_METHODS,
@@ -105,6 +106,7 @@ export function scanOptions(options: OptionValues): ScanOptions {
     cache: !options.flag('no-cache'),
     ...(options.flag('no-known-builds') && { knownBuilds: false }),
     ...(imageFormat === undefined ? {} : { imageFormat }),
+    ...(options.flag('allow-redirects') && { allowRedirects: true }),
     ...(spool === undefined ? {} : { spool }),
     ...(symbols === undefined ? {} : { symbols }),
     ...(method === undefined ? {} : { method }),

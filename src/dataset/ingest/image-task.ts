@@ -1,4 +1,4 @@
-import { type ErrorCode, messageOf, PoolTrackerError } from '../../errors.js';
+import type { ErrorCode, PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import type { PartFormat } from '../store/dataset-settings.js';
@@ -50,12 +50,6 @@ export interface ScannedImage {
 }
 
 export type ImageOutcome = ScannedImage | { readonly kind: 'passed-over'; readonly reason: string };
-
-/** Whatever was thrown, as an error of the one family. */
-export function knownError(error: unknown): PoolTrackerError {
-  if (error instanceof PoolTrackerError) return error;
-  return new PoolTrackerError('INTERNAL', `unexpected: ${messageOf(error)}`, { cause: error });
-}
 
 export function failureOf(error: PoolTrackerError): Failure {
   return { code: error.code, message: error.hint === null ? error.message : `${error.message}; ${error.hint}` };

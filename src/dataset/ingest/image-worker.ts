@@ -1,6 +1,7 @@
 /** A worker thread: receives images as tasks, one at a time, and replies with outcomes. */
 import { parentPort } from 'node:worker_threads';
-import { failureOf, knownError, type ImageTask, type WorkerAnswer } from './image-task.js';
+import { knownError } from '../../errors.js';
+import { failureOf, type ImageTask, type WorkerAnswer } from './image-task.js';
 import { processImage } from './process-image.js';
 
 function failureOfThrown(error: unknown): WorkerAnswer {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PAGE_SIZE } from '../../address.js';
-import { PoolTrackerError } from '../../errors.js';
+import { knownError, PoolTrackerError } from '../../errors.js';
 import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import { rowsOf, shortfall } from '../../record/rows/rows.js';
@@ -19,7 +19,7 @@ import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
 import { ByteStream } from '../../source/stream/byte-stream.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
 import { isUrl } from '../images/images.js';
-import { failureOf, type ImageOutcome, type ImageTask, knownError, type StagedFile } from './image-task.js';
+import { failureOf, type ImageOutcome, type ImageTask, type StagedFile } from './image-task.js';
 import { partitionFolder } from '../store/partition.js';
 
 /** About the number of tags in a table: unused capacity costs more than a second batch. */
@@ -33,8 +33,8 @@ interface Written {
 }
 
 /** Why a file that was only found in a folder is not an image; null when it may be one. */
-async function whyNoImage(location: string): Promise<string | null> {
-  const source = await openBytes(location, keepsWrapper);
+async function whyNoImage({ location, scan }: ImageTask): Promise<string | null> {
+  const source = await openBytes(location, keepsWrapper, undefined, scan);
   try {
     if (source instanceof ByteStream) {
       const head = await source.reader.peek(PROBE_LENGTH);
@@ -173,7 +173,7 @@ async function scanAndWrite(task: ImageTask): Promise<Written> {
  */
 export async function processImage(task: ImageTask): Promise<ImageOutcome> {
   if (task.mayBeOther && task.failure === undefined && task.scan.imageFormat === undefined) {
-    const reason = await whyNoImage(task.location).catch(() => null);
+    const reason = await whyNoImage(task).catch(() => null);
     if (reason !== null) return { kind: 'passed-over', reason };
   }
   const { result, files, rows } = await scanAndWrite(task);

@@ -104,7 +104,9 @@ export const elfCore: ImageFormat = {
     const segments = await header.segments();
     const notes: ElfNote[] = [];
     for (const segment of segments) {
-      if (segment.type === PT_NOTE) notes.push(...(await readElfNotes(container, segment.offset, segment.fileSize)));
+      if (segment.type !== PT_NOTE) continue;
+      // One by one: a hostile segment has more notes than a call takes arguments.
+      for (const note of await readElfNotes(container, segment.offset, segment.fileSize)) notes.push(note);
     }
     const loads = loadsOf(segments, container);
     const { runs, warnings } = runsOf(container, loads);

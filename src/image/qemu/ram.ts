@@ -24,6 +24,8 @@ const MAX_BLOCKS = 4096;
 /** Each page takes at least 9 bytes of the state, and 8 of an index. */
 const MIN_PER_PAGE = 8;
 const PAGES_IN_HAND = 2 ** 22;
+/** 512 GiB of memory: an index of more would not be held. */
+const MAX_PAGES = 2 ** 27;
 
 /** The machine's memory: one block, or one for each node, in the order of their addresses. */
 export interface RamBlocks {
@@ -147,6 +149,11 @@ export class RamRecords {
     const memory = own.length > 0 ? own : named;
     if (memory.length === 0) throw this.noMemory(blocks.map(({ name }) => name));
     const size = memory.reduce((sum, block) => sum + block.size, 0);
+    if (size / PAGE_SIZE > MAX_PAGES)
+      throw complaints.refused(
+        `its memory has ${size} bytes; up to ${MAX_PAGES * PAGE_SIZE} are read`,
+        'dump it as ELF',
+      );
     if (size / PAGE_SIZE > Math.max(PAGES_IN_HAND, reader.byteLength / MIN_PER_PAGE)) {
       throw complaints.damaged(
         `its memory is said to be ${size} bytes, which a file of ${reader.byteLength} cannot hold`,

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js';
 import { tagMark } from '../../record/tag-mark.js';
 import type { Column, RecordType, Row, Value } from '../../record/schema/record-type.js';
 
@@ -100,14 +101,6 @@ function plainText(column: Column, value: Value): string {
   if (value === null) return '-';
   if (column.type === 'timestamp') return new Date(value as number).toISOString();
   return printable(String(value));
-}
-
-/** Control characters of the input, such as newlines and escape sequences, must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
 
 /**

@@ -1,8 +1,18 @@
 import type { ReadableStream } from 'node:stream/web';
-import type { Clock } from '../../clock.js';
+import { type Clock, SYSTEM_CLOCK } from '../../clock.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import { IDLE_LIMIT, retried, RETRY, retryAfter, type RetryPolicy, Transient, withIdleLimit } from './retry.js';
+import {
+  type Alive,
+  IDLE_LIMIT,
+  paced,
+  retried,
+  RETRY,
+  retryAfter,
+  type RetryPolicy,
+  Transient,
+  withIdleLimit,
+} from './retry.js';
 import { locationName, type Source } from '../source.js';
 import {
   bodyBytes,
@@ -15,6 +25,9 @@ import {
   type ObjectVersion,
 } from './remote-object.js';
 
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 5;
+
 /** Status codes worth a retry. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -22,6 +35,8 @@ export interface HttpOptions {
   readonly retry?: RetryPolicy;
   /** Milliseconds without a byte after which a request is aborted and retried. */
   readonly idleLimit?: number;
+  /** Whether redirects to other hosts are followed; only those within a host by default. */
+  readonly allowRedirects?: boolean;
   /** Default: the system clock. */
   readonly clock?: Clock;
 }
@@ -63,7 +78,7 @@ class HttpObject {
   /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_CHANGED, SOURCE_UNREADABLE */
   request(offset: number, length: number, opened: ObjectVersion | null): Promise<Answer> {
     const { retry = RETRY, idleLimit = IDLE_LIMIT, clock } = this.options;
-    const attempt = async (signal: AbortSignal, alive: () => void): Promise<Answer> => {
+    const attempt = async (signal: AbortSignal, alive: Alive): Promise<Answer> => {
       try {
         return await this.attempt(offset, length, opened, signal, alive);
       } catch (error) {
@@ -79,10 +94,10 @@ class HttpObject {
     length: number,
     opened: ObjectVersion | null,
     signal: AbortSignal,
-    alive: () => void,
+    alive: Alive,
   ): Promise<Answer> {
-    const response = await fetch(this.url, { headers: this.headers(offset, length, opened), signal });
-    alive();
+    const response = await this.answer(this.headers(offset, length, opened), signal);
+    alive(Infinity);
     if (response.status === 200) return { kind: 'whole', stream: this.whole(response) };
     if (response.status !== 206) {
       await response.body?.cancel();
@@ -109,6 +124,36 @@ class HttpObject {
     };
   }
 
+  /** The answer behind redirects within the server; to others only where that is allowed, and without credentials. */
+  private async answer(headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    let url = this.url;
+    for (let hops = 0; ; hops++) {
+      const isOwn = url.host === this.url.host;
+      const { authorization: _, ...others } = headers;
+      const response = await fetch(url, { headers: isOwn ? headers : others, signal, redirect: 'manual' });
+      const target = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
+      if (target === null) return response;
+      await response.body?.cancel();
+      if (hops === MAX_REDIRECTS) throw this.unreadable(`it is redirected more than ${MAX_REDIRECTS} times`);
+      const next = URL.canParse(target, url.href) ? new URL(target, url) : null;
+      if (next === null || !/^https?:$/.test(next.protocol))
+        throw this.unreadable(
+          `it is redirected to ${JSON.stringify(target.slice(0, 200))}, which is no URL of a server`,
+        );
+      // The same host over TLS is the same host.
+      const isKept = next.hostname === url.hostname && (next.host === url.host || next.protocol === 'https:');
+      if (!isKept && this.options.allowRedirects !== true)
+        throw new PoolTrackerError(
+          'SOURCE_NOT_PERMITTED',
+          `cannot read ${this.name}: the server redirects to another one, ${next.origin}`,
+          { hint: 'name that URL, or add --allow-redirects' },
+        );
+      if (url.protocol === 'https:' && next.protocol === 'http:')
+        throw this.unreadable(`it is redirected from https to ${next.origin}, where anyone may change it`);
+      url = authorized(next).url;
+    }
+  }
+
   private headers(offset: number, length: number, opened: ObjectVersion | null): Record<string, string> {
     const strong = opened?.etag != null && !opened.etag.startsWith('W/');
     return {
@@ -124,14 +169,34 @@ class HttpObject {
   private whole(response: Response): ByteStream {
     const length = Number(response.headers.get('content-length') ?? NaN);
     const { name } = this;
+    const { idleLimit = IDLE_LIMIT, clock = SYSTEM_CLOCK } = this.options;
     async function* pieces(): AsyncGenerator<Uint8Array> {
+      const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+      if (reader === undefined) return;
+      // Only the time that the server takes counts, not that of who reads.
+      let waited = 0;
+      const alive = paced(() => (waited = 0));
       try {
-        yield* (response.body ?? []) as AsyncIterable<Uint8Array>;
+        for (;;) {
+          const since = clock.now();
+          const alarm = clock.alarm(idleLimit, () => {
+            waited = Infinity;
+            void reader.cancel().catch(() => undefined);
+          });
+          const { done, value } = await reader.read().finally(() => alarm.cancel());
+          waited += clock.now() - since;
+          if (waited > idleLimit) throw new Error(`in ${idleLimit / 1000} s next to nothing came`);
+          if (done) return;
+          alive(value.length);
+          yield value;
+        }
       } catch (error) {
         throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${name}: ${reasonOf(error)}`, {
           hint: 'the server does not take up where it stopped; try again',
           cause: error,
         });
+      } finally {
+        void reader.cancel().catch(() => undefined);
       }
     }
     return new ByteStream(name, Number.isSafeInteger(length) ? length : null, pieces());

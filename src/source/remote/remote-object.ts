@@ -1,5 +1,6 @@
 import { PoolTrackerError } from '../../errors.js';
 import { BlockCache, type FetchRange } from './block-cache.js';
+import type { Alive } from './retry.js';
 import { ByteStream } from '../stream/byte-stream.js';
 import type { Source } from '../source.js';
 
@@ -87,15 +88,11 @@ export function parseContentRange(
  * @param alive called for every piece
  * @throws the body's error; RangeError when there are not `length` bytes
  */
-export async function bodyBytes(
-  body: AsyncIterable<Uint8Array>,
-  length: number,
-  alive: () => void,
-): Promise<Uint8Array> {
+export async function bodyBytes(body: AsyncIterable<Uint8Array>, length: number, alive: Alive): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   for await (const piece of body) {
-    alive();
+    alive(piece.length);
     if (filled + piece.length > length)
       throw new RangeError(`the answer has more than the ${length} bytes it announced`);
     bytes.set(piece, filled);

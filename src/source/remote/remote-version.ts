@@ -25,7 +25,13 @@ async function s3Version(url: string): Promise<string | null> {
 
 async function httpVersion(location: string): Promise<string | null> {
   const { url, headers } = authorized(new URL(location));
-  const answer = await fetch(url, { method: 'HEAD', headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  // Behind a redirect the version is not asked for: the image is scanned again.
+  const answer = await fetch(url, {
+    method: 'HEAD',
+    headers,
+    signal: AbortSignal.timeout(ANSWER_MS),
+    redirect: 'manual',
+  });
   const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
   return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
 }

@@ -46,24 +46,43 @@ export function retryAfter(value: string | null | undefined): number | null {
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
-/** Milliseconds without a byte after which a transfer is aborted. */
+/** Milliseconds in which PACE bytes must come, or the rest of the answer; else a transfer is aborted. */
 export const IDLE_LIMIT = 30_000;
+/** Bytes that show that a server is at work: one that lets a byte drip now and then is not. */
+const PACE = 1 << 13;
+
+/** Told of bytes that arrived; Infinity for the beginning of an answer. */
+export type Alive = (bytes: number) => void;
+
+/** Calls `restart` whenever enough has come since the last time. */
+export function paced(restart: () => void): Alive {
+  let came = 0;
+  return (bytes) => {
+    came += bytes;
+    if (came < PACE) return;
+    came = 0;
+    restart();
+  };
+}
 
 /**
- * Runs a transfer and aborts it when it is idle for too long.
- * @param transfer must stop on the signal, and call `alive` whenever data arrives
+ * Runs a transfer and aborts it when it is idle, or all but idle, for too long.
+ * @param transfer must stop on the signal, and call `alive` with the bytes that arrived, whenever some do
  */
 export async function withIdleLimit<T>(
   milliseconds: number,
-  transfer: (signal: AbortSignal, alive: () => void) => Promise<T>,
+  transfer: (signal: AbortSignal, alive: Alive) => Promise<T>,
   clock: Clock = SYSTEM_CLOCK,
 ): Promise<T> {
   const controller = new AbortController();
   const alarm = clock.alarm(milliseconds, () =>
-    controller.abort(new Error(`nothing came for ${milliseconds / 1000} s`)),
+    controller.abort(new Error(`in ${milliseconds / 1000} s next to nothing came`)),
   );
   try {
-    return await transfer(controller.signal, () => alarm.restart());
+    return await transfer(
+      controller.signal,
+      paced(() => alarm.restart()),
+    );
   } finally {
     alarm.cancel();
   }

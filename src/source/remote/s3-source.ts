@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import { IDLE_LIMIT, retried, RETRY, Transient, withIdleLimit } from './retry.js';
+import { type Alive, IDLE_LIMIT, retried, RETRY, Transient, withIdleLimit } from './retry.js';
 import {
   bodyBytes,
   changed,
@@ -78,7 +78,7 @@ class S3Object {
     }
   }
 
-  private async body({ Body: body }: GetObjectCommandOutput, length: number, alive: () => void): Promise<Uint8Array> {
+  private async body({ Body: body }: GetObjectCommandOutput, length: number, alive: Alive): Promise<Uint8Array> {
     try {
       return await bodyBytes(body as Readable, length, alive);
     } catch (error) {

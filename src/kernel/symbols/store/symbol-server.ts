@@ -23,7 +23,8 @@ function urlOf(store: string, parts: readonly string[]): string {
 /** Opens a file of a web store; null when it has none. */
 async function openRemote(url: string): Promise<Source | ByteStream | null> {
   try {
-    return await openLocation(url);
+    // The large servers keep their files elsewhere; what comes is held against the GUID that was asked for.
+    return await openLocation(url, { allowRedirects: true });
   } catch (error) {
     if (error instanceof PoolTrackerError && error.code === 'SOURCE_NOT_FOUND') return null;
     throw error;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { matchesComponent } from '../../src/dataset/images/glob.js';
-import { LabelRules } from '../../src/dataset/images/labels.js';
-import { assertProperty } from '../support/lanes/property.js';
+import { matchesComponent } from '../../../src/dataset/images/glob.js';
+import { LabelRules } from '../../../src/dataset/images/labels.js';
+import { assertProperty } from '../../support/lanes/property.js';
 
 describe('patterns that users give', () => {
   it('match as a shell does', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { listImages, type ListedImage } from '../../src/dataset/images/images.js';
-import { shardOf } from '../../src/dataset/images/images.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { listImages, type ListedImage } from '../../../src/dataset/images/images.js';
+import { shardOf } from '../../../src/dataset/images/images.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 describe('the list of images', () => {
   const folder = temporaryFolder();

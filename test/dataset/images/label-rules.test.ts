@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { LabelRules } from '../../src/dataset/images/labels.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { LabelRules } from '../../../src/dataset/images/labels.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 describe('labels of an image', () => {
   const folder = temporaryFolder();

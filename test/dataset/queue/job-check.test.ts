@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { PoolTrackerError } from '../../src/errors.js';
-import { checkJob } from '../../src/dataset/queue/job-check.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
+import type { PoolTrackerError } from '../../../src/errors.js';
+import { checkJob } from '../../../src/dataset/queue/job-check.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 describe('what a worker lets a job do', () => {
   const folder = temporaryFolder();
