@@ -116,6 +116,12 @@ export interface QueueStatus {
 
 const RATE_MINUTES = 5;
 
+/** What a job names as its image; jobs are whatever somebody wrote into the queue. */
+function locationOf(data: Partial<ImageJob> | null): string {
+  const location: unknown = data?.image?.location;
+  return typeof location === 'string' ? location : '(no image)';
+}
+
 /**
  * @param listed maximum number of failures to list
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING
@@ -134,7 +140,7 @@ export function queueStatus(address: QueueAddress, listed: number): Promise<Queu
       failed: counts.failed ?? 0,
       completed_a_minute: minutes.reduce((sum, count) => sum + count, 0) / Math.max(minutes.length, 1),
       failures: failed.map((job) => ({
-        path: job.data.image.location,
+        path: locationOf(job.data),
         tries: job.attemptsMade,
         message: job.failedReason ?? '',
       })),
