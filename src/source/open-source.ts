@@ -5,10 +5,12 @@ import { openHttp } from './remote/http-source.js';
 import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
 import { PROBE_LENGTH, readBytes, type Source } from './source.js';
+import { joinParts } from './split-parts.js';
 import { ByteStream } from './stream/byte-stream.js';
 import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 export { remoteVersion } from './remote/remote-version.js';
+export { isLaterPart } from './split-parts.js';
 
 /** How far a location may lead. */
 export interface LocationOptions {
@@ -66,8 +68,9 @@ export async function openBytes(
   folder?: string,
   options: LocationOptions = {},
 ): Promise<Source | ByteStream> {
-  const opened = await openLocation(location, options);
+  let opened = await openLocation(location, options);
   try {
+    if (!(opened instanceof ByteStream)) opened = await joinParts(opened);
     const unwrapped =
       opened instanceof ByteStream ? await unwrapStream(opened) : await unwrapSource(opened, keepsWrapper);
     return unwrapped instanceof ByteStream && folder !== undefined ? await spool(unwrapped, folder) : unwrapped;
@@ -104,7 +107,7 @@ function unwrapped(
   origin: Source | ByteStream,
   size: number | null,
 ): ByteStream {
-  const warnings = origin instanceof ByteStream ? origin.warnings : [];
+  const warnings = origin instanceof ByteStream ? origin.warnings : [...(origin.warnings ?? [])];
   const pieces = unwrap(wrapper, bytes, origin.name, (warning) => warnings.push(warning));
   const archive = wrapper.isArchive === true ? wrapper.title : origin.archive;
   return new ByteStream(origin.name, size, pieces, origin, warnings, archive);

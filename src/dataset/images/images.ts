@@ -7,11 +7,12 @@ import type { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName } from '../../source/source.js';
+import { isLaterPart } from '../../source/open-source.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
  * The image that a file belongs to, when both lie in one folder: the saved state beside a .vmem, the later segments of
- * an .E01. Such files are opened along with the image and are not images of their own.
+ * an .E01, the later parts of a split file. Such files are opened along with the image and are not images of their own.
  *
  * @param names every name in the folder, lower case
  */
@@ -27,7 +28,8 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
       : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01'
         ? `${stem}.e01`
         : null;
-  return image !== null && names.has(image) ? image : null;
+  if (image !== null) return names.has(image) ? image : null;
+  return isLaterPart(lower, names) ? 'an earlier part' : null;
 }
 
 function folderOf(key: string): string {

@@ -1,5 +1,5 @@
 import { hex } from '../../address.js';
-import { PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError, type Warning } from '../../errors.js';
 import type { Source } from '../source.js';
 import { Cache, cached } from './cache.js';
 
@@ -50,6 +50,10 @@ export class ChunkedSource implements Source {
 
   get byteLength(): number {
     return this.table.byteLength;
+  }
+
+  get warnings(): readonly Warning[] {
+    return this.bases[0].warnings ?? [];
   }
 
   get bytesRead(): number {

@@ -1,3 +1,4 @@
+import type { Warning } from '../../errors.js';
 import type { Source } from '../source.js';
 
 /** A part of a source, as a file stored whole within an archive is. */
@@ -15,6 +16,10 @@ export class PartSource implements Source {
 
   get name(): string {
     return this.base.name;
+  }
+
+  get warnings(): readonly Warning[] {
+    return this.base.warnings ?? [];
   }
 
   get bytesRead(): number {
