@@ -1,4 +1,5 @@
-import { PoolTrackerError } from '../errors.js';
+import { fileURLToPath } from 'node:url';
+import { messageOf, PoolTrackerError } from '../errors.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
@@ -34,8 +35,25 @@ const SCHEMES: readonly SourceScheme[] = [
   },
   { name: 'http', claims: (location) => /^https?:/i.test(location), open: openHttp },
   { name: 's3', claims: (location) => location.startsWith('s3://'), open: (location) => openS3(location) },
+  {
+    name: 'file-url',
+    claims: (location) => /^file:\/\//i.test(location),
+    open: (location) => FileSource.open(pathOfFileUrl(location)),
+  },
   { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
 ];
+
+/** @throws PoolTrackerError USAGE for a URL of another machine, or with escapes that no path has */
+function pathOfFileUrl(location: string): string {
+  try {
+    return fileURLToPath(location);
+  } catch (error) {
+    throw new PoolTrackerError('USAGE', `${location}: ${messageOf(error)}`, {
+      hint: 'name the path, or file:///PATH of this machine',
+      cause: error,
+    });
+  }
+}
 
 /** Opens `location`: a path, a URL of a listed scheme, or `-` for standard input. */
 export function openLocation(location: string, options: LocationOptions = {}): Promise<Source | ByteStream> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { RangeServer } from '../support/sources/range-server.js';
 import { CLI, ended, runCli, startCli } from '../support/run/cli.js';
@@ -81,6 +82,19 @@ describe('pool-tracker scan', function () {
     ]);
     assert.equal(other.status, 0);
     assert.match(other.stderr, /warning: pool_tag_session: .+\n$/);
+  });
+
+  it('--json prints the tags, whatever else is written; a file:// URL is a path', async () => {
+    const file = folder.path('beside.ndjson');
+    const both = await runCli(['scan', pathToFileURL(image).href, '--json', '-q', '-o', `image=${file}`]);
+    assert.equal(both.status, 0, both.stderr);
+    const alone = await runCli(['scan', image, '--json', '-q']);
+    const stable = (text: string): string => text.replace(/"image_path":"[^"]*"/g, '');
+    assert.equal(stable(both.stdout), stable(alone.stdout));
+    assert.equal(readFileSync(file, 'utf8').split('\n').length, 2);
+    const other = await runCli(['scan', 'file://elsewhere/x.raw']);
+    assert.equal(other.status, 2);
+    assert.match(other.stderr, /^pool-tracker: file:\/\/elsewhere\/x\.raw: .*\n$/);
   });
 
   it('--csv-safe keeps a spreadsheet from running what it reads, and nothing else changes', async () => {

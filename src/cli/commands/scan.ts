@@ -38,7 +38,11 @@ function outputs(options: OptionValues): Output[] {
   const format = options.flag('json') ? 'ndjson' : options.text('format');
   const records = options.flag('session') ? POOL_TAG_SESSION : POOL_TAG;
   const named = options.texts('output');
-  if (named.length > 0) return named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined, records));
+  const files = named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined, records));
+  const toStdout = files.some(({ target }) => typeof target !== 'string');
+  // Who asks for --json wants it on standard output, whatever else is written.
+  if (files.length > 0)
+    return options.flag('json') && !toStdout ? [...files, parseOutput('-', format, records)] : files;
   return [parseOutput('-', format ?? 'table', records)];
 }
 

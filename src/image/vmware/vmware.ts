@@ -6,7 +6,8 @@ import { barePages, raw } from '../raw.js';
 import { readVmwareMemory, type VmwareMemory } from './memory.js';
 import { isVmwareState } from './state.js';
 
-const EXTENSION = /\.vmem$/i;
+/** Compressed ones keep the companions of what they hold. */
+const EXTENSION = /\.vmem(\.(zst|xz|zip|tar))?$/i;
 
 /** A guest with more than this has a hole below 4 GiB, which a .vmem file omits. */
 const BELOW_PCI_HOLE = 3 * 2 ** 30;

@@ -60,6 +60,11 @@ export class ChunkedSource implements Source {
     return this.bases.reduce((sum, base) => sum + base.bytesRead, 0);
   }
 
+  /** Beside the file that the view is of. */
+  sibling(fileName: string): Promise<Source | null> {
+    return this.bases[0].sibling?.(fileName) ?? Promise.resolve(null);
+  }
+
   async read(target: Uint8Array, offset: number): Promise<number> {
     const end = Math.min(offset + target.length, this.byteLength);
     for (let position = offset; position < end;) {

@@ -26,6 +26,11 @@ export class PartSource implements Source {
     return this.base.bytesRead;
   }
 
+  /** Beside the file that it is a part of. */
+  sibling(fileName: string): Promise<Source | null> {
+    return this.base.sibling?.(fileName) ?? Promise.resolve(null);
+  }
+
   read(target: Uint8Array, offset: number): Promise<number> {
     const length = Math.max(0, Math.min(target.length, this.byteLength - offset));
     return length === 0 ? Promise.resolve(0) : this.base.read(target.subarray(0, length), this.start + offset);

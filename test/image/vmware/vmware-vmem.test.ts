@@ -3,9 +3,12 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openImage } from '../../../src/image/formats.js';
-import { openSource } from '../../../src/source/open-source.js';
+import { openBytes, openSource } from '../../../src/source/open-source.js';
 import { expectMemory } from '../../support/expect/memory.js';
 import { sampleMemory } from '../../support/images/sample-memory.js';
+import { ByteStream } from '../../../src/source/stream/byte-stream.js';
+import { hasProgram } from '../../support/run/programs.js';
+import { zstdSeekable } from '../../support/sources/wrap.js';
 import { vmemBuffer, vmwareStateBuffer } from '../../support/write/vmware.js';
 import { rawBuffer } from '../../support/write/raw.js';
 
@@ -34,6 +37,19 @@ describe('VMware .vmem files', () => {
       await image.source.close();
     });
   }
+
+  it('finds it beside a compressed one', async function () {
+    if (!hasProgram('zstd', '--version')) this.skip();
+    const path = join(folder, 'Windows 10.vmem.zst');
+    await writeFile(path, zstdSeekable(vmemBuffer(generated), 1 << 20));
+    await writeFile(join(folder, 'Windows 10.vmss'), vmwareStateBuffer(generated));
+    const source = await openBytes(path, () => Promise.resolve(false));
+    assert.ok(!(source instanceof ByteStream));
+    const image = await openImage(source);
+    assert.deepEqual([image.format, image.warnings], ['vmware-vmem', []]);
+    await expectMemory(image, memory, memory.ranges);
+    await image.source.close();
+  });
 
   it('takes memory to lie in one piece when the companion lists no regions or is missing', async () => {
     const path = join(folder, 'a.vmem');

@@ -97,6 +97,9 @@ describe('pooltag file', () => {
       ['UTF-8', Buffer.from(text)],
       ['UTF-8 with its mark', Buffer.from(`\ufeff${text}`)],
       ['UTF-16 with its mark', Buffer.from(`\ufeff${text}`, 'utf16le')],
+      ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
+      ['UTF-16, big-endian', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+      ['UTF-16, big-endian, without a mark', Buffer.from(text, 'utf16le').swap16()],
       ['Latin-1', Buffer.from(text, 'latin1')],
     ];
     for (const [name, bytes] of forms) {
