@@ -39,6 +39,7 @@ quick: build
 .PHONY: torture
 torture: build
 	npx tsx scripts/torture.ts $(MINUTES)
+	npx tsx scripts/fuzz.ts $(MINUTES)
 
 # The quick tests on every major version of Node that is supported.
 .PHONY: test-nodes

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** Every code with the exit status that the command line gives it. Codes are stable: scripts may match on them. */
 export const EXIT_STATUS = {
   /** A fault of pool-tracker itself, or of a library that it uses. */
@@ -68,7 +70,8 @@ export class PoolTrackerError extends Error {
 
   /** @param message one line, without the code and without the hint */
   constructor(code: ErrorCode, message: string, options: { hint?: string; data?: ErrorData; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Names out of files and images are part of messages: they must neither break the line nor hide in it.
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = options.data ?? {};
     this.hint = options.hint ?? null;
