@@ -1,5 +1,5 @@
 import type { Source } from '../../../src/source/source.js';
-import { Random } from '../generate/random.js';
+import { type Random } from '../generate/random.js';
 
 /** Values at which checks of sizes and counts turn. */
 const TURNING = [
