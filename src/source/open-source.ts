@@ -11,7 +11,7 @@ import { ByteStream } from './stream/byte-stream.js';
 import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 export { remoteVersion } from './remote/remote-version.js';
-export { isLaterPart } from './split-parts.js';
+export { beginsAlike, partBefore } from './split-parts.js';
 
 /** How far a location may lead. */
 export interface LocationOptions {

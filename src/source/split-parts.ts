@@ -1,6 +1,6 @@
 import type { Warning } from '../errors.js';
 import { JoinedSource } from './reading/joined-source.js';
-import { fileNameOf, type Source } from './source.js';
+import { fileNameOf, readBytes, type Source } from './source.js';
 
 /**
  * Names of the parts of a split file: `memory.raw.001`, `memory.001`, `memory.raw.0`, `memory.part1`, `memory.raw.part01`.
@@ -35,11 +35,21 @@ function nameOf({ stem, width }: PartName, number: number): string {
   return stem + String(number).padStart(width, '0');
 }
 
-/** Whether a file is a later part of a split file of which the parts before are there. */
-export function isLaterPart(fileName: string, names: ReadonlySet<string>): boolean {
+/** Bytes by which files that begin alike are told. */
+const BEGINNING = 16;
+
+/** Whether a file begins as another one does: then both are images, numbered one after the other. */
+export async function beginsAlike(one: Source, other: Source): Promise<boolean> {
+  const [own, theirs] = [await readBytes(one, 0, BEGINNING), await readBytes(other, 0, BEGINNING)];
+  return own.equals(theirs) && own.some((byte) => byte !== 0);
+}
+
+/** The name of the part before a later part of a split file, where that is there; else null. */
+export function partBefore(fileName: string, names: ReadonlySet<string>): string | null {
   const part = partNameOf(fileName);
-  if (part === null || part.number === 0) return false;
-  return names.has(nameOf(part, part.number - 1).toLowerCase());
+  if (part === null || part.number === 0) return null;
+  const before = nameOf(part, part.number - 1);
+  return names.has(before.toLowerCase()) ? before : null;
 }
 
 /**
@@ -66,6 +76,13 @@ export async function joinParts(source: Source): Promise<Source> {
   for (let number = own.number + 1; parts.length < MAX_PARTS; number++) {
     const next = await beside(number);
     if (next === null) break;
+    if (await beginsAlike(source, next)) {
+      await next.close();
+      const message = `${nameOf(own, number)} begins as ${nameOf(own, own.number)} does: it is taken for another image, and not for a part of this one`;
+      return parts.length === 1
+        ? withWarning(source, { code: 'image-part', message })
+        : new JoinedSource(parts, [{ code: 'image-part', message }]);
+    }
     parts.push(next);
   }
   const warnings: Warning[] = [];

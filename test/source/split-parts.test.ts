@@ -10,7 +10,7 @@ import { BufferSource } from '../support/sources/buffer-source.js';
 import { assertAsyncProperty } from '../support/lanes/property.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 
-const BYTES = Buffer.from(Uint8Array.from({ length: 10_000 }, (_, at) => (at * 7) & 0xff));
+const BYTES = Buffer.from(Uint8Array.from({ length: 10_000 }, (_, at) => (at * 7 + (at >> 8) * 31) & 0xff));
 const PARTS = [BYTES.subarray(0, 4096), BYTES.subarray(4096, 8192), BYTES.subarray(8192)];
 
 describe('the parts of a split file', () => {
@@ -71,6 +71,18 @@ describe('the parts of a split file', () => {
     );
     const odd = write({ 'a.001': PARTS[2]!, 'a.002': PARTS[0]! });
     assert.match((await read(`${odd}/a.001`)).warnings.join(), /a\.002 is not as large as the parts before it/);
+  });
+
+  it('are told from images that are numbered, by how these begin', async () => {
+    const path = write({ 'dump.001': PARTS[0]!, 'dump.002': PARTS[0]!, 'dump.003': PARTS[0]! });
+    const { bytes, warnings } = await read(`${path}/dump.001`);
+    assert.ok(bytes.equals(PARTS[0]!));
+    assert.match(warnings.join(), /dump\.002 begins as dump\.001 does: it is taken for another image/);
+    const listed = await listImages([path], { input: Readable.from([]) });
+    assert.deepEqual(
+      listed.map(({ location }) => location.slice(path.length + 1)),
+      ['dump.001', 'dump.002', 'dump.003'],
+    );
   });
 
   it('are told from what only looks alike', async () => {

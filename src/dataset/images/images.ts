@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
-import { locationName } from '../../source/source.js';
-import { isLaterPart } from '../../source/open-source.js';
+import { locationName, type Source } from '../../source/source.js';
+import { beginsAlike, openSource, partBefore } from '../../source/open-source.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
@@ -29,7 +29,7 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
         ? `${stem}.e01`
         : null;
   if (image !== null) return names.has(image) ? image : null;
-  return isLaterPart(lower, names) ? 'an earlier part' : null;
+  return partBefore(lower, names);
 }
 
 function folderOf(key: string): string {
@@ -160,6 +160,23 @@ async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator
   else yield { location: path, source: resolve(path), found: false, version: null };
 }
 
+/** Whether a file is opened along with another one. Numbered images that begin alike are images of their own. */
+async function belongsToOther(folder: string, name: string, names: ReadonlySet<string>): Promise<boolean> {
+  const other = companionOf(name, names);
+  if (other === null || partBefore(name.toLowerCase(), names) === null) return other !== null;
+  const sources: Source[] = [];
+  try {
+    // Names are compared in small letters, as file systems may.
+    const before = partBefore(name, names) ?? other;
+    for (const one of [before, name]) sources.push(await openSource(join(folder, one)));
+    return !(await beginsAlike(sources[0]!, sources[1]!));
+  } catch {
+    return false;
+  } finally {
+    await Promise.all(sources.map((source) => source.close()));
+  }
+}
+
 /**
  * Regular files, sorted, without those that belong to another image; links to directories are not followed, so that
  * none is walked twice.
@@ -174,7 +191,7 @@ async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<L
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       yield* imagesIn(path, options);
-    } else if (companionOf(entry.name, names) === null) {
+    } else if (!(await belongsToOther(folder, entry.name, names))) {
       const isFile =
         entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true);
       if (isFile) yield { location: path, source: resolve(path), found: true, version: null };
