@@ -56,8 +56,8 @@ export class InnerFolders {
         throw error;
       });
       if (real === null) {
-        // A link that leads nowhere yet would be followed when the folder is made.
-        if ((await lstat(at).catch(() => null)) !== null)
+        // A link that leads nowhere yet would be followed when the folder is made; a folder may be made meanwhile.
+        if ((await lstat(at).catch(() => null))?.isSymbolicLink() === true)
           throw leaves(this.name, at, 'it is a link that leads nowhere');
         continue;
       }
