@@ -134,13 +134,17 @@ function architectureOf(
 const WHOLE_RAW = 1 << 20;
 const [HOLE_START, HOLE_END] = [0xc0000000, 0x100000000];
 
+/** Of images of which parts are known to be lost, though their run lists may name as many pages as the machine has. */
+const LOSSES = ['image-cut', 'image-damaged', 'image-header-wiped', 'image-unreadable'];
+
 /**
  * Whether all of the machine's memory was seen, by the kernel's count in KUSER_SHARED_DATA. Page 0 belongs to the
  * firmware; a raw file's bytes for the holes below 1 MiB and 4 GiB are not memory.
  */
 function isWhole({ image, warnings }: CarvedInput, { counts }: PageCarver, { sharedData }: TracedKernel): boolean {
   const expected = sharedData?.physicalPages ?? 0;
-  if (expected === 0 || warnings.some(({ code }) => code === 'image-cut')) return false;
+  const told = [...warnings, ...(image?.unreadable.warnings ?? [])];
+  if (expected === 0 || told.some(({ code }) => LOSSES.includes(code))) return false;
   if (image === null && counts.addressed > 0) return counts.addressed >= expected;
   if (image !== null && image.format !== 'raw') return seenPages(image) >= expected;
   const bytes = image === null ? counts.pages * PAGE_SIZE : image.runs.byteLength;

@@ -73,17 +73,33 @@ export async function joinParts(source: Source): Promise<Source> {
     return withWarning(source, { code: 'image-part', message });
   }
   const parts: [Source, ...Source[]] = [source];
+  try {
+    return await joinFrom(parts, own, beside);
+  } catch (error) {
+    for (const part of parts.slice(1)) await part.close();
+    throw error;
+  }
+}
+
+/** @param parts the first part; receives the further ones as they are opened */
+async function joinFrom(
+  parts: [Source, ...Source[]],
+  own: PartName,
+  beside: (number: number) => Promise<Source | null>,
+): Promise<Source> {
+  const [source] = parts;
   for (let number = own.number + 1; parts.length < MAX_PARTS; number++) {
     const next = await beside(number);
     if (next === null) break;
+    parts.push(next);
     if (await beginsAlike(source, next)) {
+      parts.pop();
       await next.close();
       const message = `${nameOf(own, number)} begins as ${nameOf(own, own.number)} does: it is taken for another image, and not for a part of this one`;
       return parts.length === 1
         ? withWarning(source, { code: 'image-part', message })
         : new JoinedSource(parts, [{ code: 'image-part', message }]);
     }
-    parts.push(next);
   }
   const warnings: Warning[] = [];
   const missing = await beside(own.number + parts.length + 1);

@@ -156,6 +156,11 @@ describe('the pools of sessions', () => {
     const found = await read(generated);
     const { tags } = found.sessions[0]!;
     assert.equal(tags.find(({ slot }) => slot === entry!.slot)!.complete, false);
+    // Whatever wrote there has touched the page: rows wholly on it are doubtful with it.
+    const page = Math.floor(at / PAGE);
+    const beside = tags.filter(({ slot }) => Math.floor((slot * 56) / PAGE) === page);
+    assert.ok(beside.length > 1);
+    assert.ok(beside.every(({ complete }) => !complete));
     assert.match(found.notes.join('\n'), /^session 0: 1 tags of its table do not stand where the hash law puts them/);
   });
 

@@ -96,15 +96,38 @@ describe('archives of one image', () => {
       await assert.rejects(read(gzipSync(tarOf({ 'one.raw': IMAGE, 'two.raw': IMAGE }))), refused(/can be images/));
     });
 
-    it('refuses a sparse member by name', async () => {
+    it('refuses a sparse member by name', async function () {
       const root = folder.path('sparse');
       mkdirSync(root);
       writeFileSync(`${root}/head`, '');
       spawnSync('truncate', ['-s', '1M', `${root}/memory.raw`]);
       spawnSync('tar', ['-cSf', `${root}/out.tar`, '-C', root, 'memory.raw']);
       const bytes = readFileSync(`${root}/out.tar`);
-      // A file system without holes stores it whole.
-      if (bytes.length < 1 << 20) await assert.rejects(read(bytes), refused(/"memory.raw" is stored sparse/));
+      // A file system without holes stores it whole, and so does tar.
+      if (bytes.length >= 1 << 20) this.skip();
+      await assert.rejects(read(bytes), refused(/"memory.raw" is stored sparse/));
+    });
+
+    it('refuses a size that is none', async () => {
+      for (const size of ['-512', 'many', '1.5', '1e30']) {
+        const record = (length: number): string => `${length} size=${size}\n`;
+        const text = Buffer.from(record(record(10).length));
+        const bytes = tarOf({ 'memory.raw': IMAGE });
+        const header = Buffer.from(bytes.subarray(0, 512));
+        header.write('x', 156);
+        header.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124);
+        header.fill(' ', 148, 156);
+        header.write(
+          header
+            .reduce((sum, byte) => sum + byte, 0)
+            .toString(8)
+            .padStart(6, '0'),
+          148,
+        );
+        const block = Buffer.alloc(512);
+        text.copy(block);
+        await assert.rejects(read(Buffer.concat([header, block, bytes])), { code: 'FORMAT_DAMAGED' }, size);
+      }
     });
 
     it('says where an archive is cut', async () => {
@@ -126,9 +149,14 @@ describe('archives of one image', () => {
       assert.deepEqual([deflated.isStream, deflated.content.equals(IMAGE)], [true, true]);
     });
 
-    it('reads bzip2 in it, and names the methods that it does not read', async function () {
+    it('reads bzip2 in it', async function () {
       const bytes = zipOf({ 'memory.raw': IMAGE }, ['-Z', 'bzip2']);
-      if (bytes.readUInt16LE(8) === 12) assert.ok((await read(bytes)).content.equals(IMAGE));
+      // A zip that was built without it deflates.
+      if (bytes.readUInt16LE(8) !== 12) this.skip();
+      assert.ok((await read(bytes)).content.equals(IMAGE));
+    });
+
+    it('names the methods that it does not read', async () => {
       for (const [method, name] of [
         [9, 'Deflate64'],
         [14, 'LZMA'],

@@ -99,14 +99,13 @@ export class QueueWorker {
     }
   }
 
+  /** Jobs cannot ask for any number of pools: where there are many, the next longer time is given. */
   private pool({ timeoutMs }: ImageJob): ImagePool {
-    // In whole minutes, so that jobs cannot ask for any number of pools.
-    const rounded = Math.min(
-      MAX_TIMEOUT_MS,
-      this.pools.size < MAX_OPEN ? timeoutMs : Math.ceil(timeoutMs / 60_000) * 60_000,
-    );
-    const pool = this.pools.get(rounded) ?? new ImagePool(rounded);
-    this.pools.set(rounded, pool);
+    let time = timeoutMs;
+    if (!this.pools.has(time) && this.pools.size >= MAX_OPEN)
+      time = Math.min(MAX_TIMEOUT_MS, ...[...this.pools.keys()].filter((one) => one >= timeoutMs));
+    const pool = this.pools.get(time) ?? new ImagePool(time);
+    this.pools.set(time, pool);
     return pool;
   }
 

@@ -52,7 +52,7 @@ export async function lacksHole({ memory }: FoundKernel): Promise<boolean> {
  * The same memory with the hole below 4 GiB put back that a .vmem file leaves out, and tools that write memory as one
  * piece: what lies from some offset on has physical addresses from 4 GiB on. Where that is, the page tables tell: a root
  * below leads to tables above, and only with the right hole are these tables, and is KUSER_SHARED_DATA reached. Nothing
- * where `mayLackHole` says no.
+ * where `mayLackHole` says no, or where a root's tables fit more than one beginning.
  */
 export async function* holedMemories(
   memory: PhysicalMemory,
@@ -67,14 +67,18 @@ export async function* holedMemories(
     for (const paging of kinds) {
       const tables = await tablesAbove(memory, address, paging);
       if (tables.length === 0) continue;
+      const fitting: number[] = [];
       for (const start of beginnings(length)) {
-        if (given.has(start)) continue;
         const holed = withHole(memory, start);
         if (!(await areTables(holed, tables))) continue;
         if (isMissing(await readSharedData(VirtualMemory.through(holed, address, paging)))) continue;
+        fitting.push(start);
+        if (fitting.length > 1) break;
+      }
+      const [start] = fitting;
+      if (start !== undefined && fitting.length === 1 && !given.has(start)) {
         given.add(start);
-        yield holed;
-        break;
+        yield withHole(memory, start);
       }
       if (++roots >= MAX_ROOTS) return;
     }
@@ -167,6 +171,13 @@ async function areTables(memory: PhysicalMemory, pages: readonly PhysicalAddress
     }
   }
   return used > 0 && odd <= used * MAX_ODD;
+}
+
+/** The same memory, with the warning that its page tables contradict the addresses that the file tells. */
+export function contradicted({ image }: PhysicalMemory): PhysicalMemory {
+  const message =
+    'page tables above physical 4 GiB are none where the file says: it may leave out a hole in memory, and no place for it is proved; what lies above may be read wrong';
+  return new PhysicalMemory({ ...image, warnings: [...image.warnings, { code: 'memory-hole', message }] });
 }
 
 function withHole({ image }: PhysicalMemory, start: number): PhysicalMemory {

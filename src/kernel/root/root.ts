@@ -5,7 +5,7 @@ import { type Paging, type PagingName, PAGINGS } from '../../memory/paging/pagin
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 import type { FoundKernel, Kernel, OtherSystem, Rejection, Search } from './kernel.js';
 import { movedMemories } from './memory-base.js';
-import { BELOW_HOLES, holedMemories, lacksHole, mayLackHole } from './memory-hole.js';
+import { BELOW_HOLES, contradicted, holedMemories, lacksHole, mayLackHole } from './memory-hole.js';
 import { SELF_REFERENCE_REACH } from './page-table-root.js';
 import { isSameClock } from './prove-root.js';
 import { RootSearch } from './root-search.js';
@@ -55,8 +55,8 @@ export async function findKernels(
   const pagings = pagingsOf(search.architecture, memory.image.hints.architecture);
   const rejected: Rejection[] = [];
   let tried = 0;
-  /** By the addresses of the file, which its page tables contradict. */
-  let flat: readonly FoundKernel[] | null = null;
+  /** Whether one proved by the addresses of the file, which its page tables contradict. */
+  let isFlat = false;
   try {
     for await (const { place, reach } of placesOf(memory, pagings)) {
       const roots = new RootSearch(place, pagings, reach);
@@ -66,12 +66,15 @@ export async function findKernels(
         await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
       if (systems.length === 0) continue;
       if (place === memory && (await lacksHole(systems[0]!))) {
-        flat ??= systems;
+        isFlat = true;
         continue;
       }
       return { found: asSystems(systems), rejected };
     }
-    if (flat !== null) return { found: asSystems(flat), rejected };
+    if (isFlat) {
+      const roots = new RootSearch(contradicted(memory), pagings, SELF_REFERENCE_REACH);
+      return { found: asSystems(await systemsOf(roots, search.isWide)), rejected };
+    }
     return { error: noKernel(memory, search.architecture, tried, rejected.at(-1)), rejected };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };

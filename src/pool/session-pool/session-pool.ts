@@ -123,7 +123,7 @@ async function readThrough(
   const { table, size, proof } = read;
   if (proof.keys === 0 && place.identity.outcome !== 'held')
     return 'its table is empty, and nothing says that it is one';
-  const { tags, notes } = await tagsOf(space.memory, read, place.expansion);
+  const { tags, notes } = await tagsOf(space.memory, read, place);
   if (table.pagesMissing > 0)
     notes.unshift(`${table.pagesMissing} of ${table.pageCount} pages of its table are missing`);
   return {

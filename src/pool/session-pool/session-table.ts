@@ -47,11 +47,11 @@ export function keysOf(table: TrackerTable, size: number): Float64Array {
   return keys;
 }
 
-/** Whether the key of an entry obeys the law where it stands. */
-export function isLawfulAt(keys: Float64Array, size: number, slot: number): boolean {
+/** The free slot that makes a key unlawful where it stands: it would have been put there. Null for a lawful key. */
+export function freeSlotBefore(keys: Float64Array, size: number, slot: number): number | null {
   const mask = size - 1;
-  for (let at = hashOfKey(keys[slot]!) & mask; at !== slot; at = (at + 1) & mask) if (keys[at] === 0) return false;
-  return true;
+  for (let at = hashOfKey(keys[slot]!) & mask; at !== slot; at = (at + 1) & mask) if (keys[at] === 0) return at;
+  return null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { type Consistency, consistencyOf } from '../table/consistency.js';
 import { outstanding, signedCounters } from '../table/counters.js';
@@ -6,7 +7,7 @@ import type { TagCounts } from '../table/tag-totals.js';
 import { COUNTER_COUNT } from '../table/tracker-layout.js';
 import type { TrackerTable } from '../table/tracker-table.js';
 import type { SessionPlace } from './session-place.js';
-import { isLawfulAt, keysOf, readEntries, type SessionTable } from './session-table.js';
+import { freeSlotBefore, keysOf, readEntries, type SessionTable } from './session-table.js';
 
 /** One tag's counters in one session. */
 export interface SessionTag extends TagCounts {
@@ -25,21 +26,32 @@ interface Tags {
 export async function tagsOf(
   memory: VirtualMemory,
   { table, size }: SessionTable,
-  expansion: SessionPlace['expansion'],
+  { table: start, expansion, identity }: SessionPlace,
 ): Promise<Tags> {
   const keys = keysOf(table, size);
   const notes: string[] = [];
   const seen = new Map<number, number>();
   for (const key of keys) if (key > 0) seen.set(key, (seen.get(key) ?? 0) + 1);
-  const tags = rowsOf(
-    table,
-    size,
-    'table',
-    (slot) => seen.get(keys[slot]!) === 1 && slot !== size - 1 && isLawfulAt(keys, size, slot),
-  );
-  const odd = tags.filter(({ complete }) => !complete).length;
+  // Whatever put a key where it cannot be has touched its page, or that of the slot that it passed.
+  const pages = (slot: number): bigint[] => pagesOfEntry(start, slot, table.layout.size);
+  const doubtful = new Set<bigint>();
+  const isOdd = (slot: number): boolean => seen.get(keys[slot]!)! > 1 || slot === size - 1;
+  for (let slot = 0; slot < size; slot++) {
+    if (keys[slot]! <= 0) continue;
+    const passed = freeSlotBefore(keys, size, slot);
+    const touched = passed !== null ? [slot, passed] : isOdd(slot) ? [slot] : [];
+    for (const page of touched.flatMap(pages)) doubtful.add(page);
+  }
+  const isOwn = identity.outcome === 'held';
+  if (!isOwn) notes.push(`whether its table is its own is not proved: ${identity.detail}`);
+  const tags = rowsOf(table, size, 'table', (slot) => isOwn && !pages(slot).some((page) => doubtful.has(page)));
+  const odd = tags.filter(
+    ({ slot, consistency }) => consistency === 'impossible' || isOdd(slot) || freeSlotBefore(keys, size, slot) !== null,
+  ).length;
   if (odd > 0)
-    notes.push(`${odd} tags of its table do not stand where the hash law puts them, or count what cannot be`);
+    notes.push(
+      `${odd} tags of its table do not stand where the hash law puts them, or count what cannot be; what stands on the same pages is marked with them`,
+    );
 
   // Without a free slot the next new tag goes to the expansion table.
   const isFull = keys.every((key) => key !== 0);
@@ -56,7 +68,17 @@ export async function tagsOf(
   else if (!isGood) notes.push('its expansion table holds a tag twice, or one of its table');
   if (further.pagesMissing > 0)
     notes.push(`${further.pagesMissing} of ${further.pageCount} pages of its expansion table are missing`);
-  return { tags: [...tags, ...rowsOf(further, expansion.entries, 'expansion', () => isFull && isGood)], notes };
+  return {
+    tags: [...tags, ...rowsOf(further, expansion.entries, 'expansion', () => isOwn && isFull && isGood)],
+    notes,
+  };
+}
+
+/** Numbers of the virtual pages that an entry lies on: one, or two. */
+function pagesOfEntry(start: VirtualAddress, slot: number, entrySize: number): bigint[] {
+  const first = start + BigInt(slot * entrySize);
+  const [page, last] = [first >> 12n, (first + BigInt(entrySize - 1)) >> 12n];
+  return page === last ? [page] : [page, last];
 }
 
 function rowsOf(

@@ -89,7 +89,8 @@ async function nextMember(input: ByteReader): Promise<TarMember | null> {
     const own = name ?? (prefix === '' ? '' : `${prefix}/`) + textIn(header, 0, 100);
     if (type === TYPE.sparse) throw sparse(input, own);
     const length = size ?? stored;
-    if (!Number.isSafeInteger(length)) throw input.damaged(`a member before offset ${input.offset} has no size`);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw input.damaged(`a member before offset ${input.offset} has no size`);
     [name, size] = [null, null];
     if ((TYPE.file as readonly string[]).includes(type) && !/(^|\/)\._/.test(own))
       return { name: own, size: length, offset: input.offset };

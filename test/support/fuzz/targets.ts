@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { PAGE_SIZE } from '../../../src/address.js';
 import { messageOf, PoolTrackerError } from '../../../src/errors.js';
 import { openImage } from '../../../src/image/formats.js';
@@ -118,7 +118,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'stream', seeds: containers, run: asStream },
   {
     name: 'wrapper',
-    seeds: () => WRAP_CASES.filter(canWrap).map((one) => one.wrap(NOTES)),
+    // One that needs no program, then those whose programs are here.
+    seeds: () => [gzipSync(NOTES), ...WRAP_CASES.filter(canWrap).map((one) => one.wrap(NOTES))],
     async run(source) {
       const wrapper = detectWrapper((await source.bytes()).subarray(0, 512));
       if (wrapper === null) return;
