@@ -13,10 +13,24 @@ export interface EncodeOptions {
   readonly rowGroupRows?: number;
   /** Whether text in CSV that a spreadsheet would run as a formula begins with an apostrophe; false by default. */
   readonly csvSafe?: boolean;
-  /** Width of the terminal that a table goes to, in characters; left out where it does not go to a terminal. */
+  /** How a table is laid out. */
+  readonly table?: TableOptions;
+}
+
+/** How a printed table is laid out. */
+export interface TableOptions {
+  /** Width of the terminal that it goes to, in characters; left out where it does not go to a terminal. */
   readonly terminalColumns?: number;
-  /** Whether a table of pool_tag ends with a line of totals. */
+  /** Whether a table of tags has the counts of each pool apart, however narrow the terminal is. */
+  readonly wide?: boolean;
+  /** The only pool whose counts a table of tags has. */
+  readonly pool?: 'nonpaged' | 'paged';
+  /** Whether a table of pool_tag ends with the totals of all its rows, shown or not. */
   readonly totals?: boolean;
+  /** How many rows of each image are shown; all by default. */
+  readonly first?: number;
+  /** Whether the image is named above the first table of tags too, as above all others. */
+  readonly headings?: boolean;
 }
 
 /** A library that writes Parquet. */

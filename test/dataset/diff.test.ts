@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/query/diff.js';
-import { MEASURES, readTagCounts, type TagCount } from '../../src/dataset/query/diff.js';
+import { senseOf } from '../../src/dataset/query/diff-sense.js';
+import { type DiffSubject, MEASURES, readDiffSubject, type TagCount } from '../../src/dataset/query/diff-subject.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { misfit } from '../../src/record/schema/record-type.js';
 import { runCli } from '../support/run/cli.js';
@@ -38,7 +39,7 @@ describe('diff', () => {
         assert.deepEqual(diffs.map(({ tag }) => tag).sort(), differing.map((key) => `T${key}`).sort());
         for (const [index, { change }] of diffs.entries()) assert.ok(index === 0 || diffs[index - 1]!.change >= change);
         for (const diff of diffs) {
-          const row = diffRow(diff);
+          const row = diffRow(diff, 2);
           for (const column of TAG_DIFF.columns) assert.equal(misfit(column, row[column.name]), null);
         }
       }),
@@ -67,7 +68,9 @@ describe('diff', () => {
       'bytes',
     );
     assert.deepEqual(
-      diffs.map(diffRow).map(({ tag, change, percent, bytes_change }) => [tag, change, percent, bytes_change]),
+      diffs
+        .map((diff) => diffRow(diff, null))
+        .map(({ tag, change, percent, bytes_change }) => [tag, change, percent, bytes_change]),
       [
         ['T1', 'grew', 50, 50n],
         ['T6', 'new', null, 9n],
@@ -77,6 +80,59 @@ describe('diff', () => {
         ['T3', 'gone', -100, -100n],
       ],
     );
+  });
+
+  describe('says what it compares', () => {
+    const subject = (allocs: bigint, facts: Partial<DiffSubject> = {}): DiffSubject => ({
+      name: 'x.raw',
+      imageId: String(allocs),
+      host: 'web01',
+      windowsVersion: '10.0.22000.1219',
+      kernelGuid: 'A'.repeat(32),
+      capturedAt: 1_700_000_000_000 + Number(allocs),
+      boot: { kernelBase: '0xfffff80000000000', firstTable: '0xffff800000001000' },
+      tags: new Map([[1, { key: 1, tag: 'T1', bytes: 0n, outstanding: 0n, allocs, complete: true }]]),
+      ...facts,
+    });
+    const codes = (before: DiffSubject, after: DiffSubject): string[] =>
+      senseOf(before, after).warnings.map(({ code }) => code);
+    const first = subject(1n);
+
+    it('says nothing of two states of one start, and counts the hours', () => {
+      const later = subject(2n, { capturedAt: first.capturedAt! + 7_200_000 });
+      assert.deepEqual(senseOf(first, later), { warnings: [], hours: 2 });
+    });
+
+    it('says nothing where nothing is known', () => {
+      const unknown = { host: null, windowsVersion: null, kernelGuid: null, capturedAt: null, boot: null };
+      assert.deepEqual(senseOf(subject(1n, unknown), subject(2n, unknown)), { warnings: [], hours: null });
+    });
+
+    it('one kernel that is named to another precision is one build', () => {
+      assert.deepEqual(codes(first, subject(2n, { windowsVersion: '10.0.22000' })), []);
+    });
+
+    for (const [code, facts] of [
+      ['diff-hosts', { host: 'web02' }],
+      ['diff-builds', { windowsVersion: '10.0.19041', kernelGuid: 'B'.repeat(32) }],
+      ['diff-builds', { windowsVersion: '10.0.19041', kernelGuid: null }],
+      ['diff-boots', { boot: { kernelBase: '0xfffff80000200000', firstTable: null } }],
+      ['diff-boots', { boot: { kernelBase: '0xfffff80000000000', firstTable: '0xffff800000002000' } }],
+      ['diff-order', { capturedAt: 1 }],
+    ] as const) {
+      it(`${code}: ${JSON.stringify(facts)}`, () => {
+        assert.deepEqual(codes(first, subject(2n, facts)), [code]);
+        assert.equal(senseOf(first, subject(2n, facts)).hours, null);
+      });
+    }
+
+    it('the same memory is named, also twice', () => {
+      assert.deepEqual(codes(first, first), ['diff-same']);
+    });
+
+    it('records do not have addresses: counts that fell tell of a restart', () => {
+      assert.deepEqual(codes(subject(9n), subject(1n, { boot: null, capturedAt: null })), ['diff-boots']);
+    });
   });
 
   describe('of files', () => {
@@ -110,8 +166,8 @@ describe('diff', () => {
 
     it('reads the same counts from an image and from its records', async () => {
       assert.deepEqual(
-        await readTagCounts(folder.path('before.parquet')),
-        await readTagCounts(folder.path('before.raw')),
+        (await readDiffSubject(folder.path('before.parquet'))).tags,
+        (await readDiffSubject(folder.path('before.raw'))).tags,
       );
     });
 
@@ -133,8 +189,9 @@ describe('diff', () => {
           '--json',
         ]);
         assert.equal(end.status, status, end.stderr);
+        assert.match(end.stderr, /^from .*before\.parquet, Windows .*\nto {3}.*after\.raw, Windows .*\n/);
         assert.equal(
-          end.stderr,
+          end.stderr.split('\n').slice(2).join('\n'),
           status === 0 ? '' : `1 tags grew by more than ${limit} % (outstanding): Drvr (10.0 %)\n`,
         );
         assert.deepEqual(
@@ -146,6 +203,18 @@ describe('diff', () => {
         );
       });
     }
+
+    it('prints a table that fits, and refuses --fail-over where the two are the same memory', async () => {
+      const [one, other] = [folder.path('before.raw'), folder.path('after.raw')];
+      const printed = await runCli(['diff', one, other, '-q']);
+      assert.deepEqual([printed.status, printed.stderr], [0, '']);
+      assert.match(printed.stdout, /^Tag +Mark +Change +% +Bytes +.*\n[- ]+\nDrvr +grew +10 +64 +-? .*\n$/);
+      assert.ok(printed.stdout.split('\n').every((line) => line.length <= 80));
+      const same = await runCli(['diff', one, one, '--fail-over', '1']);
+      assert.equal(same.status, 2);
+      assert.match(same.stderr, /pool-tracker: --fail-over: both are the same memory.*; --force compares/);
+      assert.equal((await runCli(['diff', one, one, '--fail-over', '1', '--force'])).status, 0);
+    });
 
     it('looks at the tags that are asked for only', async () => {
       const end = await runCli([

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TagTotal } from '../../src/pool/table/tag-totals.js';
-import { selectTags, tagPattern, type TagSelection } from '../../src/record/rows/tag-selection.js';
+import { inAnotherCase, selectTags, tagPattern, type TagSelection } from '../../src/record/rows/tag-selection.js';
 import { tagTotal } from '../support/records/tag-total.js';
 import { tagKey } from '../support/generate/tracker/tag-plan.js';
 
@@ -48,6 +48,30 @@ describe('selecting tags', () => {
     assert.deepEqual(names({ sort: 'outstanding' }), [2, 0, 3, 1]);
     assert.deepEqual(names({ sort: 'allocs' }), [1, 0, 2, 3]);
     assert.deepEqual(names({ sort: 'frees' }), [1, 0, 2, 3]);
+  });
+  it('sorts by the bytes of one allocation in use; where none is, last', () =>
+    assert.deepEqual(names({ sort: 'each' }), [3, 0, 2, 1]));
+  it('turns any order round', () => {
+    assert.deepEqual(names({ sort: 'bytes', reverse: true }), [3, 2, 0, 1]);
+    assert.deepEqual(names({ sort: 'bytes', reverse: true, top: 1 }), [3]);
+  });
+  it('of one pool takes what it ever had, ordered and bounded by its counts', () => {
+    assert.deepEqual(names({ pool: 'paged', sort: 'bytes' }), [1, 0, 3]);
+    assert.deepEqual(names({ pool: 'nonpaged', sort: 'bytes' }), [2, 0, 3, 1]);
+    assert.deepEqual(names({ pool: 'paged', inUse: true }), []);
+    assert.deepEqual(names({ pool: 'paged', minBytes: 5n }), [0, 1]);
+  });
+  it('leaves out what has fewer bytes or fewer allocations in use', () => {
+    assert.deepEqual(names({ minBytes: 10n }), [0, 1]);
+    assert.deepEqual(names({ minOutstanding: 6n }), [0, 2]);
+    assert.deepEqual(names({ minOutstanding: 0n }), [0, 1, 2, 3]);
+  });
+  it('names what would fit in another case, where nothing fits', () => {
+    assert.deepEqual(inAnotherCase(TOTALS, { tags: ['proc'] }), ['Proc']);
+    assert.deepEqual(inAnotherCase(TOTALS, { tags: ['NT*'] }), ['Ntfs', 'NtFs']);
+    assert.deepEqual(inAnotherCase(TOTALS, { tags: ['Proc', 'irp'] }), []);
+    assert.deepEqual(inAnotherCase(TOTALS, { tags: ['nope'] }), []);
+    assert.deepEqual(inAnotherCase(TOTALS, {}), []);
   });
   it('leaves out what has nothing outstanding', () => assert.deepEqual(names({ inUse: true }), [0, 2, 3]));
   it('takes the first of the order asked for', () => assert.deepEqual(names({ sort: 'bytes', top: 2 }), [1, 0]));

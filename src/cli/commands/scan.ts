@@ -1,7 +1,15 @@
 import { PoolTrackerError } from '../../errors.js';
 import type { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagTotal } from '../../pool/table/tag-totals.js';
-import { rowsOf, selectTags, shortfall, SORT_ORDERS, type TagSelection } from '../../record/rows/rows.js';
+import {
+  inAnotherCase,
+  POOLS,
+  rowsOf,
+  selectTags,
+  shortfall,
+  SORT_ORDERS,
+  type TagSelection,
+} from '../../record/rows/rows.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { IMAGE as IMAGE_RECORD, POOL_TAG, POOL_TAG_SESSION, RECORD_TYPES } from '../../record/schema/record-types.js';
 import { resultOf } from '../../scan/scan.js';
@@ -23,6 +31,9 @@ const OTHER_RECORDS = RECORD_TYPES.map(({ name }) => name).filter((name) => name
 
 function selection(options: OptionValues): TagSelection {
   const top = options.count('top');
+  const pool = options.choice('pool', POOLS);
+  const minBytes = options.bytes('min-bytes');
+  const minOutstanding = options.count('min-outstanding', 0);
   return {
     tags: options.texts('tag'),
     exclude: options.texts('exclude'),
@@ -30,7 +41,11 @@ function selection(options: OptionValues): TagSelection {
     inUse: options.flag('in-use'),
     thirdParty: options.flag('third-party'),
     asReported: options.flag('as-reported'),
+    reverse: options.flag('reverse'),
     ...(top === undefined ? {} : { top }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(minBytes === undefined ? {} : { minBytes }),
+    ...(minOutstanding === undefined ? {} : { minOutstanding: BigInt(minOutstanding) }),
   };
 }
 
@@ -50,18 +65,35 @@ function isMarked({ complete, consistency }: TagTotal): boolean {
   return tagMark(complete, consistency) !== '';
 }
 
-function isTagTable({ recordType, format }: Output): boolean {
+/** Which records go into which format. */
+type Kind = Pick<Output, 'recordType' | 'format'>;
+
+function isTagTable({ recordType, format }: Kind): boolean {
   return recordType.name === 'pool_tag' && format.name === 'table';
 }
 
-/** Tables adapt their width only to a terminal; piped output is the same everywhere. */
-function outputOptions(output: Output, options: OptionValues): SinkOptions {
-  const { isTTY, columns } = process.stdout;
+function outputOptions(output: Output, options: OptionValues, images: number): SinkOptions {
+  const common = sinkOptions(options, output.target);
+  if (output.format.name !== 'table') return common;
+  const { pool, top } = selection(options);
+  const totals = options.flag('totals') && isTagTable(output);
   return {
-    ...sinkOptions(options),
-    totals: options.flag('totals') && isTagTable(output),
-    ...(output.target === process.stdout && isTTY ? { terminalColumns: columns } : {}),
+    ...common,
+    table: {
+      ...common.table,
+      totals,
+      headings: images > 1,
+      ...(pool === undefined ? {} : { pool }),
+      ...(totals && top !== undefined ? { first: top } : {}),
+    },
   };
+}
+
+/** The tags that an output gets. The totals of a printed table are of all, also of those that are not shown. */
+function selectionFor(output: Kind, options: OptionValues): TagSelection {
+  const { top, ...all } = selection(options);
+  const wantsAll = options.flag('totals') && isTagTable(output);
+  return wantsAll || top === undefined ? all : { ...all, top };
 }
 
 /** The codes of all doubts; those of the warnings where no doubt is left. */
@@ -74,6 +106,8 @@ interface Work {
   readonly options: OptionValues;
   readonly known: KnownTags;
   readonly open: readonly OpenOutput[];
+  /** Whether it is one of several, so that what is said names it. */
+  readonly isOneOfSeveral: boolean;
 }
 
 async function scanOne(location: string, work: Work): Promise<void> {
@@ -102,13 +136,29 @@ async function writeFailure(result: FailedScan, { open }: Work): Promise<void> {
   for (const one of open) if (one.recordType === IMAGE_RECORD) await one.write(rowsOf(IMAGE_RECORD, result));
 }
 
-async function writeResult(location: string, result: DecodedScan, { options, known, open }: Work): Promise<void> {
-  if (!options.flag('quiet')) {
-    say(foundLine(result));
-    for (const { message } of result.warnings) warn(message);
-    const shown = outputs(options).some(isTagTable) ? selectTags(result.totals, selection(options), known) : [];
-    if (shown.some(isMarked)) say(MARK_LEGEND);
+function sayFindings(name: string, result: DecodedScan, { options, known, open, isOneOfSeveral }: Work): void {
+  const of = isOneOfSeveral ? `${name}: ` : '';
+  say(`${of}${foundLine(result)}`);
+  for (const { message } of result.warnings) warn(`${of}${message}`);
+  const selected = selection(options);
+  const shown = open.some(isTagTable) ? selectTags(result.totals, selected, known) : [];
+  if (shown.some(isMarked)) say(MARK_LEGEND);
+  const others = inAnotherCase(result.totals, selected);
+  if (others.length > 0) {
+    const [few, more] = [
+      others
+        .slice(0, 5)
+        .map((name) => name.trimEnd())
+        .join(', '),
+      others.length > 5 ? ', ...' : '',
+    ];
+    warn(`${of}no tag fits --tag ${selected.tags!.join(', ')}; in another case would: ${few}${more}`);
   }
+}
+
+async function writeResult(location: string, result: DecodedScan, work: Work): Promise<void> {
+  const { options, known, open } = work;
+  if (!options.flag('quiet')) sayFindings(locationName(location), result, work);
   if (result.outcome.status === 'incomplete' && options.flag('strict')) {
     throw new PoolTrackerError(
       'INCOMPLETE',
@@ -117,7 +167,7 @@ async function writeResult(location: string, result: DecodedScan, { options, kno
   }
   const naming = await tagNaming(known, result, options);
   for (const one of open) {
-    await one.write(rowsOf(one.recordType, result, selection(options), naming));
+    await one.write(rowsOf(one.recordType, result, selectionFor(one, options), naming));
     const missing = await shortfall(one.recordType, result);
     if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
   }
@@ -140,14 +190,23 @@ export const scanCommand: Command = {
     },
     json: { help: 'the same as --format ndjson' },
     ...TAG_OPTION_SPECS,
-    sort: { value: 'ORDER', choices: SORT_ORDERS, default: DEFAULT_ORDER, help: 'order of the tags' },
+    pool: { value: 'POOL', choices: POOLS, help: 'only tags of this pool, and in a table only its counts' },
+    sort: {
+      value: 'ORDER',
+      choices: SORT_ORDERS,
+      default: DEFAULT_ORDER,
+      help: 'order of the tags; each: bytes of one allocation in use',
+    },
+    reverse: { help: 'the order the other way round' },
     top: { value: 'N', help: 'only the first N' },
     'in-use': { help: 'leave out tags with nothing outstanding' },
+    'min-bytes': { value: 'SIZE', help: 'leave out tags with fewer bytes in use: 4096, 64k, 1.5MiB' },
+    'min-outstanding': { value: 'N', help: 'leave out tags with fewer allocations in use' },
     ...NAMING_OPTION_SPECS,
     session: {
       help: "the tags of each session's own pool (windows, fonts: win32k's) in place of the system's: records pool_tag_session; Windows up to build 22000",
     },
-    totals: { help: 'end the printed table with the sums over all tags in it' },
+    totals: { help: 'end the printed table with the sums over all tags that fit, also those that --top leaves out' },
     'as-reported': {
       help: "give the counts of the kernel's own report, as NtQuerySystemInformation would: cut, raised and clamped as that build does",
     },
@@ -165,6 +224,7 @@ export const scanCommand: Command = {
       'tags that are on no list, with the loaded drivers they may belong to',
     ],
     ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
+    ['pool-tracker scan memory.dmp --pool nonpaged --sort each --min-bytes 1MiB', 'as poolmon shows one pool'],
     ['pool-tracker scan memory.raw --session', "what each session's windows and fonts hold"],
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
@@ -181,8 +241,9 @@ export const scanCommand: Command = {
     const known = await knownTags(options);
     const open: OpenOutput[] = [];
     try {
-      for (const output of wanted) open.push(await OpenOutput.open(output, outputOptions(output, options)));
-      for (const image of images) await scanOne(image, { options, known, open });
+      for (const output of wanted)
+        open.push(await OpenOutput.open(output, outputOptions(output, options, images.length)));
+      for (const image of images) await scanOne(image, { options, known, open, isOneOfSeveral: images.length > 1 });
       for (const one of open) await one.end();
     } catch (error) {
       await Promise.all(open.map((one) => one.abandon(error as Error)));

@@ -89,6 +89,18 @@ export class OptionValues {
     return value;
   }
 
+  /** A number of bytes: `4096`, `64k`, `1.5 MiB`; units are powers of 1,024, as poolmon's and !poolused's are. */
+  bytes(name: string): bigint | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const [, whole, fraction = '', unit = ''] =
+      /^(\d{1,15})(?:\.(\d{1,6}))? *(?:([kmgt])(?:i?b)?|b)?$/i.exec(text) ?? [];
+    if (whole === undefined)
+      throw usageError(`--${name}: expected a number of bytes, found '${text}'`, `try --${name} 64k or 1.5MiB`);
+    const scale = 1n << BigInt(10 * '.kmgt'.indexOf(unit.toLowerCase() || '.'));
+    return (BigInt(whole + fraction) * scale) / 10n ** BigInt(fraction.length);
+  }
+
   /** A percentage: a number, at least 0, with or without a percent sign. */
   percent(name: string): number | undefined {
     const text = this.text(name);

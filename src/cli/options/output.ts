@@ -1,7 +1,7 @@
 import { PassThrough, Readable, type Writable } from 'node:stream';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
-import type { SinkFormat } from '../../sink/sink.js';
+import type { SinkFormat, TableOptions } from '../../sink/sink.js';
 import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
@@ -11,6 +11,7 @@ const BIGINT_FORMS = ['number', 'string'] as const;
 /** The options of every command that writes records. */
 export const SINK_OPTION_SPECS: OptionSpecs = {
   force: { help: 'replace output files that exist' },
+  wide: { help: 'a table with all its columns, nothing cut, however narrow the terminal is' },
   'parquet-writer': {
     value: 'NAME',
     choices: PARQUET_WRITERS,
@@ -44,11 +45,22 @@ export const ANSWER_OPTION_SPECS: OptionSpecs = {
   ...SINK_OPTION_SPECS,
 };
 
-export function sinkOptions(options: OptionValues): SinkOptions {
+/** Tables adapt their width only to a terminal; piped output is the same everywhere. */
+function tableOptions(options: OptionValues, target: string | Writable | undefined): TableOptions {
+  const { isTTY, columns } = process.stdout;
+  return {
+    wide: options.flag('wide'),
+    ...(target === process.stdout && isTTY ? { terminalColumns: columns } : {}),
+  };
+}
+
+/** @param target where the records go, if that is known yet */
+export function sinkOptions(options: OptionValues, target?: string | Writable): SinkOptions {
   const parquetWriter = options.choice('parquet-writer', PARQUET_WRITERS);
   const bigint = options.choice('bigint', BIGINT_FORMS);
   return {
     force: options.flag('force'),
+    table: tableOptions(options, target),
     ...(parquetWriter === undefined ? {} : { parquetWriter }),
     ...(bigint === undefined ? {} : { bigint }),
     ...(options.flag('csv-safe') && { csvSafe: true }),
@@ -85,10 +97,8 @@ export class AnswerOutput {
 
   /** @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED */
   open(recordType: RecordType): Promise<Writable> {
-    return openSink(
-      { recordType, format: this.format, target: this.file ?? process.stdout },
-      sinkOptions(this.options),
-    );
+    const target = this.file ?? process.stdout;
+    return openSink({ recordType, format: this.format, target }, sinkOptions(this.options, target));
   }
 }
 
@@ -118,11 +128,13 @@ async function consumer(output: Output, options: SinkOptions): Promise<Consume> 
 /** An output for the rows of several images, written one image after another. */
 export class OpenOutput {
   readonly recordType: RecordType;
+  readonly format: SinkFormat;
   private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
   private readonly done: Promise<void>;
 
   private constructor(output: Output, consume: Consume) {
     this.recordType = output.recordType;
+    this.format = output.format;
     this.done = consume(this.rows as AsyncIterable<Row>);
     this.done.catch(() => undefined);
     this.rows.on('error', () => undefined);

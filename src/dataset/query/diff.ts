@@ -1,81 +1,5 @@
-import { PoolTrackerError } from '../../errors.js';
-import { rowsOf } from '../../record/rows/rows.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
-import { POOL_TAG } from '../../record/schema/record-types.js';
-import { openScan } from '../../scan/open-scan.js';
-import { decodeScan, type ScanOptions } from '../../scan/scan.js';
-import { openRecords, READERS } from '../../sink/readers.js';
-
-export const MEASURES = ['bytes', 'outstanding', 'allocs'] as const;
-export type Measure = (typeof MEASURES)[number];
-
-/** One tag of one image: the sums over both pools, wrapping at 64 bits as the counters do. */
-export interface TagCount extends Readonly<Record<Measure, bigint>> {
-  readonly tag: string;
-  readonly key: number;
-  readonly complete: boolean;
-}
-
-function isRecordFile(input: string): boolean {
-  return READERS.some(({ extensions }) => extensions.some((extension) => input.toLowerCase().endsWith(extension)));
-}
-
-async function* imageRows(image: string, options: ScanOptions): AsyncGenerator<Row> {
-  const scan = await openScan(image, options);
-  try {
-    yield* rowsOf(POOL_TAG, await decodeScan(scan));
-  } finally {
-    await scan.close();
-  }
-}
-
-async function* recordRows(file: string): AsyncGenerator<Row> {
-  const { recordType, rows } = await openRecords(file);
-  if (recordType !== null && recordType !== POOL_TAG) {
-    throw new PoolTrackerError('USAGE', `${file}: expected ${POOL_TAG.name} records, found ${recordType.name}`);
-  }
-  yield* rows;
-}
-
-function sum(row: Row, measure: Measure): bigint {
-  return BigInt.asIntN(64, (row[`nonpaged_${measure}`] as bigint) + (row[`paged_${measure}`] as bigint));
-}
-
-/**
- * The tags of one image by their key, from the image itself or from a file of its `pool_tag` records (recognised by its
- * ending). A tag with two entries is their sum.
- *
- * @throws PoolTrackerError USAGE for records of another type or of several images; whatever opening and scanning an
- * image throws
- */
-export async function readTagCounts(input: string, options: ScanOptions = {}): Promise<Map<number, TagCount>> {
-  const counts = new Map<number, TagCount>();
-  let imageId: unknown;
-  for await (const row of isRecordFile(input) ? recordRows(input) : imageRows(input, options)) {
-    imageId ??= row['image_id'];
-    if (row['image_id'] !== imageId) {
-      throw new PoolTrackerError(
-        'USAGE',
-        `${input}: expected the records of one image, found those of ${String(imageId)} and ${String(row['image_id'])}`,
-        {
-          hint: 'for images of a dataset: pool-tracker query DATASET --view compare IMAGE_A IMAGE_B',
-        },
-      );
-    }
-    const key = row['key'] as number;
-    const known = counts.get(key);
-    const total = (measure: Measure): bigint => BigInt.asIntN(64, sum(row, measure) + (known?.[measure] ?? 0n));
-    counts.set(key, {
-      tag: row['tag'] as string,
-      key,
-      complete: row['complete'] === true && known?.complete !== false,
-      bytes: total('bytes'),
-      outstanding: total('outstanding'),
-      allocs: total('allocs'),
-    });
-  }
-  return counts;
-}
+import { type Measure, MEASURES, type TagCount } from './diff-subject.js';
 
 /** One record per tag that differs between two images. */
 export const TAG_DIFF: RecordType = {
@@ -107,6 +31,13 @@ export const TAG_DIFF: RecordType = {
         `Of the second image (${measure}); null when it does not have the tag.`,
       ),
     ]),
+    ...MEASURES.map((measure) =>
+      nullableColumn(
+        `${measure}_per_hour`,
+        'float64',
+        `${measure}_change for each hour between the two; null where the times are not known, or are not of one start of one machine.`,
+      ),
+    ),
     column('complete', 'bool', 'False when a page that could hold a part of the counts was missing in either image.'),
   ],
 };
@@ -161,13 +92,17 @@ function changeWord({ before, after, change }: TagDiff): string {
   return change > 0n ? 'grew' : change < 0n ? 'shrank' : 'same';
 }
 
-/** A difference as a TAG_DIFF row. */
-export function diffRow(diff: TagDiff): Row {
+/**
+ * A difference as a TAG_DIFF row.
+ * @param hours between the two; null where growth for each hour makes no sense
+ */
+export function diffRow(diff: TagDiff, hours: number | null): Row {
   const { tag, before, after, percent } = diff;
   const measures = MEASURES.map((measure): Row => ({
     [`${measure}_change`]: changeOf(measure, before, after),
     [`${measure}_before`]: before?.[measure] ?? null,
     [`${measure}_after`]: after?.[measure] ?? null,
+    [`${measure}_per_hour`]: hours === null ? null : Number(changeOf(measure, before, after)) / hours,
   }));
   return Object.assign(
     {

@@ -10,7 +10,9 @@ import {
 } from '../../record/schema/record-type.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
-export { MEASURES, type Measure, TAG_DIFF, type TagDiff, diffRow, diffTags, readTagCounts } from './diff.js';
+export { diffRow, diffTags, TAG_DIFF, type TagDiff } from './diff.js';
+export { type DiffSense, senseOf, subjectName } from './diff-sense.js';
+export { type DiffSubject, type Measure, MEASURES, readDiffSubject } from './diff-subject.js';
 
 /** How a column of an answer becomes a column of records. */
 export interface AnswerColumn {

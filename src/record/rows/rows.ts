@@ -11,7 +11,16 @@ import { selectTags, type TagSelection } from './tag-selection.js';
 export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } from './image-row.js';
 export { shortfall } from './object-rows.js';
 export type { TagNaming } from './tag-rows.js';
-export { selectTags, SORT_ORDERS, type SortOrder, tagFilter, type TagSelection } from './tag-selection.js';
+export {
+  inAnotherCase,
+  type Pool,
+  POOLS,
+  selectTags,
+  SORT_ORDERS,
+  type SortOrder,
+  tagFilter,
+  type TagSelection,
+} from './tag-selection.js';
 
 /** Rows of one record type; asynchronous if they are read from the image during iteration. */
 export type Rows = Iterable<Row> | AsyncIterable<Row>;

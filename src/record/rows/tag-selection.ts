@@ -4,9 +4,17 @@ import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { TagCounts } from '../../pool/table/tag-totals.js';
 
 /** Values of `--sort`. All except `tag` put the largest first. */
-export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees'] as const;
-/** An order of tags: by name, or by a sum over both pools (nonpaged and paged: bytes of one), largest first. */
+export const SORT_ORDERS = ['tag', 'bytes', 'nonpaged', 'paged', 'outstanding', 'allocs', 'frees', 'each'] as const;
+/**
+ * An order of tags: by name, or by a sum over the selected pools (nonpaged and paged: bytes of one; each: bytes of one
+ * allocation in use), largest first.
+ */
 export type SortOrder = (typeof SORT_ORDERS)[number];
+
+/** Values of `--pool`. */
+export const POOLS = ['nonpaged', 'paged'] as const;
+/** A pool whose counts alone are selected and ordered by. */
+export type Pool = (typeof POOLS)[number];
 
 /** Which tags are selected, and their order. */
 export interface TagSelection {
@@ -16,8 +24,16 @@ export interface TagSelection {
   readonly exclude?: readonly string[];
   /** Default: table order. */
   readonly sort?: SortOrder;
+  /** The order the other way round: smallest first. */
+  readonly reverse?: boolean;
   /** Maximum number of tags, the first in the order; all by default. */
   readonly top?: number;
+  /** Only tags that this pool ever had; they are ordered and bounded by its counts alone. */
+  readonly pool?: Pool;
+  /** Excludes tags with fewer bytes in use. */
+  readonly minBytes?: bigint;
+  /** Excludes tags with fewer allocations in use. */
+  readonly minOutstanding?: bigint;
   /** Excludes tags with nothing outstanding. */
   readonly inUse?: boolean;
   /** Excludes tags in the lists of known tags. */
@@ -45,13 +61,42 @@ export function tagPattern(pattern: string): RegExp {
   return new RegExp(`^${source} *$`, 's');
 }
 
-const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, (total: SelectableTag) => bigint>> = {
-  bytes: ({ counters }) => counters[2] + counters[5],
+type Measure = (total: SelectableTag, pool: Pool | undefined) => bigint;
+
+/** The sum over both pools, or the count of one, of a measure's two counters. */
+function summed(nonPaged: (tag: SelectableTag) => bigint, paged: (tag: SelectableTag) => bigint): Measure {
+  return (tag, pool) => (pool === 'paged' ? 0n : nonPaged(tag)) + (pool === 'nonpaged' ? 0n : paged(tag));
+}
+
+const bytesOf = summed(
+  ({ counters }) => counters[2],
+  ({ counters }) => counters[5],
+);
+const outstandingOf = summed(
+  ({ nonPagedOutstanding }) => nonPagedOutstanding,
+  ({ pagedOutstanding }) => pagedOutstanding,
+);
+
+/** Thousandths of a byte, so that averages that differ little are in order; nothing in use comes last. */
+function bytesEach(total: SelectableTag, pool: Pool | undefined): bigint {
+  const inUse = outstandingOf(total, pool);
+  return inUse > 0n ? (bytesOf(total, pool) * 1000n) / inUse : -1n;
+}
+
+const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, Measure>> = {
+  bytes: bytesOf,
   nonpaged: ({ counters }) => counters[2],
   paged: ({ counters }) => counters[5],
-  outstanding: (total) => total.nonPagedOutstanding + total.pagedOutstanding,
-  allocs: ({ counters }) => counters[0] + counters[3],
-  frees: ({ counters }) => counters[1] + counters[4],
+  outstanding: outstandingOf,
+  allocs: summed(
+    ({ counters }) => counters[0],
+    ({ counters }) => counters[3],
+  ),
+  frees: summed(
+    ({ counters }) => counters[1],
+    ({ counters }) => counters[4],
+  ),
+  each: bytesEach,
 };
 
 /** Orders tags by their bytes, like Rekall: case-sensitive, with a protected tag next to its namesake. */
@@ -61,11 +106,11 @@ function byTag(a: SelectableTag, b: SelectableTag): number {
   return a.key - b.key || a.slot - b.slot;
 }
 
-function compareBy(order: SortOrder): (a: SelectableTag, b: SelectableTag) => number {
+function compareBy(order: SortOrder, pool: Pool | undefined): (a: SelectableTag, b: SelectableTag) => number {
   if (order === 'tag') return byTag;
   const measure = MEASURES[order];
   return (a, b) => {
-    const [first, second] = [measure(a), measure(b)];
+    const [first, second] = [measure(a, pool), measure(b, pool)];
     return first === second ? byTag(a, b) : first < second ? 1 : -1;
   };
 }
@@ -79,6 +124,19 @@ export function tagFilter({ tags = [], exclude = [] }: TagSelection): (name: str
     !unwanted.some((pattern) => pattern.test(name));
 }
 
+/** Whether the counts of a tag are within the bounds of a selection. */
+function isWithin(tag: SelectableTag, { pool, inUse, minBytes, minOutstanding }: TagSelection): boolean {
+  if (pool !== undefined && tag.counters[pool === 'nonpaged' ? 0 : 3] === 0n && bytesOf(tag, pool) === 0n) return false;
+  const isInUse = [tag.nonPagedOutstanding, tag.pagedOutstanding].some(
+    (outstanding, index) => outstanding !== 0n && (pool === undefined || POOLS[index] === pool),
+  );
+  return (
+    (inUse !== true || isInUse) &&
+    (minBytes === undefined || bytesOf(tag, pool) >= minBytes) &&
+    (minOutstanding === undefined || outstandingOf(tag, pool) >= minOutstanding)
+  );
+}
+
 /**
  * The selected totals in the selected order. Holds at most one table's totals.
  * @param known the tags that `thirdParty` excludes
@@ -89,13 +147,25 @@ export function selectTags<T extends SelectableTag>(
   known = new KnownTags(),
 ): T[] {
   const isWanted = tagFilter(selection);
-  const picked = [...totals].filter((total) => {
-    return (
+  const picked = [...totals].filter(
+    (total) =>
       isWanted(tagName(total.key)) &&
-      !(selection.inUse === true && total.nonPagedOutstanding === 0n && total.pagedOutstanding === 0n) &&
-      !(selection.thirdParty === true && known.find(total.key) !== null)
-    );
-  });
-  if (selection.sort !== undefined) picked.sort(compareBy(selection.sort));
+      isWithin(total, selection) &&
+      !(selection.thirdParty === true && known.find(total.key) !== null),
+  );
+  if (selection.sort !== undefined) picked.sort(compareBy(selection.sort, selection.pool));
+  if (selection.reverse === true) picked.reverse();
   return selection.top === undefined ? picked : picked.slice(0, selection.top);
+}
+
+/**
+ * The tags that a selection's patterns would find in another case, where they find none as they are: tags are case
+ * sensitive, and `proc` is not `Proc`.
+ */
+export function inAnotherCase(totals: Iterable<SelectableTag>, { tags = [] }: TagSelection): string[] {
+  const names = [...new Set(Array.from(totals, ({ key }) => tagName(key)))];
+  const exact = tagFilter({ tags });
+  if (tags.length === 0 || names.some(exact)) return [];
+  const folded = tagFilter({ tags: tags.map((pattern) => pattern.toLowerCase()) });
+  return names.filter((name) => folded(name.toLowerCase()));
 }

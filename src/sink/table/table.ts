@@ -13,7 +13,7 @@ async function* printed(
   rows: AsyncIterable<Row>,
   options: EncodeOptions,
 ): AsyncGenerator<Uint8Array> {
-  const printer = new TablePrinter(recordType, options);
+  const printer = new TablePrinter(recordType, options.table);
   let waiting: Row[] = [];
   let isEmpty = true;
   for await (const row of rows) {
@@ -43,7 +43,7 @@ export function printRows(
 export const encodeTable: Encode = async function* (batches, recordType, options) {
   const { RowReader } = await import('../../record/arrow/record-batches.js');
   const reader = new RowReader(recordType);
-  const printer = new TablePrinter(recordType, options);
+  const printer = new TablePrinter(recordType, options.table);
   let printed = false;
   for await (const batch of batches) {
     printed = true;
