@@ -2,7 +2,7 @@
  * Bundles the compiled command line into a few files: Node loads them in a third of the time that its hundred modules
  * take. The library and the worker threads stay as they were compiled. Part of `npm run build`.
  */
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ const keepAddresses = {
   },
 };
 
+// Chunks of earlier builds have other names: they would be packed as well.
+rmSync(OUT, { recursive: true, force: true });
 await build({
   entryPoints: { 'pool-tracker': `${DIST}cli/main.js` },
   outdir: OUT,

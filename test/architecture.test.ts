@@ -24,6 +24,7 @@ const SHELVES = [
   'dataset/images',
   'cli/options',
   'cli/display',
+  'cli/shell',
 ];
 
 /** The one file of a room that others import, where it does not have the room's name. */

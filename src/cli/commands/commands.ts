@@ -54,4 +54,8 @@ export const COMMANDS: CommandList = {
     summary: 'ask a dataset in SQL (DuckDB), or one of the questions of schemas/duckdb.sql',
     load: async () => (await import('./query.js')).queryCommand,
   },
+  completion: {
+    summary: 'write what teaches bash, zsh or fish to complete commands and options',
+    load: async () => (await import('./completion.js')).completionCommand(COMMANDS),
+  },
 };
