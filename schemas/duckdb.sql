@@ -269,6 +269,34 @@ SET VARIABLE pool_tag_session_query = records_query('pool_tag_session', [
 ]);
 CREATE OR REPLACE TEMP VIEW pool_tag_session AS FROM query(getvariable('pool_tag_session_query'));
 
+-- Pool tag counts of a live machine, as poolmon, !poolused or a CSV show them; nothing of them is proved.
+SET VARIABLE pool_tag_live_query = records_query('pool_tag_live', [
+  {name: 'schema_version', type: 'INTEGER'},
+  {name: 'image_id', type: 'VARCHAR'},
+  {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
+  {name: 'host', type: 'VARCHAR'},
+  {name: 'labels', type: 'VARCHAR'},
+  {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
+  {name: 'captured_at_source', type: 'VARCHAR'},
+  {name: 'tool', type: 'VARCHAR'},
+  {name: 'snapshot', type: 'INTEGER'},
+  {name: 'tag', type: 'VARCHAR'},
+  {name: 'key', type: 'UINTEGER'},
+  {name: 'nonpaged_allocs', type: 'BIGINT'},
+  {name: 'nonpaged_frees', type: 'BIGINT'},
+  {name: 'nonpaged_outstanding', type: 'BIGINT'},
+  {name: 'nonpaged_bytes', type: 'BIGINT'},
+  {name: 'paged_allocs', type: 'BIGINT'},
+  {name: 'paged_frees', type: 'BIGINT'},
+  {name: 'paged_outstanding', type: 'BIGINT'},
+  {name: 'paged_bytes', type: 'BIGINT'},
+  {name: 'driver', type: 'VARCHAR'},
+  {name: 'description', type: 'VARCHAR'},
+  {name: 'complete', type: 'BOOLEAN'}
+]);
+CREATE OR REPLACE TEMP VIEW pool_tag_live AS FROM query(getvariable('pool_tag_live_query'));
+
 -- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
 -- 64 bits, which only a damaged image has, is NULL.
 CREATE OR REPLACE TEMP VIEW pool_tags AS
@@ -518,3 +546,19 @@ FROM object_count
 WHERE kind = 'process'
 GROUP BY host, captured_at, image_id
 ORDER BY abs(gap) DESC NULLS LAST, captured_at, host;
+
+-- Counts of images and of live machines in one table: `origin` is image, or the tool that showed them. What a tool does
+-- not show is NULL, and `complete` too where nothing tells whether it showed all.
+CREATE OR REPLACE TEMP VIEW tag_series AS
+SELECT 'image' AS origin, host, captured_at, image_id, image_path, tag, key,
+  nonpaged_allocs, nonpaged_frees, nonpaged_outstanding, nonpaged_bytes,
+  paged_allocs, paged_frees, paged_outstanding, paged_bytes, outstanding, bytes, complete
+FROM pool_tags
+UNION ALL BY NAME
+SELECT tool AS origin, host, captured_at, image_id, image_path, tag, key,
+  nonpaged_allocs, nonpaged_frees, nonpaged_outstanding, nonpaged_bytes,
+  paged_allocs, paged_frees, paged_outstanding, paged_bytes,
+  try(coalesce(nonpaged_outstanding, paged_outstanding) + CASE WHEN nonpaged_outstanding IS NULL THEN 0 ELSE coalesce(paged_outstanding, 0) END) AS outstanding,
+  try(coalesce(nonpaged_bytes, paged_bytes) + CASE WHEN nonpaged_bytes IS NULL THEN 0 ELSE coalesce(paged_bytes, 0) END) AS bytes,
+  complete
+FROM pool_tag_live;

@@ -434,3 +434,54 @@ COMMENT ON COLUMN pool_tag_session.complete IS 'False when a doubt touches the r
 COMMENT ON COLUMN pool_tag_session.consistency IS 'What the counters themselves show: consistent, torn or impossible.';
 COMMENT ON COLUMN pool_tag_session.driver IS 'The binary to which the lists of known tags assign the tag, as win32k.sys; null when they do not say.';
 COMMENT ON COLUMN pool_tag_session.description IS 'What the lists of known tags say about the tag; null when they do not say.';
+
+-- Schema version 2.
+CREATE TABLE pool_tag_live (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  system INTEGER,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  captured_at_source VARCHAR,
+  tool VARCHAR NOT NULL,
+  snapshot INTEGER NOT NULL,
+  tag VARCHAR NOT NULL,
+  key UINTEGER,
+  nonpaged_allocs BIGINT,
+  nonpaged_frees BIGINT,
+  nonpaged_outstanding BIGINT,
+  nonpaged_bytes BIGINT,
+  paged_allocs BIGINT,
+  paged_frees BIGINT,
+  paged_outstanding BIGINT,
+  paged_bytes BIGINT,
+  driver VARCHAR,
+  description VARCHAR,
+  complete BOOLEAN
+);
+COMMENT ON TABLE pool_tag_live IS 'Pool tag counts of a live machine, as poolmon, !poolused or a CSV show them; nothing of them is proved.';
+COMMENT ON COLUMN pool_tag_live.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN pool_tag_live.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN pool_tag_live.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN pool_tag_live.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN pool_tag_live.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN pool_tag_live.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN pool_tag_live.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_live.captured_at_source IS 'Who says when it was: log, given (--captured-at) or file (when the log was last written); null when unknown.';
+COMMENT ON COLUMN pool_tag_live.tool IS 'What showed the counts: poolmon, poolused or csv.';
+COMMENT ON COLUMN pool_tag_live.snapshot IS 'Which moment of the log, from 0.';
+COMMENT ON COLUMN pool_tag_live.tag IS 'The tag as the tool shows it, with spaces up to four characters.';
+COMMENT ON COLUMN pool_tag_live.key IS 'The four bytes of the tag; null where a character may stand for a byte that cannot be printed.';
+COMMENT ON COLUMN pool_tag_live.nonpaged_allocs IS 'Nonpaged allocations since start.';
+COMMENT ON COLUMN pool_tag_live.nonpaged_frees IS 'Nonpaged frees since start.';
+COMMENT ON COLUMN pool_tag_live.nonpaged_outstanding IS 'Nonpaged allocations in use.';
+COMMENT ON COLUMN pool_tag_live.nonpaged_bytes IS 'Nonpaged bytes in use.';
+COMMENT ON COLUMN pool_tag_live.paged_allocs IS 'Paged allocations since start.';
+COMMENT ON COLUMN pool_tag_live.paged_frees IS 'Paged frees since start.';
+COMMENT ON COLUMN pool_tag_live.paged_outstanding IS 'Paged allocations in use.';
+COMMENT ON COLUMN pool_tag_live.paged_bytes IS 'Paged bytes in use.';
+COMMENT ON COLUMN pool_tag_live.driver IS 'The driver that the tool names.';
+COMMENT ON COLUMN pool_tag_live.description IS 'What the tool says about the tag.';
+COMMENT ON COLUMN pool_tag_live.complete IS 'Whether the sums agree with the totals that the tool shows: false where they do not or the display was stopped; null where it shows none.';

@@ -4,6 +4,7 @@ import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, pipelineInto, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './sinks.js';
+import type { RecordOrigin } from './read/record-reader.js';
 import { openRecords } from './readers.js';
 
 /** How records are converted. */
@@ -12,6 +13,8 @@ export interface ConvertOptions extends SinkOptions {
   readonly inputFormat?: string;
   /** Format of the output, by its name in SINKS; likewise. */
   readonly format?: string;
+  /** What records of a live machine's log do not say themselves. */
+  readonly origin?: RecordOrigin;
 }
 
 /** What was converted. */
@@ -33,7 +36,7 @@ export interface Converted {
 export async function convertRecords(input: string, output: string, options: ConvertOptions = {}): Promise<Converted> {
   const parsed = parseOutput(output, options.format);
   const asked = splitOutput(output).recordType;
-  const records = await openRecords(input, options.inputFormat);
+  const records = await openRecords(input, options.inputFormat, options.origin);
   const recordType = records.recordType ?? parsed.recordType;
   if (asked !== null && asked !== recordType) {
     throw new PoolTrackerError('USAGE', `${input} holds ${recordType.name} records, not ${asked.name}`, {

@@ -11,7 +11,12 @@ import {
   type TagSelection,
 } from '../../record/rows/rows.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
-import { IMAGE as IMAGE_RECORD, POOL_TAG, POOL_TAG_SESSION, RECORD_TYPES } from '../../record/schema/record-types.js';
+import {
+  IMAGE as IMAGE_RECORD,
+  POOL_TAG,
+  POOL_TAG_SESSION,
+  SCANNED_RECORD_TYPES,
+} from '../../record/schema/record-types.js';
 import { resultOf } from '../../scan/scan.js';
 import type { DecodedScan, FailedScan, ScanResult } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
@@ -27,7 +32,7 @@ import { ALL_SYSTEMS_SPECS, IMAGES, SCAN_OPTION_SPECS, scanOptions } from '../op
 import { openWanted, systemHeading } from '../options/systems.js';
 
 const DEFAULT_ORDER = 'tag';
-const OTHER_RECORDS = RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
+const OTHER_RECORDS = SCANNED_RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
 
 function selection(options: OptionValues): TagSelection {
   const top = options.count('top');
@@ -54,6 +59,9 @@ function outputs(options: OptionValues): Output[] {
   const records = options.flag('session') ? POOL_TAG_SESSION : POOL_TAG;
   const named = options.texts('output');
   const files = named.map((text) => parseOutput(text, text.endsWith('-') ? format : undefined, records));
+  const other = files.find(({ recordType }) => !SCANNED_RECORD_TYPES.includes(recordType));
+  if (other !== undefined)
+    throw usageError(`no image has ${other.recordType.name} records`, 'pool-tracker convert makes them of a log');
   const toStdout = files.some(({ target }) => typeof target !== 'string');
   // Who asks for --json wants it on standard output, whatever else is written.
   if (files.length > 0)

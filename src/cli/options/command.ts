@@ -101,6 +101,17 @@ export class OptionValues {
     return (BigInt(whole + fraction) * scale) / 10n ** BigInt(fraction.length);
   }
 
+  /** A time in ISO 8601, in UTC unless it names another zone; milliseconds since 1970. */
+  time(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const isWhole = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text);
+    const time = Date.parse(/T?\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${text.replace(' ', 'T')}Z` : text);
+    if (!isWhole || Number.isNaN(time))
+      throw usageError(`--${name}: expected a time, found '${text}'`, `try --${name} 2026-01-31T12:00:00Z`);
+    return time;
+  }
+
   /** A percentage: a number, at least 0, with or without a percent sign. */
   percent(name: string): number | undefined {
     const text = this.text(name);

@@ -3,7 +3,7 @@ import { LabelRules } from '../../dataset/images/labels.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
 import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
 import { DEFAULT_PARTITION } from '../../dataset/store/partition.js';
-import { recordTypeNamed } from '../../record/schema/record-types.js';
+import { recordTypeNamed, SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
 import { ALL_SYSTEMS_SPECS, fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
@@ -61,17 +61,20 @@ export function ingestOptions(options: OptionValues): IngestOptions {
   if (out === undefined || out === '')
     throw usageError('--out is missing', 'name the dataset: a directory or s3://BUCKET/PREFIX');
   const records = commaList(options.text('records') ?? DEFAULT_RECORDS)!;
-  for (const record of records) recordTypeNamed(record);
+  for (const record of records)
+    if (!SCANNED_RECORD_TYPES.includes(recordTypeNamed(record)))
+      throw usageError(`--records: no image has ${record} records`);
   if (records.length === 0) throw usageError('--records: no record type is named');
   const partition = commaList(options.text('partition'));
   const format = options.choice('format', PART_FORMATS);
   const { labels: _, ...scan } = scanOptions(options);
+  const { table: _table, ...sink } = sinkOptions(options);
   return {
     out,
     records,
     scan,
     ...(options.flag('all-systems') ? { allSystems: true } : {}),
-    sink: sinkOptions(options),
+    sink,
     ...(partition === undefined ? {} : { partition }),
     ...(format === undefined ? {} : { format }),
   };

@@ -2,13 +2,19 @@ import { physicalAddress, type PhysicalAddress } from '../../address.js';
 import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
-import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
+import { type ArgumentSpec, type OptionSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 export const IMAGE: ArgumentSpec = {
   name: 'IMAGE',
   help: 'a memory image: a file, an https:// or s3:// address, or - for standard input',
 };
 export const IMAGES: ArgumentSpec = { ...IMAGE, multiple: true };
+
+export const LABEL_SPEC: OptionSpec = {
+  multiple: true,
+  value: 'KEY=VALUE',
+  help: 'a label for every record; host=NAME fills the column host',
+};
 
 /** The options of every command that opens images. */
 export const SCAN_OPTION_SPECS: OptionSpecs = {
@@ -53,11 +59,7 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   },
   'no-known-builds': { help: 'use no built-in list of kernel builds: only symbol files, and the image itself' },
   'no-cache': { help: 'neither read nor keep what symbol files resolve to' },
-  label: {
-    multiple: true,
-    value: 'KEY=VALUE',
-    help: 'a label for every record; host=NAME fills the column host',
-  },
+  label: LABEL_SPEC,
 };
 
 /** The option of commands that can answer for more than one system. */

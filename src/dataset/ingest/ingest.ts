@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
+import { POOL_TAG_LIVE } from '../../record/schema/record-types.js';
 import type { Labels } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
@@ -99,7 +100,9 @@ export class Ingest {
       version !== null &&
       entry.version === version &&
       entry.status !== 'failed' &&
-      this.options.records.every((record) => entry.records.includes(record))
+      // A log has records of one kind, whatever is wanted of images.
+      (entry.records.includes(POOL_TAG_LIVE.name) ||
+        this.options.records.every((record) => entry.records.includes(record)))
     );
   }
 

@@ -19,6 +19,7 @@ import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
 import { ByteStream } from '../../source/stream/byte-stream.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
 import { isUrl } from '../images/images.js';
+import { isLogTask, processLiveLog } from './process-live-log.js';
 import { failureOf, type ImageOutcome, type ImageTask, type StagedFile } from './image-task.js';
 import { partitionFolder } from '../store/partition.js';
 
@@ -172,6 +173,7 @@ async function scanAndWrite(task: ImageTask): Promise<Written> {
  * @throws PoolTrackerError OUTPUT_FAILED; USAGE for options or labels that are wrong for every image
  */
 export async function processImage(task: ImageTask): Promise<ImageOutcome> {
+  if (await isLogTask(task)) return processLiveLog(task);
   if (task.mayBeOther && task.failure === undefined && task.scan.imageFormat === undefined) {
     const reason = await whyNoImage(task).catch(() => null);
     if (reason !== null) return { kind: 'passed-over', reason };

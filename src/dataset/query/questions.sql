@@ -247,3 +247,19 @@ FROM object_count
 WHERE kind = 'process'
 GROUP BY host, captured_at, image_id
 ORDER BY abs(gap) DESC NULLS LAST, captured_at, host;
+
+-- Counts of images and of live machines in one table: `origin` is image, or the tool that showed them. What a tool does
+-- not show is NULL, and `complete` too where nothing tells whether it showed all.
+CREATE OR REPLACE TEMP VIEW tag_series AS
+SELECT 'image' AS origin, host, captured_at, image_id, image_path, tag, key,
+  nonpaged_allocs, nonpaged_frees, nonpaged_outstanding, nonpaged_bytes,
+  paged_allocs, paged_frees, paged_outstanding, paged_bytes, outstanding, bytes, complete
+FROM pool_tags
+UNION ALL BY NAME
+SELECT tool AS origin, host, captured_at, image_id, image_path, tag, key,
+  nonpaged_allocs, nonpaged_frees, nonpaged_outstanding, nonpaged_bytes,
+  paged_allocs, paged_frees, paged_outstanding, paged_bytes,
+  try(coalesce(nonpaged_outstanding, paged_outstanding) + CASE WHEN nonpaged_outstanding IS NULL THEN 0 ELSE coalesce(paged_outstanding, 0) END) AS outstanding,
+  try(coalesce(nonpaged_bytes, paged_bytes) + CASE WHEN nonpaged_bytes IS NULL THEN 0 ELSE coalesce(paged_bytes, 0) END) AS bytes,
+  complete
+FROM pool_tag_live;

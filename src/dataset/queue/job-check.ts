@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { PoolTrackerError } from '../../errors.js';
-import { RECORD_TYPES } from '../../record/schema/record-types.js';
+import { SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { SCAN_METHODS } from '../../scan/scan.js';
@@ -138,7 +138,7 @@ export async function checkJob(data: unknown, { outs, allowed }: WorkerLimits): 
     oneOf(
       record,
       'records',
-      RECORD_TYPES.map(({ name }) => name),
+      SCANNED_RECORD_TYPES.map(({ name }) => name),
     );
   optional(ingest['allSystems'], (value) => flag(value, 'allSystems'));
   for (const [name, value] of Object.entries(

@@ -1,6 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
 import { openSource } from '../../source/open-source.js';
 import { readBytes } from '../../source/source.js';
+import { decodeWindowsText } from '../../windows-text.js';
 
 /** What a pooltag file says about a tag or a pattern of tags. */
 export interface PooltagEntry {
@@ -79,7 +80,7 @@ export async function readPooltagFile(location: string): Promise<PooltagFile> {
     if (source.byteLength > MAX_FILE) {
       throw notATagList(location, `it has ${source.byteLength} bytes, a tag list at most ${MAX_FILE}`);
     }
-    const file = parsePooltag(decodeText(await readBytes(source, 0, source.byteLength)));
+    const file = parsePooltag(decodeWindowsText(await readBytes(source, 0, source.byteLength)));
     if (file.entries.length === 0 && file.malformed.length > 0)
       throw notATagList(location, `none of its ${file.malformed.length} lines is an entry`);
     return file;
@@ -93,29 +94,4 @@ function notATagList(location: string, why: string): PoolTrackerError {
     hint: 'each line reads: Tag - binary - description',
     data: { location },
   });
-}
-
-/** The byte order of UTF-16 in which most characters are below 256; null for other text. */
-function orderByZeros(bytes: Buffer): 'little' | 'big' | null {
-  const [zeros, half] = [[0, 0] as [number, number], bytes.length >> 1];
-  for (let at = 0; at < half * 2; at++) if (bytes[at] === 0) zeros[at & 1]!++;
-  if (half < 8) return null;
-  if (zeros[1] > half * 0.9 && zeros[0] < half * 0.1) return 'little';
-  return zeros[0] > half * 0.9 && zeros[1] < half * 0.1 ? 'big' : null;
-}
-
-function decodeText(bytes: Buffer): string {
-  const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
-  const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
-  // Without a mark the zeros tell: a list is nearly all ASCII.
-  const order = isLittle ? 'little' : isBig ? 'big' : orderByZeros(bytes);
-  if (order !== null) {
-    const words = Buffer.from(bytes.subarray(isLittle || isBig ? 2 : 0, bytes.length - (bytes.length % 2)));
-    return (order === 'big' ? words.swap16() : words).toString('utf16le');
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return bytes.toString('latin1');
-  }
 }

@@ -1,10 +1,12 @@
 import { PoolTrackerError } from '../../errors.js';
 import { IMAGE } from './image-record.js';
+import { POOL_TAG_LIVE } from './live-records.js';
 import { OBJECT_COUNT, PROCESS } from './object-records.js';
 import type { RecordType } from './record-type.js';
 import { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
 export { IMAGE } from './image-record.js';
+export { POOL_TAG_LIVE } from './live-records.js';
 export { OBJECT_COUNT, PROCESS } from './object-records.js';
 export { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
@@ -17,7 +19,11 @@ export const RECORD_TYPES: readonly RecordType[] = [
   OBJECT_COUNT,
   BIGPOOL,
   POOL_TAG_SESSION,
+  POOL_TAG_LIVE,
 ];
+
+/** The kinds that a scan of an image makes; the others come from elsewhere. */
+export const SCANNED_RECORD_TYPES: readonly RecordType[] = RECORD_TYPES.filter((type) => type !== POOL_TAG_LIVE);
 
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function recordTypeNamed(name: string): RecordType {

@@ -19,14 +19,26 @@ export interface Records {
   readonly rows: AsyncIterable<Row>;
 }
 
+/** What is known of records that do not say it themselves: those of a live machine's log. */
+export interface RecordOrigin {
+  /** As given; the label host fills the column. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970 UTC, as given. */
+  readonly capturedAt?: number;
+  /** When the file was last written, milliseconds since 1970 UTC. */
+  readonly modifiedAt?: number;
+}
+
 /** Opens records of one format. Failures are PoolTrackerErrors: RECORDS_DAMAGED when the content is at fault. */
-export type ReadRecords = (input: RecordInput) => Promise<Records>;
+export type ReadRecords = (input: RecordInput, origin?: RecordOrigin) => Promise<Records>;
 
 export interface ReaderFormat {
   readonly name: string;
   readonly extensions: readonly string[];
   /** Loads the reader, and the libraries it needs, when it is first used. */
   load(): Promise<ReadRecords>;
+  /** Whether a file that begins so is in this format, where another format has the same ending. */
+  claims?(head: string): Promise<boolean>;
 }
 
 /** @param where the record, counted from 1, or the part of the file */
