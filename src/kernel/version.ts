@@ -122,9 +122,12 @@ export async function readNtBuildLab(kernel: Kernel, symbols: KernelSymbols | nu
   return /^[\x21-\x7e]+$/.test(lab) ? lab : null;
 }
 
-/** How many processors the machine has: from the container, else from the running system (Windows 10 and later). */
+/**
+ * How many processors the system runs on: as it says itself, else from the container. A machine may have more, which the
+ * system has not started yet or does not use.
+ */
 export function processorsOf(claimed: number | undefined, sharedData: SharedData | null): number | null {
-  const known = claimed ?? sharedData?.activeProcessors ?? 0;
+  const known = sharedData?.activeProcessors || claimed || 0;
   return known > 0 && known <= MAX_TAG_TABLES ? known : null;
 }
 

@@ -30,7 +30,7 @@ export interface ScanOptions extends LocateOptions {
   readonly method?: ScanMethod;
   /** Physical address of the page table root to answer for; by default that of the system whose clock is latest. */
   readonly root?: PhysicalAddress;
-  /** The kind of page tables; by default what the container says of the processor, else every kind is tried. */
+  /** The kind of page tables; by default what the container says of the processor, then every other. */
   readonly architecture?: PagingName;
   /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;

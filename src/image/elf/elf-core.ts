@@ -110,8 +110,7 @@ export const elfCore: ImageFormat = {
     }
     const loads = loadsOf(segments, container);
     const { runs, warnings } = runsOf(container, loads);
-    const architecture = ARCHITECTURES[header.machine];
-    const hints = { ...(architecture && { architecture }), ...processorHints(notes, architecture ?? 'unknown') };
+    const hints = processorHints(notes, ARCHITECTURES[header.machine] ?? 'unknown');
     const longest = loads.reduce((most, load) => Math.max(most, load.zeros), 0);
     const view = longest === 0 ? source : new ZeroTailSource(source, longest);
     return { format: 'elf-core', source: view, runs, hints, warnings };

@@ -21,7 +21,7 @@ export interface KernelSearch {
   readonly root?: PhysicalAddress;
   /** Whether roots of further systems are searched for as far as roots may lie; else only where that costs no time. */
   readonly isWide?: boolean;
-  /** The kind of page tables; by default what the container says, else every kind is tried. */
+  /** The kind of page tables; by default what the container says, then every other. */
   readonly architecture?: PagingName;
 }
 
@@ -52,34 +52,51 @@ export async function findKernels(
   memory: PhysicalMemory,
   search: KernelSearch = {},
 ): Promise<Search<readonly Kernel[]>> {
-  const pagings = pagingsOf(search.architecture, memory.image.hints.architecture);
-  const rejected: Rejection[] = [];
-  let tried = 0;
-  /** Whether one proved by the addresses of the file, which its page tables contradict. */
-  let isFlat = false;
+  const tally: Tally = { rejected: [], tried: 0 };
+  const { rejected } = tally;
   try {
-    for await (const { place, reach } of placesOf(memory, pagings)) {
-      const roots = new RootSearch(place, pagings, reach);
-      const systems = await systemsOf(roots, search.isWide).finally(() => rejected.push(...roots.rejected));
-      tried += roots.tried;
-      if (search.root !== undefined)
-        await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
-      if (systems.length === 0) continue;
-      if (place === memory && (await lacksHole(systems[0]!))) {
-        isFlat = true;
-        continue;
-      }
-      return { found: asSystems(systems), rejected };
+    for (const pagings of pagingsOf(search.architecture, memory.image.hints.architecture)) {
+      const found = await findThrough(pagings, memory, search, tally);
+      if (found !== null) return { found, rejected };
     }
-    if (isFlat) {
-      const roots = new RootSearch(contradicted(memory), pagings, SELF_REFERENCE_REACH);
-      return { found: asSystems(await systemsOf(roots, search.isWide)), rejected };
-    }
-    return { error: noKernel(memory, search.architecture, tried, rejected.at(-1)), rejected };
+    return { error: noKernel(memory, search.architecture, tally.tried, rejected.at(-1)), rejected };
   } catch (error) {
     if (error instanceof PoolTrackerError) return { error, rejected };
     throw error;
   }
+}
+
+/** What became of the candidates so far. */
+interface Tally {
+  readonly rejected: Rejection[];
+  tried: number;
+}
+
+/** The kernels that some kinds of page tables lead to; null where there is none. */
+async function findThrough(
+  pagings: readonly Paging[],
+  memory: PhysicalMemory,
+  search: KernelSearch,
+  tally: Tally,
+): Promise<readonly Kernel[] | null> {
+  const { rejected } = tally;
+  /** Whether one proved by the addresses of the file, which its page tables contradict. */
+  let isFlat = false;
+  for await (const { place, reach } of placesOf(memory, pagings)) {
+    const roots = new RootSearch(place, pagings, reach);
+    const systems = await systemsOf(roots, search.isWide).finally(() => rejected.push(...roots.rejected));
+    tally.tried += roots.tried;
+    if (search.root !== undefined) await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
+    if (systems.length === 0) continue;
+    if (place === memory && (await lacksHole(systems[0]!))) {
+      isFlat = true;
+      continue;
+    }
+    return asSystems(systems);
+  }
+  if (!isFlat) return null;
+  const roots = new RootSearch(contradicted(memory), pagings, SELF_REFERENCE_REACH);
+  return asSystems(await systemsOf(roots, search.isWide));
 }
 
 function asSystems(systems: readonly FoundKernel[]): Kernel[] {
@@ -131,10 +148,15 @@ async function* placesOf(memory: PhysicalMemory, pagings: readonly Paging[]): As
   for await (const place of movedMemories(memory, pagings)) yield { place, reach: SELF_REFERENCE_REACH };
 }
 
-/** The kinds of page tables that are tried. */
-function pagingsOf(name: PagingName | undefined, claimed: Architecture | undefined): readonly Paging[] {
-  if (name !== undefined) return PAGINGS.filter((paging) => paging.name === name);
-  return PAGINGS.filter(({ architecture }) => claimed === undefined || architecture === claimed);
+/**
+ * The kinds of page tables that are tried, and then those that are where none of these leads to a kernel: what the
+ * container says of the processor may be the mode that it was in at the moment.
+ */
+function pagingsOf(name: PagingName | undefined, claimed: Architecture | undefined): readonly (readonly Paging[])[] {
+  if (name !== undefined) return [PAGINGS.filter((paging) => paging.name === name)];
+  if (claimed === undefined) return [PAGINGS];
+  const isClaimed = ({ architecture }: Paging): boolean => architecture === claimed;
+  return [PAGINGS.filter(isClaimed), PAGINGS.filter((paging) => !isClaimed(paging))];
 }
 
 function othersOf(one: FoundKernel, systems: readonly FoundKernel[]): OtherSystem[] {
@@ -169,20 +191,19 @@ function noKernel(
   last: Rejection | undefined,
 ): PoolTrackerError {
   const claimed = image.hints.architecture;
-  const which = asked ?? claimed;
   const why =
     last === undefined
       ? 'no page looks like a page table root'
       : `${candidates} candidates refused, the last (${last.address}, ${last.from}): ${last.reason}`;
-  const claim = asked === undefined || claimed === undefined ? '' : `; the container says that it is of ${claimed}`;
+  const claim = claimed === undefined ? '' : `; the container says that it is of ${claimed}`;
   return new PoolTrackerError(
     'NO_KERNEL',
-    `${image.source.name}: no running ${which === undefined ? '' : `${which} `}Windows kernel found: ${why}${claim}`,
+    `${image.source.name}: no running ${asked === undefined ? '' : `${asked} `}Windows kernel found: ${why}${claim}`,
     {
       hint:
         asked === undefined
           ? 'is it a Windows image, and whole? --image-format forces the container; --method carve needs no page tables'
-          : 'without --architecture, every kind of page tables is tried that the container allows',
+          : 'without --architecture, every kind of page tables is tried',
       data: { candidates },
     },
   );

@@ -4,8 +4,10 @@ import { elfCore } from '../../../src/image/elf/elf-core.js';
 import { openImage } from '../../../src/image/formats.js';
 import { readBytes } from '../../../src/source/source.js';
 import { BufferSource } from '../../support/sources/buffer-source.js';
+import { assertTotals, walkBuffer } from '../../support/expect/generated-scan.js';
 import { expectMemory } from '../../support/expect/memory.js';
 import { survivesCuts, survivesHostileFields } from '../../support/expect/hostile-fields.js';
+import { generateMemory } from '../../support/generate/memory.js';
 import { sampleMemory } from '../../support/images/sample-memory.js';
 import { elf32Buffer } from '../../support/write/elf/elf-32.js';
 import { elfCoreBuffer } from '../../support/write/elf/elf-core.js';
@@ -30,6 +32,37 @@ describe('ELF cores', () => {
       ],
       processors: 3,
     });
+  });
+
+  it('takes the kind of its processors from all of them, not from the mode that the first one is in', async () => {
+    const core = elfCoreBuffer(generated, { machine: 'x86', waiting: 2 });
+    const image = await openImage(new BufferSource(core));
+    assert.deepEqual(image.hints, {
+      architecture: 'x64',
+      pageTableRoots: [{ address: truth.dtb, from: 'ELF note of processor 2' }],
+      processors: truth.tables.length,
+    });
+  });
+
+  for (const [kind, options] of [
+    ['x86 by its header, and some processors have started', { waiting: 1 }],
+    ['x86 by its header, and none has', { waiting: 4, cr3: [] }],
+    ['x86 by its header, without notes', { notes: 'none' }],
+  ] as const) {
+    it(`walks a 64-bit system that is ${kind}`, async () => {
+      const decoded = await walkBuffer(elfCoreBuffer(generated, { machine: 'x86', ...options }));
+      assert.equal(decoded.kernel.architecture, 'x64');
+      assert.equal(decoded.kernel.processors, truth.tables.length);
+      assert.deepEqual(decoded.warnings, []);
+      assertTotals(decoded.totals, truth.merged, truth.entrySize);
+    });
+  }
+
+  it('counts the processors that a system of before Windows 10 has started', async () => {
+    const old = generateMemory({ memoryBytes: 24 * 2 ** 20, tagCount: 60, tableSlots: 128, layout: 40 });
+    const decoded = await walkBuffer(elfCoreBuffer(old, { waiting: 3 }));
+    assert.equal(decoded.kernel.processors, old.truth.tables.length);
+    assert.deepEqual(decoded.warnings, []);
   });
 
   it('reads cores with VirtualBox notes and with none', async () => {

@@ -19,6 +19,10 @@ export interface ElfCoreOptions {
   readonly addressIn?: 'paddr' | 'vaddr';
   /** CR3 of each processor; the System process's by default. */
   readonly cr3?: readonly number[];
+  /** What the header says, by the mode that processor 0 is in; by default the machine's own. */
+  readonly machine?: keyof typeof MACHINES;
+  /** Further processors, which no system has started. */
+  readonly waiting?: number;
   /** Cuts ranges into segments of at most so many bytes. */
   readonly segmentBytes?: number;
 }
@@ -31,6 +35,7 @@ function* cut(ranges: Iterable<RamRange>, size: number): Generator<RamRange> {
 export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCoreOptions = {}): ImageLayout {
   const kind = options.notes ?? 'qemu';
   const roots = options.cr3 ?? truth.tables.map(() => truth.dtb);
+  const waiting = Array.from({ length: options.waiting ?? 0 }, waitingState);
   const notes = Buffer.concat(
     kind === 'none'
       ? []
@@ -42,8 +47,10 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
               note('CORE', 2, Buffer.alloc(ARM64_FPREGS)),
             ])
           : [
-              ...roots.map((_, processor) => note('CORE', 1, processStatus(processor))),
-              ...roots.map((root) => note('QEMU', 0, cpuState(root))),
+              ...[...roots, ...waiting].map((_, processor) => note('CORE', 1, processStatus(processor))),
+              ...[...waiting, ...roots.map((root) => cpuState(root, truth.build.arch === 'x64'))].map((state) =>
+                note('QEMU', 0, state),
+              ),
             ],
   );
   const ranges = [...cut(memory.presentRanges(), options.segmentBytes ?? Infinity)];
@@ -52,7 +59,7 @@ export function elfCoreLayout({ memory, truth }: GeneratedMemory, options: ElfCo
   const head = Buffer.alloc(notesAt);
   head.write('\x7fELF\x02\x01\x01', 0, 'latin1');
   head.writeUInt16LE(4, 0x10);
-  head.writeUInt16LE(MACHINES[truth.build.arch], 0x12);
+  head.writeUInt16LE(MACHINES[options.machine ?? truth.build.arch], 0x12);
   head.writeUInt32LE(1, 0x14);
   head.writeBigUInt64LE(BigInt(HEADER), 0x20);
   head.writeUInt16LE(HEADER, 0x34);
@@ -118,13 +125,23 @@ function processStatus(processor: number): Buffer {
   return status;
 }
 
-/** QEMUCPUState, version 1: control registers from 0x188 on. */
-function cpuState(root: number): Buffer {
+/** QEMUCPUState, version 1: the table of interrupts from 0x170 on, control registers from 0x188 on. */
+function cpuState(root: number, isWide: boolean): Buffer {
   const state = Buffer.alloc(CPU_STATE);
   state.writeUInt32LE(1, 0);
   state.writeUInt32LE(CPU_STATE, 4);
+  if (isWide) state.writeBigUInt64LE(0xfffff80000001000n, 0x180);
   state.writeBigUInt64LE(0x80050033n, 0x188);
   state.writeBigUInt64LE(BigInt(root), 0x1a0);
   state.writeBigUInt64LE(0x370678n, 0x1a8);
+  return state;
+}
+
+/** One that nothing has started: only CR0 is not 0. */
+function waitingState(): Buffer {
+  const state = Buffer.alloc(CPU_STATE);
+  state.writeUInt32LE(1, 0);
+  state.writeUInt32LE(CPU_STATE, 4);
+  state.writeBigUInt64LE(0x60000010n, 0x188);
   return state;
 }
