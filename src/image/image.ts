@@ -61,6 +61,8 @@ export interface StreamedRun {
   readonly start: PhysicalAddress | null;
   /** In bytes; infinite for the rest of the stream. */
   readonly length: number;
+  /** The memory itself where the stream holds it in another form: then nothing is taken of the stream for it. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A container format. To add one: a file that exports this, and an entry in `formats.ts`. */

@@ -112,6 +112,21 @@ function* windowsOf(runs: Iterable<Run>, size: number): Generator<Run[]> {
   if (window.length > 0) yield window;
 }
 
+/** Whole pages that a format made, as stretches of the pool's buffers. */
+async function* copied(
+  start: PhysicalAddress | null,
+  bytes: Uint8Array,
+  pool: BufferPool,
+): AsyncGenerator<PageStretch> {
+  for (let done = 0; done < bytes.length;) {
+    const part = bytes.subarray(done, done + pool.size);
+    const buffer = (await pool.acquire()).subarray(0, part.length);
+    buffer.set(part);
+    yield { physicalAddress: start === null ? null : physicalAddress(start + done), bytes: buffer };
+    done += part.length;
+  }
+}
+
 /**
  * Memory from a stream, in any container format that gives the addresses of its pages as it is read; anything else is
  * treated as bare pages.
@@ -130,7 +145,11 @@ export class StreamedMemory {
    *   the error of the stream
    */
   async *stretches(pool: BufferPool): AsyncGenerator<PageStretch> {
-    for await (const { start, length } of await this.runs()) {
+    for await (const { start, length, bytes } of await this.runs()) {
+      if (bytes !== undefined) {
+        yield* copied(start, bytes, pool);
+        continue;
+      }
       const skipped = start === null ? 0 : -start & (PAGE_SIZE - 1);
       await this.stream.reader.skip(Math.min(skipped, length));
       const first = start === null ? null : physicalAddress(start + skipped);

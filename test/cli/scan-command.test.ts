@@ -285,6 +285,8 @@ describe('pool-tracker scan', function () {
     };
 
     it('an empty file', () => refused([file('empty', '')], 3, /not a memory image: it is empty/));
+    it('a Proxmox backup', () =>
+      refused([file('vzdump.vma', `VMA\0${'\0'.repeat(20_000)}`)], 3, /it is a Proxmox backup \(VMA\)/));
     it('a text file', () => refused([file('notes.txt', 'a line of text\n'.repeat(20_000))], 3, /it is text/));
     it('random bytes', () =>
       refused(

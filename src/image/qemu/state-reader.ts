@@ -10,6 +10,9 @@ export interface StateComplaints {
 
 /** The big-endian fields of a saved state, which can only be read sequentially. */
 export class StateReader {
+  /** Whether more was asked for than the file has. */
+  isCut = false;
+
   /** @param byteLength of the file; Infinity for a stream */
   constructor(
     private readonly input: ByteReader,
@@ -22,21 +25,27 @@ export class StateReader {
     return this.input.offset;
   }
 
+  /** Whether the file is read as it comes, and is never seen again. */
+  get isStream(): boolean {
+    return this.byteLength === Infinity;
+  }
+
   /** Whether so many bytes are left. */
   async has(count: number): Promise<boolean> {
-    if (this.byteLength !== Infinity) return this.offset + count <= this.byteLength;
+    if (!this.isStream) return this.offset + count <= this.byteLength;
     return (await this.input.peek(count)).length === count;
   }
 
   /** @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
-  take(count: number): Promise<Buffer> {
-    this.requireLeft(count);
+  async take(count: number): Promise<Buffer> {
+    // Asked for each field of each page: a file's length is known without waiting.
+    if (this.isStream || this.offset + count > this.byteLength) await this.requireLeft(count);
     return this.input.take(count, 'a record');
   }
 
   /** Takes the next byte if it is `mark`. @throws PoolTrackerError FORMAT_DAMAGED where the file ends */
   async takes(mark: number): Promise<boolean> {
-    this.requireLeft(1);
+    await this.requireLeft(1);
     const isMark = (await this.input.peek(1))[0] === mark;
     if (isMark) await this.input.skip(1);
     return isMark;
@@ -65,12 +74,15 @@ export class StateReader {
 
   /** @returns whether the file has that many more bytes */
   async skip(count: number): Promise<boolean> {
-    return (await this.input.skip(count)) === count;
+    const isThere = (await this.input.skip(count)) === count;
+    if (!isThere) this.isCut = true;
+    return isThere;
   }
 
-  private requireLeft(count: number): void {
-    const { byteLength } = this;
-    if (this.offset + count > byteLength)
-      throw this.complaints.damaged(`it ends at ${hex(byteLength)}, in the middle of a record`);
+  private async requireLeft(count: number): Promise<void> {
+    if (await this.has(count)) return;
+    this.isCut = true;
+    const end = this.isStream ? this.offset + (await this.input.peek(count)).length : this.byteLength;
+    throw this.complaints.damaged(`it ends at ${hex(end)}, in the middle of a record`);
   }
 }

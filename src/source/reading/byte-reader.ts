@@ -166,7 +166,7 @@ export class ByteReader {
 
   /** The input is intact, but of an unsupported kind. */
   refused(why: string, hint: string): PoolTrackerError {
-    return new PoolTrackerError('FORMAT_REFUSED', `${this.name} is a ${this.title} that cannot be used: ${why}`, {
+    return new PoolTrackerError('FORMAT_REFUSED', `${this.label} cannot be used: ${why}`, {
       hint,
     });
   }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MemoryImage } from '../../../src/image/image.js';
 import { openImage } from '../../../src/image/formats.js';
 import { openSource } from '../../../src/source/open-source.js';
 import { readBytes } from '../../../src/source/source.js';
+import { openScan } from '../../../src/scan/open-scan.js';
+import { decodeScan } from '../../../src/scan/scan.js';
+import { assertTotals } from '../../support/expect/generated-scan.js';
 import { hasProgram } from '../../support/run/programs.js';
 import { QEMU, QemuGuest } from '../../support/qemu/guest.js';
 import { sampleMemory } from '../../support/images/sample-memory.js';
@@ -55,9 +58,25 @@ describe('files that QEMU writes', () => {
     }
   });
 
+  it('dumps of a 64-bit system whose processors are in modes of fewer bits', async () => {
+    guest = await QemuGuest.start(generated, folder, { isIdle: true, processors: 3 });
+    const formats = await guest.dumpFormats();
+    for (const dumpFormat of ['elf', 'kdump-zlib'].filter((name) => formats.includes(name))) {
+      const path = join(folder, `idle-${dumpFormat}`);
+      await guest.dump(path, dumpFormat);
+      if (dumpFormat === 'elf') assert.equal((await readFile(path)).readUInt16LE(0x12), 3, 'x86, by its header');
+      const scan = await openScan(path, { cache: false });
+      const decoded = await decodeScan(scan).finally(() => scan.close());
+      assert.equal(decoded.kernel.architecture, 'x64');
+      assert.equal(decoded.kernel.processors, truth.tables.length);
+      assert.deepEqual(decoded.warnings, []);
+      assertTotals(decoded.totals, truth.merged, truth.entrySize);
+    }
+  });
+
   for (const machine of ['pc', 'q35'] as const) {
     it(`saved states of a ${machine} machine`, async () => {
-      guest = await QemuGuest.start(generated, folder, machine);
+      guest = await QemuGuest.start(generated, folder, { machine });
       await guest.saveState(join(folder, 'state'));
       await expectGuestMemory(join(folder, 'state'), 'qemu-savevm');
     });

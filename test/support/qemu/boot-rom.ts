@@ -1,4 +1,6 @@
 const ROM = 0x10000;
+/** The reset vector, and what it holds: a far jump to F000:0000, the same bytes below 1 MiB. */
+const RESET = { at: 0xfff0, code: [0xea, 0x00, 0x00, 0x00, 0xf0] };
 /** Where the ROM's last 64 KiB appear below 1 MiB. */
 const BASE = 0xf0000;
 
@@ -28,8 +30,7 @@ export function bootRom(root: number): Buffer {
     bytes.writeUInt32LE(value);
     return bytes;
   };
-  // The reset vector: a far jump to F000:0000, the same bytes below 1 MiB.
-  put(0xfff0, 0xea, 0x00, 0x00, 0x00, 0xf0);
+  put(RESET.at, ...RESET.code);
   put(
     0,
     0xfa, // cli
@@ -81,5 +82,36 @@ export function bootRom(root: number): Buffer {
   rom.writeBigUInt64LE(BigInt(BASE + TABLES.pdpt) | TABLE, TABLES.pml4);
   rom.writeBigUInt64LE(BigInt(BASE + TABLES.pd) | TABLE, TABLES.pdpt);
   rom.writeBigUInt64LE(LARGE_PAGE, TABLES.pd);
+  return rom;
+}
+
+/** One that leaves the processor in the mode of its first moments and stops it there. */
+export function idleRom(): Buffer {
+  return shortRom([0xfa, 0xf4]); // cli; hlt
+}
+
+/** The pages that `busyRom` writes to again and again. */
+export const BUSY = { from: 0x10000, to: 0x90000 };
+
+/**
+ * One that counts up eight words in each page from 64 KiB to 576 KiB, forever. Every 16 pages it turns a bit of CR4: where
+ * translations are not flushed, QEMU up to 8.1 misses what an emulated processor writes.
+ */
+export function busyRom(): Buffer {
+  return shortRom([
+    ...[0xfa, 0xb8, 0x00, 0x10], // cli; start: mov ax, 0x1000
+    ...[0x8e, 0xd8], // segment: mov ds, ax
+    ...[0x0f, 0x20, 0xe0, 0x34, 0x10, 0x0f, 0x22, 0xe0], // mov eax, cr4; xor al, PSE; mov cr4, eax
+    ...[0x31, 0xf6], // xor si, si
+    ...[0xff, 0x04, 0x81, 0xc6, 0x00, 0x02, 0x75, 0xf8], // word: inc word [si]; add si, 0x200; jnz word
+    ...[0x8c, 0xd8, 0x05, 0x00, 0x10, 0x3d, 0x00, 0x90, 0x75, 0xe2], // mov ax, ds; add ax, 0x1000; cmp ax, 0x9000; jne segment
+    ...[0xeb, 0xdd], // jmp start
+  ]);
+}
+
+function shortRom(code: readonly number[]): Buffer {
+  const rom = Buffer.alloc(ROM);
+  rom.set(code);
+  rom.set(RESET.code, RESET.at);
   return rom;
 }
