@@ -57,6 +57,11 @@ const WRONG_KINDS: readonly WrongKind[] = [
     'name an image of the memory; a snapshot inside comes out with qemu-img and the monitor, or virsh dump',
     'QFI\xfb',
   ),
+  magic(
+    'a Proxmox backup (VMA)',
+    'unpack it: vma extract FILE FOLDER; where it was made of a running machine with its memory, that is vmstate in it',
+    'VMA\0',
+  ),
   magic('an NTFS volume, a disk image', DISK, 'NTFS    ', 3),
   magic('a BitLocker volume, a disk image', DISK, '-FVE-FS-', 3),
   { title: 'a disk image with partitions', hint: DISK, claims: isPartitioned },
