@@ -1,34 +1,80 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { PoolTrackerError } from '../../../src/errors.js';
 import { Random } from '../generate/random.js';
-import { mutate } from './mutate.js';
-import { FUZZ_TARGETS } from './targets.js';
+import { MAX_CASE, mutate } from './mutate.js';
+import { runCase } from './run-case.js';
+import { FUZZ_TARGETS } from './targets/targets.js';
 
-/**
- * Runs cases of a target one by one, each made of the target's name and a number alone. What it is at, and since when, it
- * says in shared memory, so that a case that never ends is known.
- */
-const { name, first, count, shared } = workerData as {
-  name: string;
-  first: number;
-  count: number;
-  shared: SharedArrayBuffer;
-};
-const target = FUZZ_TARGETS.find((one) => one.name === name)!;
-const at = new Int32Array(shared);
-const seeds = target.seeds();
-
-for (let number = first; number < first + count; number++) {
-  Atomics.store(at, 0, number);
-  try {
-    await target.run(mutate(seeds, new Random(number + 1)));
-  } catch (error) {
-    const isKnown = error instanceof PoolTrackerError && error.code !== 'INTERNAL' && !/[\n\r]/.test(error.message);
-    if (!isKnown)
-      parentPort!.postMessage({
-        number,
-        problem: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-  }
+/** What the thread and its watchdog share: how many cases began, and the file of the one at work. */
+interface Shared {
+  readonly counters: Int32Array;
+  readonly file: Uint8Array;
 }
-Atomics.store(at, 0, first + count);
+
+/** A turn of one target. */
+export interface Turn {
+  readonly target: string;
+  readonly milliseconds: number;
+}
+
+/** Told for a case that is at fault. */
+export interface Found {
+  readonly target: string;
+  readonly problem: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Told at the end of a turn. */
+export interface TurnEnd {
+  readonly target: string;
+  readonly executions: number;
+  /** Kinds of outcome seen until now. */
+  readonly kinds: number;
+  /** Milliseconds that the turn took. */
+  readonly took: number;
+  /** Bytes that JavaScript holds outside and inside its heap. */
+  readonly held: number;
+}
+
+/** Files whose outcome was new, kept to be changed further. */
+const MAX_KEPT = 200;
+
+const { shared, seed } = workerData as { shared: SharedArrayBuffer; seed: number };
+const { counters, file }: Shared = {
+  counters: new Int32Array(shared, 0, 2),
+  file: new Uint8Array(shared, 8, MAX_CASE),
+};
+const random = new Random(seed);
+/** By target: its seeds, the files kept, and the outcomes that are known. */
+const corpora = new Map<string, { readonly files: Buffer[]; readonly kinds: Set<string> }>();
+
+async function takeTurn({ target: name, milliseconds }: Turn): Promise<TurnEnd> {
+  const target = FUZZ_TARGETS.find((one) => one.name === name)!;
+  const corpus = corpora.get(name) ?? { files: [...target.seeds()], kinds: new Set<string>() };
+  corpora.set(name, corpus);
+  const begin = performance.now();
+  let executions = 0;
+  while (performance.now() - begin < milliseconds) {
+    const bytes = mutate(corpus.files, random);
+    file.set(bytes);
+    counters[1] = bytes.length;
+    Atomics.add(counters, 0, 1);
+    const { kind, problem } = await runCase(target, bytes);
+    executions++;
+    if (problem !== null) parentPort!.postMessage({ target: name, problem, bytes } satisfies Found);
+    if (corpus.kinds.has(kind) || corpus.kinds.size > MAX_KEPT) continue;
+    corpus.kinds.add(kind);
+    if (kind !== 'crash') corpus.files.push(Buffer.from(bytes));
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return {
+    target: name,
+    executions,
+    kinds: corpus.kinds.size,
+    took: performance.now() - begin,
+    held: heapUsed + external,
+  };
+}
+
+parentPort!.on('message', (turn: Turn) => {
+  void takeTurn(turn).then((end) => parentPort!.postMessage(end));
+});

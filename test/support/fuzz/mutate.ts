@@ -1,5 +1,4 @@
-import type { Source } from '../../../src/source/source.js';
-import { type Random } from '../generate/random.js';
+import type { Random } from '../generate/random.js';
 
 /** Values at which checks of sizes and counts turn. */
 const TURNING = [
@@ -24,84 +23,84 @@ const TURNING = [
   (1n << 64n) - 1n,
 ];
 
-/** Bytes that take the place of others. */
-interface Edit {
-  readonly at: number;
-  readonly bytes: Buffer;
+/** The longest file that is made. */
+export const MAX_CASE = 256 << 10;
+
+const fields = new WeakMap<Buffer, readonly number[]>();
+
+/**
+ * Where the fields of a file stand: words that are not all zeros, since the pages in a seed are, and one behind each.
+ */
+function fieldsOf(seed: Buffer): readonly number[] {
+  const known = fields.get(seed);
+  if (known !== undefined) return known;
+  const places = new Set<number>([0]);
+  for (let at = 0; at < seed.length; at += 4)
+    if (seed[at] !== 0 || seed[at + 1] !== 0 || seed[at + 2] !== 0 || seed[at + 3] !== 0)
+      for (const place of [at, at + 4]) if (place < seed.length) places.add(place);
+  const list = [...places];
+  fields.set(seed, list);
+  return list;
 }
 
-/** A file that was changed in a few places, or cut: nothing is copied, so that large files cost no more than small ones. */
-export class MutatedSource implements Source {
-  readonly name = 'mutated';
-  bytesRead = 0;
-
-  constructor(
-    private readonly base: Buffer,
-    readonly byteLength: number,
-    private readonly edits: readonly Edit[],
-  ) {}
-
-  read(target: Uint8Array, offset: number): Promise<number> {
-    const count = Math.max(0, Math.min(target.length, this.byteLength - offset));
-    const stored = Math.max(0, Math.min(count, this.base.length - offset));
-    if (stored > 0) target.set(this.base.subarray(offset, offset + stored));
-    target.fill(0, stored, count);
-    for (const { at, bytes } of this.edits) {
-      const from = Math.max(at, offset);
-      const to = Math.min(at + bytes.length, offset + count);
-      if (to > from) target.set(bytes.subarray(from - at, to - at), from - offset);
-    }
-    this.bytesRead += count;
-    return Promise.resolve(count);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  /** The whole of it, for parsers of bytes. */
-  async bytes(): Promise<Buffer> {
-    const all = Buffer.alloc(this.byteLength);
-    await this.read(all, 0);
-    return all;
-  }
+function place(seed: Buffer, random: Random): number {
+  const at = random.pick(fieldsOf(seed)) + (random.oneIn(3) ? random.below(4) : 0);
+  return Math.max(0, Math.min(at, seed.length - 1));
 }
 
-/** Where the structures of a file are: mostly in its first bytes, sometimes in its last, else anywhere. */
-function place(random: Random, length: number): number {
-  const reach = random.pick([64, 0x200, 0x1000, 0x4000, length, length]);
-  const within = random.below(Math.max(1, Math.min(reach, length)));
-  return random.oneIn(5) ? Math.max(0, length - 1 - within) : within;
-}
-
-function word(random: Random): Buffer {
+/** A value at which something turns, a value of another field, or a little more or less than what stands there. */
+function word(seed: Buffer, at: number, random: Random): Buffer {
+  const width = random.pick([1, 2, 4, 4, 8, 8]);
   const bytes = Buffer.alloc(8);
-  const value = BigInt.asUintN(64, random.pick(TURNING) + BigInt(random.below(5) - 2));
-  if (random.oneIn(4)) bytes.writeBigUInt64BE(value);
-  else bytes.writeBigUInt64LE(value);
-  return bytes.subarray(random.oneIn(4) ? 4 : 0).subarray(0, random.pick([1, 2, 4, 8]));
+  const kind = random.below(4);
+  const other = random.pick(fieldsOf(seed));
+  if (kind === 0) seed.copy(bytes, 0, other, other + width);
+  else if (kind === 1) {
+    seed.copy(bytes, 0, at, at + width);
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, bytes.readBigUInt64LE() + BigInt(random.below(33) - 16)));
+  } else {
+    const value = BigInt.asUintN(64, random.pick(TURNING) + BigInt(random.below(5) - 2));
+    if (random.oneIn(4)) return bigEndian(value, width);
+    bytes.writeBigUInt64LE(value);
+  }
+  return bytes.subarray(0, width);
 }
 
-/** The seeds, changed as `random` will: bits, words, stretches of one seed or another, cuts and tails. */
-export function mutate(seeds: readonly Buffer[], random: Random): MutatedSource {
+function bigEndian(value: bigint, width: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(value);
+  return bytes.subarray(8 - width);
+}
+
+/** Bytes of the file or of another one: what is put in the place of others, or between them. */
+function stretch(seeds: readonly Buffer[], random: Random): Buffer {
+  const other = random.pick(seeds);
+  const from = place(other, random);
+  return other.subarray(from, from + 1 + random.below(random.pick([8, 64, 512, 4096])));
+}
+
+/**
+ * One of the seeds, changed as `random` will: bits and fields, stretches of one seed in another, bytes left out, doubled
+ * and put between, cuts and tails.
+ */
+export function mutate(seeds: readonly Buffer[], random: Random): Buffer {
   const base = random.pick(seeds);
-  const edits: Edit[] = [];
-  for (let count = 1 + random.below(6); count > 0; count--) {
-    const at = place(random, base.length);
-    const kind = random.below(6);
-    if (kind === 0) edits.push({ at, bytes: Buffer.of((base[at] ?? 0) ^ (1 << random.below(8))) });
-    else if (kind < 4) edits.push({ at, bytes: word(random) });
-    else {
-      const other = random.pick(seeds);
-      const from = place(random, other.length);
-      const length = 1 + random.below(random.pick([16, 256, 4096]));
-      edits.push({ at, bytes: kind === 4 ? other.subarray(from, from + length) : random.bytes(length) });
-    }
+  let file = Buffer.from(base);
+  for (let count = 1 + random.below(random.pick([2, 6])); count > 0; count--) {
+    const at = Math.min(place(base, random), Math.max(0, file.length - 1));
+    const kind = random.below(16);
+    if (kind === 0) file[at]! ^= 1 << random.below(8);
+    else if (kind < 10) file.set(clipped(word(base, at, random), file, at), at);
+    else if (kind < 12) file.set(clipped(stretch(seeds, random), file, at), at);
+    else if (kind === 12) file.set(clipped(random.bytes(1 + random.below(16)), file, at), at);
+    else if (kind === 13) file = Buffer.concat([file.subarray(0, at), stretch(seeds, random), file.subarray(at)]);
+    else if (kind === 14) file = Buffer.concat([file.subarray(0, at), file.subarray(at + 1 + random.below(64))]);
+    else if (random.oneIn(2)) file = file.subarray(0, at);
+    else file = Buffer.concat([file, stretch(seeds, random)]);
   }
-  const length = random.oneIn(4)
-    ? place(random, base.length)
-    : random.oneIn(8)
-      ? base.length + random.below(10_000)
-      : base.length;
-  return new MutatedSource(base, length, edits);
+  return file.subarray(0, MAX_CASE);
+}
+
+function clipped(bytes: Buffer, file: Buffer, at: number): Buffer {
+  return bytes.subarray(0, Math.max(0, file.length - at));
 }

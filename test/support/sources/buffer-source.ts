@@ -7,16 +7,16 @@ export class BufferSource implements Source {
   reads = 0;
 
   constructor(
-    private readonly bytes: Uint8Array,
+    protected readonly content: Uint8Array,
     readonly name = 'memory',
   ) {}
 
   get byteLength(): number {
-    return this.bytes.length;
+    return this.content.length;
   }
 
   read(target: Uint8Array, offset: number): Promise<number> {
-    const part = this.bytes.subarray(offset, offset + target.length);
+    const part = this.content.subarray(offset, offset + target.length);
     target.set(part);
     this.bytesRead += part.length;
     this.reads++;
