@@ -1,3 +1,4 @@
+import { breathe } from '../breathe.js';
 import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js';
 import type { MemoryImage } from '../image/image.js';
 import { readAround } from '../image/unreadable.js';
@@ -5,6 +6,9 @@ import { Cache, cached } from '../source/reading/cache.js';
 
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
 const CACHED_PAGES = 1024;
+
+/** Every so many pages the event loop gets its turn: pages that are cached come without it, millions in a row. */
+const PAGES_IN_A_ROW = 256;
 
 /** Bytes of physical memory, and whether all of them could be read. */
 export interface PhysicalRead {
@@ -17,6 +21,7 @@ export interface PhysicalRead {
 /** Physical memory as the image holds it. Reads cross runs, and what lies in a hole is reported as missing. */
 export class PhysicalMemory {
   private readonly pages = new Cache<number, Promise<Buffer | null>>(CACHED_PAGES);
+  private asked = 0;
 
   constructor(readonly image: MemoryImage) {}
 
@@ -58,6 +63,7 @@ export class PhysicalMemory {
   /** The page that holds `address`, or null when the image does not hold all of it. Cached; not to be written to. */
   page(address: PhysicalAddress): Promise<Buffer | null> {
     const start = address - (address % PAGE_SIZE);
+    if (++this.asked % PAGES_IN_A_ROW === 0) return breathe().then(() => this.page(address));
     return cached(this.pages, start, 1, () => this.readPage(physicalAddress(start)));
   }
 

@@ -38,7 +38,7 @@ export async function decodeCarved(
   keepProcessors: boolean,
 ): Promise<DecodedScan | null> {
   const { image, request } = input;
-  const carved = carveTables(carver);
+  const carved = await carveTables(carver);
   if (carved === null) return null;
   const traced = await carver.traces.identify(carved.shape.channel.layout.size);
   const kernel = factsOf(input, carved, traced);

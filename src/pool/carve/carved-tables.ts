@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from '../../address.js';
+import { breathe } from '../../breathe.js';
 import type { Warning } from '../../errors.js';
 import { isPrintableTag } from '../table/tag-name.js';
 import type { TrackerTable } from '../table/tracker-table.js';
@@ -47,10 +48,10 @@ const SURE_FAMILY = 30;
 const LIKELY_EMPTY = 0.005;
 
 /** Assembles the tables; null when the pages are too few or their evidence too weak. */
-export function carveTables({
+export async function carveTables({
   collection,
   expansions,
-}: Pick<PageCarver, 'collection' | 'expansions'>): CarvedTables | null {
+}: Pick<PageCarver, 'collection' | 'expansions'>): Promise<CarvedTables | null> {
   const shapes = shapesOf(collection.pages);
   const main = mainTables(shapes);
   if (main === null) return null;
@@ -67,19 +68,21 @@ export function carveTables({
   const families: PageFamily[] = [];
   const strangers: PageFamily[] = [];
   for (const [index, pages] of byPlace) {
+    await breathe();
     const [family, ...rest] = familiesOf(index, pages, shape, farthest);
     strangers.push(...rest.filter(({ score: evidence }) => evidence >= SURE_FAMILY));
     if (family !== undefined && isBelievable(family, byPlace)) families.push(family);
   }
-  for (const family of families) found.set(family.index, choosePages(family, shape));
-  admitSparse(collection.sparse, families, found, shape);
-  for (const family of families) anchorToNeighbours(family, found, shape);
+  for (const family of families) found.set(family.index, await choosePages(family, shape));
+  await admitSparse(collection.sparse, families, found, shape);
+  for (const family of families) await anchorToNeighbours(family, found, shape);
   if (found.size === 0) return null;
   doubtAmongCopies(found);
   const processors = commonCount([...found.values()]);
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
+  await breathe();
   const { tables, severed } = assembleTables(places, shape, most);
   const partial = new Set([
     ...severed,
@@ -103,12 +106,12 @@ export function carveTables({
 }
 
 /** Adds pages that are identified by table 0's keys, now known; and chooses again where there are any. */
-function admitSparse(
+async function admitSparse(
   sparse: readonly UnplacedPage[],
   families: PageFamily[],
   found: Map<number, LivePages>,
   shape: TableShape,
-): void {
+): Promise<void> {
   const known = new Map(families.flatMap(({ keys }) => [...keys]));
   const placed = placeSparse(sparse, known, shape);
   for (const [at, family] of families.entries()) {
@@ -116,7 +119,7 @@ function admitSparse(
     if (more.length === 0) continue;
     const grown = { ...family, pages: [...family.pages, ...more] };
     families[at] = grown;
-    found.set(grown.index, choosePages(grown, shape));
+    found.set(grown.index, await choosePages(grown, shape));
   }
 }
 
@@ -153,7 +156,7 @@ function isBelievable(
  * Repeats a choice that is doubtful, or that took another page for table 0's, when a page's physical neighbours identify
  * it as table 0's: its pages come from one allocation.
  */
-function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): void {
+async function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, shape: TableShape): Promise<void> {
   const { doubt, live, cost } = found.get(family.index)!;
   for (const side of [-1, 1]) {
     const beside = found.get(family.index + side);
@@ -163,7 +166,7 @@ function anchorToNeighbours(family: PageFamily, found: Map<number, LivePages>, s
     // A page that was seen more than once is known by the place of one copy only.
     const isUnique = first!.page.copies === 1 && anchor.page.copies === 1;
     if (doubt === null && (live[0]?.page === anchor.page || !isUnique)) continue;
-    const again = choosePages(family, shape, anchor.page);
+    const again = await choosePages(family, shape, anchor.page);
     // A choice without a doubt is given up only for one that adds up better.
     if (doubt === null && (again.doubt !== null || again.cost >= cost)) continue;
     found.set(family.index, again);

@@ -15,7 +15,7 @@ import {
   totalsOf,
   type TablePlan,
 } from '../../support/expect/carve-pages.js';
-import { assertProperty, sweep } from '../../support/lanes/property.js';
+import { assertAsyncProperty, sweep } from '../../support/lanes/property.js';
 
 const SIZES: readonly EntrySize[] = [28, 40, 48, 56, 64, 80];
 
@@ -37,8 +37,8 @@ function amongOthers({ load, ...plan }: LoadPlan): [TrackerTables, Buffer[]] {
  * Asserts that the carved totals are the generated ones, but for what is told to be in doubt.
  * @param doubtful the share of all tags that may be
  */
-function assertCarved(tables: TrackerTables, pages: readonly Buffer[], doubtful = 0): void {
-  const carved = carvePages(pages);
+async function assertCarved(tables: TrackerTables, pages: readonly Buffer[], doubtful = 0): Promise<void> {
+  const carved = await carvePages(pages);
   assert.ok(carved !== null, 'no table was found');
   assert.equal(carved.shape.channel.layout.size, tables.entrySize);
   assert.equal(carved.shape.slots, tables.slots);
@@ -66,15 +66,15 @@ function assertCarved(tables: TrackerTables, pages: readonly Buffer[], doubtful 
 
 describe('tables put together from pages', () => {
   for (const entrySize of SIZES) {
-    it(`finds any table of ${entrySize}-byte entries, shuffled among other pages`, () => {
+    it(`finds any table of ${entrySize}-byte entries, shuffled among other pages`, async () => {
       const plans = fc.record({
         seed: fc.nat(),
         processors: fc.integer({ min: 1, max: 4 }),
         slots: fc.constantFrom(512, 1024, 2048, 4096),
         load: fc.integer({ min: 30, max: 70 }),
       });
-      assertProperty(
-        fc.property(plans, (plan) => assertCarved(...amongOthers({ ...plan, entrySize }), 0.2)),
+      await assertAsyncProperty(
+        fc.asyncProperty(plans, (plan) => assertCarved(...amongOthers({ ...plan, entrySize }), 0.2)),
         { numRuns: 8 },
       );
     });
@@ -160,7 +160,7 @@ describe('tables put together from pages', () => {
   }
 
   for (const slots of [64, 128, 256, 8192, 16384, 65536]) {
-    it(`finds a table of ${slots} slots`, () => {
+    it(`finds a table of ${slots} slots`, async () => {
       for (const entrySize of SIZES) {
         const tables = makeTables({
           seed: slots,
@@ -169,32 +169,32 @@ describe('tables put together from pages', () => {
           processors: 1,
           tagCount: Math.floor(slots * (slots < 512 ? 0.7 : 0.2)),
         });
-        assertCarved(tables, shuffle(pagesOf(tables), new Random(1)));
+        await assertCarved(tables, shuffle(pagesOf(tables), new Random(1)));
       }
     });
   }
 
-  it('finds the 70 tags of a system that has just started', () => {
+  it('finds the 70 tags of a system that has just started', async () => {
     for (const entrySize of SIZES)
-      assertCarved(...withPages({ seed: 3, entrySize, slots: 512, processors: 1, tagCount: 70 }));
+      await assertCarved(...withPages({ seed: 3, entrySize, slots: 512, processors: 1, tagCount: 70 }));
   });
 
-  it('finds pages in reverse order', () => {
+  it('finds pages in reverse order', async () => {
     const tables = makeTables({ seed: 9, entrySize: 56, slots: 4096, processors: 2, tagCount: 1500 });
-    assertCarved(tables, pagesOf(tables).reverse());
+    await assertCarved(tables, pagesOf(tables).reverse());
   });
 
-  it('knows the hash of Windows XP', () => {
+  it('knows the hash of Windows XP', async () => {
     const random = new Random(5);
     const keys = [...new Set(Array.from({ length: 400 }, () => ((random.u32() & 0x1f1f1f1f) + 0x41414141) >>> 0))];
-    const carved = carvePages(cut(tableOfKeys(keys, 28, 1024, hashOfKeyXp)));
+    const carved = await carvePages(cut(tableOfKeys(keys, 28, 1024, hashOfKeyXp)));
     assert.ok(carved !== null);
     assert.ok(carved.shape.channel.xp);
     assert.equal(carved.shape.slots, 1024);
     assert.deepEqual(new Set(totalsOf(carved).map(({ key }) => key)), new Set(keys));
   });
 
-  it('tells live tables from a snapshot, an old copy and an overwritten one', () => {
+  it('tells live tables from a snapshot, an old copy and an overwritten one', async () => {
     const random = new Random(11);
     const tables = makeTables({ seed: 11, entrySize: 56, slots: 2048, processors: 4, tagCount: 900 });
     const merged = mergeTables(tables).filter(({ place }) => place === 'table');
@@ -224,13 +224,13 @@ describe('tables put together from pages', () => {
     );
     const overwritten = tableBytes(56, 2049, tables.entries[0]!);
     random.bytes(overwritten.length >> 1).copy(overwritten);
-    assertCarved(
+    await assertCarved(
       tables,
       shuffle([...pagesOf(tables), ...snapshot, ...olderSnapshot, ...stale.slice(3, 8), ...cut(overwritten)], random),
     );
   });
 
-  it("takes the latest of several states of a single processor's table", () => {
+  it("takes the latest of several states of a single processor's table", async () => {
     const tables = makeTables({ seed: 12, entrySize: 40, slots: 1024, processors: 1, tagCount: 500 });
     const old = tables.entries[0]!.map((entry) => ({
       ...entry,
@@ -242,14 +242,14 @@ describe('tables put together from pages', () => {
         pagedFrees: (entry.counters.pagedFrees * 3n) / 4n,
       },
     }));
-    assertCarved(tables, shuffle([...pagesOf(tables), ...cut(tableBytes(40, 1025, old))], new Random(2)));
+    await assertCarved(tables, shuffle([...pagesOf(tables), ...cut(tableBytes(40, 1025, old))], new Random(2)));
   });
 
-  it('says which page is missing, and marks what it can touch', () => {
+  it('says which page is missing, and marks what it can touch', async () => {
     const tables = makeTables({ seed: 13, entrySize: 56, slots: 4096, processors: 3, tagCount: 2000 });
     const pages = pagesOf(tables);
     pages.splice(57 + 20, 1);
-    const carved = carvePages(pages);
+    const carved = await carvePages(pages);
     assert.deepEqual(
       carved?.places.filter(({ lost }) => lost > 0).map(({ index, lost }) => [index, lost]),
       [[20, 1]],
@@ -261,34 +261,36 @@ describe('tables put together from pages', () => {
   });
 
   it('finds nothing in other pages', () =>
-    sweep(17, (random) => assert.equal(carvePages(Array.from({ length: 3000 }, () => otherPage(random))), null)));
+    sweep(17, async (random) =>
+      assert.equal(await carvePages(Array.from({ length: 3000 }, () => otherPage(random))), null),
+    ));
 
-  it('never fails on damaged pages', () => {
+  it('never fails on damaged pages', async () => {
     const tables = makeTables({ seed: 21, entrySize: 80, slots: 512, processors: 3, tagCount: 300 });
     const pages = pagesOf(tables);
-    assertProperty(
-      fc.property(fc.nat(), fc.integer({ min: 1, max: 400 }), (seed, damage) => {
+    await assertAsyncProperty(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 400 }), async (seed, damage) => {
         const random = new Random(seed);
         const damaged = pages.map((page) => Buffer.from(page));
         for (let count = 0; count < damage; count++) {
           const page = random.pick(damaged);
           page.writeUInt32LE(random.oneIn(3) ? 0 : random.u32(), random.below(1024) * 4);
         }
-        const carved = carvePages(shuffle(damaged.slice(0, 1 + random.below(damaged.length)), random));
+        const carved = await carvePages(shuffle(damaged.slice(0, 1 + random.below(damaged.length)), random));
         if (carved !== null) assert.ok(totalsOf(carved).length <= 513);
       }),
       { numRuns: 60 },
     );
   });
 
-  it('is not slowed down by pages of repeated keys', () => {
+  it('is not slowed down by pages of repeated keys', async () => {
     // So many that comparing each with each would not end while anybody waits.
     const pages = Array.from({ length: 10_000 }, (_, index) => {
       const page = Buffer.alloc(4096);
       for (let at = 0; at < 4096; at += 40) page.writeUInt32LE(0x636f7250 + (index % 7), at);
       return page;
     });
-    carvePages(pages);
+    await carvePages(pages);
   });
 });
 

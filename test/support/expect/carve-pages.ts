@@ -68,7 +68,7 @@ export function otherPage(random: Random): Buffer {
 }
 
 /** Carves pages given in any order; null when no table is found. */
-export function carvePages(pages: readonly Buffer[]): CarvedTables | null {
+export function carvePages(pages: readonly Buffer[]): Promise<CarvedTables | null> {
   const carver = new PageCarver();
   const scanner = new PlainScanner();
   pages.forEach((page, index) => {

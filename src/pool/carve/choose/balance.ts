@@ -153,3 +153,8 @@ export function judgedPairs(pages: readonly PageCounts[]): number {
   }
   return pairs;
 }
+
+/** The sum of counters. */
+export function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

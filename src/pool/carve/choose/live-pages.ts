@@ -1,9 +1,9 @@
 import { PAGE_SIZE } from '../../../address.js';
+import { breathe } from '../../../breathe.js';
 import { disputedSlots, isOverwritten } from './overwritten-pages.js';
 import { equalCounts, withoutReports } from './report-pages.js';
 import { costOf, mayBeStatesOfOne, openAlternative } from './open-alternatives.js';
-import { Balance, judgedPairs } from './balance.js';
-import { countsOf, growthFrom, sumOfGrowing, type PageCounts } from './balance.js';
+import { Balance, countsOf, growthFrom, judgedPairs, sumOfGrowing, total, type PageCounts } from './balance.js';
 import type { CarvedPage } from '../fit/page-collection.js';
 import type { PageFamily } from './page-families.js';
 import type { PlacedPage, TableShape } from '../fit/table-shape.js';
@@ -63,7 +63,7 @@ interface Choice {
  *
  * @param anchor table 0's page, where its physical neighbours identify it
  */
-export function choosePages(family: PageFamily, shape: TableShape, anchor?: CarvedPage): LivePages {
+export async function choosePages(family: PageFamily, shape: TableShape, anchor?: CarvedPage): Promise<LivePages> {
   const placedOf = new Map(family.pages.map((placed) => [countsOf(placed, shape), placed] as const));
   const all = [...placedOf.keys()];
   const setAside = new Map<PageCounts, SetAside>();
@@ -79,7 +79,8 @@ export function choosePages(family: PageFamily, shape: TableShape, anchor?: Carv
   const pairs = judgedPairs(usable);
   const anchored = full.filter(({ page }) => page === anchor);
   const firsts = anchored.length > 0 ? anchored : full.length > 0 ? full : usable.slice(0, 1);
-  const choices = firsts.map((first) => balanced(first, usable, full, shape));
+  const choices: Choice[] = [];
+  for (const first of firsts) choices.push(await balanced(first, usable, full, shape));
   const best = bestChoice(choices, pairs);
   const chosen = new Set(best.members);
   preferLatest(chosen, best.first, usable, shape);
@@ -121,25 +122,35 @@ function leaveUnjudged(pages: readonly PageCounts[]): void {
 }
 
 /** Starts from `first` and all pages that are not full, and flips one page at a time while the sum improves. */
-function balanced(
+async function balanced(
   first: PageCounts,
   usable: readonly PageCounts[],
   full: readonly PageCounts[],
   shape: TableShape,
-): Choice {
+): Promise<Choice> {
   const members = new Set([first, ...usable.filter((page) => !full.includes(page))]);
-  const together = climb(first, members, usable, shape);
+  const together = await climb(first, members, usable, shape);
   if (together.cost <= 1 + judgedPairs([...together.members]) * MAX_COST) return together;
-  const alone = climb(first, new Set([first]), usable, shape);
+  const alone = await climb(first, new Set([first]), usable, shape);
   return alone.cost < together.cost - TELLING_COST ? alone : together;
 }
 
-function climb(first: PageCounts, members: Set<PageCounts>, usable: readonly PageCounts[], shape: TableShape): Choice {
+async function climb(
+  first: PageCounts,
+  members: Set<PageCounts>,
+  usable: readonly PageCounts[],
+  shape: TableShape,
+): Promise<Choice> {
   const balance = new Balance(shape.channel.layout, first.bytes.length);
   for (const page of members) balance.add(page, 1);
   let cost = balance.cost();
-  const telling = new Map(usable.map((page) => [page, tellingCost(page, usable)]));
+  const telling = new Map<PageCounts, number>();
+  for (const page of usable) {
+    await breathe();
+    telling.set(page, tellingCost(page, usable));
+  }
   for (let step = 0; step < usable.length * 2; step++) {
+    await breathe();
     let best: { page: PageCounts; cost: number } | null = null;
     for (const page of usable) {
       if (page === first) continue;
@@ -203,10 +214,6 @@ function snapshotDistance(page: PageCounts, { members }: Choice): number {
   const sum = sumOfGrowing([...members].filter((member) => member !== page));
   const growth = growthFrom(page.growing, sum);
   return growth.grown < GROWN ? Infinity : total(sum) - total(page.growing);
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function isNearCopy(earlier: PageCounts, later: PageCounts): boolean {
