@@ -22,6 +22,8 @@ export interface ScanOptions extends LocateOptions {
   readonly imageFormat?: string;
   /** Whether a server may redirect to another host; only within its own by default. */
   readonly allowRedirects?: boolean;
+  /** Files and folders in which a local image must lie, and its companions, through links as well; anywhere by default. */
+  readonly within?: readonly string[];
   /** A directory for a temporary file, in case the image is a stream. */
   readonly spool?: string;
   /** Labels that every record carries; `host` has a column of its own. */

@@ -17,6 +17,8 @@ export { beginsAlike, partBefore } from './split-parts.js';
 export interface LocationOptions {
   /** Whether a server may redirect to another host. */
   readonly allowRedirects?: boolean;
+  /** Files and folders in which local files must lie, companions too, through links as well; anywhere by default. */
+  readonly within?: readonly string[];
 }
 
 /** A kind of location, recognised by its prefix. */
@@ -38,9 +40,9 @@ const SCHEMES: readonly SourceScheme[] = [
   {
     name: 'file-url',
     claims: (location) => /^file:\/\//i.test(location),
-    open: (location) => FileSource.open(pathOfFileUrl(location)),
+    open: (location, { within }) => FileSource.open(pathOfFileUrl(location), within),
   },
-  { name: 'file', claims: () => true, open: (location) => FileSource.open(location) },
+  { name: 'file', claims: () => true, open: (location, { within }) => FileSource.open(location, within) },
 ];
 
 /** @throws PoolTrackerError USAGE for a URL of another machine, or with escapes that no path has */

@@ -25,6 +25,9 @@ export const workerCommand: Command = {
       multiple: true,
       help: 'a directory, or the beginning of a URL, in which images and symbols may lie; others are refused',
     },
+    'allow-redirects': {
+      help: 'do jobs that were submitted with --allow-redirects: a server may then send on to any host',
+    },
     ...JOB_OPTION_SPECS,
     'stalled-after': {
       value: 'SECONDS',
@@ -47,7 +50,11 @@ export const workerCommand: Command = {
   ],
   async run(_words, options) {
     const address = queueAddress(options);
-    const limits = { outs: options.texts('out'), allowed: options.texts('allow') };
+    const limits = {
+      outs: options.texts('out'),
+      allowed: options.texts('allow'),
+      redirects: options.flag('allow-redirects'),
+    };
     for (const [name, given] of [
       ['out', limits.outs],
       ['allow', limits.allowed],

@@ -1,11 +1,11 @@
-import { realpath } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PoolTrackerError } from '../../errors.js';
 import { SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { SCAN_METHODS } from '../../scan/scan.js';
 import { locationName } from '../../source/source.js';
+import { isWithin } from '../../source/within.js';
 import { checkPartitionKeys } from '../store/partition.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
 import type { ImageJob } from './work-queue.js';
@@ -16,6 +16,8 @@ export interface WorkerLimits {
   readonly outs: readonly string[];
   /** Directories, and beginnings of URLs, in which images, symbols and spool folders may lie. */
   readonly allowed: readonly string[];
+  /** Whether jobs may let a server redirect to another host, to whatever it names. */
+  readonly redirects: boolean;
 }
 
 /** The longest that a timer can wait. */
@@ -25,10 +27,11 @@ const MAX_LABELS = 256;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function refused(why: string): PoolTrackerError {
-  return new PoolTrackerError('SOURCE_NOT_PERMITTED', `job refused: ${why}`, {
-    hint: 'a worker is started with what it may touch: --out DATASET, --allow PREFIX',
-  });
+function refused(
+  why: string,
+  hint = 'a worker is started with what it may touch: --out DATASET, --allow PREFIX',
+): PoolTrackerError {
+  return new PoolTrackerError('SOURCE_NOT_PERMITTED', `job refused: ${why}`, { hint });
 }
 
 function fieldsOf(value: unknown, what: string, names: readonly string[]): Fields {
@@ -64,6 +67,7 @@ function whole(value: unknown, what: string, most: number): void {
 
 const SCAN_FIELDS = [
   'imageFormat',
+  'allowRedirects',
   'spool',
   'method',
   'root',
@@ -76,25 +80,34 @@ const SCAN_FIELDS = [
   'cache',
 ];
 
+const IS_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** The local path that a location names, also as a file URL; null for one that lies elsewhere. */
+function localPath(location: string): string | null {
+  if (!IS_URL.test(location)) return location;
+  try {
+    return /^file:/i.test(location) ? fileURLToPath(location) : null;
+  } catch {
+    return null;
+  }
+}
+
+function localPaths(locations: readonly string[]): string[] {
+  return locations.map(localPath).filter((path) => path !== null);
+}
+
 /** Whether a location lies in an allowed place: links of local paths are followed, and URLs compared as they resolve. */
 async function isAllowed(location: string, allowed: readonly string[]): Promise<boolean> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
-    if (!URL.canParse(location)) return false;
-    const { href } = new URL(location);
-    if (/(^|\/)\.\.?(\/|$)|%2e/i.test(href.slice(href.indexOf('://') + 3))) return false;
-    return allowed.some((prefix) => {
-      if (!URL.canParse(prefix) || !/:\/\//.test(prefix)) return false;
-      const own = new URL(prefix).href;
-      return href === own || href.startsWith(own.endsWith('/') ? own : `${own}/`);
-    });
-  }
-  const real = await realpath(location).catch(() => resolve(location));
-  for (const prefix of allowed) {
-    if (/:\/\//.test(prefix)) continue;
-    const own = await realpath(prefix).catch(() => resolve(prefix));
-    if (real === own || real.startsWith(own.endsWith(sep) ? own : own + sep)) return true;
-  }
-  return false;
+  const path = localPath(location);
+  if (path !== null) return isWithin(path, localPaths(allowed));
+  if (!URL.canParse(location)) return false;
+  const { href } = new URL(location);
+  if (/(^|\/)\.\.?(\/|$)|%2e/i.test(href.slice(href.indexOf('://') + 3))) return false;
+  return allowed.some((prefix) => {
+    if (!URL.canParse(prefix) || !IS_URL.test(prefix) || localPath(prefix) !== null) return false;
+    const own = new URL(prefix).href;
+    return href === own || href.startsWith(own.endsWith('/') ? own : `${own}/`);
+  });
 }
 
 /** Every place that a symbol path names: `srv*CACHE*URL;cache*DIR;DIR`. */
@@ -107,9 +120,11 @@ function placesOfSymbolPath(path: string): string[] {
 
 /**
  * Checks a job as any other input, and holds it against what the worker may touch.
+ * @returns the job, bound to what the worker may read: companions of its image, and links made since, are held against it
+ *   as they are opened
  * @throws PoolTrackerError SOURCE_NOT_PERMITTED, in one line
  */
-export async function checkJob(data: unknown, { outs, allowed }: WorkerLimits): Promise<ImageJob> {
+export async function checkJob(data: unknown, { outs, allowed, redirects }: WorkerLimits): Promise<ImageJob> {
   const job = fieldsOf(data, 'a job', ['image', 'labels', 'ingest', 'timeoutMs']);
   const image = fieldsOf(job['image'], 'image', ['location', 'source', 'found', 'version']);
   const location = text(image['location'], 'image.location');
@@ -145,11 +160,20 @@ export async function checkJob(data: unknown, { outs, allowed }: WorkerLimits): 
     fieldsOf(ingest['sink'], 'sink', Object.keys((ingest['sink'] as object | null) ?? {})),
   ))
     if (!['string', 'number', 'boolean'].includes(typeof value)) throw refused(`sink.${name}: expected a plain value`);
-  const places = [location, ...placesOfScan(fieldsOf(ingest['scan'], 'scan', SCAN_FIELDS))];
+  const scan = fieldsOf(ingest['scan'], 'scan', SCAN_FIELDS);
+  optional(scan['allowRedirects'], (value) => flag(value, 'allowRedirects'));
+  if (scan['allowRedirects'] === true && !redirects)
+    throw refused(
+      'it lets servers redirect to other hosts',
+      'start the worker with --allow-redirects, or submit the job without it',
+    );
+  const places = [location, ...placesOfScan(scan)];
   for (const place of places)
     if (!(await isAllowed(place, allowed)))
       throw refused(`${locationName(place)} is not in a place that this worker may read`);
-  return data as ImageJob;
+  const checked = data as ImageJob;
+  const bound = { ...checked.ingest.scan, within: localPaths(allowed) };
+  return { ...checked, ingest: { ...checked.ingest, scan: bound } };
 }
 
 function textsOf(value: unknown, what: string): string[] {

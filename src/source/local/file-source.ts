@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../../errors.js';
 import type { Source } from '../source.js';
+import { isWithin } from '../within.js';
 
 const OPEN_ERRORS: Readonly<Record<string, { code: ErrorCode; why: string; hint: string }>> = {
   ENOENT: { code: 'SOURCE_NOT_FOUND', why: 'no such file', hint: 'check the path' },
@@ -19,6 +20,12 @@ function cannotRead(path: string, error: unknown): PoolTrackerError {
   return new PoolTrackerError(known.code, `cannot read ${path}: ${known.why}`, { hint: known.hint, cause: error });
 }
 
+function outside(path: string): PoolTrackerError {
+  return new PoolTrackerError('SOURCE_NOT_PERMITTED', `cannot read ${path}: it is not in a place that may be read`, {
+    hint: 'is it, or a folder on the way, a link? a worker reads from the places of --allow PREFIX',
+  });
+}
+
 /** A local file of any size; holes of a sparse file read as zeros. */
 export class FileSource implements Source {
   bytesRead = 0;
@@ -27,19 +34,24 @@ export class FileSource implements Source {
     readonly name: string,
     readonly byteLength: number,
     private readonly handle: FileHandle,
+    private readonly within?: readonly string[],
   ) {}
 
-  /** @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_IS_DIRECTORY, SOURCE_UNREADABLE */
-  static async open(path: string): Promise<FileSource> {
+  /**
+   * @param within where it must lie, and its companions: through links as well
+   * @throws PoolTrackerError SOURCE_NOT_FOUND, SOURCE_NOT_PERMITTED, SOURCE_IS_DIRECTORY, SOURCE_UNREADABLE
+   */
+  static async open(path: string, within?: readonly string[]): Promise<FileSource> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, 'r');
       const stat = await handle.stat();
       if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-      return new FileSource(path, stat.size, handle);
+      if (within !== undefined && !(await isWithin(path, within))) throw outside(path);
+      return new FileSource(path, stat.size, handle, within);
     } catch (error) {
       await handle?.close();
-      throw cannotRead(path, error);
+      throw error instanceof PoolTrackerError ? error : cannotRead(path, error);
     }
   }
 
@@ -65,7 +77,7 @@ export class FileSource implements Source {
 
   async sibling(fileName: string): Promise<FileSource | null> {
     try {
-      return await FileSource.open(join(dirname(this.name), fileName));
+      return await FileSource.open(join(dirname(this.name), fileName), this.within);
     } catch (error) {
       if (error instanceof PoolTrackerError && error.code === 'SOURCE_NOT_FOUND') return null;
       throw error;

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import type { PoolTrackerError } from '../../../src/errors.js';
 import { checkJob } from '../../../src/dataset/queue/job-check.js';
+import type { ImageJob } from '../../../src/dataset/queue/work-queue.js';
+import { openBytes } from '../../../src/source/open-source.js';
+import type { Source } from '../../../src/source/source.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
+
+/** A checked job as it was: what it is bound to comes from the worker. */
+function withoutBounds({ ingest, ...job }: ImageJob): unknown {
+  const { within: _, ...scan } = ingest.scan;
+  return { ...job, ingest: { ...ingest, scan } };
+}
 
 describe('what a worker lets a job do', () => {
   const folder = temporaryFolder();
   const limits = () => ({
     outs: ['/lake', 's3://lake/pool'],
     allowed: [folder.path('dumps'), 'https://host/dumps', 's3://dumps/2024/'],
+    redirects: false,
   });
   const job = (more: object = {}, ingest: object = {}, scan: object = {}): unknown => ({
     image: { location: folder.path('dumps/a.raw'), source: 'a', found: false, version: null },
@@ -35,7 +46,36 @@ describe('what a worker lets a job do', () => {
       job({}, { out: 's3://lake/pool', partition: ['date', 'host'], format: 'ndjson', allSystems: true }),
       job({}, {}, { symbols: folder.path('dumps/x.json'), method: 'walk', threads: 2 }),
     ])
-      assert.equal(await checkJob(one, limits()), one);
+      assert.deepEqual(withoutBounds(await checkJob(one, limits())), one);
+  });
+
+  it('lets servers redirect where the worker does', async () => {
+    const one = job({}, {}, { allowRedirects: true });
+    const checked = await checkJob(one, { ...limits(), redirects: true });
+    assert.equal(checked.ingest.scan.allowRedirects, true);
+    await assert.rejects(
+      checkJob(one, limits()),
+      /^PoolTrackerError: job refused: it lets servers redirect to other hosts$/,
+    );
+  });
+
+  it('holds companions against it as well, through links', async () => {
+    for (const name of ['split.raw.001', 'split.raw.002']) writeFileSync(folder.path(`dumps/${name}`), 'x'.repeat(40));
+    writeFileSync(folder.path('dumps/split.raw.001'), 'y'.repeat(40));
+    const { image, ingest } = await checkJob(job(at(folder.path('dumps/split.raw.001'))), limits());
+    const open = (): Promise<number> =>
+      openBytes(image.location, () => Promise.resolve(false), undefined, ingest.scan).then(async (source) => {
+        await source.close();
+        return (source as Source).byteLength;
+      });
+    assert.equal(await open(), 80);
+    rmSync(folder.path('dumps/split.raw.002'));
+    symlinkSync(folder.path('secret'), folder.path('dumps/split.raw.002'));
+    await assert.rejects(open(), { code: 'SOURCE_NOT_PERMITTED' });
+    // The image itself became a link since it was checked.
+    rmSync(folder.path('dumps/split.raw.001'));
+    symlinkSync(folder.path('secret'), folder.path('dumps/split.raw.001'));
+    await assert.rejects(open(), { code: 'SOURCE_NOT_PERMITTED' });
   });
 
   for (const [what, make] of [
@@ -49,6 +89,10 @@ describe('what a worker lets a job do', () => {
     ['a way up in a URL', () => job(at('https://host/dumps/../secret'))],
     ['an escaped way up in a URL', () => job(at('https://host/dumps/%2e%2e/secret'))],
     ['another bucket', () => job(at('s3://dumps/2024'))],
+    ['a link out, as a file URL', () => job(at(pathToFileURL(folder.path('dumps/link.raw')).href))],
+    ['redirects to other hosts', () => job({}, {}, { allowRedirects: true })],
+    ['redirects that are no flag', () => job({}, {}, { allowRedirects: 'yes' })],
+    ['bounds of its own', () => job({}, {}, { within: ['/'] })],
     ['standard input', () => job(at('-'))],
     ['a spool folder elsewhere', () => job({}, {}, { spool: '/tmp' })],
     ['symbols elsewhere', () => job({}, {}, { symbols: '/etc/passwd' })],
