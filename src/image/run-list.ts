@@ -182,3 +182,20 @@ export class RunList implements Iterable<Run> {
     for (let index = 0; index < this.count; index++) yield this.at(index)!;
   }
 }
+
+/**
+ * Ranges of a stream as they pass, held against each other as those of a file are.
+ * @param reader whose offset is that of the range
+ * @throws PoolTrackerError FORMAT_DAMAGED behind the last one where two claim the same physical memory
+ */
+export async function* apart<Range extends { readonly start: PhysicalAddress; readonly length: number }>(
+  reader: { readonly label: string; readonly offset: number },
+  ranges: AsyncIterable<Range>,
+): AsyncGenerator<Range> {
+  const seen = new RunListBuilder(reader.label);
+  for await (const range of ranges) {
+    seen.add(range.start, range.length, reader.offset);
+    yield range;
+  }
+  seen.build();
+}

@@ -1,3 +1,4 @@
+import { foundOnce } from '../source/reading/cache.js';
 import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
 import { isMissing, type Missing, type PoolTrackerError, type Warning } from '../errors.js';
@@ -174,14 +175,15 @@ async function kernelReadings(
   const addresses = tables.tables.map(({ address }) => address);
   const bigPages = await BigPageTable.open(kernel, layout, addresses);
   const bigTotals = isMissing(bigPages) ? null : await bigPages.totals(keys);
-  let objects: Promise<KernelObjects> | undefined;
-  let sessions: Promise<SessionPools | Missing> | undefined;
-  const survey = (): Promise<KernelObjects> => (objects ??= surveyObjects(kernel, symbols, options));
+  const objects = new WeakMap<Kernel, Promise<KernelObjects>>();
+  const sessions = new WeakMap<Kernel, Promise<SessionPools | Missing>>();
+  const survey = (): Promise<KernelObjects> =>
+    foundOnce(objects, kernel, () => surveyObjects(kernel, symbols, options));
   const readSessions = async (): Promise<SessionPools | Missing> => {
     const { processes } = await survey();
     return readSessionPools(kernel, await kernelLayout(kernel, symbols, options), processes, tables.layout);
   };
-  return { objects: survey, bigPages, bigTotals, sessionPools: () => (sessions ??= readSessions()) };
+  return { objects: survey, bigPages, bigTotals, sessionPools: () => foundOnce(sessions, kernel, readSessions) };
 }
 
 function noSymbols(message: string): Warning {

@@ -5,7 +5,7 @@ import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
 import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
-import { PROBE_LENGTH, readBytes, type Source } from './source.js';
+import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
 import { joinParts } from './split-parts.js';
 import { ByteStream } from './stream/byte-stream.js';
 import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
@@ -92,7 +92,9 @@ export async function openBytes(
   try {
     if (!(opened instanceof ByteStream)) opened = await joinParts(opened);
     const unwrapped =
-      opened instanceof ByteStream ? await unwrapStream(opened) : await unwrapSource(opened, keepsWrapper);
+      opened instanceof ByteStream
+        ? await unwrapStream(opened, keepsWrapper)
+        : await unwrapSource(opened, keepsWrapper);
     return unwrapped instanceof ByteStream && folder !== undefined ? await spool(unwrapped, folder) : unwrapped;
   } catch (error) {
     await opened.close();
@@ -111,14 +113,16 @@ async function unwrapSource(source: Source, keepsWrapper: KeepsWrapper, depth = 
   const indexed = await wrapper.openIndexed?.(source);
   if (indexed != null) return unwrapSource(indexed, keepsWrapper, depth + 1);
   const size = (await wrapper.unwrappedSize?.(source)) ?? null;
-  return unwrapStream(unwrapped(wrapper, source, source, size), depth + 1);
+  return unwrapStream(unwrapped(wrapper, source, source, size), keepsWrapper, depth + 1);
 }
 
-async function unwrapStream(stream: ByteStream, depth = 0): Promise<ByteStream> {
+async function unwrapStream(stream: ByteStream, keepsWrapper: KeepsWrapper, depth = 0): Promise<ByteStream> {
   const wrapper = detectWrapper(await stream.reader.peek(WRAPPER_HEAD));
   if (wrapper === null) return stream;
+  const head = await stream.reader.peek(PROBE_LENGTH);
+  if (await keepsWrapper(head, sourceOf(stream.name, head))) return stream;
   if (depth === MAX_WRAPPERS) throw wrappedTooOften(stream.name);
-  return unwrapStream(unwrapped(wrapper, stream.reader, stream, null), depth + 1);
+  return unwrapStream(unwrapped(wrapper, stream.reader, stream, null), keepsWrapper, depth + 1);
 }
 
 function unwrapped(

@@ -4,9 +4,9 @@ import { type Complaints, Container } from '../../source/reading/container.js';
 import { ZeroTailSource } from '../../source/reading/zero-tail-source.js';
 import { sourceOf } from '../../source/source.js';
 import { ClippedRuns, type FinishedRuns } from '../clipped-runs.js';
-import type { Architecture, ImageFormat, StreamedRun } from '../image.js';
+import type { Architecture, ImageFormat } from '../image.js';
 import { type ElfNote, processorHints, readElfNotes } from '../processor-notes.js';
-import { checkRun } from '../run-list.js';
+import { apart, checkRun } from '../run-list.js';
 import { ELF_HEADER, ElfHeader, type ElfSegment, isElfCore, PT_LOAD, PT_NOTE } from './header.js';
 
 const TITLE = 'ELF core';
@@ -76,7 +76,7 @@ async function streamedHead(input: ByteReader): Promise<Container> {
 }
 
 /** The same memory as a stream. Zeros that a segment omits are omitted here too. */
-async function* streamedLoads(input: ByteReader): AsyncGenerator<StreamedRun> {
+async function* streamedLoads(input: ByteReader): AsyncGenerator<Pick<Load, 'start' | 'length'>> {
   const container = await streamedHead(input);
   const loads = loadsOf(await (await ElfHeader.read(container)).segments(), container);
   if (loads.length === 0) throw container.damaged('it lists no memory');
@@ -115,5 +115,8 @@ export const elfCore: ImageFormat = {
     const view = longest === 0 ? source : new ZeroTailSource(source, longest);
     return { format: 'elf-core', source: view, runs, hints, warnings };
   },
-  stream: streamedLoads,
+  stream: (input) => {
+    const reader = input.as(TITLE);
+    return apart(reader, streamedLoads(reader));
+  },
 };

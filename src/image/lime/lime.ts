@@ -4,7 +4,7 @@ import { type ByteReader, readerOf } from '../../source/reading/byte-reader.js';
 import { type Complaints, Container, Fields } from '../../source/reading/container.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
-import { checkRun } from '../run-list.js';
+import { apart, checkRun } from '../run-list.js';
 
 const TITLE = 'LiME file';
 const MAGIC = 0x4c694d45;
@@ -76,5 +76,8 @@ export const lime: ImageFormat = {
     const { runs: list, warnings } = runs.finish();
     return { format: 'lime', source, runs: list, hints: {}, warnings: [...warnings, ...trailing] };
   },
-  stream: (input, warn) => ranges(input.as(TITLE), warn),
+  stream(input, warn) {
+    const reader = input.as(TITLE);
+    return apart(reader, ranges(reader, warn));
+  },
 };

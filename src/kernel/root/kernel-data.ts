@@ -1,3 +1,4 @@
+import { foundOnce } from '../../source/reading/cache.js';
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import { type VirtualMemory } from '../../memory/virtual-memory.js';
 import type { KernelImage } from './kernel-image.js';
@@ -27,9 +28,7 @@ const known = new WeakMap<KernelImage, Promise<readonly Section[]>>();
 
 /** The kernel's writable sections, where its variables lie; the whole image if its header lists none. Read once. */
 export function writableSections(kernel: KernelInMemory): Promise<readonly Section[]> {
-  const sections = known.get(kernel.image) ?? readSections(kernel.memory, kernel.image);
-  known.set(kernel.image, sections);
-  return sections;
+  return foundOnce(known, kernel.image, () => readSections(kernel.memory, kernel.image));
 }
 
 async function readSections(memory: VirtualMemory, image: KernelImage): Promise<readonly Section[]> {

@@ -1,3 +1,4 @@
+import { foundOnce } from '../../source/reading/cache.js';
 import { isMissing, type Missing } from '../../errors.js';
 import type { Kernel } from '../root/root.js';
 import {
@@ -58,9 +59,7 @@ export async function kernelLayout(
 const known = new WeakMap<Kernel, Promise<KernelLayout>>();
 
 function findLayout(kernel: Kernel, knownBuilds: boolean): Promise<KernelLayout> {
-  const layout = known.get(kernel) ?? search(kernel, knownBuilds);
-  known.set(kernel, layout);
-  return layout;
+  return foundOnce(known, kernel, () => search(kernel, knownBuilds));
 }
 
 async function search(kernel: Kernel, knownBuilds: boolean): Promise<KernelLayout> {

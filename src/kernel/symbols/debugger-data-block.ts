@@ -1,3 +1,4 @@
+import { foundOnce } from '../../source/reading/cache.js';
 import { virtualAddress, type VirtualAddress } from '../../address.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 import { type KernelImage, writableSections } from '../root/root.js';
@@ -127,9 +128,7 @@ export function findDebuggerDataBlock(
   kernel: KernelImage,
   symbols: KernelSymbols | null,
 ): Promise<DebuggerDataBlock | string> {
-  const found = known.get(kernel) ?? search(memory, kernel, symbols);
-  known.set(kernel, found);
-  return found;
+  return foundOnce(known, kernel, () => search(memory, kernel, symbols));
 }
 
 async function search(

@@ -70,3 +70,17 @@ export function cached<K, T>(cache: Cache<K, Promise<T>>, key: K, weight: number
   });
   return loading;
 }
+
+/** What was found for an object, else what `load` finds; asked again after it failed, as a remote read may. */
+export function foundOnce<K extends object, T>(
+  known: WeakMap<K, Promise<T>>,
+  key: K,
+  load: () => Promise<T>,
+): Promise<T> {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const loading = load();
+  known.set(key, loading);
+  loading.catch(() => known.delete(key));
+  return loading;
+}

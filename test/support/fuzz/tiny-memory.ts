@@ -7,7 +7,7 @@ import { PAGE, SparseMemory } from '../generate/sparse-memory.js';
 let made: GeneratedMemory | undefined;
 
 /**
- * Ten pages in two ranges that no kernel lives in: a container of them is little more than its own structures. What a
+ * Eighteen pages in two ranges that no kernel lives in: a container of them is little more than its own structures. What a
  * writer takes from the truth beyond that is not there.
  */
 export function tinyMemory(): GeneratedMemory {
@@ -15,11 +15,11 @@ export function tinyMemory(): GeneratedMemory {
   const memory = new SparseMemory(
     [
       [0, 4 * PAGE],
-      [6 * PAGE, 12 * PAGE],
+      [6 * PAGE, 20 * PAGE],
     ],
     new Random(1),
   );
-  for (const frame of [0, 2, 3, 6, 8, 11]) memory.page(frame).fill(frame + 1, 0x100, 0x110);
+  for (const frame of [0, 2, 3, 6, 8, 19]) memory.page(frame).fill(frame + 1, 0x100, 0x110);
   const table = { address: virtualAddress(0xfffff80000006000n), pages: [6 * PAGE] };
   const truth = {
     build: realBuild(40),

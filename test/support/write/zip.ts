@@ -1,5 +1,6 @@
 import { FileBuilder, u16, u32, u64 } from '../encode/bytes.js';
 import { deflateRawSync } from 'node:zlib';
+import { crc32 } from '../../../src/codec/crc32.js';
 
 export interface ZipEntry {
   readonly name: string;
@@ -13,7 +14,7 @@ export function zip64(entries: readonly ZipEntry[]): Buffer {
   const directory = new FileBuilder();
   for (const { name, bytes, deflate } of entries) {
     const stored = deflate === true ? deflateRawSync(bytes) : bytes;
-    const common = Buffer.concat([u16(45), u16(0), u16(deflate === true ? 8 : 0), u32(0), u32(0)]);
+    const common = Buffer.concat([u16(45), u16(0), u16(deflate === true ? 8 : 0), u32(0), u32(crc32(bytes))]);
     const at = file.add(
       u32(0x04034b50),
       common,
