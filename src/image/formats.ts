@@ -17,6 +17,7 @@ import { qemuSavevm } from './qemu/savevm.js';
 import { raw } from './raw.js';
 import { refuseWrongKind } from './wrong-kinds.js';
 import { Unreadable } from './unreadable.js';
+import { virtualBoxState } from './virtualbox/virtualbox.js';
 import { vmwareSnapshot, vmwareVmem } from './vmware/vmware.js';
 
 /**
@@ -35,6 +36,7 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   aff4,
   vmwareSnapshot,
   qemuSavevm,
+  virtualBoxState,
   hypervVmrs,
   hibernation,
   zdmp,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { decodeLz4Block } from '../../src/codec/lz4.js';
+import { decodeLzf } from '../../src/codec/lzf.js';
 import { decodeLznt1 } from '../../src/codec/lznt1.js';
 import { decodeLzo1x } from '../../src/codec/lzo.js';
 import { decodeSnappy } from '../../src/codec/snappy.js';
@@ -8,6 +9,7 @@ import { decodeXpressHuffman } from '../../src/codec/xpress.js';
 import { decodeXpressLz77 } from '../../src/codec/xpress.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { encodeLz4Block } from '../support/encode/lz4-block.js';
+import { encodeLzf } from '../support/encode/lzf.js';
 import { encodeLznt1 } from '../support/encode/lznt1.js';
 import { encodeLzo1x } from '../support/encode/lzo1x.js';
 import { encodeSnappy } from '../support/encode/snappy.js';
@@ -23,8 +25,8 @@ interface Codec {
   readonly name: string;
   encode(data: Uint8Array): Buffer;
   decode(data: Uint8Array, limit: number): Buffer;
-  /** A module of Debian's Python whose compressor others wrote: how to import it, and an expression over `page`. */
-  readonly foreign?: { readonly module: string; readonly expression: string };
+  /** A module of Debian's Python that reaches a compressor of others: what to import and run, an expression over `page`. */
+  readonly foreign?: { readonly module: string; readonly setup?: string; readonly expression: string };
 }
 
 const CODECS: readonly Codec[] = [
@@ -45,6 +47,20 @@ const CODECS: readonly Codec[] = [
     encode: encodeLzo1x,
     decode: decodeLzo1x,
     foreign: { module: 'lzo', expression: 'lzo.compress(page, level, False)' },
+  },
+  {
+    name: 'LZF',
+    encode: encodeLzf,
+    decode: decodeLzf,
+    foreign: {
+      module: 'ctypes',
+      setup: `library = ctypes.CDLL('liblzf.so.1')
+def lzf(page):
+  out = ctypes.create_string_buffer(2 * len(page))
+  length = library.lzf_compress(page, len(page), out, len(out))
+  return out.raw[:length]`,
+      expression: 'lzf(page)',
+    },
   },
   { name: 'LZNT1', encode: encodeLznt1, decode: decodeLznt1 },
   { name: 'Xpress LZ77', encode: encodeXpressLz77, decode: decodeXpressLz77 },
@@ -112,9 +128,10 @@ describe('LZ decoders', () => {
 
       if (foreign === undefined) return;
       it('gives back what the compressor in common use makes of memory', function () {
-        if (!hasProgram(PYTHON, '-c', `import ${foreign.module}`)) return this.skip();
+        const start = `import sys, struct, ${foreign.module}\n${foreign.setup ?? ''}`;
+        if (!hasProgram(PYTHON, '-c', start)) return this.skip();
         const all = pages();
-        const script = `import sys, struct, ${foreign.module}
+        const script = `${start}
 for number in range(${all.length}):
   page = sys.stdin.buffer.read(65536)
   level = 1 if number % 2 else 9
