@@ -62,7 +62,8 @@ export async function formatOf(head: Buffer, source: Source): Promise<ImageForma
 /** Whether a source is a container although it looks like a compression wrapper: an AFF4 volume is a ZIP file. */
 export async function keepsWrapper(head: Buffer, source: Source): Promise<boolean> {
   for (const format of IMAGE_FORMATS) {
-    if (format.keepsWrapper === true && (await format.probe(head, source))) return true;
+    if (format.keepsWrapper === undefined || !(await format.probe(head, source))) continue;
+    if (await format.keepsWrapper(source)) return true;
   }
   return false;
 }

@@ -1,38 +1,54 @@
 import { hex } from '../address.js';
-import { ClippedRuns } from './clipped-runs.js';
+import {
+  FIRST_HPAK_SECTION,
+  HPAK_SECTION,
+  type HpakSection,
+  hpakSection,
+  isHpak,
+  MAX_HPAK_SECTIONS,
+  NO_HPAK_MEMORY,
+} from '../source/hpak-section.js';
 import { Container } from '../source/reading/container.js';
+import type { Source } from '../source/source.js';
+import { ClippedRuns } from './clipped-runs.js';
 import type { ImageFormat } from './image.js';
 
-const FIRST_SECTION = 0x20;
-const SECTION = 0xe0;
-const MEMORY_SECTION = 'HPAKSECTHPAK_SECTION_PHYSDUMP';
+const TITLE = 'HPAK file';
 
-const MAX_SECTIONS = 1024;
+/** @throws PoolTrackerError FORMAT_DAMAGED where there is none */
+async function memorySection(container: Container): Promise<HpakSection> {
+  for (let offset = FIRST_HPAK_SECTION, walked = 0; offset !== 0; walked++) {
+    if (walked === MAX_HPAK_SECTIONS)
+      throw container.damaged(`its list of sections does not end after ${MAX_HPAK_SECTIONS}`);
+    const section = hpakSection(
+      await container.fields(offset, HPAK_SECTION, `the section at file offset ${hex(offset)}`),
+    );
+    if (section.isMemory) return section;
+    offset = section.next();
+  }
+  throw container.damaged(NO_HPAK_MEMORY);
+}
 
 /** HPAK, from HBGary's FastDump: a list of sections, one of which is raw physical memory. */
 export const hpak: ImageFormat = {
   name: 'hpak',
   title: 'HPAK (.hpak)',
-  probe: (head) => head.toString('latin1', 0, 4) === 'HPAK',
-  async open(source) {
-    const container = new Container(source, 'HPAK file');
-    for (let offset = FIRST_SECTION, walked = 0; offset !== 0; walked++) {
-      if (walked === MAX_SECTIONS) throw container.damaged(`its list of sections does not end after ${MAX_SECTIONS}`);
-      const section = await container.fields(offset, SECTION, `the section at file offset ${hex(offset)}`);
-      if (section.text(0, 32) !== MEMORY_SECTION) {
-        offset = section.size(0xb0, "the next section's offset");
-        continue;
-      }
-      if (section.u32(0x8c) !== 0) {
-        throw container.refused(
-          'its memory is one compressed stream',
-          'unpack it with the tool that wrote it, to a raw image',
-        );
-      }
-      const runs = new ClippedRuns(container);
-      runs.add(0, section.size(0x98, 'the length of memory'), section.size(0xa8, 'the offset of memory'));
-      return { format: 'hpak', source, ...runs.finish(), hints: {} };
+  probe: isHpak,
+  /** Compressed memory is a stream in a wrapper; anything else, damage too, is judged here. */
+  async keepsWrapper(source: Source) {
+    try {
+      return !(await memorySection(new Container(source, TITLE))).isCompressed;
+    } catch {
+      return true;
     }
-    throw container.damaged(`it has no section ${MEMORY_SECTION}`);
+  },
+  async open(source) {
+    const container = new Container(source, TITLE);
+    const section = await memorySection(container);
+    if (section.isCompressed)
+      throw container.refused('its memory is one compressed stream', 'name the file itself, not what holds it');
+    const runs = new ClippedRuns(container);
+    runs.add(0, section.length(), section.offset());
+    return { format: 'hpak', source, ...runs.finish(), hints: {} };
   },
 };

@@ -73,8 +73,8 @@ export interface ImageFormat {
   readonly title: string;
   /** Set for formats that are not told by bytes: other kinds of file are ruled out before they claim one. */
   readonly hasNoMagic?: true;
-  /** Set for formats whose files look like a compression wrapper but are not wrapped. */
-  readonly keepsWrapper?: true;
+  /** Whether a file that this format claims is not wrapped, although it looks like a compression wrapper. Never throws. */
+  keepsWrapper?(source: Source): boolean | Promise<boolean>;
   /**
    * Whether this format claims a source that begins with `head` (its first PROBE_LENGTH bytes). Cheap, never throws.
    * A damaged or refused file of the format is still claimed: `open` says what is wrong with it.

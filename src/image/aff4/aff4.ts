@@ -116,7 +116,7 @@ class JoinedStreams {
 export const aff4: ImageFormat = {
   name: 'aff4',
   title: 'AFF4 with a physical memory stream (.aff4)',
-  keepsWrapper: true,
+  keepsWrapper: () => true,
   probe: (head) =>
     head.length >= LOCAL_HEADER + 4 &&
     head.readUInt32LE(0) === ZIP_SIGNATURE.local &&

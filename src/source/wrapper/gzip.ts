@@ -57,17 +57,22 @@ export const gzip: Wrapper = {
   title: 'gzip stream',
   claims: (head) => head[0] === 0x1f && head[1] === 0x8b,
   async *unwrap(input, warn) {
-    for (let members = 0; !(await input.atEnd()); members++) {
-      if (!(await input.peek(3)).equals(MAGIC)) {
-        const expected = 'no member begins, 1f 8b 08,';
-        if (members === 0) throw input.damaged(`${expected} at offset ${input.offset}`);
-        return takeTail(input, MAGIC, expected, warn);
-      }
-      await takeHeader(input);
-      yield* memberBytes(input);
-    }
+    const members = yield* gzipMembers(input);
+    if (await input.atEnd()) return;
+    const expected = 'no member begins, 1f 8b 08,';
+    if (members === 0) throw input.damaged(`${expected} at offset ${input.offset}`);
+    await takeTail(input, MAGIC, expected, warn);
   },
 };
+
+/** The contents of the members that follow, as far as there are some. @returns how many there were */
+export async function* gzipMembers(input: ByteReader): AsyncGenerator<Uint8Array, number> {
+  for (let members = 0; ; members++) {
+    if (!(await input.peek(3)).equals(MAGIC)) return members;
+    await takeHeader(input);
+    yield* memberBytes(input);
+  }
+}
 
 async function takeHeader(input: ByteReader): Promise<void> {
   const header = await input.take(10, "a member's header");

@@ -1,5 +1,6 @@
 import { bzip2 } from './bzip2.js';
 import { gzip } from './gzip.js';
+import { hpak } from './hpak.js';
 import { libvirtSave } from './libvirt-save.js';
 import { lz4 } from './lz4.js';
 import type { Warn, Wrapper } from './wrapper.js';
@@ -12,7 +13,7 @@ import { xz } from './xz.js';
 import { zip } from './zip.js';
 import { zstd } from './zstd.js';
 
-const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip, tar, libvirtSave];
+const WRAPPERS: readonly Wrapper[] = [gzip, zstd, xz, bzip2, lz4, zip, tar, libvirtSave, hpak];
 
 /** The wrapper of data that begins with `head`; null for none. File names are not considered. */
 export function detectWrapper(head: Uint8Array): Wrapper | null {
