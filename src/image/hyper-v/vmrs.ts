@@ -5,6 +5,8 @@ import { type Chunk, ChunkedSource, evenChunks } from '../../source/reading/chun
 import { Container } from '../../source/reading/container.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
+import type { ImageHints } from '../image.js';
+import { MAX_PARTITION_STATE, partitionRoots } from './partition-state.js';
 import { isHyperVStorage, readStoredArrays, type StoredValue } from './storage.js';
 
 /** Bytes of memory in a block, and of its value when it is stored uncompressed. */
@@ -84,6 +86,31 @@ async function readMemoryBlocks(
   return blocks.length > 0 ? blocks : [{ firstGuestPage: 0, firstPage: 0, pageCount: pages }];
 }
 
+/** Blocks in a row that may be missing from the middle; behind more the file is taken to end. */
+const MAX_MISSING = 1024;
+
+/** The blocks by number; those that are not in the file are undefined, and their pages missing. */
+function ramBlocks(container: Container, values: ReadonlyMap<string, StoredValue>): (StoredValue | undefined)[] {
+  const blocks: (StoredValue | undefined)[] = [];
+  let length = 0;
+  for (let number = 0, missing = 0; missing < MAX_MISSING && missing <= values.size; number++) {
+    const value = values.get(`RamBlock${number}`);
+    const isWhole = value !== undefined && value.offset + value.size <= container.source.byteLength;
+    blocks.push(isWhole ? value : undefined);
+    if (isWhole) length = blocks.length;
+    else missing++;
+  }
+  return blocks.slice(0, length);
+}
+
+/** Only hints: a state that cannot be read gives none. */
+async function hintsOf(container: Container, values: ReadonlyMap<string, StoredValue>): Promise<ImageHints> {
+  const state = values.get('partition_state');
+  if (state === undefined || state.size > MAX_PARTITION_STATE) return {};
+  if (state.offset + state.size > container.source.byteLength) return {};
+  return partitionRoots(await container.fields(state.offset, state.size, 'the key partition_state'));
+}
+
 /** A saved Hyper-V machine: memory in blocks of 1 MiB, each the value of a key `RamBlockN`. */
 export const hypervVmrs: ImageFormat = {
   name: 'hyperv-vmrs',
@@ -91,14 +118,9 @@ export const hypervVmrs: ImageFormat = {
   probe: isHyperVStorage,
   async open(source) {
     const container = new Container(source, 'Hyper-V saved state');
-    const values = await readStoredArrays(container, /^Ram(Memory)?Block\d+$/);
-    const blocks: StoredValue[] = [];
-    for (;;) {
-      const value = values.get(`RamBlock${blocks.length}`);
-      if (value === undefined || value.offset + value.size > source.byteLength) break;
-      blocks.push(value);
-    }
-    if (!values.has('RamBlock0')) {
+    const { values, warnings } = await readStoredArrays(container, /^(Ram(Memory)?Block\d+|partition_state)$/);
+    const blocks = ramBlocks(container, values);
+    if (blocks.length === 0) {
       throw container.refused(
         'it holds no memory (no key RamBlock0)',
         'save or pause the machine first; a .vmcx file holds its settings only',
@@ -106,7 +128,9 @@ export const hypervVmrs: ImageFormat = {
     }
     const table = evenChunks(RAM_BLOCK, blocks.length * RAM_BLOCK);
     const load = async (chunk: Chunk): Promise<Uint8Array> => {
-      const { offset, size } = blocks[chunk.index]!;
+      const block = blocks[chunk.index];
+      if (block === undefined) throw container.damaged(`it has no whole key RamBlock${chunk.index}`);
+      const { offset, size } = block;
       if (size > RAM_BLOCK)
         throw container.damaged(`its key RamBlock${chunk.index} has ${size} bytes; expected at most ${RAM_BLOCK}`);
       const value = await container.bytes(offset, size, `the key RamBlock${chunk.index}`);
@@ -116,11 +140,13 @@ export const hypervVmrs: ImageFormat = {
     for (const block of await readMemoryBlocks(container, values, table.byteLength / PAGE_SIZE)) {
       runs.add(block.firstGuestPage * PAGE_SIZE, block.pageCount * PAGE_SIZE, block.firstPage * PAGE_SIZE);
     }
+    const finished = runs.finish();
     return {
       format: 'hyperv-vmrs',
       source: new ChunkedSource([source], { ...table, load }),
-      ...runs.finish(),
-      hints: {},
+      runs: finished.runs,
+      warnings: [...warnings, ...finished.warnings],
+      hints: await hintsOf(container, values),
     };
   },
 };
