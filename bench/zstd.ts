@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ZSTD_DECODERS, type OpenZstd } from '../src/codec/zstd.js';
+import { ZSTD_DECODERS, type OpenZstd } from '../src/codec/zstd/zstd.js';
 import { readerOf } from '../src/source/reading/byte-reader.js';
 import { zstdFrames } from '../src/source/wrapper/zstd.js';
 import { realFiles } from './carve.js';

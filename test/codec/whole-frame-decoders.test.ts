@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { decodeRawDeflate, decodeZlib } from '../../src/codec/zlib.js';
-import { decodeZstdFrame } from '../../src/codec/zstd.js';
+import { decodeZstdFrame } from '../../src/codec/zstd/zstd.js';
 import { hasProgram, run } from '../support/run/programs.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
 

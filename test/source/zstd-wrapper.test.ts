@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { ZSTD_DECODERS, type OpenZstd } from '../../src/codec/zstd.js';
+import { ZSTD_DECODERS, type OpenZstd } from '../../src/codec/zstd/zstd.js';
 import { PoolTrackerError } from '../../src/errors.js';
 import { readerOf } from '../../src/source/reading/byte-reader.js';
 import { zstdFrames } from '../../src/source/wrapper/zstd.js';

@@ -1,7 +1,7 @@
 import { decodeLzo1x } from '../../codec/lzo.js';
 import { decodeSnappy } from '../../codec/snappy.js';
 import { decodeZlib } from '../../codec/zlib.js';
-import { decodeZstdFrame } from '../../codec/zstd.js';
+import { decodeZstdFrame } from '../../codec/zstd/zstd.js';
 import { PROBE_LENGTH, readBytes } from '../../source/source.js';
 import { ClippedRuns, forEachSetBits } from '../clipped-runs.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';

@@ -1,11 +1,12 @@
-import { openZstd, type OpenZstd } from '../../codec/zstd.js';
 import {
   MAX_ZSTD_BLOCK,
   MAX_ZSTD_HEADER,
   MAX_ZSTD_WINDOW,
+  openZstd,
+  type OpenZstd,
   parseZstdHeader,
   ZSTD_FRAME,
-} from '../../codec/zstd-frame.js';
+} from '../../codec/zstd/zstd.js';
 import { PoolTrackerError } from '../../errors.js';
 import { readerOf, type ByteReader } from '../reading/byte-reader.js';
 import { ChunkedSource, listedChunks } from '../reading/chunked-source.js';

@@ -1,4 +1,4 @@
-import type { PoolTrackerError } from '../errors.js';
+import type { PoolTrackerError } from '../../errors.js';
 
 /** The magic number that begins a frame (RFC 8878, 3.1.1). */
 export const ZSTD_FRAME = 0xfd2fb528;

@@ -1,7 +1,9 @@
-import { damagedData } from './lz-window.js';
+import { damagedData } from '../lz-window.js';
 import { MAX_ZSTD_HEADER, parseZstdHeader, ZSTD_FRAME, type ZstdDecoder, type ZstdFailure } from './zstd-frame.js';
 import { decodeWithWasm, openWasmZstd } from './zstd-wasm.js';
 import { openZlibZstd } from './zstd-zlib.js';
+
+export { MAX_ZSTD_BLOCK, MAX_ZSTD_HEADER, MAX_ZSTD_WINDOW, parseZstdHeader, ZSTD_FRAME } from './zstd-frame.js';
 
 /** Opens a decoder, which throws what `fail` makes. */
 export type OpenZstd = (fail: ZstdFailure) => ZstdDecoder | Promise<ZstdDecoder>;

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../../errors.js';
 import { ZSTD_PIECE, zstdProblem, type ZstdDecoder, type ZstdFailure } from './zstd-frame.js';
 
 /** A stream of Node's zlib. */
