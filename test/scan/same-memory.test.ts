@@ -19,6 +19,7 @@ import { limeBuffer } from '../support/write/lime/lime.js';
 import { rawBuffer } from '../support/write/raw.js';
 import { rdmpBuffer } from '../support/write/crash-dump/rdmp.js';
 import { savevmBuffer } from '../support/write/savevm.js';
+import { virtualBoxBuffer } from '../support/write/virtualbox.js';
 import { vmemBuffer, vmwareStateBuffer } from '../support/write/vmware.js';
 import { vmrsBuffer } from '../support/write/vmrs.js';
 import { xenCoreBuffer } from '../support/write/elf/xen-core.js';
@@ -43,6 +44,7 @@ const CONTAINERS: readonly (readonly [format: string, first: string, files: () =
     ['kdump', 'm.flat', () => ({ 'm.flat': flattened(kdumpBuffer(generated, { method: 'lzo', pages: 'written' })) })],
     ['xen-core', 'm.xen', () => ({ 'm.xen': xenCoreBuffer(generated) })],
     ['qemu-savevm', 'm.state', () => ({ 'm.state': savevmBuffer(generated) })],
+    ['virtualbox-sav', 'm.sav', () => ({ 'm.sav': virtualBoxBuffer(generated) })],
     ['hyperv-vmrs', 'm.vmrs', () => ({ 'm.vmrs': vmrsBuffer(generated) })],
     ['vmware-vmem', 'm.vmem', () => ({ 'm.vmem': vmemBuffer(generated), 'm.vmss': vmwareStateBuffer(generated) })],
     ['vmware-snapshot', 'm.vmsn', () => ({ 'm.vmsn': vmwareStateBuffer(generated, { inside: true }) })],

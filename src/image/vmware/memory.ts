@@ -26,6 +26,7 @@ export interface VmwareMemory {
 export async function readVmwareMemory(container: Container): Promise<VmwareMemory> {
   const tags = await readStateTags(container, 'memory');
   const memory = tags.find((tag) => tag.name === 'Memory' && tag.size > 8);
+  // How it is compressed is described nowhere: crash, by VMware's own hand, stops here as well.
   if (memory !== undefined && memory.memorySize !== memory.size) {
     throw container.refused('the memory in it is compressed', 'use a .vmem file, or a snapshot without compression');
   }
@@ -54,12 +55,21 @@ export async function readVmwareMemory(container: Container): Promise<VmwareMemo
   };
 }
 
-/** CR3 is register 3 of the array `CR64` that each processor has in the group `cpu`. */
+/** CR3 is register 3 of the array `CR64`, or of `CR` in 32-bit guests, that each processor has in the group `cpu`. */
+const CONTROL_REGISTERS: Readonly<Record<string, 4 | 8>> = { CR64: 8, CR: 4 };
+/** Newer products write a processor's array as one value: CR0 to CR8. */
+const MIN_WHOLE_ARRAY = 4 * 8;
+
 async function readHints(container: Container): Promise<VmwareMemory['hints']> {
   const roots = new Map<PhysicalAddress, string>();
   for (const { name, indices, offset, size } of await readStateTags(container, 'cpu')) {
-    if (name !== 'CR64' || indices[1] !== 3 || size !== 8) continue;
-    const root = rootAddress((await container.fields(offset, 8, "the tag 'CR64'")).u64(0), 'unknown');
+    const width = CONTROL_REGISTERS[name];
+    const isRegister = indices[1] === 3 && size === width;
+    const isArray = name === 'CR64' && indices.length === 1 && size >= MIN_WHOLE_ARRAY;
+    if (width === undefined || !(isRegister || isArray)) continue;
+    const at = isArray ? offset + 3 * width : offset;
+    const register = await container.fields(at, width, `the tag '${name}'`);
+    const root = rootAddress(width === 8 ? register.u64(0) : BigInt(register.u32(0)), 'unknown');
     if (root !== 0 && !roots.has(root)) roots.set(root, `CR3 of processor ${indices[0]} in the VMware state`);
   }
   return roots.size === 0 ? {} : { pageTableRoots: [...roots].map(([address, from]) => ({ address, from })) };

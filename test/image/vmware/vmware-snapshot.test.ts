@@ -22,6 +22,21 @@ describe('VMware snapshots with memory inside', () => {
     });
   }
 
+  it('finds the page table root however control registers are written', async () => {
+    for (const registers of ['CR64', 'CR', 'array'] as const) {
+      const image = await openImage(new BufferSource(vmwareStateBuffer(generated, { registers, inside: true })));
+      assert.deepEqual(
+        image.hints.pageTableRoots?.map(({ address }) => address),
+        [generated.truth.dtb],
+      );
+    }
+  });
+
+  it('refuses compressed memory by name', async () => {
+    const file = vmwareStateBuffer(generated, { inside: true, unpackedSize: 2 ** 32 });
+    await assert.rejects(openImage(new BufferSource(file)), { code: 'FORMAT_REFUSED', message: /is compressed$/ });
+  });
+
   it('says where memory is when it is not inside', async () => {
     const file = vmwareStateBuffer(generated);
     await assert.rejects(openImage(new BufferSource(file)), { code: 'FORMAT_REFUSED', hint: /\.vmem/ });

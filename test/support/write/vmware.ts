@@ -7,6 +7,10 @@ export interface VmwareOptions {
   readonly version?: 0 | 2;
   /** The memory in the state file, with some padding before it. */
   readonly inside?: boolean;
+  /** How control registers are written: one value each, those of 32-bit guests, or all of a processor in one. */
+  readonly registers?: 'CR64' | 'CR' | 'array';
+  /** What the memory inside takes once it is unpacked; as much as it has when left out. */
+  readonly unpackedSize?: number;
   /** List no regions: memory in one piece. */
   readonly contiguous?: boolean;
 }
@@ -21,8 +25,12 @@ export function vmwareStateBuffer(generated: GeneratedMemory, options: VmwareOpt
   const version = options.version ?? 2;
   const groups = 12 + 2 * 80;
   const tags = new FileBuilder();
-  for (const register of [0, 3, 4])
-    tags.add(tag('CR64', [0, register], u64(register === 3 ? generated.truth.dtb : 0x80050033)));
+  const registers = [0x80050033, 0, 0, generated.truth.dtb, 0x6f8];
+  if (options.registers === 'array')
+    tags.add(largeTag('CR64', [0], Buffer.concat([...registers.map(u64)], 72), version));
+  else
+    for (const [index, value] of registers.entries())
+      tags.add(options.registers === 'CR' ? tag('CR', [0, index], u32(value)) : tag('CR64', [0, index], u64(value)));
   tags.add(Buffer.alloc(2));
   const memoryAt = groups + tags.length;
   const ranges = [...generated.memory.presentRanges()];
@@ -36,7 +44,8 @@ export function vmwareStateBuffer(generated: GeneratedMemory, options: VmwareOpt
     );
     filePage += (end - start) / PAGE;
   });
-  if (options.inside === true) tags.add(largeTag('Memory', [0, 0], vmemBuffer(generated), version));
+  if (options.inside === true)
+    tags.add(largeTag('Memory', [0, 0], vmemBuffer(generated), version, options.unpackedSize));
   tags.add(Buffer.alloc(2));
   const header = Buffer.concat([u32(0xbed2bed0 | version), u32(8), u32(2)]);
   const group = (name: string, offset: number): Buffer => Buffer.concat([padded(name, 64), u64(offset), u64(0)]);
@@ -52,15 +61,21 @@ function tag(name: string, indices: readonly number[], data: Buffer): Buffer {
   ]);
 }
 
-function largeTag(name: string, indices: readonly number[], data: Buffer, version: 0 | 2): Buffer {
-  const size = version === 0 ? u32(data.length) : u64(data.length);
+function largeTag(
+  name: string,
+  indices: readonly number[],
+  data: Buffer,
+  version: 0 | 2,
+  unpackedSize = data.length,
+): Buffer {
+  const sized = version === 0 ? u32 : u64;
   const padding = 77;
   return Buffer.concat([
     Buffer.of((indices.length << 6) | 62, name.length),
     Buffer.from(name),
     ...indices.map(u32),
-    size,
-    size,
+    sized(data.length),
+    sized(unpackedSize),
     u16(padding),
     Buffer.alloc(padding),
     data,
