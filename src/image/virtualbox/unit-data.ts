@@ -58,9 +58,14 @@ export class UnitData {
 
   /** The next `count` bytes, or as many as there are. @throws PoolTrackerError FORMAT_DAMAGED */
   async upTo(count: number): Promise<Buffer> {
-    const parts = [this.returned.subarray(0, count)];
-    this.returned = this.returned.subarray(count);
-    for (let left = count - parts[0]!.length; left > 0;) {
+    const parts: Buffer[] = [];
+    let left = count;
+    if (this.returned.length > 0) {
+      parts.push(this.returned.subarray(0, count));
+      this.returned = this.returned.subarray(count);
+      left -= parts[0]!.length;
+    }
+    while (left > 0) {
       const record = this.here() ?? (await this.next());
       if (record === null) break;
       record.data ??= unpackRecord(record.head, record.stored, record.length, this.input);
@@ -69,7 +74,7 @@ export class UnitData {
       left -= part.length;
       parts.push(part);
     }
-    return Buffer.concat(parts);
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 
   /** Passes `count` bytes. @returns where they lie; null where the unit ends first, or after a `peek` beyond them */
@@ -101,7 +106,8 @@ export class UnitData {
     if (this.ended) return null;
     const { input, crc } = this;
     const at = input.offset;
-    const head = recordHead(await input.peek(MAX_RECORD_HEADER), at, input);
+    const start = await input.peek(MAX_RECORD_HEADER + 1);
+    const head = recordHead(start, at, input);
     const length = head === null ? Infinity : head.headerLength + head.storedLength;
     if (head === null || at + length > this.byteLength) {
       this.isCut = this.ended = true;
@@ -115,8 +121,7 @@ export class UnitData {
       return null;
     }
     // Its bound is checked before its bytes are taken.
-    const first = (await input.peek(head.headerLength + 1))[head.headerLength] ?? 0;
-    const dataSize = dataLength(head, first, at, input);
+    const dataSize = dataLength(head, start[head.headerLength] ?? 0, at, input);
     const bytes = await input.take(length, 'a record');
     crc.add(bytes);
     this.used = 0;
