@@ -20,6 +20,7 @@ import { avmlBuffer } from '../../write/lime/avml.js';
 import { limeBuffer } from '../../write/lime/lime.js';
 import { rawBuffer } from '../../write/raw.js';
 import { savevmBuffer } from '../../write/savevm.js';
+import { virtualBoxBuffer } from '../../write/virtualbox.js';
 import { vmemBuffer, vmwareStateBuffer } from '../../write/vmware.js';
 import { vmrsBuffer } from '../../write/vmrs.js';
 import { CaseSource } from '../case-source.js';
@@ -61,6 +62,11 @@ const SEEDS: Readonly<Record<string, () => readonly Buffer[]>> = {
   'qemu-savevm': () => [
     savevmBuffer(tinyMemory()),
     savevmBuffer(tinyMemory(), { isPaused: true, nodes: ['ram-node0', 'ram-node1'] }),
+  ],
+  'virtualbox-sav': () => [
+    virtualBoxBuffer(tinyMemory()),
+    virtualBoxBuffer(tinyMemory(), { version: 13, isLive: true }),
+    virtualBoxBuffer(tinyMemory(), { recordBytes: 1000 }),
   ],
   'hyperv-vmrs': () => [vmrsBuffer(tinyMemory()), vmrsBuffer(tinyMemory(), { memoryBlocks: false })],
   hibernation: () => [
