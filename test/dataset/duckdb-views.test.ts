@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { mkdirSync } from 'node:fs';
 import { asReported, reportRules } from '../../src/pool/table/as-reported.js';
 import type { CounterValues, TagTotal } from '../../src/pool/table/tag-totals.js';
 import { layoutOfSize } from '../../src/pool/table/tracker-layout.js';
@@ -11,25 +10,24 @@ import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { ask, openQuestions as open } from '../support/records/questions.js';
 import { tagTotal } from '../support/records/tag-total.js';
 import { writePart } from '../support/records/write-part.js';
 
-const STATEMENTS = readFileSync(new URL('../../schemas/duckdb.sql', import.meta.url), 'utf8');
-
-/** DuckDB as `duckdb -init schemas/duckdb.sql` leaves it. */
-async function open(dataset: string): Promise<DuckDBConnection> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE dataset = '${dataset.replaceAll("'", "''")}'`);
-  await connection.run(STATEMENTS);
-  return connection;
-}
-
-async function ask(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
-  return (await connection.runAndReadAll(sql)).getRowObjectsJS();
-}
-
 const HOUR = 3_600_000;
-const QUESTIONS = ['top_tags()', 'leaks()', 'boots()', "compare('a', 'b')", 'fleet_outliers()', 'process_gap()'];
+const QUESTIONS = [
+  'top_tags()',
+  'leaks()',
+  'leak_series()',
+  'boots()',
+  "compare('a', 'b')",
+  'fleet_outliers()',
+  'process_gap()',
+  'captures()',
+  'certain_tags()',
+  'whole_tags()',
+  'host_medians()',
+];
 
 describe('schemas/duckdb.sql', () => {
   const folder = temporaryFolder();

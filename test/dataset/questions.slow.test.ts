@@ -81,6 +81,32 @@ describe('questions about a fleet', () => {
     assert.ok(truth.images.some(({ boot }) => boot > 0));
   });
 
+  it('takes a carved image of which half is lost for no restart', async () => {
+    const telling = new Map(
+      (await rows('boots')).map(({ host, captured_at, restarted }) => [
+        `${String(host)} ${String(captured_at)}`,
+        restarted,
+      ]),
+    );
+    const cut = truth.images.filter(({ fault }) => fault === 'truncated');
+    assert.ok(cut.length > 0);
+    for (const { host, capturedAt } of cut) assert.ok(!telling.get(`${host} ${capturedAt.getTime()}`));
+  });
+
+  it('gives the captures of each leak', async () => {
+    const series = await rows('leak_series');
+    for (const { host, tag } of truth.leaks) {
+      const whole = truth.images.filter((image) => image.host === host && image.fault === null);
+      assert.deepEqual(
+        series
+          .filter((row) => row.host === host && row.tag === tag)
+          .map(({ captured_at, boot }) => [captured_at, boot]),
+        whole.map(({ capturedAt, boot }) => [capturedAt.getTime(), boot]),
+      );
+    }
+    assert.equal(new Set(series.map(({ host, tag }) => `${String(host)} ${String(tag)}`)).size, truth.leaks.length);
+  });
+
   it('finds the outlier host, the hosts that leak, and no other', async () => {
     assert.equal(new Set(truth.outliers.map(({ host }) => host)).size, 1);
     assert.deepEqual(await found('fleet_outliers'), planted([...truth.outliers, ...truth.leaks]));

@@ -1,15 +1,59 @@
 -- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
--- 64 bits, which only a damaged image has, is NULL.
+-- 64 bits, which only a damaged image has, is NULL. frees_share is the part of all allocations that was freed: NULL
+-- without any, and over 1 where counters wrapped or are torn.
 CREATE OR REPLACE TEMP VIEW pool_tags AS
 SELECT *,
   try(nonpaged_bytes + paged_bytes) AS bytes,
   try(nonpaged_outstanding + paged_outstanding) AS outstanding,
   try(nonpaged_allocs + paged_allocs) AS allocs,
-  try(nonpaged_frees + paged_frees) AS frees
+  try(nonpaged_frees + paged_frees) AS frees,
+  CASE WHEN allocs > 0 AND frees >= 0 THEN frees::DOUBLE / allocs END AS frees_share
 FROM pool_tag
 WHERE coalesce(system, 0) = 0 AND NOT coalesce(as_reported, false);
 
 CREATE OR REPLACE TEMP VIEW images AS FROM image;
+
+-- The rest is all macros, even what takes no values: DuckDB looks into every file when it makes a view.
+
+-- What the image records say of each memory, however often it was named.
+CREATE OR REPLACE TEMP MACRO memories() AS TABLE
+SELECT image_id, any_value(kernel_base) AS kernel_base, any_value(status) AS status
+FROM image
+WHERE coalesce(system, 0) = 0
+GROUP BY image_id;
+
+-- The tags whose counts are certain, for questions about one tag. Tables carved from an image that is not whole are left
+-- out, or carved where images are not recorded: a processor's may be lost without a trace.
+CREATE OR REPLACE TEMP MACRO certain_tags() AS TABLE
+SELECT pool_tags.*
+FROM pool_tags LEFT JOIN memories() USING (image_id)
+WHERE complete AND (located_by <> 'carve' OR status = 'ok');
+
+-- The tags of captures of which nothing is missing or doubtful, for sums over tags. Where images are not recorded, those
+-- of captures all of whose tags are certain.
+CREATE OR REPLACE TEMP MACRO whole_tags() AS TABLE
+WITH told AS (
+  SELECT image_id, bool_and(complete AND located_by <> 'carve') AS certain FROM pool_tags GROUP BY image_id
+)
+SELECT pool_tags.*
+FROM pool_tags JOIN told USING (image_id) LEFT JOIN memories() USING (image_id)
+WHERE CASE WHEN status IS NULL THEN certain ELSE status = 'ok' END;
+
+-- Every capture, with the sums over its tags: NULL where it is not whole, since a sum of what is left says nothing.
+CREATE OR REPLACE TEMP MACRO captures() AS TABLE
+WITH sums AS (
+  SELECT image_id, host,
+    sum(bytes) AS bytes,
+    sum(nonpaged_bytes) AS nonpaged_bytes,
+    sum(paged_bytes) AS paged_bytes,
+    sum(outstanding) AS outstanding
+  FROM whole_tags()
+  GROUP BY image_id, host
+)
+SELECT image.host, captured_at, image.image_id, image_path, windows_version, status, error_code, tags,
+  status = 'ok' AS whole, bytes, nonpaged_bytes, paged_bytes, outstanding
+FROM image LEFT JOIN sums ON sums.image_id = image.image_id AND sums.host IS NOT DISTINCT FROM image.host
+WHERE coalesce(system, 0) = 0;
 
 -- The counters as the kernel's own report gives them to who asks it (scan --as-reported): NULL where the build is
 -- unknown, or how it reports. Until build 26200 counts are cut to 32 bits, and allocs that are fewer than frees become
@@ -64,10 +108,10 @@ SELECT * EXCLUDE (build) REPLACE (
   true AS as_reported)
 FROM reported;
 
--- The n tags that hold the most memory, in the latest image of every host.
+-- The n tags that hold the most memory, in the latest whole capture of every host.
 CREATE OR REPLACE TEMP MACRO top_tags(n := 20) AS TABLE
 WITH latest AS (
-  SELECT * FROM pool_tags
+  SELECT * FROM whole_tags()
   QUALIFY captured_at IS NOT DISTINCT FROM max(captured_at) OVER (PARTITION BY coalesce(host, image_path))
 )
 SELECT
@@ -86,33 +130,48 @@ LIMIT n;
 
 -- The captures of each host in the order of time, and which boot each belongs to. The kernel lies elsewhere after every
 -- boot; where its base is not known, a boot shows by most tags' allocations being fewer than before, which within
--- a boot they cannot be (one tag's may be: 32-bit counters wrap).
+-- a boot they cannot be (one tag's may be: 32-bit counters wrap). Only counts that are certain are compared: what is
+-- missing is not fewer. A capture that tells neither belongs to the boot of those around it, or its boot is NULL.
 CREATE OR REPLACE TEMP MACRO boots(of_host := NULL) AS TABLE
-WITH allocations AS (
-  SELECT host, captured_at, image_id, allocs < lag(allocs) OVER (PARTITION BY host, key, place ORDER BY captured_at) AS fewer
+WITH taken AS (
+  SELECT host, captured_at, min(image_id) AS image_id
   FROM pool_tags
   WHERE host IS NOT NULL AND captured_at IS NOT NULL AND (of_host IS NULL OR host = of_host)
-), captures AS (
-  SELECT host, captured_at, min(image_id) AS image_id, coalesce(avg(fewer::INTEGER) > 0.5, false) AS counters_fell
+  GROUP BY host, captured_at
+), allocations AS (
+  SELECT host, captured_at, allocs < lag(allocs) OVER (PARTITION BY host, key, place ORDER BY captured_at) AS fewer
+  FROM certain_tags()
+  WHERE host IS NOT NULL AND captured_at IS NOT NULL AND (of_host IS NULL OR host = of_host)
+), counters AS (
+  SELECT host, captured_at, avg(fewer::INTEGER) > 0.5 AS fell
   FROM allocations
   GROUP BY host, captured_at
-), kernels AS (
-  SELECT image_id, any_value(kernel_base) AS kernel_base, any_value(status) AS status FROM image GROUP BY image_id
-), restarts AS (
-  SELECT captures.*, kernel_base, status,
-    coalesce(kernel_base <> lag(kernel_base IGNORE NULLS) OVER (PARTITION BY host ORDER BY captured_at), counters_fell) AS restarted
-  FROM captures LEFT JOIN kernels USING (image_id)
+), telling AS (
+  SELECT host, captured_at,
+    coalesce(
+      kernel_base <> lag(kernel_base) OVER by_time,
+      fell,
+      kernel_base <> lag(kernel_base IGNORE NULLS) OVER by_time,
+      false
+    ) AS restarted
+  FROM taken LEFT JOIN memories() USING (image_id) LEFT JOIN counters USING (host, captured_at)
+  WHERE kernel_base IS NOT NULL OR counters.host IS NOT NULL
+  WINDOW by_time AS (PARTITION BY host ORDER BY captured_at)
+), numbered AS (
+  SELECT *, sum(restarted::INTEGER) OVER (PARTITION BY host ORDER BY captured_at)::INTEGER AS boot FROM telling
 )
 SELECT host, captured_at, image_id, kernel_base, status, restarted,
-  sum(restarted::INTEGER) OVER (PARTITION BY host ORDER BY captured_at)::INTEGER AS boot
-FROM restarts;
+  CASE WHEN last_value(boot IGNORE NULLS) OVER (around ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    = first_value(boot IGNORE NULLS) OVER (around ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+    THEN last_value(boot IGNORE NULLS) OVER (around ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) END AS boot
+FROM taken LEFT JOIN memories() USING (image_id) LEFT JOIN numbered USING (host, captured_at)
+WINDOW around AS (PARTITION BY host ORDER BY captured_at);
 
 -- Tags that grow without end on a host (on each, when none is named). Only boots with at least min_captures captures
 -- tell; in them, nearly every capture (min_rising) has more bytes and more outstanding allocations than the one before,
 -- they grow by a good part (min_growth) of what there was, and a third of that or more (min_late) in the later half:
 -- caches that fill after a start grow as steadily at first, and then no more. The slope is one line through all boots,
--- each with its own beginning. Tables carved from an image that is not whole are left out: a processor's may be lost
--- without a trace. With every threshold 0 the trend of every tag.
+-- each with its own beginning. Only counts that are certain count. With every threshold 0 the trend of every tag.
 CREATE OR REPLACE TEMP MACRO leaks(of_host := NULL, min_captures := 6, min_rising := 0.9, min_growth := 0.25, min_late := 0.33) AS TABLE
 WITH series AS (
   SELECT host, boot, captured_at, key, place, tag, bytes, outstanding,
@@ -121,8 +180,7 @@ WITH series AS (
     outstanding > lag(outstanding) OVER in_order AS outstanding_rose,
     row_number() OVER in_order AS position,
     count(*) OVER (PARTITION BY host, key, place, boot) AS captures
-  FROM pool_tags JOIN boots(of_host) USING (host, captured_at, image_id)
-  WHERE complete AND (located_by <> 'carve' OR status = 'ok')
+  FROM certain_tags() JOIN boots(of_host) USING (host, captured_at, image_id)
   WINDOW in_order AS (PARTITION BY host, key, place, boot ORDER BY captured_at)
 ), per_boot AS (
   SELECT host, boot, key, place, any_value(tag) AS tag, any_value(captures) AS captures,
@@ -141,7 +199,7 @@ WITH series AS (
   WHERE captures >= min_captures
   GROUP BY host, boot, key, place
 ), trends AS (
-  SELECT host, any_value(tag) AS tag, key,
+  SELECT host, any_value(tag) AS tag, key, place,
     sum(captures)::BIGINT AS captures,
     count(*) AS boots,
     sum(byte_hours) / nullif(sum(hours_squared), 0) AS bytes_per_hour,
@@ -167,6 +225,13 @@ WHERE (min_rising = 0 OR (bytes_rising >= min_rising AND outstanding_rising >= m
     AND bytes_grown >= min_growth * bytes_began AND outstanding_grown >= min_growth * outstanding_began))
   AND (min_late = 0 OR bytes_grown_late >= min_late * bytes_grown)
 ORDER BY bytes_per_hour DESC, host, tag;
+
+-- The captures of the tags that leaks() finds with the same thresholds, in the order of time.
+CREATE OR REPLACE TEMP MACRO leak_series(of_host := NULL, min_captures := 6, min_rising := 0.9, min_growth := 0.25, min_late := 0.33) AS TABLE
+SELECT host, tag, key, place, boot, captured_at, image_id, bytes, outstanding
+FROM certain_tags() JOIN boots(of_host) USING (host, captured_at, image_id)
+  SEMI JOIN leaks(of_host, min_captures, min_rising, min_growth, min_late) USING (host, key, place)
+ORDER BY host, tag, key, place, captured_at;
 
 -- What differs between two images, each named by its image_id or its path (the latest at that path): tags whose bytes
 -- changed by at least min_bytes and by min_change of what they were. With both 0 every tag.
@@ -203,6 +268,26 @@ FROM sides
 WHERE abs(bytes_change) >= min_bytes AND abs(bytes_change) >= min_change * abs(coalesce(bytes_before, 0))
 ORDER BY bytes_change DESC, tag;
 
+-- What each host holds of each tag in most of its captures, beside the other hosts with the same Windows build: the
+-- median of the host's certain counts, and the median of these over the hosts (of an even number the lower one, so that
+-- each is a count that was there).
+CREATE OR REPLACE TEMP MACRO host_medians() AS TABLE
+WITH levels AS (
+  SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS captures,
+    quantile_disc(bytes, 0.5) AS bytes, quantile_disc(outstanding, 0.5) AS outstanding
+  FROM certain_tags()
+  WHERE host IS NOT NULL AND windows_version IS NOT NULL
+  GROUP BY host, windows_version, key
+), builds AS (
+  SELECT windows_version, key, count(*) AS hosts,
+    quantile_disc(bytes, 0.5) AS build_bytes, quantile_disc(outstanding, 0.5) AS build_outstanding
+  FROM levels
+  GROUP BY windows_version, key
+)
+SELECT host, windows_version, tag, key, captures, bytes, outstanding, hosts, build_bytes, build_outstanding,
+  CASE WHEN build_bytes > 0 THEN bytes::DOUBLE / build_bytes END AS ratio
+FROM levels JOIN builds USING (windows_version, key);
+
 -- Hosts that hold far more of a tag (of any, when none is named) than the other hosts with the same Windows build, or
 -- far less: the score is the distance of the host's median from the median of all hosts, in their median absolute
 -- deviations, scaled to be the standard deviations of a normal distribution. A deviation below 10 % of the median or a
@@ -212,8 +297,8 @@ CREATE OR REPLACE TEMP MACRO fleet_outliers(of_tag := NULL, min_images := 3, min
 WITH levels AS (
   SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS images,
     median(bytes) AS bytes, median(outstanding) AS outstanding
-  FROM pool_tags
-  WHERE complete AND host IS NOT NULL AND windows_version IS NOT NULL
+  FROM certain_tags()
+  WHERE host IS NOT NULL AND windows_version IS NOT NULL
     AND (of_tag IS NULL OR of_tag = 'all' OR rtrim(tag) = rtrim(of_tag))
   GROUP BY host, windows_version, key
   HAVING images >= min_images
