@@ -46,6 +46,11 @@ async function checkFindings(query: DatasetQuery, truth: FleetTruth): Promise<vo
       names([...truth.outliers, ...truth.leaks]),
     ),
   );
+  const { hosts, tags } = truth.family;
+  const [asked, ...others] = tags as [string, ...string[]];
+  const kin = hosts.flatMap((host) => others.map((tag) => ({ host, tag })));
+  const together = new Set(names((await rows(query, 'moves_with', asked)) as never));
+  table.push(check('moves_with()', [...together], names(kin)));
   const found: string[] = [];
   const planted: string[] = [];
   const pairs = comparablePairs(truth);
@@ -113,6 +118,10 @@ async function printTimes(datasets: readonly (readonly [string, string])[], trut
     ['compare', a.path, b.path],
     ['fleet_outliers', truth.outliers[0]!.tag],
     ['fleet_outliers'],
+    ['captures'],
+    ['host_medians'],
+    ['leak_series'],
+    ['moves_with', truth.family.tags[0]!],
   ];
   const milliseconds = async (run: () => Promise<unknown>): Promise<string> =>
     (

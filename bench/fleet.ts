@@ -6,6 +6,7 @@ import { REAL_BUILDS } from '../test/support/generate/kernel/kernel-builds.js';
 import { generateMemory } from '../test/support/generate/memory.js';
 import { Random } from '../test/support/generate/random.js';
 import { writeCrashDump } from '../test/support/write/crash-dump/crash-dump.js';
+import { FamilyCounts, familyKeys } from './fleet-family.js';
 import { fleetTags, HostCounts, type FleetTag, type PlantedTags } from './fleet-counts.js';
 
 export interface FleetPlan {
@@ -43,6 +44,8 @@ export interface FleetTruth {
   readonly upgraded: { readonly host: string; readonly capture: number; readonly tags: readonly string[] };
   /** Tags of which a host has half as many more from a capture on, for good. */
   readonly jumps: readonly { readonly host: string; readonly tag: string; readonly capture: number }[];
+  /** Hosts on which these tags move together. */
+  readonly family: { readonly hosts: readonly string[]; readonly tags: readonly string[] };
 }
 
 /**
@@ -96,6 +99,7 @@ interface HostPlan {
   readonly restarts: readonly number[];
   /** The capture from which it runs the newer build. */
   readonly newerFrom: number;
+  readonly hasFamily: boolean;
 }
 
 /** The first half of the hosts has the older build. The three that leak restart never, once and twice. */
@@ -123,6 +127,8 @@ function planHosts({ hosts, captures }: FleetPlan, tags: readonly FleetTag[], ra
       planted: { leak: leaking.get(index) ?? null, outliers: index === half + 1 ? [steady[0]!, steady[3]!] : [] },
       restarts: upgraded ? [...restarts, middle] : restarts,
       newerFrom: upgraded ? middle : index < half ? Infinity : 0,
+      // Two that leak: what grows there as well must not be taken for one of the family.
+      hasFamily: index === 1 || index === hosts - 2,
     };
   });
 }
@@ -151,6 +157,10 @@ async function spoil(path: string, fault: FleetImage['fault']): Promise<void> {
 export async function writeFleet(folder: string, plan: FleetPlan): Promise<FleetTruth> {
   const random = new Random(plan.seed);
   const tags = fleetTags(random, TAGS);
+  const family = familyKeys(
+    plan.seed,
+    tags.map(({ key }) => key),
+  );
   const hosts = planHosts(plan, tags, random);
   const faults = chooseFaults(plan, random);
   const images: FleetImage[] = [];
@@ -159,6 +169,7 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
   for (const [index, host] of hosts.entries()) {
     await mkdir(join(folder, host.name), { recursive: true });
     const counts = new HostCounts(new Random(plan.seed * 1000 + index), tags, plan.captures, host.planted);
+    const familyCounts = new FamilyCounts(new Random(plan.seed * 1000 + index + 500), family, host.hasFamily);
     for (const [key, capture] of counts.jumps) jumps.push({ host: host.name, tag: tagName(key), capture });
     let [boot, uptime] = [0, 1 + random.below(12)];
     for (let capture = 0; capture < plan.captures; capture++) {
@@ -175,7 +186,7 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
         tableSlots: 128,
         memoryBytes: 16 << 20,
         systemTime: capturedAt,
-        tags: counts.at({ uptime, timeOfDay: hour % 24, capture, newerBuild }),
+        tags: [...counts.at({ uptime, timeOfDay: hour % 24, capture, newerBuild }), ...familyCounts.at(boot)],
       });
       await writeCrashDump(memory, path, { dumpType: 6 });
       if (fault !== null) await spoil(path, fault);
@@ -188,6 +199,7 @@ export async function writeFleet(folder: string, plan: FleetPlan): Promise<Fleet
   return {
     images,
     jumps,
+    family: { hosts: hosts.filter(({ hasFamily }) => hasFamily).map(({ name }) => name), tags: family.map(tagName) },
     leaks: hosts.flatMap(({ name, planted }) => named(planted.leak === null ? [] : [planted.leak], name)),
     outliers: hosts.flatMap(({ name, planted }) => named(planted.outliers, name)),
     upgraded: {

@@ -23,6 +23,8 @@ const QUESTIONS = [
   "compare('a', 'b')",
   'fleet_outliers()',
   'process_gap()',
+  'tag_changes()',
+  "moves_with('Proc')",
   'captures()',
   'certain_tags()',
   'whole_tags()',

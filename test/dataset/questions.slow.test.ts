@@ -107,6 +107,21 @@ describe('questions about a fleet', () => {
     assert.equal(new Set(series.map(({ host, tag }) => `${String(host)} ${String(tag)}`)).size, truth.leaks.length);
   });
 
+  it('finds the tags of one driver where it runs, and none that only grow', async () => {
+    const { hosts, tags } = truth.family;
+    // Where a host restarts twice no boot has captures enough.
+    const longest = (host: string): number =>
+      Math.max(...[0, 1, 2].map((boot) => truth.images.filter((one) => one.host === host && one.boot === boot).length));
+    const telling = hosts.filter((host) => longest(host) >= 12);
+    assert.ok(telling.length > 0);
+    for (const tag of tags) {
+      const others = tags.filter((other) => other !== tag);
+      const expected = telling.flatMap((host) => others.map((other) => ({ host, tag: other })));
+      assert.deepEqual(await found('moves_with', tag), planted(expected), tag);
+    }
+    for (const { tag } of truth.leaks) assert.deepEqual(await found('moves_with', tag), [], tag);
+  });
+
   it('finds the outlier host, the hosts that leak, and no other', async () => {
     assert.equal(new Set(truth.outliers.map(({ host }) => host)).size, 1);
     assert.deepEqual(await found('fleet_outliers'), planted([...truth.outliers, ...truth.leaks]));

@@ -233,6 +233,76 @@ FROM certain_tags() JOIN boots(of_host) USING (host, captured_at, image_id)
   SEMI JOIN leaks(of_host, min_captures, min_rising, min_growth, min_late) USING (host, key, place)
 ORDER BY host, tag, key, place, captured_at;
 
+-- How much each tag's outstanding count changed from each capture of a boot to the next, and how far that is from what
+-- the tag's usual growth in that boot (the median of its steps, by the hour) makes of the time between them: a tag that
+-- grows evenly has a departure of 0 always, however unevenly the captures were taken.
+CREATE OR REPLACE TEMP MACRO tag_changes(of_host := NULL) AS TABLE
+WITH steps AS (
+  SELECT host, boot, captured_at, key, place, tag, outstanding,
+    lag(captured_at) OVER in_series AS since,
+    lag(outstanding) OVER in_series AS outstanding_before
+  FROM certain_tags() JOIN boots(of_host) USING (host, captured_at, image_id)
+  WINDOW in_series AS (PARTITION BY host, boot, key, place ORDER BY captured_at)
+), timed AS (
+  SELECT *,
+    try(outstanding - outstanding_before) AS change,
+    (epoch_ms(captured_at) - epoch_ms(since)) / 3600000.0 AS hours
+  FROM steps
+  WHERE change IS NOT NULL
+)
+SELECT host, boot, since, captured_at, tag, key, place, outstanding, change, hours,
+  change - hours * median(change / hours) OVER series AS departure
+FROM timed
+WINDOW series AS (PARTITION BY host, boot, key, place);
+
+-- Tags that move together with a tag, as what one driver allocates in families does: boot by boot, those whose
+-- departures (see tag_changes) are in proportion to its own, with a correlation of at least min_correlation over the
+-- steps between at least min_captures captures. Without the quarter of the steps that speak most for it there must still
+-- be one of min_rest: what fills up after a start, or one event that touched both, is not enough. Both must vary by more
+-- than min_spread, the rounding of a count, or they tell nothing. proportion: how many of the tag come with each one of
+-- the tag asked for; boots_together of boots_judged: in how many boots of all hosts, of those that could tell.
+CREATE OR REPLACE TEMP MACRO moves_with(of_tag, of_host := NULL, min_captures := 12, min_correlation := 0.95, min_rest := 0.8, min_spread := 0.5) AS TABLE
+WITH changes AS (
+  FROM tag_changes(of_host)
+), asked AS (
+  SELECT host, boot, since, captured_at, key AS of_key, place AS of_place, departure AS of_departure
+  FROM changes
+  WHERE rtrim(tag) = rtrim(of_tag)
+), steps AS (
+  SELECT changes.*, of_key, of_place, of_departure,
+    ntile(4) OVER (
+      PARTITION BY host, boot, of_key, of_place, key, place
+      ORDER BY departure * of_departure DESC, captured_at
+    ) > 1 AS is_rest
+  FROM changes JOIN asked USING (host, boot, since, captured_at)
+  WHERE key <> of_key OR place <> of_place
+), judged AS (
+  SELECT host, boot, any_value(tag) AS tag, key, place, of_key, of_place,
+    count(*) + 1 AS captures,
+    corr(departure, of_departure) AS correlation,
+    corr(departure, of_departure) FILTER (is_rest) AS rest,
+    regr_slope(departure, of_departure) AS proportion,
+    sum(change)::BIGINT AS grown
+  FROM steps
+  GROUP BY host, boot, key, place, of_key, of_place
+  HAVING captures >= min_captures
+    AND stddev_pop(departure) > min_spread AND stddev_pop(of_departure) > min_spread
+), scored AS (
+  -- A number that is none is more than any other.
+  SELECT *, isfinite(correlation) AND correlation >= min_correlation AND isfinite(rest) AND rest >= min_rest AS together
+  FROM judged
+), counted AS (
+  SELECT *,
+    count_if(together) OVER alike AS boots_together,
+    count(*) OVER alike AS boots_judged
+  FROM scored
+  WINDOW alike AS (PARTITION BY of_key, of_place, key, place)
+)
+SELECT host, boot, tag, key, correlation, proportion, captures, grown, boots_together, boots_judged, of_key
+FROM counted
+WHERE together
+ORDER BY boots_together DESC, correlation DESC, host, boot, tag;
+
 -- What differs between two images, each named by its image_id or its path (the latest at that path): tags whose bytes
 -- changed by at least min_bytes and by min_change of what they were. With both 0 every tag.
 CREATE OR REPLACE TEMP MACRO compare(image_a, image_b, min_change := 0.25, min_bytes := 65536) AS TABLE
