@@ -111,6 +111,7 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'host', type: 'VARCHAR'},
   {name: 'labels', type: 'VARCHAR'},
   {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
+  {name: 'captured_at_source', type: 'VARCHAR'},
   {name: 'status', type: 'VARCHAR'},
   {name: 'error_code', type: 'VARCHAR'},
   {name: 'error_message', type: 'VARCHAR'},
@@ -349,7 +350,7 @@ WITH sums AS (
   FROM whole_tags()
   GROUP BY image_id, host
 )
-SELECT image.host, captured_at, image.image_id, image_path, windows_version, status, error_code, tags,
+SELECT image.host, captured_at, captured_at_source, image.image_id, image_path, windows_version, status, error_code, tags,
   status = 'ok' AS whole, bytes, nonpaged_bytes, paged_bytes, outstanding
 FROM image LEFT JOIN sums ON sums.image_id = image.image_id AND sums.host IS NOT DISTINCT FROM image.host
 WHERE coalesce(system, 0) = 0;

@@ -43,7 +43,7 @@ COMMENT ON COLUMN pool_tag.image_path IS 'The image as it was named, without cre
 COMMENT ON COLUMN pool_tag.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN pool_tag.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN pool_tag.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN pool_tag.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN pool_tag.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -107,7 +107,7 @@ COMMENT ON COLUMN pool_tag_cpu.image_path IS 'The image as it was named, without
 COMMENT ON COLUMN pool_tag_cpu.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag_cpu.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag_cpu.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN pool_tag_cpu.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_cpu.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN pool_tag_cpu.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN pool_tag_cpu.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN pool_tag_cpu.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -135,6 +135,7 @@ CREATE TABLE image (
   host VARCHAR,
   labels VARCHAR,
   captured_at TIMESTAMP WITH TIME ZONE,
+  captured_at_source VARCHAR,
   status VARCHAR NOT NULL,
   error_code VARCHAR,
   error_message VARCHAR,
@@ -186,7 +187,8 @@ COMMENT ON COLUMN image.image_path IS 'The image as it was named, without creden
 COMMENT ON COLUMN image.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN image.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN image.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN image.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN image.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
+COMMENT ON COLUMN image.captured_at_source IS 'Where captured_at comes from: kernel (the clock of the system), header (of the container) or file (of a failed image, when its file was last modified, which may be when it was copied); null when there is no time, and in records of earlier versions.';
 COMMENT ON COLUMN image.status IS 'ok, incomplete (some pages missing or the evidence not decisive) or failed.';
 COMMENT ON COLUMN image.error_code IS 'Stable code of the error; null unless failed.';
 COMMENT ON COLUMN image.error_message IS 'What went wrong, in one line; null unless failed.';
@@ -266,7 +268,7 @@ COMMENT ON COLUMN process.image_path IS 'The image as it was named, without cred
 COMMENT ON COLUMN process.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN process.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN process.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN process.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN process.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN process.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN process.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN process.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -318,7 +320,7 @@ COMMENT ON COLUMN object_count.image_path IS 'The image as it was named, without
 COMMENT ON COLUMN object_count.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN object_count.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN object_count.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN object_count.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN object_count.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN object_count.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN object_count.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN object_count.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -362,7 +364,7 @@ COMMENT ON COLUMN bigpool.image_path IS 'The image as it was named, without cred
 COMMENT ON COLUMN bigpool.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN bigpool.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN bigpool.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN bigpool.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN bigpool.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN bigpool.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN bigpool.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN bigpool.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
@@ -412,7 +414,7 @@ COMMENT ON COLUMN pool_tag_session.image_path IS 'The image as it was named, wit
 COMMENT ON COLUMN pool_tag_session.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag_session.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag_session.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN pool_tag_session.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_session.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN pool_tag_session.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
 COMMENT ON COLUMN pool_tag_session.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN pool_tag_session.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';

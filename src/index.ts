@@ -45,6 +45,7 @@ export type { PdbIdentity } from './kernel/pe.js';
 export type { CheckedFact, OtherSystem, Rejection } from './kernel/root/root.js';
 export type { CarveReport } from './pool/carve/carve.js';
 export type {
+  CaptureTimeSource,
   ContainerFacts,
   DecodedScan,
   Failed,

@@ -81,10 +81,13 @@ export async function decodeCarved(
 function factsOf(input: CarvedInput, carved: CarvedTables, traced: TracedKernel): KernelFacts {
   const { sharedData, pdb, ntBuildLab } = traced;
   const hints = input.image?.hints;
+  const clock = sharedData?.systemTime ?? null;
+  const capturedAt = clock ?? hints?.systemTime ?? null;
   return {
     version: tracedVersion(traced),
     architecture: architectureOf(input, carved, traced),
-    capturedAt: sharedData?.systemTime ?? hints?.systemTime ?? null,
+    capturedAt,
+    capturedAtSource: capturedAt === null ? null : clock === null ? 'header' : 'kernel',
     processors: processorsOf(hints?.processors, sharedData),
     pdb,
     ntBuildLab,

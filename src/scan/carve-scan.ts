@@ -29,6 +29,10 @@ export class CarveScan implements Scan {
     this.crew = new ScanCrew(request.options.threads ?? THREADS);
   }
 
+  get location(): string {
+    return this.request.location;
+  }
+
   /** Every page of the memory, in stretches of many pages, in the order of the source. */
   pages(): Readable {
     return Readable.from(this.allPages(), { highWaterMark: 1 });
@@ -62,8 +66,13 @@ export class CarveScan implements Scan {
 
   /** A failed pass adds nothing to the findings of a preceding walk. */
   failed(error: PoolTrackerError): FailedScan {
-    const { walk, request } = this;
-    if (walk === null) return failedScan(request, error);
+    const { walk, request, input } = this;
+    if (walk === null)
+      return failedScan(
+        request,
+        error,
+        input instanceof ByteStream ? null : { image: input, kernel: null, rejected: [] },
+      );
     const { bytesRead } = this.source;
     return { ...walk, outcome: { status: 'failed', error }, bytesRead, elapsedMs: elapsedSince(request) };
   }

@@ -8,7 +8,7 @@ import type { Source } from '../source/source.js';
 import { openBytes } from '../source/open-source.js';
 import { CarveScan } from './carve-scan.js';
 import type { FailedScan } from './scan-result.js';
-import { failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
+import { dated, failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
 import { WalkScan } from './walk-scan.js';
 import { findKernels } from '../kernel/root/root.js';
 import { PhysicalMemory } from '../memory/physical-memory.js';
@@ -22,7 +22,7 @@ const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
  * @throws PoolTrackerError when the image cannot be opened or its tables cannot be found; EXIT_STATUS lists the codes
  */
 export async function openScan(location: string, options: ScanOptions = {}): Promise<Scan> {
-  const opened = await tryOpenScan(location, options);
+  const opened = await open(scanRequest(location, options));
   if ('outcome' in opened) throw opened.outcome.error;
   return opened;
 }
@@ -33,12 +33,11 @@ export async function openScan(location: string, options: ScanOptions = {}): Pro
  */
 export async function tryOpenScan(location: string, options: ScanOptions = {}): Promise<Scan | FailedScan> {
   const request = scanRequest(location, options);
-  try {
-    return await open(request);
-  } catch (error) {
+  const opened = await open(request).catch((error: unknown) => {
     if (error instanceof PoolTrackerError) return failedScan(request, error);
     throw error;
-  }
+  });
+  return 'outcome' in opened ? dated(opened, location) : opened;
 }
 
 async function open(request: ScanRequest): Promise<Scan | FailedScan> {

@@ -41,14 +41,22 @@ export interface KernelLocation {
   readonly size: number;
 }
 
+/**
+ * Where the time of a capture comes from: the clock of the system itself, what the container's header says, or when the
+ * file was last modified, which may be when it was copied.
+ */
+export type CaptureTimeSource = 'kernel' | 'header' | 'file';
+
 /** What is known about the kernel; null where unknown. */
 export interface KernelFacts {
   /** As precise as possible: `10.0.19041.1466`, else `10.0.19041`. */
   readonly version: string | null;
   /** Of the processors. */
   readonly architecture: Architecture | null;
-  /** The image's system time. */
+  /** The image's system time; of a failed scan at least that of the container's header, or of the file. */
   readonly capturedAt: Date | null;
+  /** Where that comes from; null where it is unknown. */
+  readonly capturedAtSource: CaptureTimeSource | null;
   /** Number of processors, from the container or the running system. */
   readonly processors: number | null;
   /** The PDB that the kernel image was linked with. */

@@ -8,6 +8,7 @@ import type { Kernel, Rejection } from '../kernel/root/root.js';
 import type { PagingName } from '../memory/paging/paging.js';
 import type { LocateOptions } from '../pool/locate/locate.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
+import { modifiedAt } from '../source/open-source.js';
 import { locationName } from '../source/source.js';
 import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type Labels } from './scan-result.js';
 
@@ -71,6 +72,8 @@ export interface PageDecoder {
 
 /** An opened image, with its tables located if the scan walks. */
 export interface Scan {
+  /** As `openScan` took it. */
+  readonly location: string;
   /** Whether its pages are those of located tables, or all pages of the image. */
   readonly method: 'walk' | 'carve';
   /** The pages that the decoder needs, as a Readable of MemoryPage. */
@@ -110,9 +113,17 @@ export async function resultOf(scan: Scan | FailedScan, keepProcessors = false):
   try {
     return await decodeScan(scan, keepProcessors);
   } catch (error) {
-    if (error instanceof PoolTrackerError) return scan.failed(error);
+    if (error instanceof PoolTrackerError) return dated(scan.failed(error), scan.location);
     throw error;
   }
+}
+
+/** A failed scan with the time of its file, where nothing in the image gives one. */
+export async function dated(failed: FailedScan, location: string): Promise<FailedScan> {
+  if (failed.kernel.capturedAt !== null) return failed;
+  const capturedAt = await modifiedAt(location);
+  if (capturedAt === null) return failed;
+  return { ...failed, kernel: { ...failed.kernel, capturedAt, capturedAtSource: 'file' } };
 }
 
 /** What a walk found before it failed. */
@@ -134,6 +145,8 @@ export function failedScan(
   const path = locationName(request.location);
   const image = found?.image ?? null;
   const kernel = found?.kernel ?? null;
+  const clock = kernel?.sharedData.systemTime ?? null;
+  const capturedAt = clock ?? image?.hints.systemTime ?? null;
   const system = kernel?.system ?? 0;
   const name = system === 0 ? path : `${path}\nsystem ${system}`;
   return {
@@ -145,7 +158,8 @@ export function failedScan(
     kernel: {
       version: null,
       architecture: kernel?.memory.pageTable.paging.architecture ?? null,
-      capturedAt: kernel?.sharedData.systemTime ?? null,
+      capturedAt,
+      capturedAtSource: capturedAt === null ? null : clock === null ? 'header' : 'kernel',
       processors: null,
       pdb: kernel?.image.pdb ?? null,
       ntBuildLab: null,

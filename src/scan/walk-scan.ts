@@ -42,6 +42,10 @@ export class WalkScan implements Scan {
     private readonly request: ScanRequest,
   ) {}
 
+  get location(): string {
+    return this.request.location;
+  }
+
   /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
   static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
     const { root, architecture } = request.options;
@@ -148,6 +152,7 @@ export class WalkScan implements Scan {
       version: windowsVersion(kernel, located.symbols, ntBuildLab),
       architecture: kernel.memory.pageTable.paging.architecture,
       capturedAt: kernel.sharedData.systemTime,
+      capturedAtSource: 'kernel',
       processors: this.processors(),
       pdb: kernel.image.pdb,
       ntBuildLab,

@@ -1,8 +1,11 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError } from '../errors.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
+import { remoteModified } from './remote/remote-version.js';
 import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
 import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
@@ -55,6 +58,24 @@ function pathOfFileUrl(location: string): string {
       cause: error,
     });
   }
+}
+
+/** The last moment of the years that records can hold. */
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+/** A network mount that is dead does not answer at all. */
+const ANSWER_MS = 10_000;
+
+/** When the file or object at a location was last modified; null when that is not known, or no time after 1970. */
+export async function modifiedAt(location: string): Promise<Date | null> {
+  const answer = modificationTime(location).catch(() => null);
+  const time = (await Promise.race([answer, setTimeout(ANSWER_MS, null, { ref: false })]))?.getTime() ?? 0;
+  return time > 0 && time <= LAST_TIME ? new Date(Math.floor(time)) : null;
+}
+
+async function modificationTime(location: string): Promise<Date | null> {
+  if (location === '-') return null;
+  if (/^(https?|s3):\/\//i.test(location)) return remoteModified(location);
+  return (await stat(/^file:\/\//i.test(location) ? pathOfFileUrl(location) : location)).mtime;
 }
 
 /** Opens `location`: a path, a URL of a listed scheme, or `-` for standard input. */

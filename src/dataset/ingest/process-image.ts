@@ -10,7 +10,7 @@ import { rowsOf, shortfall } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
-import { decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
+import { dated, decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
 import { openSink } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
@@ -131,9 +131,10 @@ async function decodeAndWrite(task: ImageTask, scan: Scan): Promise<Written> {
  * Writes the image record, which is all that there is of an image that failed.
  * @throws PoolTrackerError the failure itself, where it is not the image's fault
  */
-async function writeFailure(task: ImageTask, result: FailedScan): Promise<Written> {
-  const { error } = result.outcome;
+async function writeFailure(task: ImageTask, failed: FailedScan): Promise<Written> {
+  const { error } = failed.outcome;
   if (error.code === 'OUTPUT_FAILED' || error.code === 'USAGE') throw error;
+  const result = await dated(failed, task.location);
   return write(
     task,
     task.records.filter((record) => record === IMAGE.name),

@@ -60,6 +60,7 @@ export function imageColumns(result: ScanResult): ImageColumns {
   return {
     ...identity,
     labels: identity.labels === null ? null : result.labels,
+    captured_at_source: kernel.capturedAtSource,
     status: outcome.status,
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,

@@ -6,6 +6,11 @@ export const IMAGE: RecordType = {
   description: 'What is known of an image and of the scan of it.',
   columns: [
     ...IDENTITY_COLUMNS,
+    nullableColumn(
+      'captured_at_source',
+      'string',
+      'Where captured_at comes from: kernel (the clock of the system), header (of the container) or file (of a failed image, when its file was last modified, which may be when it was copied); null when there is no time, and in records of earlier versions.',
+    ),
     column('status', 'string', 'ok, incomplete (some pages missing or the evidence not decisive) or failed.'),
     nullableColumn('error_code', 'string', 'Stable code of the error; null unless failed.'),
     nullableColumn('error_message', 'string', 'What went wrong, in one line; null unless failed.'),

@@ -63,7 +63,11 @@ export const IDENTITY_COLUMNS: readonly Column[] = [
   ),
   nullableColumn('host', 'string', 'The label host; null when none was given.'),
   nullableColumn('labels', 'string', 'All labels as a JSON object in text; null when none was given.'),
-  nullableColumn('captured_at', 'timestamp', 'System time of the image, UTC; null when unknown.'),
+  nullableColumn(
+    'captured_at',
+    'timestamp',
+    'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.',
+  ),
 ];
 
 /** Which kernel the counts are of. */

@@ -14,24 +14,43 @@ export function remoteVersion(location: string): Promise<string | null> {
   return location.startsWith('s3://') ? s3Version(location) : httpVersion(location);
 }
 
-async function s3Version(url: string): Promise<string | null> {
+/**
+ * When a remote object was last modified, without reading it; null when the server does not tell.
+ * @throws Error as `remoteVersion` does
+ */
+export async function remoteModified(location: string): Promise<Date | null> {
+  if (location.startsWith('s3://')) return (await s3Head(location)).LastModified ?? null;
+  const answer = await httpHead(location);
+  const told = answer.ok ? answer.headers.get('last-modified') : null;
+  return told === null ? null : new Date(told);
+}
+
+async function s3Head(url: string) {
   const { bucket, key } = parseS3(url);
   const { sdk, client } = await s3Access();
-  const { ETag, ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), {
+  return client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), {
     abortSignal: AbortSignal.timeout(ANSWER_MS),
   });
+}
+
+async function s3Version(url: string): Promise<string | null> {
+  const { ETag, ContentLength } = await s3Head(url);
   return ETag === undefined ? null : `${ContentLength ?? ''} ${ETag}`;
 }
 
 async function httpVersion(location: string): Promise<string | null> {
+  const answer = await httpHead(location);
+  const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
+  return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
+}
+
+function httpHead(location: string): Promise<Response> {
   const { url, headers } = authorized(new URL(location));
-  // Behind a redirect the version is not asked for: the image is scanned again.
-  const answer = await fetch(url, {
+  // Behind a redirect nothing is asked for: the image is scanned again.
+  return fetch(url, {
     method: 'HEAD',
     headers,
     signal: AbortSignal.timeout(ANSWER_MS),
     redirect: 'manual',
   });
-  const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified');
-  return !answer.ok || tag === null ? null : `${answer.headers.get('content-length') ?? ''} ${tag}`;
 }
