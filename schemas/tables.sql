@@ -326,7 +326,7 @@ COMMENT ON COLUMN object_count.arch IS 'Architecture: x64, x86 or arm64.';
 COMMENT ON COLUMN object_count.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
 COMMENT ON COLUMN object_count.kind IS 'process, thread, token, file, key, handle_table or module.';
 COMMENT ON COLUMN object_count.method IS 'The kernel structure that was used: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.';
-COMMENT ON COLUMN object_count.available IS 'Whether the method could be tried on this image; the reason says why not.';
+COMMENT ON COLUMN object_count.available IS 'Whether the method could be tried on this image, and worked: one that finds none of many did not. The reason says why not.';
 COMMENT ON COLUMN object_count.found IS 'How many it found; null when it is not available.';
 COMMENT ON COLUMN object_count.terminated IS 'Processes among them that have ended and are not freed; null for other kinds.';
 COMMENT ON COLUMN object_count.unreadable IS 'What could not be read, or was not what it should be; null when the method is not available.';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isMissing } from '../../src/errors.js';
 import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
 import { misfit, type RecordType, type Row } from '../../src/record/schema/record-type.js';
 import { BIGPOOL, OBJECT_COUNT, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
@@ -66,6 +67,42 @@ describe('records of objects', () => {
     const modules = rows.find(({ kind }) => kind === 'module')!;
     assert.equal(modules.available, false);
     assert.deepEqual([modules.found, modules.difference], [null, null]);
+  });
+
+  it('say that a way did not work which finds none where the tag counts many', async () => {
+    const image = await decoded();
+    const { objects } = image;
+    assert.ok(!isMissing(objects));
+    const { processes, counts } = await objects.objects();
+    const blind = counts.map((count) =>
+      count.method === 'PspCidTable'
+        ? { ...count, found: 0, terminated: 0, unreadable: 3, reason: 'a page is missing' }
+        : count,
+    );
+    const seen = processes.map((one) => ({ ...one, seenBy: { ...one.seenBy, PspCidTable: false } }));
+    const told = async (outstanding: bigint): Promise<[Row[], Row[]]> => {
+      const totals = image.totals.map((total) =>
+        total.key === tagKey('Proc') ? { ...total, nonPagedOutstanding: outstanding, pagedOutstanding: 0n } : total,
+      );
+      const result = {
+        ...image,
+        totals,
+        objects: { ...objects, objects: () => Promise.resolve({ processes: seen, counts: blind }) },
+      };
+      return [await collected(rowsOf(OBJECT_COUNT, result)), await collected(rowsOf(PROCESS, result))];
+    };
+    const ofCid = (rows: readonly Row[]): Row =>
+      rows.find(({ kind, method }) => kind === 'process' && method === 'PspCidTable')!;
+    const [many, unseen] = await told(1000n);
+    assertFits(many, OBJECT_COUNT);
+    const { available, found, unreadable, difference, reason } = ofCid(many);
+    assert.deepEqual([available, found, unreadable, difference], [false, null, null, null]);
+    assert.equal(reason, 'this way did not work: it found none, and Proc has 1000 outstanding; a page is missing');
+    assert.ok(unseen.every((row) => row.seen_by_pspcidtable === null && row.seen_by_psactiveprocesshead !== null));
+    // Of a few none may be found.
+    const [few, missed] = await told(8n);
+    assert.deepEqual([ofCid(few).found, ofCid(few).difference], [0, -8n]);
+    assert.ok(missed.every((row) => row.seen_by_pspcidtable === false));
   });
 
   it('add a tag with PROTECTED_POOL to its namesake', async () => {

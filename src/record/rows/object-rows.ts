@@ -5,33 +5,21 @@ import {
   OBJECT_KINDS,
   type ObjectCount,
   type ObjectKind,
+  type ProcessMethod,
   type SeenProcess,
 } from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
-import { CONSISTENCIES } from '../../pool/table/consistency.js';
-import type { TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
 import { BIGPOOL, POOL_TAG_SESSION, PROCESS } from '../schema/record-types.js';
 import { identityRow } from './image-row.js';
+import { tagColumns, workingCounts } from './object-ways.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
-
-/** What the totals of a tag say, with and without PROTECTED_POOL; nulls when no table contains it. */
-function tagColumns(totals: readonly TagTotal[], tag: string) {
-  const found = totals.filter(({ key }) => tagName(key) === tag);
-  if (found.length === 0) return { tag_outstanding: null, tag_complete: null, tag_consistency: null };
-  const worst = Math.max(...found.map(({ consistency }) => CONSISTENCIES.indexOf(consistency)));
-  return {
-    tag_outstanding: found.reduce((sum, total) => sum + total.nonPagedOutstanding + total.pagedOutstanding, 0n),
-    tag_complete: found.every(({ complete }) => complete),
-    tag_consistency: CONSISTENCIES[worst]!,
-  };
-}
 
 /** `object_count` rows; where only the tables were found, each row says why its kind is not available. */
 export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> {
   const { objects, totals } = result;
-  const counts = isMissing(objects) ? withoutCounts(objects.missing) : (await objects.objects()).counts;
+  const counts = isMissing(objects) ? withoutCounts(objects.missing) : workingCounts(await objects.objects(), totals);
   const identity = identityRow(result);
   for (const count of counts) {
     const tag = OBJECT_KINDS[count.kind];
@@ -52,8 +40,9 @@ function withoutCounts(reason: string): ObjectCount[] {
   return Object.keys(OBJECT_KINDS).map((kind) => notAvailable(kind as ObjectKind, 'any', reason));
 }
 
-function processColumns(process: SeenProcess): Row {
-  const { seenBy } = process;
+/** @param failed ways of finding processes that did not work: what they did not see says nothing */
+function processColumns(process: SeenProcess, failed: ReadonlySet<string>): Row {
+  const seenBy = (method: ProcessMethod): boolean | null => (failed.has(method) ? null : process.seenBy[method]);
   return {
     address: hex(process.address),
     pid: process.pid,
@@ -65,11 +54,11 @@ function processColumns(process: SeenProcess): Row {
     page_table_root: process.pageTableRoot === undefined ? null : hex(process.pageTableRoot),
     threads: process.activeThreads ?? null,
     handles: process.handles,
-    seen_by_psactiveprocesshead: seenBy.PsActiveProcessHead,
-    seen_by_pspcidtable: seenBy.PspCidTable,
-    seen_by_csrss: seenBy.CSRSS,
-    seen_by_sessions: seenBy.Sessions,
-    seen_by_handles: seenBy.Handles,
+    seen_by_psactiveprocesshead: seenBy('PsActiveProcessHead'),
+    seen_by_pspcidtable: seenBy('PspCidTable'),
+    seen_by_csrss: seenBy('CSRSS'),
+    seen_by_sessions: seenBy('Sessions'),
+    seen_by_handles: seenBy('Handles'),
   };
 }
 
@@ -77,8 +66,12 @@ function processColumns(process: SeenProcess): Row {
 export async function* processRows(result: ScanResult): AsyncGenerator<Row> {
   if (isMissing(result.objects)) return;
   const identity = identityRow(result);
-  const { processes } = await result.objects.objects();
-  for (const process of processes) yield { ...identity, ...processColumns(process) };
+  const objects = await result.objects.objects();
+  const failed = workingCounts(objects, result.totals).filter(
+    ({ kind, found }) => kind === 'process' && found === null,
+  );
+  const methods = new Set(failed.map(({ method }) => method));
+  for (const process of objects.processes) yield { ...identity, ...processColumns(process, methods) };
 }
 
 /** `bigpool` rows in table order, read on demand; none where the table cannot be read. */

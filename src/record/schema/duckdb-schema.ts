@@ -52,6 +52,9 @@ SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
   regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/' || record || '/v=${VERSIONS}/**/*.' || ending;
 
+CREATE OR REPLACE TEMP MACRO journal_files() AS
+  regexp_replace(getvariable('dataset'), '([*?\\[])', '[\\1]', 'g') || '/_journal/*.ndjson';
+
 -- How the folders are named: how many different lists of keys there are. None without files; two while compaction
 -- leaves out a key.
 CREATE OR REPLACE TEMP MACRO partitionings(record, ending) AS
