@@ -69,6 +69,31 @@ describe('the command batch', () => {
     assert.deepEqual({ ...tags }, { rows: BigInt(summary.records - 6), images: 6n, hosts: 2n, dated: true });
   });
 
+  it('what was passed over is in the journal once, and in a view until it is an image', async () => {
+    const passedOver = async (): Promise<Record<string, unknown>[]> => {
+      const { stdout } = await runCli(['query', folder.path('passed'), '--view', 'passed_over', '--format', 'ndjson']);
+      return stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    await mkdir(folder.path('mixed'));
+    await writeFile(folder.path('mixed/a.txt'), 'no image\n'.repeat(1000));
+    await writeFile(folder.path('mixed/b.bin'), Buffer.alloc(100_001, 7));
+    for (const _ of [1, 2]) assert.equal((await batch('passed', folder.path('mixed'))).status, 0);
+    const [first, second, ...more] = await passedOver();
+    assert.deepEqual([first!.path, second!.path, more], [folder.path('mixed/a.txt'), folder.path('mixed/b.bin'), []]);
+    assert.match(String(second!.reason), /whole pages/);
+    const journals = (await readdir(folder.path('passed/_journal'))).length;
+    assert.equal(journals, 1, 'the second run has nothing to note');
+    await writeSmallImage(folder.path('mixed/a.txt'), 1);
+    assert.equal((await batch('passed', folder.path('mixed'))).status, 0);
+    assert.deepEqual(
+      (await passedOver()).map(({ path }) => path),
+      [folder.path('mixed/b.bin')],
+    );
+  });
+
   it('again: nothing is scanned, nothing changes; --force scans, and nothing is twice', async () => {
     const before = await datasetContent(folder.path('lake'));
     assert.equal(logOf(await batch('lake', folder.path('dumps'), ...HOSTS)).summary.counts['done-before'], 6);

@@ -23,6 +23,7 @@ const QUESTIONS = [
   "compare('a', 'b')",
   'fleet_outliers()',
   'process_gap()',
+  'passed_over',
   'tag_changes()',
   "moves_with('Proc')",
   'captures()',

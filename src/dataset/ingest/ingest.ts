@@ -135,7 +135,7 @@ export class Ingest {
         ...(failure === undefined ? {} : { failure }),
       };
       const outcome = await this.outcome(pool, task);
-      if (outcome.kind === 'passed-over') return imageEvent(image.location, 'passed-over', { message: outcome.reason });
+      if (outcome.kind === 'passed-over') return await this.passOver(image, version, outcome.reason);
       const event = eventOf(image.location, outcome);
       if (outcome.status === 'failed' && !keepFailure(event)) return event;
       const publication = await this.publisher.publish(image.source, version, outcome);
@@ -143,6 +143,17 @@ export class Ingest {
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
+  }
+
+  /** Notes a file that is no image, once as long as it stays the same. */
+  private async passOver(
+    { location, source }: ListedImage,
+    version: string | null,
+    reason: string,
+  ): Promise<ImageEvent> {
+    if (!this.journal.isPassedOver({ source, version, reason }))
+      await this.journal.append({ type: 'passed-over', at: Date.now(), source, version, reason });
+    return imageEvent(location, 'passed-over', { message: reason });
   }
 
   private async outcome(pool: ImagePool, task: ImageTask): Promise<ImageOutcome> {

@@ -13,6 +13,21 @@ WHERE coalesce(system, 0) = 0 AND NOT coalesce(as_reported, false);
 
 CREATE OR REPLACE TEMP VIEW images AS FROM image;
 
+-- Files of folders that were looked at and are no images: they have no records, only lines in the journal. What became an
+-- image later is left out.
+SET VARIABLE passed_over_query = CASE
+  WHEN (SELECT count(*) FROM glob(journal_files())) = 0
+  THEN 'SELECT NULL::VARCHAR AS path, NULL::TIMESTAMPTZ AS passed_over_at, NULL::VARCHAR AS reason WHERE false'
+  ELSE 'SELECT source AS path, try(make_timestamptz("at" * 1000)) AS passed_over_at, reason FROM (
+      FROM read_ndjson(''' || replace(journal_files(), '''', '''''') || ''', hive_partitioning = false, ignore_errors = true,
+        maximum_object_size = 67108864,
+        columns = {type: ''VARCHAR'', "at": ''BIGINT'', source: ''VARCHAR'', reason: ''VARCHAR''})
+      WHERE type IN (''image'', ''passed-over'') AND source IS NOT NULL
+      QUALIFY row_number() OVER (PARTITION BY source ORDER BY "at" DESC) = 1
+    ) WHERE type = ''passed-over'' ORDER BY path'
+  END;
+CREATE OR REPLACE TEMP VIEW passed_over AS FROM query(getvariable('passed_over_query'));
+
 -- The rest is all macros, even what takes no values: DuckDB looks into every file when it makes a view.
 
 -- What the image records say of each memory, however often it was named.

@@ -23,6 +23,17 @@ export interface ImageEntry {
   readonly records: readonly string[];
 }
 
+/** A file of a folder that was looked at and is no image. It has no records; this line is all that is kept of it. */
+export interface PassedOverEntry {
+  readonly type: 'passed-over';
+  readonly at: number;
+  /** As an image's. */
+  readonly source: string;
+  readonly version: string | null;
+  /** Why it is no image, in one line. */
+  readonly reason: string;
+}
+
 /**
  * Files of one partition merged: `begun` names all files before any is moved, so that the next process can finish it. A
  * whole run has an entry of its own, without files, that prevents other compactions meanwhile.
@@ -42,7 +53,7 @@ export interface CompactionEntry {
   readonly images: readonly string[];
 }
 
-export type JournalEntry = ImageEntry | CompactionEntry;
+export type JournalEntry = ImageEntry | PassedOverEntry | CompactionEntry;
 
 /**
  * What has been done in a dataset: lines from every process that ever wrote to it, each process with a file of its own,
@@ -56,6 +67,7 @@ export class Journal {
    * twice.
    */
   private readonly claims = new Map<string, string[]>();
+  private readonly passedOver = new Map<string, PassedOverEntry>();
   private readonly compactions = new Map<string, CompactionEntry>();
   private readonly compacted = new Set<string>();
   private readonly folders = new Map<string, string>();
@@ -85,6 +97,7 @@ export class Journal {
       return;
     }
     if (entry?.type === 'image' && isImageEntry(entry)) this.noteImage(entry);
+    else if (entry?.type === 'passed-over' && isPassedOverEntry(entry)) this.notePassedOver(entry);
     else if (entry?.type === 'compaction' && isCompactionEntry(entry)) {
       // Files are removed on the strength of these paths.
       const odd = [...entry.inputs, ...entry.outputs].find((path) => !isPartOf(entry.record, path));
@@ -108,6 +121,11 @@ export class Journal {
     this.claims.set(partOf(entry), [...this.otherClaims(entry), entry.source]);
   }
 
+  private notePassedOver(entry: PassedOverEntry): void {
+    const before = this.passedOver.get(entry.source);
+    if (before === undefined || before.at <= entry.at) this.passedOver.set(entry.source, entry);
+  }
+
   private noteCompaction(entry: CompactionEntry): void {
     const before = this.compactions.get(entry.id);
     if (before !== undefined && (before.at > entry.at || (before.at === entry.at && before.state !== 'begun'))) return;
@@ -120,6 +138,13 @@ export class Journal {
   /** The latest entry of a source; undefined when there is none. */
   image(source: string): ImageEntry | undefined {
     return this.images.get(source);
+  }
+
+  /** Whether the latest that is known of a source is that this version of it was passed over for this reason. */
+  isPassedOver({ source, version, reason }: Pick<PassedOverEntry, 'source' | 'version' | 'reason'>): boolean {
+    const entry = this.passedOver.get(source);
+    const isLatest = entry !== undefined && entry.at >= (this.images.get(source)?.at ?? -Infinity);
+    return isLatest && entry.version === version && entry.reason === reason;
   }
 
   /** The other sources with the same memory in the same partition. */
@@ -144,6 +169,8 @@ export class Journal {
     await log.append(JSON.stringify(entry));
     if (entry.type === 'image') {
       this.noteImage(entry);
+    } else if (entry.type === 'passed-over') {
+      this.notePassedOver(entry);
     } else {
       // Files are about to be removed on the strength of this entry.
       await log.flush();
@@ -169,6 +196,11 @@ function isImageEntry(entry: Partial<ImageEntry>): entry is ImageEntry {
     isTexts(records) &&
     (version === null || isText(version))
   );
+}
+
+function isPassedOverEntry(entry: Partial<PassedOverEntry>): entry is PassedOverEntry {
+  const { source, at, reason, version } = entry;
+  return isText(source) && typeof at === 'number' && isText(reason) && (version === null || isText(version));
 }
 
 function isCompactionEntry(entry: Partial<CompactionEntry>): entry is CompactionEntry {
