@@ -144,6 +144,8 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'table_slots', type: 'INTEGER'},
   {name: 'hash_law_share', type: 'DOUBLE'},
   {name: 'facts', type: 'VARCHAR'},
+  {name: 'facts_failed', type: 'INTEGER'},
+  {name: 'facts_unknown', type: 'INTEGER'},
   {name: 'tags', type: 'INTEGER'},
   {name: 'tags_incomplete', type: 'INTEGER'},
   {name: 'tags_consistent', type: 'INTEGER'},
@@ -300,6 +302,28 @@ SET VARIABLE pool_tag_live_query = records_query('pool_tag_live', [
   {name: 'complete', type: 'BOOLEAN'}
 ]);
 CREATE OR REPLACE TEMP VIEW pool_tag_live AS FROM query(getvariable('pool_tag_live_query'));
+
+-- What is not whole or not certain about an image: each warning and doubt, and the slots that it concerns.
+SET VARIABLE image_warning_query = records_query('image_warning', [
+  {name: 'schema_version', type: 'INTEGER'},
+  {name: 'image_id', type: 'VARCHAR'},
+  {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
+  {name: 'host', type: 'VARCHAR'},
+  {name: 'labels', type: 'VARCHAR'},
+  {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
+  {name: 'windows_version', type: 'VARCHAR'},
+  {name: 'arch', type: 'VARCHAR'},
+  {name: 'kernel_guid', type: 'VARCHAR'},
+  {name: 'code', type: 'VARCHAR'},
+  {name: 'message', type: 'VARCHAR'},
+  {name: 'scope', type: 'VARCHAR'},
+  {name: 'processor', type: 'INTEGER'},
+  {name: 'first_slot', type: 'INTEGER'},
+  {name: 'last_slot', type: 'INTEGER'},
+  {name: 'count', type: 'INTEGER'}
+]);
+CREATE OR REPLACE TEMP VIEW image_warning AS FROM query(getvariable('image_warning_query'));
 
 -- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over
 -- 64 bits, which only a damaged image has, is NULL. frees_share is the part of all allocations that was freed: NULL

@@ -165,6 +165,8 @@ CREATE TABLE image (
   table_slots INTEGER,
   hash_law_share DOUBLE,
   facts VARCHAR,
+  facts_failed INTEGER,
+  facts_unknown INTEGER,
   tags INTEGER,
   tags_incomplete INTEGER,
   tags_consistent INTEGER,
@@ -218,6 +220,8 @@ COMMENT ON COLUMN image.entry_size IS 'Bytes of one tracker entry; tells the lay
 COMMENT ON COLUMN image.table_slots IS 'N, the hashed slots of a table; the overflow slot comes after them.';
 COMMENT ON COLUMN image.hash_law_share IS 'Share of the keys of table 0 that lie where the hash law puts them.';
 COMMENT ON COLUMN image.facts IS 'JSON array in text: fact, outcome (held, failed or unknown) and detail of each check that the tables were held against.';
+COMMENT ON COLUMN image.facts_failed IS 'How many of the facts failed.';
+COMMENT ON COLUMN image.facts_unknown IS 'How many of them could not be checked, as how many processors there are: then not everything is proved.';
 COMMENT ON COLUMN image.tags IS 'How many tags were found.';
 COMMENT ON COLUMN image.tags_incomplete IS 'How many of them are not complete.';
 COMMENT ON COLUMN image.tags_consistent IS 'How many of them are consistent.';
@@ -470,7 +474,7 @@ COMMENT ON COLUMN pool_tag_live.image_path IS 'The image as it was named, withou
 COMMENT ON COLUMN pool_tag_live.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
 COMMENT ON COLUMN pool_tag_live.host IS 'The label host; null when none was given.';
 COMMENT ON COLUMN pool_tag_live.labels IS 'All labels as a JSON object in text; null when none was given.';
-COMMENT ON COLUMN pool_tag_live.captured_at IS 'System time of the image, UTC; null when unknown.';
+COMMENT ON COLUMN pool_tag_live.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
 COMMENT ON COLUMN pool_tag_live.captured_at_source IS 'Who says when it was: log, given (--captured-at) or file (when the log was last written); null when unknown.';
 COMMENT ON COLUMN pool_tag_live.tool IS 'What showed the counts: poolmon, poolused or csv.';
 COMMENT ON COLUMN pool_tag_live.snapshot IS 'Which moment of the log, from 0.';
@@ -487,3 +491,42 @@ COMMENT ON COLUMN pool_tag_live.paged_bytes IS 'Paged bytes in use.';
 COMMENT ON COLUMN pool_tag_live.driver IS 'The driver that the tool names.';
 COMMENT ON COLUMN pool_tag_live.description IS 'What the tool says about the tag.';
 COMMENT ON COLUMN pool_tag_live.complete IS 'Whether the sums agree with the totals that the tool shows: false where they do not or the display was stopped; null where it shows none.';
+
+-- Schema version 2.
+CREATE TABLE image_warning (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  system INTEGER,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  code VARCHAR NOT NULL,
+  message VARCHAR NOT NULL,
+  scope VARCHAR NOT NULL,
+  processor INTEGER,
+  first_slot INTEGER,
+  last_slot INTEGER,
+  count INTEGER NOT NULL
+);
+COMMENT ON TABLE image_warning IS 'What is not whole or not certain about an image: each warning and doubt, and the slots that it concerns.';
+COMMENT ON COLUMN image_warning.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN image_warning.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN image_warning.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN image_warning.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN image_warning.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN image_warning.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN image_warning.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
+COMMENT ON COLUMN image_warning.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN image_warning.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN image_warning.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN image_warning.code IS 'Stable code of the warning or doubt.';
+COMMENT ON COLUMN image_warning.message IS 'What is wrong, in one line; of several of a kind the first.';
+COMMENT ON COLUMN image_warning.scope IS 'What counts may be wrong for it: none, all, slots (those from first_slot to last_slot) or expansion (the tags of the expansion table).';
+COMMENT ON COLUMN image_warning.processor IS 'Whose table it is about; null when it is not about one processor''s, or that is not known.';
+COMMENT ON COLUMN image_warning.first_slot IS 'The first slot concerned; null unless the scope is slots.';
+COMMENT ON COLUMN image_warning.last_slot IS 'The last one; the overflow slot has the number of hashed slots.';
+COMMENT ON COLUMN image_warning.count IS 'How many of this kind there are in the image.';

@@ -1,4 +1,4 @@
-import { Examination, type Doubt } from './proof/proof.js';
+import { Examination, type Doubt, type SlotRange } from './proof/proof.js';
 import type { TableSet } from './locate/locate.js';
 import type { MemoryPage, TablePlace } from './table/memory-page.js';
 import { entriesOf, TagTotals, type ProcessorTag } from './table/tag-totals.js';
@@ -19,6 +19,8 @@ export interface TableReading {
   readonly processor: number;
   readonly pages: number;
   readonly pagesMissing: number;
+  /** Slots whose entries were not read. */
+  readonly unread: readonly SlotRange[];
 }
 
 /**
@@ -76,6 +78,7 @@ export class TableDecoder {
       processor: place.processor,
       pages: table.pageCount,
       pagesMissing: table.pagesMissing,
+      unread: table.unreadStretches(),
     });
     if (place.table === 'expansion') this.totals.addExpansion(table);
     else {

@@ -107,11 +107,12 @@ function tablesFound(
     locatedBy: 'carve',
     layout,
     slots: shape.slots,
-    processorTables: tables.map(({ pageCount, pagesMissing }, index) => ({
+    processorTables: tables.map((table, index) => ({
       processor: index === 0 ? 0 : null,
       address: null,
-      pages: pageCount,
-      pagesMissing,
+      pages: table.pageCount,
+      pagesMissing: table.pagesMissing,
+      unread: table.unreadStretches(),
     })),
     expansion: null,
     processorsSeen: totals.tables,

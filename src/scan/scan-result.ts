@@ -9,7 +9,7 @@ import type { BigPageTable, BigTotal } from '../pool/big-pages/big-pages.js';
 import type { SessionPools } from '../pool/session-pool/session-pool.js';
 import type { CarveReport } from '../pool/carve/carve.js';
 import type { TableSet } from '../pool/locate/locate.js';
-import type { Doubt, Fact } from '../pool/proof/proof.js';
+import type { Doubt, Fact, SlotRange } from '../pool/proof/proof.js';
 import type { LocatedBy } from '../pool/table/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
 import type { TrackerLayout } from '../pool/table/tracker-layout.js';
@@ -79,6 +79,8 @@ export interface FoundTable {
   readonly pages: number | null;
   /** Number of pages that could not be read; null like `pages`. */
   readonly pagesMissing: number | null;
+  /** Slots that could not be read, in ascending order. */
+  readonly unread: readonly SlotRange[];
 }
 
 /** The tracker tables: location, proof, and missing parts. */

@@ -204,7 +204,13 @@ function tablesFound({ tables: set }: LocatedTables, { totals, readings }: Table
     facts: set.facts,
     processorTables: set.tables.map(({ processor, address }) => {
       const reading = readings.find((read) => read.table === 'processor' && read.processor === processor);
-      return { processor, address, pages: reading?.pages ?? null, pagesMissing: reading?.pagesMissing ?? null };
+      return {
+        processor,
+        address,
+        pages: reading?.pages ?? null,
+        pagesMissing: reading?.pagesMissing ?? null,
+        unread: reading?.unread ?? [],
+      };
     }),
     expansion: set.expansion,
     processorsSeen: totals.tables,

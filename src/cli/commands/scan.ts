@@ -13,6 +13,7 @@ import {
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import {
   IMAGE as IMAGE_RECORD,
+  IMAGE_WARNING,
   POOL_TAG,
   POOL_TAG_SESSION,
   SCANNED_RECORD_TYPES,
@@ -141,7 +142,9 @@ async function writeFailure(result: FailedScan, { open }: Work): Promise<void> {
   const { error } = result.outcome;
   if (result.system === 0) throw error;
   warn(error.message);
-  for (const one of open) if (one.recordType === IMAGE_RECORD) await one.write(rowsOf(IMAGE_RECORD, result));
+  for (const one of open)
+    if (one.recordType === IMAGE_RECORD || one.recordType === IMAGE_WARNING)
+      await one.write(rowsOf(one.recordType, result));
 }
 
 function sayFindings(name: string, result: DecodedScan, { options, known, open, isOneOfSeveral }: Work): void {

@@ -8,7 +8,7 @@ import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import { rowsOf, shortfall } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { IMAGE, recordTypeNamed } from '../../record/schema/record-types.js';
+import { IMAGE, IMAGE_WARNING, recordTypeNamed } from '../../record/schema/record-types.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
 import { dated, decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
@@ -128,7 +128,7 @@ async function decodeAndWrite(task: ImageTask, scan: Scan): Promise<Written> {
 }
 
 /**
- * Writes the image record, which is all that there is of an image that failed.
+ * Writes the image record and the warnings, which is all that there is of an image that failed.
  * @throws PoolTrackerError the failure itself, where it is not the image's fault
  */
 async function writeFailure(task: ImageTask, failed: FailedScan): Promise<Written> {
@@ -137,7 +137,7 @@ async function writeFailure(task: ImageTask, failed: FailedScan): Promise<Writte
   const result = await dated(failed, task.location);
   return write(
     task,
-    task.records.filter((record) => record === IMAGE.name),
+    task.records.filter((record) => record === IMAGE.name || record === IMAGE_WARNING.name),
     [result],
   );
 }

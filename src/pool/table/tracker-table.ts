@@ -44,6 +44,18 @@ export class TrackerTable {
     return this.present[first] === 1 && this.present[last] === 1;
   }
 
+  /** Stretches of entries that are not readable, in ascending order; the last of each inclusive. */
+  unreadStretches(): { readonly first: number; readonly last: number }[] {
+    const stretches: { first: number; last: number }[] = [];
+    for (let entry = 0; entry < this.entries; entry++) {
+      if (this.isReadable(entry)) continue;
+      const before = stretches.at(-1);
+      if (before?.last === entry - 1) before.last = entry;
+      else stretches.push({ first: entry, last: entry });
+    }
+    return stretches;
+  }
+
   /** The entry's key: 0 when the slot is free, UNKNOWN when its page is missing. */
   key(entry: number): number {
     const start = entry * this.layout.size;

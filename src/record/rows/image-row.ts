@@ -146,6 +146,8 @@ function tableColumns({ tables, totals, rejected }: ScanResult) {
     table_slots: tables.slots,
     hash_law_share: tables.hashLawShare,
     facts: tables.facts,
+    facts_failed: tables.facts.filter(({ outcome }) => outcome === 'failed').length,
+    facts_unknown: tables.facts.filter(({ outcome }) => outcome === 'unknown').length,
     ...(carve === null ? { rejected } : {}),
     tags: totals.length,
     tags_incomplete: totals.filter(({ complete }) => !complete).length,

@@ -6,6 +6,7 @@ import { imageRow } from './image-row.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
 import { sessionTagRows } from './session-rows.js';
+import { warningRows } from './warning-rows.js';
 import { selectTags, type TagSelection } from './tag-selection.js';
 
 export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } from './image-row.js';
@@ -45,6 +46,7 @@ const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSe
       );
     },
     image: (result) => [imageRow(result)],
+    image_warning: (result) => warningRows(result),
     process: (result) => processRows(result),
     object_count: (result) => objectCountRows(result),
     bigpool: (result, selection) => bigpoolRows(result, selection),
@@ -52,7 +54,7 @@ const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSe
   };
 
 /**
- * The rows of one record type, even of a failed scan: that one has an `image` row, and otherwise only rows that report
+ * The rows of one record type, even of a failed scan: that one has an `image` row, its warnings, and otherwise only rows that report
  * what is not available. Object rows are read from the image on demand, so it must still be open.
  */
 export function rowsOf(

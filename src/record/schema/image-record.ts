@@ -70,6 +70,12 @@ export const IMAGE: RecordType = {
       'string',
       'JSON array in text: fact, outcome (held, failed or unknown) and detail of each check that the tables were held against.',
     ),
+    nullableColumn('facts_failed', 'int32', 'How many of the facts failed.'),
+    nullableColumn(
+      'facts_unknown',
+      'int32',
+      'How many of them could not be checked, as how many processors there are: then not everything is proved.',
+    ),
     nullableColumn('tags', 'int32', 'How many tags were found.'),
     nullableColumn('tags_incomplete', 'int32', 'How many of them are not complete.'),
     nullableColumn('tags_consistent', 'int32', 'How many of them are consistent.'),
@@ -92,5 +98,31 @@ export const IMAGE: RecordType = {
     column('bytes_read', 'int64', 'Bytes read from the image.'),
     column('elapsed_ms', 'int64', 'Milliseconds that the scan took.'),
     column('tool_version', 'string', 'Version of pool-tracker.'),
+  ],
+};
+
+/** One record per warning or reason to doubt, and per stretch of slots that it concerns: what the image record has as text. */
+export const IMAGE_WARNING: RecordType = {
+  name: 'image_warning',
+  description:
+    'What is not whole or not certain about an image: each warning and doubt, and the slots that it concerns.',
+  columns: [
+    ...IDENTITY_COLUMNS,
+    ...KERNEL_COLUMNS,
+    column('code', 'string', 'Stable code of the warning or doubt.'),
+    column('message', 'string', 'What is wrong, in one line; of several of a kind the first.'),
+    column(
+      'scope',
+      'string',
+      'What counts may be wrong for it: none, all, slots (those from first_slot to last_slot) or expansion (the tags of the expansion table).',
+    ),
+    nullableColumn(
+      'processor',
+      'int32',
+      "Whose table it is about; null when it is not about one processor's, or that is not known.",
+    ),
+    nullableColumn('first_slot', 'int32', 'The first slot concerned; null unless the scope is slots.'),
+    nullableColumn('last_slot', 'int32', 'The last one; the overflow slot has the number of hashed slots.'),
+    column('count', 'int32', 'How many of this kind there are in the image.'),
   ],
 };

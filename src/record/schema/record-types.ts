@@ -1,11 +1,11 @@
 import { PoolTrackerError } from '../../errors.js';
-import { IMAGE } from './image-record.js';
+import { IMAGE, IMAGE_WARNING } from './image-record.js';
 import { POOL_TAG_LIVE } from './live-records.js';
 import { OBJECT_COUNT, PROCESS } from './object-records.js';
 import type { RecordType } from './record-type.js';
 import { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
-export { IMAGE } from './image-record.js';
+export { IMAGE, IMAGE_WARNING } from './image-record.js';
 export { POOL_TAG_LIVE } from './live-records.js';
 export { OBJECT_COUNT, PROCESS } from './object-records.js';
 export { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
@@ -20,6 +20,7 @@ export const RECORD_TYPES: readonly RecordType[] = [
   BIGPOOL,
   POOL_TAG_SESSION,
   POOL_TAG_LIVE,
+  IMAGE_WARNING,
 ];
 
 /** The kinds that a scan of an image makes; the others come from elsewhere. */
