@@ -13,7 +13,11 @@ export const OBJECT_COUNT: RecordType = {
       'string',
       'The kernel structure that was used: PsActiveProcessHead, PspCidTable, CSRSS, Sessions, Handles and others.',
     ),
-    column('available', 'bool', 'Whether the method could be tried on this image, and worked: one that finds none of many did not. The reason says why not.'),
+    column(
+      'available',
+      'bool',
+      'Whether the method could be tried on this image, and worked: one that finds none of many did not. The reason says why not.',
+    ),
     nullableColumn('found', 'uint32', 'How many it found; null when it is not available.'),
     nullableColumn(
       'terminated',
