@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { physicalAddress } from '../../src/address.js';
 import { ewf } from '../../src/image/ewf/ewf.js';
 import { segmentExtension } from '../../src/image/ewf/segments.js';
 import { openImage } from '../../src/image/formats.js';
+import { warningsOf } from '../../src/image/image.js';
+import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { openSource } from '../../src/source/open-source.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
-import { expectMemory } from '../support/expect/memory.js';
+import { expectLost, expectMemory } from '../support/expect/memory.js';
 import type { RamRange } from '../support/generate/sparse-memory.js';
-import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
+import { type Field, survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
 import { hasProgram, run } from '../support/run/programs.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
-import { ewfBuffers } from '../support/write/ewf.js';
+import { ewfBuffers, withoutChecksums } from '../support/write/ewf.js';
 import { rawBuffer } from '../support/write/raw.js';
 
 describe('EWF (E01)', () => {
@@ -62,6 +65,85 @@ describe('EWF (E01)', () => {
     }
   }
 
+  describe('whose bytes are not what they were', () => {
+    const CHUNK = 0x8000;
+    /** A chunk that holds something: a stream of zeros may be changed and mean the same. The writer compresses even ones. */
+    const holding = (parity: number): number => {
+      for (let chunk = parity; ; chunk += 2)
+        if (media.subarray(chunk * CHUNK + 0x4000, chunk * CHUNK + 0x5000).some((byte) => byte !== 0)) return chunk;
+    };
+    const packed = holding(0);
+    const stored = holding(1);
+    const whole = ewfBuffers(media, 10_000)[0]!;
+    const sectors = 13 + 76 + 1052;
+    const tables = [whole.indexOf('table\0', sectors), whole.indexOf('table2', sectors)].map((at) => at + 76);
+    /** Where a chunk's data begin. */
+    const dataAt = (chunk: number): number =>
+      Number(whole.readBigUInt64LE(tables[0]! + 8)) + (whole.readUInt32LE(tables[0]! + 24 + chunk * 4) & 0x7fff_ffff);
+    const changedAt = (...places: readonly number[]): BufferSource => {
+      const file = Buffer.from(whole);
+      for (const at of places) file[at]! ^= 0x10;
+      return new BufferSource(file, 'memory.E01');
+    };
+
+    for (const [what, chunk, at] of [
+      ['a compressed chunk', packed, (): number => (dataAt(packed) + dataAt(packed + 1)) >> 1],
+      ["a compressed chunk's own checksum", packed, (): number => dataAt(packed + 1) - 1],
+      ['a stored chunk', stored, (): number => dataAt(stored) + 0x4321],
+      ["a stored chunk's checksum", stored, (): number => dataAt(stored + 1) - 2],
+    ] as const) {
+      it(`lose the pages of ${what}, and no other`, async () => {
+        const image = await openImage(changedAt(at()));
+        await expectLost(image, memory, [[chunk * CHUNK, (chunk + 1) * CHUNK]]);
+      });
+    }
+
+    it('take the copy of a table that is wrong', async () => {
+      for (const at of [4, 20, 24, 100, 25 + 4 * (media.length / CHUNK)])
+        await expectLost(await openImage(changedAt(tables[0]! + at)), memory, []);
+    });
+
+    it('lose what a table lists when both copies are wrong', async () => {
+      const image = await openImage(changedAt(tables[0]! + 100, tables[1]! + 100));
+      const { bytes, whole: isWhole } = await new PhysicalMemory(image).read(physicalAddress(0), 0x1000);
+      assert.ok(!isWhole && bytes.every((byte) => byte === 0));
+      assert.match(warningsOf(image)[0]!.message, /the entries of the section 'table' at 0x.* do not match/);
+    });
+
+    it('are refused where they say how much there is', async () => {
+      for (const [at, message] of [
+        [13 + 76 + 500, /its section 'volume' does not match its checksum/],
+        [13 + 30, /the descriptor of a section at 0xd does not match its checksum/],
+      ] as const)
+        await assert.rejects(openImage(changedAt(at)), { code: 'FORMAT_DAMAGED', message });
+      await assert.rejects(openImage(changedAt(tables[0]!, tables[1]!)), {
+        code: 'FORMAT_DAMAGED',
+        message: /the header of the section 'table' at 0x.* does not match its checksum, nor does that of a copy/,
+      });
+    });
+
+    it('are taken as they are where the writer kept no checksums', async () => {
+      const file = withoutChecksums(whole);
+      file.writeUInt32LE(0, dataAt(stored + 1) - 4);
+      await expectLost(await openImage(new BufferSource(file)), memory, []);
+    });
+
+    it("lose a chunk of ewfacquirestream's, and read the rest", async function () {
+      if (!hasProgram('ewfacquirestream', '-V')) return this.skip();
+      for (const compression of ['none', 'fast']) {
+        run('ewfacquirestream', ['-q', '-t', join(folder, compression), '-f', 'encase6', '-c', compression], media);
+        const file = await readFile(join(folder, `${compression}.E01`));
+        const table = file.indexOf('table\0') + 76;
+        const entry = (chunk: number): number => file.readUInt32LE(table + 24 + chunk * 4) & 0x7fff_ffff;
+        // In the middle of what is stored; of what is compressed, its own checksum.
+        const within = compression === 'none' ? entry(stored) + 0x4321 : entry(stored + 1) - 1;
+        const at = Number(file.readBigUInt64LE(table + 8)) + within;
+        file[at]! ^= 0x10;
+        await expectLost(await openImage(new BufferSource(file)), memory, [[stored * CHUNK, (stored + 1) * CHUNK]]);
+      }
+    });
+  });
+
   it('gives what is there when a segment is missing, and says which', async () => {
     const segments = ewfBuffers(media, 100);
     const image = await openImage(await openSource(await writeSegments(segments.slice(0, -1))));
@@ -87,11 +169,12 @@ describe('EWF (E01)', () => {
   });
 
   it('survives hostile headers, cuts and sections in a circle', async () => {
-    const file = ewfBuffers(media, 10_000)[0]!;
+    const checked = ewfBuffers(media, 10_000)[0]!;
+    const file = withoutChecksums(checked);
     const volume = 13 + 76;
     const sectors = volume + 1052;
     const table = Number(file.readBigUInt64LE(sectors + 16)) + 76;
-    await survivesHostileFields(ewf, file, [
+    const fields: Field[] = [
       [9, 2],
       [13 + 16, 8],
       [volume + 4, 4],
@@ -103,7 +186,9 @@ describe('EWF (E01)', () => {
       [table + 8, 8],
       [table + 24, 4],
       [table + 28, 4],
-    ]);
+    ];
+    await survivesHostileFields(ewf, file, fields);
+    await survivesHostileFields(ewf, checked, fields);
     await survivesCuts(ewf, file, [13, 80, 89, 200, sectors, sectors + 80, table - 76, table, table + 30]);
     file.writeBigUInt64LE(13n, sectors + 16);
     await assert.rejects(ewf.open(new BufferSource(file)), { code: 'FORMAT_DAMAGED', message: /expected a later one/ });

@@ -1,15 +1,12 @@
+import { adler32 } from '../../codec/adler32.js';
 import { decodeZlib } from '../../codec/zlib.js';
 import type { Warning } from '../../errors.js';
-import type { Source } from '../../source/source.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
+import type { Source } from '../../source/source.js';
 import { ClippedRuns } from '../clipped-runs.js';
-import type { Container } from '../../source/reading/container.js';
-import { isEwf, openSegments, type EwfSegment } from './segments.js';
 import type { ImageFormat } from '../image.js';
-import { RecordTable } from '../../source/reading/record-table.js';
-
-const TABLE_HEADER = 24;
-const COMPRESSED = 0x8000_0000;
+import { type EwfSection, type EwfSegment, isEwf, isIntact, openSegments } from './segments.js';
+import { type ChunkList, listChunks } from './tables.js';
 
 /** An Adler-32 follows each chunk that is stored uncompressed. */
 const CHECKSUM = 4;
@@ -17,31 +14,44 @@ const CHECKSUM = 4;
 const MAX_CHUNK = 16 << 20;
 
 /** A volume section of at least this size is EnCase's, with a 64-bit sector count; the smaller one is SMART's. */
-const ENCASE_VOLUME = 1052;
+const ENCASE_VOLUME = { size: 1052, checked: 1048 };
+const SMART_VOLUME = { size: 94, checked: 90 };
 
-/** A table section: the chunks that it lists, and the location of their data. */
-interface ChunkList {
-  readonly firstChunk: number;
-  readonly entries: RecordTable;
-  readonly container: Container;
-  /** Base offset, added to each entry; and the end of the last chunk's data. */
-  readonly base: number;
-  readonly end: number;
-}
+/** Bytes of a volume section that are read. */
+const VOLUME = 24;
 
 interface Media {
   readonly byteLength: number;
   readonly chunkSize: number;
 }
 
-/** The sizes in the first `volume`, `disk` or `data` section. */
-async function readMedia({ container, sections }: EwfSegment): Promise<Media> {
-  const section = sections.find(({ type }) => type === 'volume' || type === 'disk' || type === 'data');
-  if (section === undefined) throw container.damaged("it has no section 'volume' or 'disk'");
-  const volume = await container.fields(section.offset, 24, `the section '${section.type}'`);
+/** Whether a volume section matches its checksum, or has none. */
+async function isIntactVolume({ container }: EwfSegment, { offset, size }: EwfSection): Promise<boolean> {
+  const kind = [ENCASE_VOLUME, SMART_VOLUME].find((one) => size >= one.size);
+  if (kind === undefined) return true;
+  return isIntact(await container.fields(offset, kind.size, 'a volume section'), kind.checked);
+}
+
+/** The first `volume`, `disk` or `data` section that matches its checksum: they say the same. */
+async function intactVolume(segment: EwfSegment): Promise<EwfSection> {
+  const volumes = segment.sections.filter(({ type }) => type === 'volume' || type === 'disk' || type === 'data');
+  for (const section of volumes) {
+    if (!segment.isChecked || (await isIntactVolume(segment, section))) return section;
+  }
+  throw segment.container.damaged(
+    volumes.length === 0
+      ? "it has no section 'volume' or 'disk'"
+      : `its section '${volumes[0]!.type}' does not match its checksum`,
+  );
+}
+
+async function readMedia(segment: EwfSegment): Promise<Media> {
+  const { container } = segment;
+  const section = await intactVolume(segment);
+  const volume = await container.fields(section.offset, VOLUME, `the section '${section.type}'`);
   const sectorSize = volume.u32(12);
   const chunkSize = volume.u32(8) * sectorSize;
-  const sectors = section.size >= ENCASE_VOLUME ? volume.size(16, 'the number of sectors') : volume.u32(16);
+  const sectors = section.size >= ENCASE_VOLUME.size ? volume.size(16, 'the number of sectors') : volume.u32(16);
   const byteLength = sectors * sectorSize;
   if (chunkSize === 0 || chunkSize > MAX_CHUNK || byteLength === 0 || byteLength > Number.MAX_SAFE_INTEGER) {
     throw container.damaged(
@@ -51,43 +61,27 @@ async function readMedia({ container, sections }: EwfSegment): Promise<Media> {
   return { byteLength, chunkSize };
 }
 
-/** The tables of all segments in order; `table2` repeats `table`. */
-async function listChunks(segments: readonly EwfSegment[]): Promise<ChunkList[]> {
-  const lists: ChunkList[] = [];
-  let firstChunk = 0;
-  for (const { container, sections } of segments) {
-    let dataEnd = container.source.byteLength;
-    for (const section of sections) {
-      if (section.type === 'sectors') dataEnd = section.offset + section.size;
-      if (section.type !== 'table') continue;
-      const header = await container.fields(section.offset, TABLE_HEADER, "the section 'table'");
-      const count = header.u32(0);
-      if (count * 4 > section.size - TABLE_HEADER) {
-        throw container.damaged(`its table has ${count} entries, which do not fit in ${section.size} bytes`);
-      }
-      const entries = new RecordTable(container, section.offset + TABLE_HEADER, 4, count, 'chunk offset');
-      lists.push({ firstChunk, entries, container, base: header.size(8, "a table's base offset"), end: dataEnd });
-      firstChunk += count;
-    }
-  }
-  return lists;
-}
-
 async function loadChunk(list: ChunkList, index: number, length: number): Promise<Uint8Array> {
-  const entry = (await list.entries.get(index)).u32(0);
-  const offset = list.base + (entry & ~COMPRESSED);
-  const last = index + 1 === list.entries.count;
-  const end = last ? list.end : list.base + ((await list.entries.get(index + 1)).u32(0) & ~COMPRESSED);
-  const stored = end - offset;
+  const { container } = list.segment;
+  const chunk = `chunk ${list.firstChunk + index}`;
+  const { offset, stored, isCompressed } = await list.find(index);
   // Incompressible data grow a little when compressed.
   if (stored <= 0 || stored > length * 2 + 0x1000) {
-    throw list.container.damaged(
-      `chunk ${list.firstChunk + index} takes ${stored} bytes in it, for ${length} bytes of memory`,
-    );
+    throw container.damaged(`${chunk} takes ${stored} bytes in it, for ${length} bytes of memory`);
   }
-  const bytes = await list.container.bytes(offset, stored, `chunk ${list.firstChunk + index}`);
-  if ((entry & COMPRESSED) !== 0) return decodeZlib(bytes, length);
-  return bytes.subarray(0, Math.min(length, stored - CHECKSUM));
+  const bytes = await container.bytes(offset, stored, chunk);
+  if (isCompressed) return decodeZlib(bytes, length);
+  const whole = stored - CHECKSUM;
+  if (whole < length) throw container.damaged(`${chunk} takes ${stored} bytes in it; expected ${length + CHECKSUM}`);
+  // The last chunk may be padded before its checksum.
+  if (list.segment.isChecked && ![length, whole].some((end) => endsIntact(bytes, end)))
+    throw container.damaged(`${chunk} does not match its checksum`);
+  return bytes.subarray(0, length);
+}
+
+/** Whether the bytes before `end` match the Adler-32 that stands there. */
+function endsIntact(bytes: Buffer, end: number): boolean {
+  return adler32(bytes.subarray(0, end)) === bytes.readUInt32LE(end);
 }
 
 /** The list that contains a chunk: the last one that begins at or before it. */
@@ -114,7 +108,7 @@ export const ewf: ImageFormat = {
       const { container } = segments[0]!;
       const media = await readMedia(segments[0]!);
       const lists = await listChunks(segments);
-      const chunks = lists.reduce((sum, list) => sum + list.entries.count, 0);
+      const chunks = lists.reduce((sum, list) => sum + list.count, 0);
       const table = evenChunks(media.chunkSize, Math.min(media.byteLength, chunks * media.chunkSize));
       const load = (chunk: Chunk): Promise<Uint8Array> => {
         const list = listOf(lists, chunk.index);

@@ -1,10 +1,14 @@
 import { hex } from '../../address.js';
 import { fileNameOf, type Source } from '../../source/source.js';
-import { Container } from '../../source/reading/container.js';
+import { adler32 } from '../../codec/adler32.js';
+import { Container, type Fields } from '../../source/reading/container.js';
 
 const SIGNATURE = '455646090d0aff00';
 const FILE_HEADER = 13;
 const DESCRIPTOR = 76;
+
+/** Bytes of a section's descriptor before their checksum. */
+const DESCRIBED = 72;
 
 const MAX_SECTIONS = 1 << 16;
 const MAX_SEGMENTS = 14971;
@@ -20,6 +24,16 @@ export interface EwfSection {
 export interface EwfSegment {
   readonly container: Container;
   readonly sections: readonly EwfSection[];
+  /**
+   * Whether its writer kept checksums, told by the first descriptor: all known programs do, and then a checksum of 0 is
+   * as wrong as another.
+   */
+  readonly isChecked: boolean;
+}
+
+/** Whether the first `length` bytes of a structure match the Adler-32 behind them. */
+export function isIntact(fields: Fields, length: number): boolean {
+  return adler32(fields.bytes.subarray(0, length)) === fields.u32(length);
 }
 
 export function isEwf(head: Buffer): boolean {
@@ -81,16 +95,21 @@ async function readSegment(source: Source, number: number): Promise<EwfSegment> 
       );
     throw container.damaged(`it is segment ${found}; expected segment ${number}`);
   }
-  return { container, sections: await readSections(container) };
+  return { container, ...(await readSections(container)) };
 }
 
 /** Sections form a linked list; the last one, `next` or `done`, points to itself. */
-async function readSections(container: Container): Promise<EwfSection[]> {
+async function readSections(container: Container): Promise<Pick<EwfSegment, 'sections' | 'isChecked'>> {
   const sections: EwfSection[] = [];
+  let isChecked = false;
   for (let offset = FILE_HEADER; offset + DESCRIPTOR <= container.source.byteLength;) {
     if (sections.length === MAX_SECTIONS) throw container.damaged(`it has more than ${MAX_SECTIONS} sections`);
     const descriptor = await container.fields(offset, DESCRIPTOR, 'a section descriptor');
     const type = descriptor.text(0, 16);
+    if (sections.length === 0) isChecked = descriptor.u32(DESCRIBED) !== 0;
+    if (isChecked && !isIntact(descriptor, DESCRIBED)) {
+      throw container.damaged(`the descriptor of a section at ${hex(offset)} does not match its checksum`);
+    }
     const next = descriptor.size(16, "the next section's offset");
     const last = type === 'done' || type === 'next';
     if (next <= offset && !last) {
@@ -103,5 +122,5 @@ async function readSections(container: Container): Promise<EwfSection[]> {
     if (last) break;
     offset = next;
   }
-  return sections;
+  return { sections, isChecked };
 }

@@ -57,6 +57,9 @@ export class Fields {
   }
 }
 
+/** Bytes of a large structure that are held at a time. */
+const PIECE = 1 << 18;
+
 /** Shared by the parsers of one format: the source that they read, and its name in error messages. */
 export class Container implements Complaints {
   /** @param title the kind of file in a few words, such as "LiME file" in "is a damaged LiME file" */
@@ -91,6 +94,13 @@ export class Container implements Complaints {
     const bytes = await readBytes(this.source, offset, length);
     if (bytes.length < length) throw this.cut(offset, length, what);
     return bytes;
+  }
+
+  /** The same piece by piece, for structures that are too large to hold. */
+  async *pieces(offset: number, length: number, what: string): AsyncGenerator<Buffer> {
+    for (let done = 0; done < length; done += PIECE) {
+      yield await this.bytes(offset + done, Math.min(PIECE, length - done), what);
+    }
   }
 
   /** As `bytes`, for access field by field. */

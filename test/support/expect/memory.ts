@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { OpenedImage } from '../../../src/image/image.js';
+import { PAGE_SIZE, physicalAddress } from '../../../src/address.js';
+import { type MemoryImage, type OpenedImage, warningsOf } from '../../../src/image/image.js';
+import { PhysicalMemory } from '../../../src/memory/physical-memory.js';
 import { readBytes } from '../../../src/source/source.js';
 import type { RamRange, SparseMemory } from '../generate/sparse-memory.js';
 
@@ -15,6 +17,26 @@ export async function expectMemory(
     assert.equal(bytes.length, run.length);
     assert.ok(bytes.equals(memory.read(run.start, run.length)), `the bytes at ${run.start.toString(16)}`);
   }
+}
+
+/**
+ * Asserts that exactly the pages in `lost` count as missing and every other one is the memory's, and that one warning
+ * tells of them.
+ */
+export async function expectLost(image: MemoryImage, memory: SparseMemory, lost: readonly RamRange[]): Promise<void> {
+  const physical = new PhysicalMemory(image);
+  const missing: RamRange[] = [];
+  for (const { start, length } of image.runs) {
+    for (let at: number = start; at < start + length; at += PAGE_SIZE) {
+      const { bytes, whole } = await physical.read(physicalAddress(at), PAGE_SIZE);
+      if (whole) assert.ok(bytes.equals(memory.read(at, PAGE_SIZE)), `the bytes at ${at.toString(16)}`);
+      else missing.push([at, at + PAGE_SIZE]);
+    }
+  }
+  assert.deepEqual(joined(missing), joined(lost), 'the pages that are lost');
+  const told = warningsOf(image).filter(({ code }) => code === 'image-unreadable');
+  assert.equal(told.length, lost.length === 0 ? 0 : 1);
+  if (lost.length > 0) assert.match(told[0]!.message, new RegExp(`^${missing.length} pages? of the image`));
 }
 
 /** Where the image has memory, whether or not it lies in one piece in the source. */

@@ -1,9 +1,17 @@
 import { deflateSync } from 'node:zlib';
+import { adler32 } from '../../../src/codec/adler32.js';
 import { FileBuilder, padded, u16, u32, u64 } from '../encode/bytes.js';
 
 const DESCRIPTOR = 76;
 const CHUNK = 0x8000;
 const SECTOR = 512;
+
+/** Clears the checksums of descriptors, as a writer that keeps none leaves them: then no other one is looked at. */
+export function withoutChecksums(segment: Buffer): Buffer {
+  const file = Buffer.from(segment);
+  file.fill(0, 13 + DESCRIPTOR - 4, 13 + DESCRIPTOR);
+  return file;
+}
 
 /** The segments of an EWF image; each holds `chunksInSegment` chunks, every other one of them compressed. */
 export function ewfBuffers(media: Buffer, chunksInSegment: number): Buffer[] {
@@ -18,12 +26,13 @@ export function ewfBuffers(media: Buffer, chunksInSegment: number): Buffer[] {
     for (let chunk = first; chunk < Math.min(chunkCount, first + chunksInSegment); chunk++) {
       const bytes = media.subarray(chunk * CHUNK, (chunk + 1) * CHUNK);
       const compressed = chunk % 2 === 0;
-      const at = data.add(compressed ? deflateSync(bytes) : Buffer.concat([bytes, u32(0)]));
+      const at = data.add(compressed ? deflateSync(bytes) : summed(bytes));
       entries.push(u32((compressed ? 0x8000_0000 : 0) + at));
     }
     const base = file.length + DESCRIPTOR;
     section(file, 'sectors', data.result());
-    const table = Buffer.concat([u32(entries.length), u32(0), u64(base), u32(0), u32(0), ...entries, u32(0)]);
+    const header = Buffer.concat([u32(entries.length), u32(0), u64(base), u32(0)]);
+    const table = Buffer.concat([summed(header), summed(Buffer.concat(entries))]);
     section(file, 'table', table);
     section(file, 'table2', table);
     end(file, first + chunksInSegment >= chunkCount ? 'done' : 'next');
@@ -41,9 +50,14 @@ function end(file: FileBuilder, type: string): void {
 }
 
 function descriptor(type: string, next: number, size: number): Buffer {
-  return Buffer.concat([padded(type, 16), u64(next), u64(size), Buffer.alloc(40), u32(0)]);
+  return summed(Buffer.concat([padded(type, 16), u64(next), u64(size), Buffer.alloc(40)]));
 }
 
 function volume(chunks: number, sectors: number): Buffer {
-  return Buffer.concat([u32(1), u32(chunks), u32(CHUNK / SECTOR), u32(SECTOR), u64(sectors)], 1052);
+  return summed(Buffer.concat([u32(1), u32(chunks), u32(CHUNK / SECTOR), u32(SECTOR), u64(sectors)], 1048));
+}
+
+/** A structure with its Adler-32 behind it. */
+function summed(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, u32(adler32(bytes))]);
 }
