@@ -34,6 +34,8 @@ export interface ZipMember {
   readonly storedSize: number;
   readonly size: number;
   readonly headerOffset: number;
+  /** CRC-32 of its bytes; 0 where the writer kept none. */
+  readonly crc: number;
   readonly isEncrypted: boolean;
 }
 
@@ -136,7 +138,15 @@ function readEntry(directory: Fields, at: number, nameLength: number, extraLengt
   const storedSize = value(at + 20);
   const headerOffset = value(at + 42);
   const isEncrypted = (directory.u16(at + 8) & ENCRYPTED) !== 0;
-  return { name, method: directory.u16(at + 10), storedSize, size, headerOffset, isEncrypted };
+  return {
+    name,
+    method: directory.u16(at + 10),
+    storedSize,
+    size,
+    headerOffset,
+    crc: directory.u32(at + 16),
+    isEncrypted,
+  };
 }
 
 /** Offsets of the 64-bit values in the ZIP64 extra field; none without one. */

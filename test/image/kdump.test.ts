@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { kdump } from '../../src/image/kdump/kdump.js';
 import { openImage } from '../../src/image/formats.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
-import { expectMemory } from '../support/expect/memory.js';
+import { expectLost, expectMemory } from '../support/expect/memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
 import { flattened, kdumpBuffer } from '../support/write/kdump.js';
@@ -41,6 +41,18 @@ describe('compressed kdump', () => {
   it('reads the flattened form, in which a later record replaces an earlier one', async () => {
     await expectMemory(await openImage(new BufferSource(flattened(file))), memory, written);
   });
+
+  for (const method of ['zlib', 'lzo', 'snappy', 'zstd'] as const) {
+    it(`loses only the page whose ${method} data do not unpack`, async () => {
+      const damaged = kdumpBuffer(generated, { method, pages: 'written' });
+      // The descriptor of the sixth page: half of its data is gone.
+      const at = DESCRIPTORS + 5 * 24 + 8;
+      damaged.writeUInt32LE(damaged.readUInt32LE(at) >> 1, at);
+      const image = await openImage(new BufferSource(damaged));
+      const page = memory.writtenFrames()[5]! * 0x1000;
+      await expectLost(image, memory, [[page, page + 0x1000]]);
+    });
+  }
 
   it('opens without reading the pages', async () => {
     const source = new BufferSource(kdumpBuffer(generated, { method: 'stored', pages: 'written' }));

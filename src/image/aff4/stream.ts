@@ -3,6 +3,7 @@ import { decodeSnappy } from '../../codec/snappy.js';
 import { decodeRawDeflate, decodeZlib } from '../../codec/zlib.js';
 import { Cache, cached } from '../../source/reading/cache.js';
 import { RecordTable } from '../../source/reading/record-table.js';
+import { type BlockHashes, openBlockHashes } from './block-hashes.js';
 import type { Aff4Volume } from './volume.js';
 
 /** Size of an entry in a bevy's index, which locates its chunks. */
@@ -29,6 +30,8 @@ interface Bevy {
   readonly offset: number;
   readonly size: number;
   readonly index: RecordTable;
+  /** Null where none were kept. */
+  readonly hashes: BlockHashes | null;
 }
 
 /** An aff4:ImageStream: individually compressed chunks of equal size, in members of many chunks (bevies). */
@@ -79,6 +82,8 @@ export class Aff4Stream {
     }
     const bytes = await container.bytes(bevy.offset + offset, stored, `chunk ${number} of ${this.urn}`);
     const whole = stored >= this.chunkSize ? bytes : await this.decode(bytes, this.chunkSize);
+    if (bevy.hashes !== null && !(await bevy.hashes.match(number % this.chunksInBevy, whole, length)))
+      throw container.damaged(`chunk ${number} of ${this.urn} does not match its ${bevy.hashes.name}`);
     return whole.subarray(0, length);
   }
 
@@ -95,6 +100,7 @@ async function openBevy(volume: Aff4Volume, urn: string): Promise<Bevy> {
   if (data === undefined || index === undefined)
     throw volume.container.damaged(`it has no member ${urn}, or none of its index`);
   const indexAt = await volume.storedAt(index);
+  await volume.verifyStored(index, indexAt);
   const table = new RecordTable(
     volume.container,
     indexAt,
@@ -102,5 +108,10 @@ async function openBevy(volume: Aff4Volume, urn: string): Promise<Bevy> {
     Math.floor(index.size / INDEX_ENTRY),
     'chunk index entry',
   );
-  return { offset: await volume.storedAt(data), size: data.size, index: table };
+  return {
+    offset: await volume.storedAt(data),
+    size: data.size,
+    index: table,
+    hashes: await openBlockHashes(volume, urn),
+  };
 }

@@ -1,3 +1,4 @@
+import { crc32 } from '../../codec/crc32.js';
 import { decodeRawDeflate } from '../../codec/zlib.js';
 import type { Container } from '../../source/reading/container.js';
 import { memberOffset, readZipDirectory, ZIP_METHOD, type ZipMember } from '../../source/zip-directory.js';
@@ -68,8 +69,31 @@ export class Aff4Volume {
     return memberOffset(this.container, member);
   }
 
+  /**
+   * Reads a member that is stored uncompressed and is used in place, against its CRC.
+   * @param offset of its first byte
+   * @throws PoolTrackerError FORMAT_DAMAGED
+   */
+  async verifyStored(member: ZipMember, offset: number): Promise<void> {
+    if (member.crc === 0) return;
+    let crc = 0;
+    for await (const piece of this.container.pieces(offset, member.size, `the member '${member.name}'`))
+      crc = crc32(piece, crc);
+    this.verify(member, crc);
+  }
+
   /** A member's bytes, at most `limit`. @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED */
   async readMember(member: ZipMember, limit: number): Promise<Buffer> {
+    const bytes = await this.unpackMember(member, limit);
+    this.verify(member, crc32(bytes));
+    return bytes;
+  }
+
+  private verify({ name, crc }: ZipMember, found: number): void {
+    if (crc !== 0 && crc !== found) throw this.container.damaged(`its member '${name}' does not match its CRC`);
+  }
+
+  private async unpackMember(member: ZipMember, limit: number): Promise<Buffer> {
     if (member.storedSize > limit || member.size > limit) {
       throw this.container.damaged(`its member '${member.name}' has ${member.size} bytes; expected at most ${limit}`);
     }

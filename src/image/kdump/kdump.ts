@@ -20,9 +20,6 @@ const LZO = 0x2;
 const SNAPPY = 0x4;
 const ZSTD = 0x20;
 
-/** Pages that are fetched together: their data are usually contiguous. */
-const PAGES_AT_ONCE = 16;
-
 const CHUNK = 1 << 20;
 
 /** Runs of the pages that are in the file, which are consecutive in the view. */
@@ -77,16 +74,12 @@ export const kdump: ImageFormat = {
     const { blockSize, notes } = header;
     const { runs, pages } = await readRuns(container, header);
     const descriptors = new RecordTable(container, header.descriptors, DESCRIPTOR, pages, 'page descriptor');
-    const load = async (chunk: Chunk): Promise<Uint8Array> => {
-      const first = chunk.start / blockSize;
-      const indexes = Array.from({ length: chunk.length / blockSize }, (_, page) => first + page);
-      const found = await Promise.all(indexes.map((page) => descriptors.get(page)));
-      return Buffer.concat(await Promise.all(found.map((descriptor) => loadPage(container, descriptor, blockSize))));
-    };
-    const table = evenChunks(PAGES_AT_ONCE * blockSize, pages * blockSize);
+    // Page by page: one that is damaged must not take its neighbours along.
+    const load = async ({ index }: Chunk): Promise<Uint8Array> =>
+      loadPage(container, await descriptors.get(index), blockSize);
     return {
       format: 'kdump',
-      source: new ChunkedSource([file], { ...table, load }),
+      source: new ChunkedSource([file], { ...evenChunks(blockSize, pages * blockSize), load }),
       ...runs.finish(),
       hints: processorHints(
         notes.length === 0 ? [] : await readElfNotes(container, notes.offset, notes.length),

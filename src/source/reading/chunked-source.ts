@@ -25,8 +25,9 @@ export interface ChunkTable {
 /** Default limit of decompressed bytes in the cache; exceeded only by a single larger chunk. */
 const CACHE_BYTES = 16 << 20;
 
-/** Maximum number of chunks of one read that are fetched and decompressed concurrently. */
+/** Chunks of one read that are fetched and decompressed concurrently: so many, or more of small ones up to so many bytes. */
 const AT_ONCE = 8;
+const BYTES_AT_ONCE = 1 << 18;
 
 /** The decompressed view of a container: chunks are decompressed on demand, and recently used ones are cached. */
 export class ChunkedSource implements Source {
@@ -69,8 +70,10 @@ export class ChunkedSource implements Source {
     const end = Math.min(offset + target.length, this.byteLength);
     for (let position = offset; position < end;) {
       const batch: Chunk[] = [];
-      for (let at = position; at < end && batch.length < AT_ONCE; at = batch.at(-1)!.start + batch.at(-1)!.length) {
-        batch.push(this.table.at(at));
+      for (let at = position; at < end && (batch.length < AT_ONCE || at - position < BYTES_AT_ONCE);) {
+        const chunk = this.table.at(at);
+        batch.push(chunk);
+        at = chunk.start + chunk.length;
       }
       for (const [index, bytes] of (await Promise.all(batch.map((chunk) => this.bytesOf(chunk)))).entries()) {
         const { start } = batch[index]!;

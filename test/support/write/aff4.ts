@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { encodeLz4Block } from '../encode/lz4-block.js';
 import { encodeSnappy } from '../encode/snappy.js';
@@ -25,6 +26,8 @@ export interface Aff4Options {
   readonly method?: keyof typeof METHODS;
   /** The map itself has the category; else an image whose data stream it is. */
   readonly direct?: boolean;
+  /** Kinds of block hashes that are kept beside each bevy. */
+  readonly hashes?: readonly ('md5' | 'sha1' | 'sha256' | 'sha512' | 'blake2b')[];
 }
 
 /** An AFF4 volume with a map of physical memory over one compressed stream. */
@@ -53,7 +56,7 @@ export function aff4Buffer({ memory }: GeneratedMemory, options: Aff4Options = {
       bytes: Buffer.from(`${stream}\nhttp://aff4.org/Schema#Zero\n`),
       deflate: true,
     },
-    ...bevies(stream, Buffer.concat(stored), encode),
+    ...bevies(stream, Buffer.concat(stored), encode, options.hashes ?? []),
     {
       name: 'information.turtle',
       bytes: Buffer.from(metadata(stream, length, method, options.direct === true)),
@@ -63,19 +66,24 @@ export function aff4Buffer({ memory }: GeneratedMemory, options: Aff4Options = {
   return zip64(entries);
 }
 
-function bevies(stream: string, data: Buffer, encode: (data: Uint8Array) => Uint8Array): ZipEntry[] {
+function bevies(stream: string, data: Buffer, encode: (data: Uint8Array) => Uint8Array, hashes: readonly string[]): ZipEntry[] {
   const entries: ZipEntry[] = [];
   for (let at = 0, number = 0; at < data.length; at += CHUNK * CHUNKS_IN_BEVY, number++) {
     const bevy = new FileBuilder();
     const index = new FileBuilder();
+    const sums = hashes.map((kind) => ({ kind, digests: new FileBuilder() }));
     for (let chunkAt = at; chunkAt < Math.min(data.length, at + CHUNK * CHUNKS_IN_BEVY); chunkAt += CHUNK) {
       const chunk = Buffer.concat([data.subarray(chunkAt, chunkAt + CHUNK)], CHUNK);
       const packed = encode(chunk);
       const bytes = packed.length < CHUNK ? packed : chunk;
+      for (const { kind, digests } of sums)
+        digests.add(createHash(kind === 'blake2b' ? 'blake2b512' : kind).update(chunk).digest());
       index.add(u64(bevy.add(bytes)), u32(bytes.length));
     }
     const name = `${encodeURIComponent(stream)}/${String(number).padStart(8, '0')}`;
     entries.push({ name, bytes: bevy.result() }, { name: `${name}.index`, bytes: index.result() });
+    for (const { kind, digests } of sums)
+      entries.push({ name: `${name}.blockHash.${kind}`, bytes: digests.result() });
   }
   return entries;
 }
