@@ -25,6 +25,8 @@ export interface ScanOptions extends LocateOptions {
   readonly allowRedirects?: boolean;
   /** Files and folders in which a local image must lie, and its companions, through links as well; anywhere by default. */
   readonly within?: readonly string[];
+  /** Locations of the image's further parts, in order; by default those that its name tells of. */
+  readonly parts?: readonly string[];
   /** A directory for a temporary file, in case the image is a stream. */
   readonly spool?: string;
   /** Labels that every record carries; `host` has a column of its own. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError } from '../errors.js';
@@ -9,6 +10,7 @@ import { remoteModified } from './remote/remote-version.js';
 import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
 import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
+import { joinListed } from './listed-parts.js';
 import { joinParts } from './split-parts.js';
 import { ByteStream } from './stream/byte-stream.js';
 import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
@@ -22,6 +24,12 @@ export interface LocationOptions {
   readonly allowRedirects?: boolean;
   /** Files and folders in which local files must lie, companions too, through links as well; anywhere by default. */
   readonly within?: readonly string[];
+}
+
+/** What is read beside a location, and how far it may lead. */
+export interface OpenOptions extends LocationOptions {
+  /** Locations of the file's further parts, in order: then none is looked for by its name. */
+  readonly parts?: readonly string[];
 }
 
 /** A kind of location, recognised by its prefix. */
@@ -44,6 +52,12 @@ const SCHEMES: readonly SourceScheme[] = [
     name: 'file-url',
     claims: (location) => /^file:\/\//i.test(location),
     open: (location, { within }) => FileSource.open(pathOfFileUrl(location), within),
+  },
+  {
+    // AFF's folder of files, by the first of them.
+    name: 'afd',
+    claims: (location) => /\.afd[/\\]?$/i.test(location),
+    open: (location, { within }) => FileSource.open(join(location, 'file_000.aff'), within),
   },
   { name: 'file', claims: () => true, open: (location, { within }) => FileSource.open(location, within) },
 ];
@@ -107,11 +121,14 @@ export async function openBytes(
   location: string,
   keepsWrapper: KeepsWrapper,
   folder?: string,
-  options: LocationOptions = {},
+  options: OpenOptions = {},
 ): Promise<Source | ByteStream> {
-  let opened = await openLocation(location, options);
+  let opened =
+    options.parts === undefined
+      ? await openLocation(location, options)
+      : await joinListed([location, ...options.parts], (part) => openLocation(part, options));
   try {
-    if (!(opened instanceof ByteStream)) opened = await joinParts(opened);
+    if (!(opened instanceof ByteStream) && options.parts === undefined) opened = await joinParts(opened);
     const unwrapped =
       opened instanceof ByteStream
         ? await unwrapStream(opened, keepsWrapper)

@@ -81,6 +81,13 @@ export async function joinParts(source: Source): Promise<Source> {
   }
 }
 
+/** The first part that is not as large as those before it, where only the last may be smaller; null where there is none. */
+export function oddPart(parts: readonly Source[]): Source | null {
+  const [first, last] = [parts[0]!, parts.at(-1)!];
+  const odd = parts.slice(0, -1).find(({ byteLength }) => byteLength !== first.byteLength);
+  return odd ?? (last.byteLength > first.byteLength ? last : null);
+}
+
 /** @param parts the first part; receives the further ones as they are opened */
 async function joinFrom(
   parts: [Source, ...Source[]],
@@ -112,13 +119,11 @@ async function joinFrom(
     });
   }
   if (parts.length === 1) return warnings.length === 0 ? source : withWarning(source, warnings[0]!);
-  const sizes = parts.slice(0, -1).map(({ byteLength }) => byteLength);
-  const odd = sizes.findIndex((size) => size !== sizes[0]);
-  if (odd >= 0 || parts.at(-1)!.byteLength > sizes[0]!) {
-    const name = nameOf(own, own.number + (odd >= 0 ? odd : parts.length - 1));
+  const odd = oddPart(parts);
+  if (odd !== null) {
     warnings.push({
       code: 'image-part',
-      message: `${name} is not as large as the parts before it: one of them may be cut short`,
+      message: `${fileNameOf(odd)} is not as large as the parts before it: one of them may be cut short`,
     });
   }
   const last = nameOf(own, own.number + parts.length - 1);

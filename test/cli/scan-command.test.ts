@@ -335,6 +335,12 @@ describe('pool-tracker scan', function () {
       }
     });
     it('a bad label', () => refused([image, '--label', 'web01'], 2, /expected key=value/));
+    it('several images where one is meant, with the way to join its parts', async () => {
+      const { status, stderr } = await runCli(['info', image, image]);
+      assert.equal(status, 2);
+      assert.match(stderr, /expected IMAGE only, found .* as well.*--parts/s);
+    });
+    it('a part that is given twice', () => refused(['--parts', image, image], 2, /is given twice among the parts/));
     it('an unknown image format', () =>
       refused([image, '--image-format', 'floppy'], 2, /no image format is named 'floppy'/));
     it('a symbol file that is none', () =>

@@ -7,7 +7,7 @@ import { warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { TAG_OPTION_SPECS } from '../options/common-options.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
-import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 
 /** A record type without the columns that are the same in each row, for readable tables. */
 function forReading(type: RecordType): RecordType {
@@ -16,10 +16,12 @@ function forReading(type: RecordType): RecordType {
 }
 
 export const bigpoolCommand: Command = {
-  arguments: [IMAGE],
+  arguments: [IMAGES],
+  usage: 'IMAGE [options]',
   options: {
     ...TAG_OPTION_SPECS,
     ...ANSWER_OPTION_SPECS,
+    ...PARTS_SPECS,
     ...SCAN_OPTION_SPECS,
   },
   examples: [
@@ -29,7 +31,8 @@ export const bigpoolCommand: Command = {
   async run(words, options) {
     const output = AnswerOutput.parse(options);
     const selection = { tags: options.texts('tag'), exclude: options.texts('exclude') };
-    const scan = await openScan(words[0]!, scanOptions(options));
+    const image = oneImage(words, options);
+    const scan = await openScan(image.location, image.scan);
     try {
       const result = await decodeScan(scan);
       const type = output.isForReading ? forReading(BIGPOOL) : BIGPOOL;

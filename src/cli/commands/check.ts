@@ -8,7 +8,7 @@ import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
-import { ALL_SYSTEMS_SPECS, IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
 
 const MARK = '<>';
@@ -95,15 +95,17 @@ async function* allCounts(results: readonly ScanResult[]): AsyncGenerator<Row> {
 }
 
 export const checkCommand: Command = {
-  arguments: [IMAGE],
-  options: { ...ANSWER_OPTION_SPECS, ...ALL_SYSTEMS_SPECS, ...SCAN_OPTION_SPECS },
+  arguments: [IMAGES],
+  usage: 'IMAGE [options]',
+  options: { ...ANSWER_OPTION_SPECS, ...ALL_SYSTEMS_SPECS, ...PARTS_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks what does not add up`],
     ['pool-tracker check memory.raw --json', 'the object_count records'],
   ],
   async run(words, options) {
     const output = AnswerOutput.parse(options);
-    const systems = await openWanted(words[0]!, scanOptions(options), options);
+    const image = oneImage(words, options);
+    const systems = await openWanted(image.location, image.scan, options);
     try {
       const results = await Promise.all(systems.scans.map((scan) => resultOf(scan)));
       if (results[0]!.tables === null) throw results[0]!.outcome.error;

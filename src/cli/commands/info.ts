@@ -8,7 +8,7 @@ import { tryOpenScan } from '../../scan/open-scan.js';
 import { resultOf } from '../../scan/scan.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Command, OptionValues } from '../options/command.js';
-import { ALL_SYSTEMS_SPECS, IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import { ALL_SYSTEMS_SPECS, IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 import { openWanted } from '../options/systems.js';
 
 function runText({ start, length, offset }: Run): string {
@@ -92,8 +92,9 @@ async function print(result: ScanResult, options: OptionValues): Promise<void> {
   await new Promise((resolve) => process.stdout.write(text, resolve));
 }
 
-async function infoOfOne(location: string, options: OptionValues): Promise<number> {
-  const scan = await tryOpenScan(location, scanOptions(options));
+async function infoOfOne(words: readonly string[], options: OptionValues): Promise<number> {
+  const image = oneImage(words, options);
+  const scan = await tryOpenScan(image.location, image.scan);
   const result = await resultOf(scan).finally(() => ('outcome' in scan ? undefined : scan.close()));
   const { container, outcome } = result;
   // For a scan that failed before a container was opened, only the error is reported.
@@ -103,8 +104,9 @@ async function infoOfOne(location: string, options: OptionValues): Promise<numbe
 }
 
 /** One answer a system, the running one first; a blank line between them, or one JSON object a line. */
-async function infoOfAll(location: string, options: OptionValues): Promise<number> {
-  const systems = await openWanted(location, scanOptions(options), options);
+async function infoOfAll(words: readonly string[], options: OptionValues): Promise<number> {
+  const image = oneImage(words, options);
+  const systems = await openWanted(image.location, image.scan, options);
   try {
     const failures: PoolTrackerError[] = [];
     for (const [index, scan] of systems.scans.entries()) {
@@ -121,13 +123,14 @@ async function infoOfAll(location: string, options: OptionValues): Promise<numbe
 }
 
 export const infoCommand: Command = {
-  arguments: [IMAGE],
-  options: { json: { help: 'as one JSON object' }, ...ALL_SYSTEMS_SPECS, ...SCAN_OPTION_SPECS },
+  arguments: [IMAGES],
+  usage: 'IMAGE [options]',
+  options: { json: { help: 'as one JSON object' }, ...ALL_SYSTEMS_SPECS, ...PARTS_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
     ['pool-tracker info memory.dmp', 'everything that is known of the image'],
     ['pool-tracker info memory.dmp --json | jq -r .kernel_guid', 'one value of it'],
   ],
   run(words, options) {
-    return options.flag('all-systems') ? infoOfAll(words[0]!, options) : infoOfOne(words[0]!, options);
+    return options.flag('all-systems') ? infoOfAll(words, options) : infoOfOne(words, options);
   },
 };

@@ -29,7 +29,14 @@ import { type Command, type OptionValues, usageError } from '../options/command.
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
 import { OpenOutput, SINK_OPTION_SPECS, sinkOptions } from '../options/output.js';
-import { ALL_SYSTEMS_SPECS, IMAGES, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
+import {
+  ALL_SYSTEMS_SPECS,
+  type GivenImage,
+  givenImages,
+  IMAGES,
+  PARTS_SPECS,
+  SCAN_OPTION_SPECS,
+} from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
 
 const DEFAULT_ORDER = 'tag';
@@ -119,10 +126,10 @@ interface Work {
   readonly isOneOfSeveral: boolean;
 }
 
-async function scanOne(location: string, work: Work): Promise<void> {
+async function scanOne({ location, scan: how }: GivenImage, work: Work): Promise<void> {
   const { options, open } = work;
   const progress = new Progress();
-  const request = { ...scanOptions(options), ...(options.flag('quiet') ? {} : { onProgress: progress.show }) };
+  const request = { ...how, ...(options.flag('quiet') ? {} : { onProgress: progress.show }) };
   const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
   const systems = await openWanted(location, request, options);
   try {
@@ -224,6 +231,7 @@ export const scanCommand: Command = {
     strict: { help: 'exit with 6, writing nothing, when any count may be wrong: pages missing, or any doubt' },
     ...QUIET_OPTION_SPECS,
     ...ALL_SYSTEMS_SPECS,
+    ...PARTS_SPECS,
     ...SCAN_OPTION_SPECS,
     ...SINK_OPTION_SPECS,
   },
@@ -236,10 +244,12 @@ export const scanCommand: Command = {
     ],
     ['pool-tracker scan memory.raw -o tags.parquet -o image=image.ndjson', 'write two kinds of records'],
     ['pool-tracker scan memory.dmp --pool nonpaged --sort each --min-bytes 1MiB', 'as poolmon shows one pool'],
+    ['pool-tracker scan --parts disc1/memory disc2/memory disc3/memory', 'one image in three files'],
     ['pool-tracker scan memory.raw --session', "what each session's windows and fonts hold"],
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
-  async run(images, options) {
+  async run(words, options) {
+    const images = givenImages(words, options);
     const wanted = outputs(options);
     sinkOptions(options);
     selection(options);

@@ -16,6 +16,13 @@ export const LABEL_SPEC: OptionSpec = {
   help: 'a label for every record; host=NAME fills the column host',
 };
 
+/** The option of commands that read an image of which the parts are given one by one. */
+export const PARTS_SPECS: OptionSpecs = {
+  parts: {
+    help: 'the images are the parts of one, in this order: of any length and name, in files or at addresses; numbered parts beside the first are found without it',
+  },
+};
+
 /** The options of every command that opens images. */
 export const SCAN_OPTION_SPECS: OptionSpecs = {
   'image-format': { value: 'FORMAT', help: 'read the image as this format, without asking the probes' },
@@ -91,6 +98,31 @@ function rootAddress(text: string | undefined): PhysicalAddress | undefined {
     `--root: expected the physical address of a page table root, a multiple of 32 below 2^52, found '${text}'`,
     'info names the roots of all systems that it finds: --root 0x1aa000',
   );
+}
+
+/** An image that a command was given. */
+export interface GivenImage {
+  /** Of its first part. */
+  readonly location: string;
+  /** How it is opened: with its further parts. */
+  readonly scan: ScanOptions;
+}
+
+/** The images that the words name: one, where they are its parts. */
+export function givenImages(words: readonly string[], options: OptionValues): GivenImage[] {
+  return options.flag('parts') ? [oneImage(words, options)] : words.map((word) => oneImage([word], options));
+}
+
+/** The one image that the words name. @throws PoolTrackerError USAGE where they name several that are not its parts */
+export function oneImage(words: readonly string[], options: OptionValues): GivenImage {
+  const [location, ...parts] = words as [string, ...string[]];
+  if (options.flag('parts')) return { location, scan: { ...scanOptions(options), parts } };
+  if (parts.length > 0)
+    throw usageError(
+      `expected IMAGE only, found '${parts[0]}' as well`,
+      'the parts of one image are joined by --parts',
+    );
+  return { location, scan: scanOptions(options) };
 }
 
 export function scanOptions(options: OptionValues): ScanOptions {
