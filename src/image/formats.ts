@@ -1,5 +1,6 @@
 import { PoolTrackerError } from '../errors.js';
 import { PROBE_LENGTH, readBytes, type Source } from '../source/source.js';
+import { aff } from './aff/aff.js';
 import { aff4 } from './aff4/aff4.js';
 import { crashDump32, crashDump64 } from './crash-dump/crash-dump.js';
 import { zdmp } from './crash-dump/zdmp.js';
@@ -33,6 +34,7 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   lime,
   avml,
   ewf,
+  aff,
   aff4,
   vmwareSnapshot,
   qemuSavevm,
@@ -84,7 +86,9 @@ function named(forced: string): ImageFormat {
   const format = IMAGE_FORMATS.find((candidate) => candidate.name === forced);
   if (format === undefined) {
     const names = IMAGE_FORMATS.map((candidate) => candidate.name).join(', ');
-    throw new PoolTrackerError('USAGE', `no image format is named '${forced}'`, { hint: `one of: ${names}` });
+    throw new PoolTrackerError('USAGE', `no image format is named '${forced}'`, {
+      hint: `one of: ${names}; the parts of a split image are joined by --parts`,
+    });
   }
   return format;
 }

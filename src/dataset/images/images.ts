@@ -12,7 +12,7 @@ import { glob, hasPattern } from './glob.js';
 
 /**
  * The image that a file belongs to, when both lie in one folder: the saved state beside a .vmem, the later segments of
- * an .E01, the later parts of a split file. Such files are opened along with the image and are not images of their own.
+ * an .E01, the raw parts beside an .afm, the later files of an .afd folder, the later parts of a split file. Such files are opened along with the image and are not images of their own.
  *
  * @param names every name in the folder, lower case
  */
@@ -27,7 +27,11 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
       ? `${stem}.vmem`
       : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01'
         ? `${stem}.e01`
-        : null;
+        : /^\d{3}$/.test(ending) && names.has(`${stem}.afm`)
+          ? `${stem}.afm`
+          : ending === 'aff' && /^file_\d{3}$/.test(stem) && stem !== 'file_000'
+            ? 'file_000.aff'
+            : null;
   if (image !== null) return names.has(image) ? image : null;
   return partBefore(lower, names);
 }

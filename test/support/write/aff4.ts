@@ -66,7 +66,12 @@ export function aff4Buffer({ memory }: GeneratedMemory, options: Aff4Options = {
   return zip64(entries);
 }
 
-function bevies(stream: string, data: Buffer, encode: (data: Uint8Array) => Uint8Array, hashes: readonly string[]): ZipEntry[] {
+function bevies(
+  stream: string,
+  data: Buffer,
+  encode: (data: Uint8Array) => Uint8Array,
+  hashes: readonly string[],
+): ZipEntry[] {
   const entries: ZipEntry[] = [];
   for (let at = 0, number = 0; at < data.length; at += CHUNK * CHUNKS_IN_BEVY, number++) {
     const bevy = new FileBuilder();
@@ -77,13 +82,16 @@ function bevies(stream: string, data: Buffer, encode: (data: Uint8Array) => Uint
       const packed = encode(chunk);
       const bytes = packed.length < CHUNK ? packed : chunk;
       for (const { kind, digests } of sums)
-        digests.add(createHash(kind === 'blake2b' ? 'blake2b512' : kind).update(chunk).digest());
+        digests.add(
+          createHash(kind === 'blake2b' ? 'blake2b512' : kind)
+            .update(chunk)
+            .digest(),
+        );
       index.add(u64(bevy.add(bytes)), u32(bytes.length));
     }
     const name = `${encodeURIComponent(stream)}/${String(number).padStart(8, '0')}`;
     entries.push({ name, bytes: bevy.result() }, { name: `${name}.index`, bytes: index.result() });
-    for (const { kind, digests } of sums)
-      entries.push({ name: `${name}.blockHash.${kind}`, bytes: digests.result() });
+    for (const { kind, digests } of sums) entries.push({ name: `${name}.blockHash.${kind}`, bytes: digests.result() });
   }
   return entries;
 }
