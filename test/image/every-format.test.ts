@@ -8,6 +8,7 @@ import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
 import { type Answer, answerOfSource, answerOfStream, piecesOf, pipeOf } from '../support/expect/answers.js';
 import { tinyMemory } from '../support/fuzz/tiny-memory.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { affBuffer } from '../support/write/aff.js';
 import { aff4Buffer } from '../support/write/aff4.js';
 import { crashDump32Buffer } from '../support/write/crash-dump/crash-dump-32.js';
 import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
@@ -86,6 +87,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       { name: 'memory.E01', bytes: first!, beside },
     ];
   })(),
+  aff: one('memory.aff', affBuffer(rawBuffer(memory)), affBuffer(rawBuffer(memory), { noSize: true })),
   aff4: one('memory.aff4', aff4Buffer(memory), aff4Buffer(memory, { method: 'stored', direct: true })),
   'vmware-snapshot': one('memory.vmsn', vmwareStateBuffer(memory, { inside: true })),
   'qemu-savevm': one('memory.state', savevmBuffer(memory), savevmBuffer(memory, { isPaused: true })),

@@ -7,6 +7,7 @@ import { decodeScan } from '../../src/scan/scan.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
 import { assertTotals } from '../support/expect/generated-scan.js';
+import { affBuffer } from '../support/write/aff.js';
 import { aff4Buffer } from '../support/write/aff4.js';
 import { avmlBuffer } from '../support/write/lime/avml.js';
 import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
@@ -56,6 +57,7 @@ const CONTAINERS: readonly (readonly [format: string, first: string, files: () =
       () =>
         Object.fromEntries(ewfBuffers(rawBuffer(generated), 200).map((bytes, index) => [`m.E0${index + 1}`, bytes])),
     ],
+    ['aff', 'm.aff', () => ({ 'm.aff': affBuffer(rawBuffer(generated)) })],
     ['aff4', 'm.aff4', () => ({ 'm.aff4': aff4Buffer(generated) })],
     ['hpak', 'm.hpak', () => ({ 'm.hpak': hpakBuffer(generated) })],
   ];

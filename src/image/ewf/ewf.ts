@@ -1,5 +1,4 @@
-import { adler32 } from '../../codec/adler32.js';
-import { decodeZlib } from '../../codec/zlib.js';
+import { adler32, decodeZlib } from '../../codec/zlib.js';
 import type { Warning } from '../../errors.js';
 import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chunked-source.js';
 import type { Source } from '../../source/source.js';

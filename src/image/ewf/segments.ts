@@ -1,6 +1,6 @@
 import { hex } from '../../address.js';
 import { fileNameOf, type Source } from '../../source/source.js';
-import { adler32 } from '../../codec/adler32.js';
+import { adler32 } from '../../codec/zlib.js';
 import { Container, type Fields } from '../../source/reading/container.js';
 
 const SIGNATURE = '455646090d0aff00';

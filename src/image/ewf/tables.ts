@@ -1,5 +1,5 @@
 import { hex } from '../../address.js';
-import { adler32 } from '../../codec/adler32.js';
+import { adler32 } from '../../codec/zlib.js';
 import type { PoolTrackerError } from '../../errors.js';
 import { RecordTable } from '../../source/reading/record-table.js';
 import { type EwfSection, type EwfSegment, isIntact } from './segments.js';

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { adler32 } from '../../../src/codec/adler32.js';
+import { adler32 } from '../../../src/codec/zlib.js';
 import { FileBuilder, padded, u16, u32, u64 } from '../encode/bytes.js';
 
 const DESCRIPTOR = 76;

@@ -4,6 +4,7 @@ import { StreamedMemory } from '../../../../src/image/pages.js';
 import { PhysicalMemory } from '../../../../src/memory/physical-memory.js';
 import { BufferPool } from '../../../../src/source/stream/buffer-pool.js';
 import { ByteStream } from '../../../../src/source/stream/byte-stream.js';
+import { affBuffer } from '../../write/aff.js';
 import { aff4Buffer } from '../../write/aff4.js';
 import { crashDump32Buffer } from '../../write/crash-dump/crash-dump-32.js';
 import { crashDumpBuffer } from '../../write/crash-dump/crash-dump.js';
@@ -12,7 +13,7 @@ import { zdmpBuffer } from '../../write/crash-dump/zdmp.js';
 import { elf32Buffer } from '../../write/elf/elf-32.js';
 import { elfCoreBuffer } from '../../write/elf/elf-core.js';
 import { xenCoreBuffer } from '../../write/elf/xen-core.js';
-import { ewfBuffers } from '../../write/ewf.js';
+import { ewfBuffers, withoutChecksums } from '../../write/ewf.js';
 import { hibernation7Buffer, hibernationBuffer } from '../../write/hibernation.js';
 import { hpakBuffer } from '../../write/hpak.js';
 import { flattened, kdumpBuffer } from '../../write/kdump.js';
@@ -54,7 +55,11 @@ const SEEDS: Readonly<Record<string, () => readonly Buffer[]>> = {
   ],
   lime: () => [limeBuffer(tinyMemory())],
   avml: () => [avmlBuffer(tinyMemory())],
-  aff4: () => (['zlib', 'snappy', 'lz4', 'stored'] as const).map((method) => aff4Buffer(tinyMemory(), { method })),
+  aff: () => [affBuffer(rawBuffer(tinyMemory())), affBuffer(rawBuffer(tinyMemory()), { hashes: ['sha1', 'md5'] })],
+  aff4: () => [
+    aff4Buffer(tinyMemory(), { hashes: ['md5'] }),
+    ...(['zlib', 'snappy', 'lz4', 'stored'] as const).map((method) => aff4Buffer(tinyMemory(), { method })),
+  ],
   'vmware-snapshot': () => [
     vmwareStateBuffer(tinyMemory(), { inside: true }),
     vmwareStateBuffer(tinyMemory(), { inside: true, version: 0, contiguous: true }),
@@ -134,7 +139,9 @@ export const CONTAINER_TARGETS: readonly FuzzTarget[] = [
   ...Object.entries(SEEDS).map(([name, seeds]) => ({ name, seeds, run: (source: CaseSource) => open(source, name) })),
   {
     name: 'ewf',
-    seeds: () => [ewfBuffers(rawBuffer(tinyMemory()), 100)[0]!, segments()[0]],
+    // Without checksums damage goes deeper.
+    seeds: () =>
+      [ewfBuffers(rawBuffer(tinyMemory()), 100)[0]!, segments()[0]].flatMap((file) => [file, withoutChecksums(file)]),
     run: (source) => open(source.named('changed.E01', new Map([['changed.E02', segments()[1]!]])), 'ewf'),
   },
   {
