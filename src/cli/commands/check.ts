@@ -1,60 +1,17 @@
 import { imageColumns, rowsOf } from '../../record/rows/rows.js';
 import { OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-types.js';
 import type { ScanResult } from '../../scan/scan-result.js';
-import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
+import type { Row } from '../../record/schema/record-type.js';
 import { resultOf } from '../../scan/scan.js';
+import { printable } from '../../printable.js';
+import { COUNTS_TABLE, countsTable, DIFFERS, DISPUTED_TABLE, disputedRow } from '../display/check-tables.js';
 import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
-import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
+import { MARK_LEGEND } from '../../record/tag-mark.js';
 import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
 import { ALL_SYSTEMS_SPECS, IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
-
-const MARK = '<>';
-
-/** The columns of an `object_count` record that the table shows. */
-const COUNTS: RecordType = {
-  name: 'check',
-  description: 'Objects beside the outstanding allocations of their tag.',
-  columns: [
-    column('tag', 'string', 'Pool tag.'),
-    nullableColumn('outstanding', 'int64', 'Allocations less frees.'),
-    column('kind', 'string', 'Kind of object.'),
-    column('method', 'string', 'Who was asked.'),
-    nullableColumn('found', 'uint32', 'How many it found.'),
-    nullableColumn('ended', 'uint32', 'Terminated ones among them.'),
-    nullableColumn('unreadable', 'uint32', 'What could not be read.'),
-    nullableColumn('difference', 'int64', 'Found less outstanding.'),
-    column('mark', 'string', "Whether they differ, and the tag's own mark."),
-    column('reason', 'string', 'Why it is not available, or what could not be read.'),
-  ],
-};
-
-/** The columns that the table shows for a process on which the methods disagree. */
-const DISPUTED: RecordType = {
-  ...PROCESS,
-  columns: PROCESS.columns.filter(
-    ({ name }) => ['address', 'pid', 'ppid', 'name', 'exit_time'].includes(name) || name.startsWith('seen_by_'),
-  ),
-};
-
-async function* countLines(result: ScanResult): AsyncGenerator<Row> {
-  for await (const row of rowsOf(OBJECT_COUNT, result)) {
-    yield {
-      tag: row.tag!,
-      outstanding: row.tag_outstanding!,
-      kind: row.kind!,
-      method: row.method!,
-      found: row.found!,
-      ended: row.terminated!,
-      unreadable: row.unreadable!,
-      difference: row.difference!,
-      mark: `${row.difference === null || row.difference === 0n ? '' : MARK}${tagMark(row.tag_complete!, row.tag_consistency!)}`,
-      reason: row.reason ?? '',
-    };
-  }
-}
 
 /**
  * Processes that are in only one of the two complete lists. CSRSS, Sessions and Handles omit some on every healthy
@@ -75,11 +32,16 @@ function soundness(result: ScanResult): string {
 }
 
 async function print(result: ScanResult, output: AnswerOutput): Promise<void> {
-  await writeRows(COUNTS, countLines(result), await output.open(COUNTS));
+  const records: Row[] = [];
+  for await (const row of rowsOf(OBJECT_COUNT, result)) records.push(row);
+  const counts = countsTable(records);
+  await writeRows(COUNTS_TABLE, counts.rows, await output.open(COUNTS_TABLE));
+  if (counts.notes.length > 0)
+    process.stdout.write(`\n${counts.notes.map((note, index) => `[${index + 1}] ${printable(note)}\n`).join('')}`);
   const rows = await disputed(result);
   if (rows.length > 0) {
     process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
-    await writeRows(DISPUTED, rows, await output.open(DISPUTED));
+    await writeRows(DISPUTED_TABLE, rows.map(disputedRow), await output.open(DISPUTED_TABLE));
   }
   process.stdout.write(`\n${soundness(result)}\n`);
   const unsound = [...(rowsOf(POOL_TAG, result) as Iterable<Row>)].filter(
@@ -99,7 +61,7 @@ export const checkCommand: Command = {
   usage: 'IMAGE [options]',
   options: { ...ANSWER_OPTION_SPECS, ...ALL_SYSTEMS_SPECS, ...PARTS_SPECS, ...SCAN_OPTION_SPECS },
   examples: [
-    ['pool-tracker check memory.raw', `print what each method found; ${MARK} marks what does not add up`],
+    ['pool-tracker check memory.raw', `print what each method found; ${DIFFERS} marks what does not add up`],
     ['pool-tracker check memory.raw --json', 'the object_count records'],
   ],
   async run(words, options) {
