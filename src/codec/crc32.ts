@@ -20,6 +20,8 @@ function byTable(bytes: Uint8Array, value = 0): number {
  * @param value of the bytes before, to go on from
  */
 export function crc32(bytes: Uint8Array, value = 0): number {
+  // Of no bytes, Node's own gives 0 whatever came before.
+  if (bytes.length === 0) return value;
   return native === undefined ? byTable(bytes, value) : native(bytes, value);
 }
 

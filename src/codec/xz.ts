@@ -1,5 +1,5 @@
 import { ReadableStream } from 'node:stream/web';
-import { messageOf } from '../errors.js';
+import { messageOf, PoolTrackerError } from '../errors.js';
 import { damagedData } from './lz-window.js';
 
 /** Loaded with the first stream. A CommonJS module: Node puts all of it under `default`, loaders of TypeScript do not. */
@@ -23,10 +23,13 @@ const DECODER_ERRORS: Readonly<Record<number, string>> = {
   8: 'a stream is cut short, or something else follows it',
 };
 
+/** Of them those that say nothing against the data. */
+const UNSUPPORTED = [2, 3, 4, 6];
+
 /**
  * Decodes xz streams, one after another, with or without Stream Padding.
  * @param pieces read one by one, no earlier than needed
- * @throws PoolTrackerError FORMAT_DAMAGED, without the file's name; whatever `pieces` throws
+ * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED, without the file's name; whatever `pieces` throws
  */
 export async function* decodeXzStream(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -41,7 +44,8 @@ export async function* decodeXzStream(
   } catch (error) {
     if (failure() !== undefined) throw failure();
     const code = Number(/error code (\d+)/.exec(messageOf(error))?.[1]);
-    throw damagedData(`xz: ${DECODER_ERRORS[code] ?? messageOf(error)}`);
+    const problem = `xz: ${DECODER_ERRORS[code] ?? messageOf(error)}`;
+    throw UNSUPPORTED.includes(code) ? new PoolTrackerError('FORMAT_REFUSED', problem) : damagedData(problem);
   } finally {
     // Lets the next decoder begin: the package runs one at a time.
     await reader.cancel().catch(() => undefined);

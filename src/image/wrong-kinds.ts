@@ -41,6 +41,11 @@ const WRONG_KINDS: readonly WrongKind[] = [
   magic('a cabinet', `${ARCHIVE} (expand, cabextract)`, 'MSCF\0\0\0\0'),
   magic('a RAR archive', ARCHIVE, [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07]),
   magic('a Windows imaging file (WIM)', ARCHIVE, 'MSWIM\0\0\0'),
+  { title: 'an ARJ archive', hint: ARCHIVE, claims: isArj },
+  { title: 'an LHA archive', hint: ARCHIVE, claims: (head) => /^-l[hz][0-9ds]-$/.test(head.toString('latin1', 2, 7)) },
+  magic('a file of compress (.Z)', 'unpack it first: uncompress, gzip -d', [0x1f, 0x9d]),
+  named('an lzma file', 'unpack it first: xz -d', /\.lzma$/),
+  named('a brotli file', 'unpack it first: brotli -d', /\.br$/),
   magic('a part of a split zip archive', `join its parts, then ${ARCHIVE}`, 'PK\x07\x08'),
   magic('an event log (EVTX)', ANY, 'ElfFile\0'),
   magic('an event log (EVT)', ANY, 'LfLe', 4),
@@ -142,6 +147,13 @@ function isExecutable(head: Buffer): boolean {
   return at >= 0x40 && at + 4 <= head.length && head.toString('latin1', at, at + 4) === 'PE\0\0';
 }
 
+/** ARJ's magic is two bytes: the lengths of its headers must fit as well. */
+function isArj(head: Buffer): boolean {
+  if (head.length < 36 || head.readUInt16LE(0) !== 0xea60) return false;
+  const [basic, first] = [head.readUInt16LE(2), head[4]!];
+  return basic <= 2600 && first >= 30 && first < basic;
+}
+
 const ISO_AT = 0x8001;
 
 /**
@@ -166,5 +178,7 @@ export async function refuseWrongKind(head: Buffer, source: Source): Promise<voi
       'an executable or driver (PE), or an archive that unpacks itself',
       'give a folder of drivers with --drivers; unpack an archive and name the memory image in it',
     );
+  // A disk of fixed size ends in what others begin with.
+  if (name.endsWith('.vhd')) throw refuse('a virtual disk (VHD)', DISK);
   if ((await readBytes(source, ISO_AT, 5)).toString('latin1') === 'CD001') throw refuse('an ISO 9660 disc image', DISK);
 }

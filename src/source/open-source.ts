@@ -12,11 +12,13 @@ import type { ByteReader } from './reading/byte-reader.js';
 import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
 import { joinListed } from './listed-parts.js';
 import { joinParts } from './split-parts.js';
+import { joinZipParts } from './split-zip.js';
 import { ByteStream } from './stream/byte-stream.js';
-import { detectWrapper, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
+import { detectWrapper, partBehind, unwrap, type Wrapper, WRAPPER_HEAD } from './wrapper/wrappers.js';
 
 export { remoteVersion } from './remote/remote-version.js';
 export { beginsAlike, partBefore } from './split-parts.js';
+export { lastPartOf } from './split-zip.js';
 
 /** How far a location may lead. */
 export interface LocationOptions {
@@ -128,7 +130,8 @@ export async function openBytes(
       ? await openLocation(location, options)
       : await joinListed([location, ...options.parts], (part) => openLocation(part, options));
   try {
-    if (!(opened instanceof ByteStream) && options.parts === undefined) opened = await joinParts(opened);
+    if (!(opened instanceof ByteStream) && options.parts === undefined)
+      opened = await joinZipParts(await joinParts(opened));
     const unwrapped =
       opened instanceof ByteStream
         ? await unwrapStream(opened, keepsWrapper)
@@ -146,7 +149,11 @@ const MAX_WRAPPERS = 3;
 async function unwrapSource(source: Source, keepsWrapper: KeepsWrapper, depth = 0): Promise<Source | ByteStream> {
   const head = await readBytes(source, 0, PROBE_LENGTH);
   const wrapper = detectWrapper(head);
-  if (wrapper === null || (await keepsWrapper(head, source))) return source;
+  if (wrapper === null) {
+    const behind = await partBehind(head, source);
+    return behind === null ? source : unwrapSource(behind, keepsWrapper, depth);
+  }
+  if (await keepsWrapper(head, source)) return source;
   if (depth === MAX_WRAPPERS) throw wrappedTooOften(source.name);
   const indexed = await wrapper.openIndexed?.(source);
   if (indexed != null) return unwrapSource(indexed, keepsWrapper, depth + 1);

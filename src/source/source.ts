@@ -22,6 +22,8 @@ export interface Source {
    * @throws PoolTrackerError for one that exists and cannot be opened
    */
   sibling?(fileName: string): Promise<Source | null>;
+  /** Where each of the files begins that it was joined from. */
+  readonly parts?: readonly number[];
   /** Faults of what the bytes were unwrapped from. */
   readonly warnings?: readonly Warning[];
   /** The kind of archive that the bytes are a file in, in a few words. */

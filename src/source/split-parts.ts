@@ -8,7 +8,7 @@ import { fileNameOf, readBytes, type Source } from './source.js';
  */
 const PART = /^(.+\.(?:part[-_]?)?)(\d{1,4})$/i;
 /** Of unpadded numbers only those behind an image's own ending: `notes.1` is a log. */
-const IMAGE_ENDING = /\.(raw|mem|img|bin|dd|dmp|vmem|lime|elf|core|zip|7z|gz|zst|xz|tar|part[-_]?)\.?$/i;
+const IMAGE_ENDING = /\.(raw|mem|img|bin|dd|dmp|vmem|lime|elf|core|zip|7z|gz|zst|xz|bz2|lz4|lzo|tar|part[-_]?)\.?$/i;
 
 /** More parts than a terabyte on diskettes has. */
 const MAX_PARTS = 10_000;

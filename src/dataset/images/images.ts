@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName, type Source } from '../../source/source.js';
-import { beginsAlike, openSource, partBefore } from '../../source/open-source.js';
+import { beginsAlike, lastPartOf, openSource, partBefore } from '../../source/open-source.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
@@ -33,7 +33,7 @@ export function companionOf(name: string, names: ReadonlySet<string>): string | 
             ? 'file_000.aff'
             : null;
   if (image !== null) return names.has(image) ? image : null;
-  return partBefore(lower, names);
+  return lastPartOf(lower, names) ?? partBefore(lower, names);
 }
 
 function folderOf(key: string): string {

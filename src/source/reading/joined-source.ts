@@ -4,34 +4,34 @@ import type { Source } from '../source.js';
 /** Files one behind another as one: an image that was split. */
 export class JoinedSource implements Source {
   readonly byteLength: number;
-  private readonly starts: number[] = [];
+  readonly parts: number[] = [];
 
   constructor(
-    private readonly parts: readonly [Source, ...Source[]],
+    private readonly files: readonly [Source, ...Source[]],
     readonly warnings: readonly Warning[] = [],
   ) {
     let length = 0;
-    for (const part of parts) {
-      this.starts.push(length);
+    for (const part of files) {
+      this.parts.push(length);
       length += part.byteLength;
     }
     this.byteLength = length;
   }
 
   get name(): string {
-    return this.parts[0].name;
+    return this.files[0].name;
   }
 
   get bytesRead(): number {
-    return this.parts.reduce((sum, part) => sum + part.bytesRead, 0);
+    return this.files.reduce((sum, part) => sum + part.bytesRead, 0);
   }
 
   async read(target: Uint8Array, offset: number): Promise<number> {
     const end = Math.min(offset + target.length, this.byteLength);
     const reads: Promise<boolean>[] = [];
     for (let index = this.indexAt(offset), at = offset; at < end; index++) {
-      const part = this.parts[index]!;
-      const within = at - this.starts[index]!;
+      const part = this.files[index]!;
+      const within = at - this.parts[index]!;
       const count = Math.min(end - at, part.byteLength - within);
       if (count > 0)
         reads.push(
@@ -45,16 +45,16 @@ export class JoinedSource implements Source {
   }
 
   sibling(fileName: string): Promise<Source | null> {
-    return this.parts[0].sibling?.(fileName) ?? Promise.resolve(null);
+    return this.files[0].sibling?.(fileName) ?? Promise.resolve(null);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.parts.map((part) => part.close()));
+    await Promise.all(this.files.map((part) => part.close()));
   }
 
   private indexAt(offset: number): number {
-    let index = this.starts.findIndex((start) => start > offset);
-    if (index < 0) index = this.starts.length;
+    let index = this.parts.findIndex((start) => start > offset);
+    if (index < 0) index = this.parts.length;
     return index - 1;
   }
 }

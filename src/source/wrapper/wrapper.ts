@@ -19,6 +19,12 @@ export interface Wrapper {
   /** Whether data that begins with `head` (WRAPPER_HEAD bytes, or fewer in a shorter source) is in this wrapper. */
   claims(head: Uint8Array): boolean;
   /**
+   * Where data of this kind begin behind other bytes, as their end tells; asked where nothing claims the beginning. Null
+   * where none do.
+   * @param head the first bytes of `source`
+   */
+  startBehind?(head: Buffer, source: Source): Promise<number | null>;
+  /**
    * The unwrapped contents, in pieces of at most a few MiB, whatever the input claims. Checksums that are there are
    * verified as the bytes pass.
    * @throws PoolTrackerError FORMAT_DAMAGED, FORMAT_REFUSED

@@ -1,8 +1,9 @@
 import { RunningCrc32 } from '../../codec/crc32.js';
-import type { PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError } from '../../errors.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { Container, Fields } from '../reading/container.js';
 import { PartSource } from '../reading/part-source.js';
+import { fileNameOf, readBytes, type Source } from '../source.js';
 import {
   LOCAL_HEADER,
   localSizes,
@@ -12,44 +13,19 @@ import {
   ZIP_METHOD,
   ZIP_SIGNATURE,
 } from '../zip-directory.js';
-import { bzip2 } from './bzip2.js';
-import { inflateThrough } from './gzip.js';
 import { type ArchiveMember, imagesAmong, noImageIn, onlyImage, severalImages } from './members.js';
 import type { Warn, Wrapper } from './wrapper.js';
-import { xz } from './xz.js';
-import { zstd } from './zstd.js';
+import { memberBytes, type PackedMember } from './zip-methods.js';
 
 const SLASH = 0x2f;
 
 /** Largest member that is looked behind, to see whether it is the only one. */
 const MAX_SMALL = 64 << 10;
 
-/** Compression methods (APPNOTE.TXT 4.4.5) that are streams of their own. */
-const WRAPPED_METHODS: Readonly<Record<number, () => Wrapper>> = { 12: () => bzip2, 93: () => zstd, 95: () => xz };
-
-/** Those that are not read, by the names that programs show. */
-const REFUSED_METHODS: Readonly<Record<number, string>> = {
-  1: 'Shrink',
-  6: 'Implode',
-  9: 'Deflate64',
-  14: 'LZMA',
-  20: 'Zstandard (old number)',
-  96: 'JPEG',
-  97: 'WavPack',
-  98: 'PPMd',
-  99: 'AES encryption',
-};
-
-interface Member {
+interface Member extends PackedMember {
   readonly name: string;
-  /** The name as a message shows it; never used as a path. */
-  readonly title: string;
   readonly crc: number;
   readonly isFolder: boolean;
-  readonly method: number;
-  /** Compressed and uncompressed bytes; null when they are only stored after the data. */
-  readonly storedSize: number | null;
-  readonly size: number | null;
 }
 
 /** A zip archive with one image in it, beside which there may be folders, notes and the like. */
@@ -57,8 +33,10 @@ export const zip: Wrapper = {
   name: 'zip',
   title: 'zip file',
   isArchive: true,
-  claims: (head) => head.length >= 4 && Buffer.from(head).readUInt32LE() === ZIP_SIGNATURE.local,
+  claims: (head) => firstHeader(head) !== null,
+  startBehind,
   async *unwrap(input, warn) {
+    await input.skip(firstHeader(await input.peek(8)) ?? 0);
     let taken: Member | null = null;
     let count = 0;
     for (; (await signature(input)) === ZIP_SIGNATURE.local; count++) {
@@ -85,6 +63,7 @@ export const zip: Wrapper = {
   },
   async unwrappedSize(source) {
     const input = readerOf(source, source.name, zip.title);
+    await input.skip(firstHeader(await input.peek(8)) ?? 0);
     while ((await signature(input)) === ZIP_SIGNATURE.local) {
       const member = await readMember(input);
       if (member.storedSize === null || (await mayBeImage(input, member))) return member.size;
@@ -93,6 +72,34 @@ export const zip: Wrapper = {
     return null;
   },
 };
+
+/** Where the first member begins: at once, or behind the mark of an archive that is split or was to be. */
+function firstHeader(head: Uint8Array): number | null {
+  const marks = Buffer.from(head.subarray(0, 8));
+  if (marks.length < 4) return null;
+  const mark = marks.readUInt32LE();
+  if (mark === ZIP_SIGNATURE.local) return 0;
+  const isSplit = mark === ZIP_SIGNATURE.descriptor || mark === ZIP_SIGNATURE.unsplit;
+  return isSplit && marks.length === 8 && marks.readUInt32LE(4) === ZIP_SIGNATURE.local ? 4 : null;
+}
+
+/** What an archive stands behind: programs and scripts that unpack it; anything, where it is named as one. */
+const PREFIX = /^(MZ|#!|\x7fELF)/;
+const NAMED_AS_ARCHIVE = /\.(zip|exe|sfx)$/i;
+
+/** An archive that unpacks itself, with exactly one image in it; any other is what its beginning says. */
+async function startBehind(head: Buffer, source: Source): Promise<number | null> {
+  if (!PREFIX.test(head.toString('latin1', 0, 4)) && !NAMED_AS_ARCHIVE.test(fileNameOf(source))) return null;
+  try {
+    const members = [...(await readZipDirectory(new Container(source, zip.title))).values()];
+    if (imagesAmong(members).length !== 1) return null;
+    const start = Math.min(...members.map(({ headerOffset }) => headerOffset));
+    return firstHeader(await readBytes(source, start, 8)) === 0 ? start : null;
+  } catch (error) {
+    if (error instanceof PoolTrackerError && error.code.startsWith('FORMAT_')) return null;
+    throw error;
+  }
+}
 
 const refusal =
   (input: ByteReader) =>
@@ -145,37 +152,6 @@ async function readMember(input: ByteReader): Promise<Member> {
     method,
     ...(sizesFollow ? { storedSize: null, size: null } : sizes),
   };
-}
-
-async function* memberBytes(
-  input: ByteReader,
-  { title, method, storedSize }: Member,
-  warn: Warn,
-): AsyncGenerator<Uint8Array> {
-  if (method === ZIP_METHOD.deflated) {
-    yield* inflateThrough(input);
-    return;
-  }
-  const inner = WRAPPED_METHODS[method];
-  if (method !== ZIP_METHOD.stored && inner === undefined)
-    throw input.refused(
-      `its member ${title} is compressed by ${REFUSED_METHODS[method] ?? `method ${method}`}`,
-      'unpack it first: 7z x',
-    );
-  if (storedSize === null)
-    throw input.refused(`the size of its member ${title} is told only behind it`, 'unpack it first');
-  const stored = storedBytes(input, title, storedSize);
-  if (inner === undefined) yield* stored;
-  else yield* inner().unwrap(readerOf(stored, input.name, zip.title), warn);
-}
-
-async function* storedBytes(input: ByteReader, title: string, size: number): AsyncGenerator<Uint8Array> {
-  for (let left = size; left > 0;) {
-    const piece = await input.next(left);
-    if (piece === null) throw input.cut(`its member ${title}`);
-    left -= piece.length;
-    yield piece;
-  }
 }
 
 /** A data descriptor: CRC-32 and two sizes of 32 or 64 bits; only the bytes that follow show which. Its CRC-32. */

@@ -16,6 +16,7 @@ import { assertTotals } from '../../support/expect/generated-scan.js';
 import { generateMemory } from '../../support/generate/memory.js';
 import { BufferSource } from '../../support/sources/buffer-source.js';
 import { expectMemory } from '../../support/expect/memory.js';
+import { hasProgram, run } from '../../support/run/programs.js';
 import { survivesCuts, survivesHostileFields } from '../../support/expect/hostile-fields.js';
 import { sampleMemory } from '../../support/images/sample-memory.js';
 import { mappedSavevmBuffer, savevmBuffer, type SavevmOptions } from '../../support/write/savevm.js';
@@ -83,13 +84,13 @@ describe('QEMU saved states', () => {
         merged,
         entrySize,
       );
+      if (hasProgram('lzop', '--version')) {
+        const lzop = await scanned(Buffer.concat([header('LibvirtQemudSave', 4), run('lzop', ['-c', '-q'], paused)]));
+        assert.deepEqual(lzop.totals, packed.totals);
+      }
       await assert.rejects(scanned(Buffer.concat([header('LibvirtQemudPart', 0), paused])), {
         code: 'FORMAT_REFUSED',
         message: /libvirt save file.*not written to its end/,
-      });
-      await assert.rejects(scanned(Buffer.concat([header('LibvirtQemudSave', 4), paused])), {
-        code: 'FORMAT_REFUSED',
-        message: /compressed by lzop/,
       });
       // A machine that runs on sends pages again: a stream cannot tell which are the last.
       await assert.rejects(scanned(Buffer.concat([header('LibvirtQemudSave', 1), gzipSync(file)])), {

@@ -39,6 +39,21 @@ function zipped(title: string, ...args: string[]): WrapCase {
   return { title, wrapper: 'zip', program: ['zip', '-v'], indexed: false, wrap };
 }
 
+/** A zip archive by 7-Zip, which has methods that `zip` has not. */
+function zippedBy7z(method: string): WrapCase {
+  const wrap = (bytes: Uint8Array): Buffer => {
+    const folder = mkdtempSync(join(tmpdir(), 'pool-tracker-7z-'));
+    try {
+      writeFileSync(join(folder, 'memory.raw'), bytes);
+      run('7z', ['a', '-bd', '-tzip', `-mm=${method}`, join(folder, 'out.zip'), join(folder, 'memory.raw')]);
+      return readFileSync(join(folder, 'out.zip'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  return { title: `zip, ${method} of 7-Zip`, wrapper: 'zip', program: ['7z', 'i'], indexed: false, wrap };
+}
+
 /** A zip archive of these files by the program `zip`. */
 export function zipOf(files: Readonly<Record<string, Uint8Array>>, args: readonly string[] = []): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'pool-tracker-zip-'));
@@ -74,6 +89,7 @@ const gzip = piped('gzip', 'gzip', 'gzip', '-c', '-1');
 const zstd = piped('zstd', 'zstd', 'zstd', '-q', '-c');
 const xz = piped('xz', 'xz', 'xz', '-c', '-1');
 const bzip2: WrapCase = { ...piped('bzip2', 'bzip2 -1', 'bzip2', '-c', '-1'), program: ['bzip2', '--help'] };
+const lzop = piped('lzop', 'lzop', 'lzop', '-q', '-c');
 const lz4 = piped('lz4', 'lz4', 'lz4', '-q', '-c');
 
 export const WRAP_CASES: readonly WrapCase[] = [
@@ -101,6 +117,26 @@ export const WRAP_CASES: readonly WrapCase[] = [
     ),
     indexed: true,
   },
+  piped('xz', 'xz with SHA-256', 'xz', '-c', '-1', '--check=sha256'),
+  {
+    ...piped('xz', 'xz with SHA-256, in blocks', 'xz', '-c', '-1', '--check=sha256', '--block-size=700KiB'),
+    indexed: true,
+  },
+  piped('xz', 'xz with the filter x86', 'xz', '-c', '--x86', '--lzma2=preset=1'),
+  piped(
+    'xz',
+    'xz with the filters arm64 and delta',
+    'xz',
+    '-c',
+    '--check=crc32',
+    '--arm64',
+    '--delta=dist=3',
+    '--lzma2=preset=1',
+  ),
+  piped('lzma', 'lzma', 'xz', '-c', '-1', '--format=lzma'),
+  lzop,
+  piped('lzop', 'lzop -9 with CRC-32', 'lzop', '-q', '-c', '-9', '--crc32'),
+  joined(lzop),
   bzip2,
   { ...bzip2, title: 'bzip2 -9', wrap: (bytes) => run('bzip2', ['-c', '-9'], bytes) },
   joined(bzip2),
@@ -112,6 +148,9 @@ export const WRAP_CASES: readonly WrapCase[] = [
   zipped('zip'),
   zipped('zip without folders', '-D'),
   { ...zipped('zip, stored', '-0'), indexed: true },
+  zippedBy7z('Deflate64'),
+  zippedBy7z('LZMA'),
+  zippedBy7z('BZip2'),
   { ...zipped('zip from a pipe'), wrap: (bytes) => run('zip', ['-q', '-', '-'], bytes) },
 ];
 
