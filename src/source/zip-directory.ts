@@ -155,7 +155,8 @@ async function findEndRecord(container: Container): Promise<{ tail: Fields; at: 
 
 async function findEnd(container: Container): Promise<DirectoryEnd> {
   const found = await findEndRecord(container);
-  if (found === null) throw container.damaged('it has no end of a ZIP directory; it may be cut short, or the first of several parts');
+  if (found === null)
+    throw container.damaged('it has no end of a ZIP directory; it may be cut short, or the first of several parts');
   const { tail, at, tailAt } = found;
   const locatorAt = at - END_LOCATOR_64.size;
   if (locatorAt < 0 || tail.u32(locatorAt) !== END_LOCATOR_64.signature)

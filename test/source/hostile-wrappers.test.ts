@@ -53,7 +53,7 @@ async function fails(bytes: Uint8Array, message: RegExp): Promise<void> {
     assert.ok(error instanceof PoolTrackerError, String(error));
     assert.ok(['FORMAT_DAMAGED', 'FORMAT_REFUSED'].includes(error.code));
     assert.match(error.message, message);
-    assert.match(error.message, /^hostile is a [^\n]+$/);
+    assert.match(error.message, /^hostile( is an? | \([^)]+\) )[^\n]+$/);
     return true;
   });
 }
@@ -308,11 +308,13 @@ describe('hostile wrappers', () => {
           const copy = Buffer.from(file);
           for (let hits = 1 + random.below(3); hits > 0; hits--)
             copy[6 + random.below(turn % 2 ? 60 : copy.length - 6)] = random.below(256);
+          // The magic of some is longer than six bytes.
+          if (detectWrapper(copy.subarray(0, 512)) === null) continue;
           try {
             await drained(copy);
           } catch (error) {
             if (!(error instanceof PoolTrackerError)) throw error;
-            assert.match(error.message, /^hostile( is a | \(zip file\) )[^\n]+$/);
+            assert.match(error.message, /^hostile( is an? | \([^)]+\) )[^\n]+$/);
           }
         }
       });

@@ -1,4 +1,4 @@
-import { Lzma, LZMA_MARGIN, LZMA_START } from '../../../codec/lzma.js';
+import { Lzma, LZMA_MARGIN, LZMA_START } from '../../../codec/lzma/lzma.js';
 import { messageOf } from '../../../errors.js';
 import type { ByteReader } from '../../reading/byte-reader.js';
 

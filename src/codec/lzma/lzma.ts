@@ -1,4 +1,4 @@
-import { damagedData } from './lz-window.js';
+import { damagedData } from '../lz-window.js';
 import { HALF, RangeDecoder, SIGN } from './range-decoder.js';
 
 /** No symbol takes more bytes: with as many at hand none is read in halves. */
