@@ -72,7 +72,8 @@ SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'as_reported', type: 'BOOLEAN'},
   {name: 'driver', type: 'VARCHAR'},
   {name: 'description', type: 'VARCHAR'},
-  {name: 'candidates', type: 'VARCHAR'}
+  {name: 'candidates', type: 'VARCHAR'},
+  {name: 'candidate_drivers', type: 'VARCHAR'}
 ]);
 CREATE OR REPLACE TEMP VIEW pool_tag AS FROM query(getvariable('pool_tag_query'));
 

@@ -34,7 +34,8 @@ CREATE TABLE pool_tag (
   as_reported BOOLEAN,
   driver VARCHAR,
   description VARCHAR,
-  candidates VARCHAR
+  candidates VARCHAR,
+  candidate_drivers VARCHAR
 );
 COMMENT ON TABLE pool_tag IS 'Pool tag totals over all processors, summed as the kernel does.';
 COMMENT ON COLUMN pool_tag.schema_version IS 'Version of this schema.';
@@ -72,6 +73,7 @@ COMMENT ON COLUMN pool_tag.as_reported IS 'Whether the counters are those of the
 COMMENT ON COLUMN pool_tag.driver IS 'The binary to which the lists of known tags assign the tag, as tcpip.sys or nt!mm; null when they do not say.';
 COMMENT ON COLUMN pool_tag.description IS 'What the lists of known tags say about the tag; null when they do not say.';
 COMMENT ON COLUMN pool_tag.candidates IS 'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint, not proof; null when none was found or --drivers not given.';
+COMMENT ON COLUMN pool_tag.candidate_drivers IS 'The same drivers as a JSON array of objects in text: name, version, vendor, product and description of the version resource, path, loaded (a driver of that name is loaded in the image; null when not known), same_build (as the loaded one), in_code (an instruction loads the tag); null where candidates is, and in records of earlier releases.';
 
 -- Schema version 2.
 CREATE TABLE pool_tag_cpu (

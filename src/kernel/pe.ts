@@ -4,15 +4,30 @@ export interface PeSection {
   readonly rva: number;
   readonly size: number;
   readonly writable: boolean;
+  /** Where its bytes lie in a file, and how many. */
+  readonly fileOffset: number;
+  readonly fileSize: number;
+}
+
+/** A data directory: an address relative to the image's base, and its size in bytes. */
+export interface PeDirectory {
+  readonly rva: number;
+  readonly size: number;
 }
 
 export interface PeHeader {
   /** IMAGE_FILE_MACHINE: 0x14C x86, 0x8664 x64, 0xAA64 ARM64. */
   readonly machine: number;
   readonly imageSize: number;
+  /** TimeDateStamp: with the size, what tells two builds of a file apart. */
+  readonly timeDateStamp: number;
+  /** IMAGE_SUBSYSTEM: 1 native (drivers), 2 and 3 programs of user mode. */
+  readonly subsystem: number;
   readonly sections: readonly PeSection[];
   /** The debug directory; null when there is none. */
-  readonly debugDirectory: { readonly rva: number; readonly size: number } | null;
+  readonly debugDirectory: PeDirectory | null;
+  /** The root of the resources; null when there are none. */
+  readonly resources: PeDirectory | null;
 }
 
 /**
@@ -24,6 +39,7 @@ const OPTIONAL_HEADERS: Readonly<Record<number, { readonly count: number; readon
   0x20b: { count: 108, first: 112 },
 };
 const SECTION_WRITABLE = 0x80000000;
+const RESOURCE_DIRECTORY = 2;
 const DEBUG_DIRECTORY = 6;
 const MAX_SECTIONS = 96;
 
@@ -44,16 +60,20 @@ export function decodePeHeader(page: Buffer): PeHeader | null {
   if (layout === undefined) return null;
   const imageSize = page.readUInt32LE(optional + 56);
   const directories = page.readUInt32LE(optional + layout.count);
-  const debugEntry = optional + layout.first + DEBUG_DIRECTORY * 8;
-  const debugRva = page.readUInt32LE(debugEntry);
-  const debugSize = page.readUInt32LE(debugEntry + 4);
-  const hasDebug =
-    directories > DEBUG_DIRECTORY && debugRva > 0 && debugSize >= 28 && debugRva + debugSize <= imageSize;
+  const directory = (index: number, least: number): PeDirectory | null => {
+    const entry = optional + layout.first + index * 8;
+    const [rva, size] = [page.readUInt32LE(entry), page.readUInt32LE(entry + 4)];
+    return directories > index && rva > 0 && size >= least && rva + size <= imageSize ? { rva, size } : null;
+  };
+  const debug = directory(DEBUG_DIRECTORY, 28);
   return {
     machine,
     imageSize,
+    timeDateStamp: page.readUInt32LE(pe + 8),
+    subsystem: page.readUInt16LE(optional + 68),
     sections: decodeSections(page, optional + page.readUInt16LE(pe + 20), page.readUInt16LE(pe + 6), imageSize),
-    debugDirectory: hasDebug ? { rva: debugRva, size: Math.min(debugSize, 28 * 16) } : null,
+    debugDirectory: debug === null ? null : { ...debug, size: Math.min(debug.size, 28 * 16) },
+    resources: directory(RESOURCE_DIRECTORY, 16),
   };
 }
 
@@ -66,7 +86,14 @@ function decodeSections(page: Buffer, table: number, count: number, imageSize: n
     const rva = page.readUInt32LE(header + 12);
     if (rva + size > imageSize) continue;
     const name = page.toString('latin1', header, header + 8).replace(/\0.*$/s, '');
-    sections.push({ name, rva, size, writable: (page.readUInt32LE(header + 36) & SECTION_WRITABLE) !== 0 });
+    sections.push({
+      name,
+      rva,
+      size,
+      writable: (page.readUInt32LE(header + 36) & SECTION_WRITABLE) !== 0,
+      fileOffset: page.readUInt32LE(header + 20),
+      fileSize: page.readUInt32LE(header + 16),
+    });
   }
   return sections;
 }

@@ -1,31 +1,52 @@
-import { PoolTrackerError } from '../errors.js';
+import { isMissing, PoolTrackerError } from '../errors.js';
 import { findLoadedModules } from '../kernel/objects/objects.js';
 import {
   driverFile,
   type DriverSearch,
-  driversInDirectory,
   isDirectory,
   isExecutable,
+  LoadedDrivers,
   moduleInMemory,
   searchDrivers,
+  searchFolder,
 } from '../pool/tag-names/tag-names.js';
 import { openScan } from './open-scan.js';
 import type { ScanOptions } from './scan.js';
+import type { ScanResult } from './scan-result.js';
 import { WalkScan } from './walk-scan.js';
+
+/** What the modules are compared with, and how the search goes. */
+export interface CandidateOptions extends ScanOptions {
+  /** What is read from the image whose tags they are: the drivers that it has loaded come first. */
+  readonly scanned?: ScanResult;
+}
+
+/** @throws PoolTrackerError when drivers are neither a directory nor a file that can be opened */
+export async function requireDrivers(drivers: string): Promise<void> {
+  if (!(await isDirectory(drivers))) await isExecutable(drivers);
+}
 
 /**
  * Searches drivers for tags.
- * @param drivers a directory of driver files, one such file, or a memory image, whose loaded modules are searched
+ * @param drivers a directory of driver files, below which all are searched, one such file, or a memory image, whose
+ * loaded modules are
  * @param keys as stored
  * @throws PoolTrackerError USAGE when there are no drivers; NO_KERNEL when the image's list of modules cannot be found
  */
 export async function driverCandidates(
   drivers: string,
   keys: Iterable<number>,
-  options: ScanOptions,
+  { scanned, ...options }: CandidateOptions,
 ): Promise<DriverSearch> {
-  if (await isDirectory(drivers)) return searchDrivers(driversInDirectory(drivers), keys);
-  if (await isExecutable(drivers)) return searchDrivers([driverFile(drivers)], keys);
+  const modules = scanned === undefined || isMissing(scanned.objects) ? null : await scanned.objects.loadedDrivers();
+  const { cache = true, onProgress } = options;
+  const search = {
+    cache,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(modules === null ? {} : { loaded: new LoadedDrivers(modules) }),
+  };
+  if (await isDirectory(drivers)) return searchFolder(drivers, keys, search);
+  if (await isExecutable(drivers)) return searchDrivers([driverFile(drivers)], keys, search);
   const scan = await openScan(drivers, options);
   try {
     const found = scan instanceof WalkScan ? await findLoadedModules(scan.kernel, scan.located.symbols) : null;
@@ -33,6 +54,7 @@ export async function driverCandidates(
     return await searchDrivers(
       found.modules.map((module) => moduleInMemory(scan.kernel.memory, module)),
       keys,
+      search,
     );
   } finally {
     await scan.close();

@@ -9,6 +9,7 @@ import type { BigPageTable, BigTotal } from '../pool/big-pages/big-pages.js';
 import type { SessionPools } from '../pool/session-pool/session-pool.js';
 import type { CarveReport } from '../pool/carve/carve.js';
 import type { TableSet } from '../pool/locate/locate.js';
+import type { DriverImage } from '../pool/tag-names/tag-names.js';
 import type { Doubt, Fact, SlotRange } from '../pool/proof/proof.js';
 import type { LocatedBy } from '../pool/table/memory-page.js';
 import type { ProcessorTag, TagTotal } from '../pool/table/tag-totals.js';
@@ -117,6 +118,8 @@ export interface KernelReadings {
   readonly bigPages: BigPageTable | Missing;
   /** Those in use, by tag; null where their table could not be read completely. */
   readonly bigTotals: ReadonlyMap<number, BigTotal> | null;
+  /** The modules that the kernel has loaded, as they lie in memory; null when its list of them is not found. */
+  loadedDrivers(): Promise<readonly DriverImage[] | null>;
   /** The pool tags of each session, read when first asked for, or why there are none. */
   sessionPools(): Promise<SessionPools | Missing>;
 }

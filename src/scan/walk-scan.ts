@@ -3,7 +3,7 @@ import { hex } from '../address.js';
 import type { Readable } from 'node:stream';
 import { isMissing, type Missing, type PoolTrackerError, type Warning } from '../errors.js';
 import { type MemoryImage, warningsOf } from '../image/image.js';
-import { type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
+import { findLoadedModules, type KernelObjects, surveyObjects } from '../kernel/objects/objects.js';
 import { findKernel, type Kernel, type Rejection } from '../kernel/root/root.js';
 import { kernelLayout, type LayoutOptions } from '../kernel/structures/structures.js';
 import { KernelLayout } from '../kernel/symbols/symbols.js';
@@ -14,6 +14,7 @@ import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
 import { readSessionPools, type SessionPools } from '../pool/session-pool/session-pool.js';
+import { type DriverImage, moduleInMemory } from '../pool/tag-names/tag-names.js';
 import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { TableDecoder } from '../pool/table-decoder.js';
@@ -188,7 +189,17 @@ async function kernelReadings(
     const { processes } = await survey();
     return readSessionPools(kernel, await kernelLayout(kernel, symbols, options), processes, tables.layout);
   };
-  return { objects: survey, bigPages, bigTotals, sessionPools: () => foundOnce(sessions, kernel, readSessions) };
+  const loadedDrivers = async (): Promise<DriverImage[] | null> => {
+    const found = await findLoadedModules(kernel, symbols);
+    return found?.modules.map((module) => moduleInMemory(kernel.memory, module)) ?? null;
+  };
+  return {
+    objects: survey,
+    bigPages,
+    bigTotals,
+    loadedDrivers,
+    sessionPools: () => foundOnce(sessions, kernel, readSessions),
+  };
 }
 
 function noSymbols(message: string): Warning {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCli } from '../support/run/cli.js';
 import { tagKey } from '../support/generate/tracker/tag-plan.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { writeModules } from '../support/generate/kernel/module-writer.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { driverFileBytes } from '../support/write/driver-file.js';
 import { writeRaw } from '../support/write/raw.js';
 
 interface TagRecord {
@@ -13,6 +14,7 @@ interface TagRecord {
   readonly driver: string | null;
   readonly description: string | null;
   readonly candidates: string | null;
+  readonly candidate_drivers: string | null;
 }
 
 const COUNTED = ['Proc', 'TcpE', 'CM31', 'Leak', 'Bare', 'Mine'];
@@ -127,6 +129,44 @@ describe('pool-tracker scan, names of tags', () => {
     }
     const { stderr } = await runCli(['scan', image, '--drivers', directory, '--top', '1']);
     assert.ok(stderr.includes(`${directory}: 1 drivers searched; 1 of 3 tags on no list have candidates\n`), stderr);
+  });
+
+  it('are guessed by a batch with --drivers too, which refuses drivers that are not there', async () => {
+    const directory = folder.path('batch-drivers');
+    mkdirSync(directory);
+    writeFileSync(
+      join(directory, 'leaky.sys'),
+      driverFileBytes({ keys: [tagKey('Leak')], version: [1, 2, 3, 4], texts: { CompanyName: 'Acme' } }),
+    );
+    const lake = folder.path('lake');
+    const words = ['batch', image, '--out', lake, '--format', 'ndjson', '-q', '--no-cache', '--drivers'];
+    const refused = await runCli([...words, folder.path('absent')]);
+    assert.deepEqual([refused.status, refused.stderr.trim().split('\n').length], [1, 1], refused.stderr);
+    const { status, stderr } = await runCli([...words, directory]);
+    assert.equal(status, 0, stderr);
+    const parts = readdirSync(lake, { recursive: true, encoding: 'utf8' });
+    const part = parts.find((name) => name.includes('pool_tag') && name.endsWith('.ndjson'))!;
+    const rows = readFileSync(join(lake, part), 'utf8').trim().split('\n');
+    const leak = rows.map((line) => JSON.parse(line) as TagRecord).find(({ tag }) => tag === 'Leak');
+    assert.equal(leak?.candidates, '["leaky.sys"]');
+    assert.deepEqual(JSON.parse(leak!.candidate_drivers!), [
+      {
+        name: 'leaky.sys',
+        version: '1.2.3.4',
+        vendor: 'Acme',
+        product: null,
+        description: null,
+        loaded: true,
+        path: 'leaky.sys',
+        same_build: false,
+        in_code: true,
+      },
+    ]);
+  });
+
+  it('are printed with version, vendor and whether they are loaded', async () => {
+    const { stdout } = await runCli(['scan', image, '-q', '--drivers', folder.path('batch-drivers'), '--no-cache']);
+    assert.match(stdout, /^Leak .* leaky\.sys\? \(1\.2\.3\.4, Acme, another build is loaded\)$/m);
   });
 
   it('are printed into a pipe as well, with nothing cut', async () => {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Batch } from '../../dataset/batch.js';
+import { requireDrivers } from '../../scan/driver-candidates.js';
 import { type BatchDisplay, JsonDisplay, TextDisplay } from '../display/batch-display.js';
 import type { Command } from '../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS, QUIET_OPTION_SPECS } from '../options/common-options.js';
@@ -48,6 +49,10 @@ export const batchCommand: Command = {
       'the directory of each image is its host',
     ],
     ['find /dumps -name "*.dmp" | pool-tracker batch - --out s3://bucket/lake -j 8', 'a list, into a bucket'],
+    [
+      'pool-tracker batch dumps/ --out lake --drivers /mnt/DriverStore',
+      'with the drivers that tags on no list may belong to',
+    ],
     ['pool-tracker batch @list.txt --out /shared/lake --shard 0/4', 'the first of four machines'],
   ],
   async run(words, options) {
@@ -56,6 +61,7 @@ export const batchCommand: Command = {
     const display =
       options.choice('log', LOG_FORMS) === 'json' ? new JsonDisplay() : new TextDisplay(options.flag('quiet'));
     const ingest = ingestOptions(options);
+    if (ingest.drivers !== undefined) await requireDrivers(ingest.drivers);
     const labels = await labelRules(options);
     const batch = new Batch(
       await listed(words, options),

@@ -4,6 +4,7 @@ import type { IngestOptions } from '../../dataset/ingest/ingest.js';
 import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
 import { DEFAULT_PARTITION } from '../../dataset/store/partition.js';
 import { recordTypeNamed, SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
+import { NAMING_OPTION_SPECS } from './naming-options.js';
 import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
 import { ALL_SYSTEMS_SPECS, fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
@@ -43,6 +44,7 @@ export const DATASET_OPTION_SPECS: OptionSpecs = {
     value: 'I/N',
     help: 'only part I of N, 0/N to N-1/N: which image is in which part follows from its name',
   },
+  drivers: NAMING_OPTION_SPECS['drivers']!,
   timeout: { value: 'SECONDS', default: DEFAULT_TIMEOUT_S, help: 'give an image up after this long' },
   force: { help: 'do images again that are done' },
   'parquet-writer': SINK_OPTION_SPECS['parquet-writer']!,
@@ -67,6 +69,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
   if (records.length === 0) throw usageError('--records: no record type is named');
   const partition = commaList(options.text('partition'));
   const format = options.choice('format', PART_FORMATS);
+  const drivers = options.text('drivers');
   const { labels: _, ...scan } = scanOptions(options);
   const { table: _table, ...sink } = sinkOptions(options);
   return {
@@ -74,6 +77,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
     records,
     scan,
     ...(options.flag('all-systems') ? { allSystems: true } : {}),
+    ...(drivers === undefined ? {} : { drivers }),
     sink,
     ...(partition === undefined ? {} : { partition }),
     ...(format === undefined ? {} : { format }),

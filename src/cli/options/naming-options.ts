@@ -3,9 +3,12 @@ import { KnownTags, type PooltagFile, readPooltagFile } from '../../pool/tag-nam
 import type { TagNaming } from '../../record/rows/rows.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
-import { say, warn } from '../display/say.js';
+import { Progress, say, warn } from '../display/say.js';
 import type { OptionSpecs, OptionValues } from './command.js';
 import { scanOptions } from './scan-options.js';
+
+/** Warnings of files that cannot be read, before they are only counted. */
+const SHOWN = 5;
 
 /** The options for the sources of tag descriptions. */
 export const NAMING_OPTION_SPECS: OptionSpecs = {
@@ -17,7 +20,7 @@ export const NAMING_OPTION_SPECS: OptionSpecs = {
   'third-party': { help: 'only tags that neither the built-in list nor --pooltag names' },
   drivers: {
     value: 'PATH',
-    help: 'search drivers for the tags on no list: a directory, a driver, or a memory image for its loaded modules',
+    help: 'search drivers for the tags on no list: a directory with all below it, a driver, or a memory image for its loaded modules; drivers that the image has loaded come first',
   },
 };
 
@@ -44,21 +47,27 @@ export async function tagNaming(known: KnownTags, result: ScanResult, options: O
   const { imageFormat, ...scan } = scanOptions(options);
   // The format option applies only to the scanned images.
   const isScanned = drivers === result.path && imageFormat !== undefined;
-  const { candidates, searched, unreadable } = await driverCandidates(
-    drivers,
-    unknown,
-    isScanned ? { ...scan, imageFormat } : scan,
-  );
+  const isQuiet = options.flag('quiet');
+  const progress = new Progress();
+  const { candidates, searched, programs, unreadable, notes } = await driverCandidates(drivers, unknown, {
+    ...scan,
+    ...(isScanned ? { imageFormat } : {}),
+    ...(isQuiet ? {} : { onProgress: progress.show }),
+    scanned: result,
+  }).finally(() => progress.end());
   if (unreadable.length > 0 && unreadable.length === searched) {
     throw new PoolTrackerError(
       'SOURCE_UNREADABLE',
       `${drivers}: none of its ${searched} drivers could be read; the first: ${unreadable[0]!}`,
     );
   }
-  if (!options.flag('quiet')) {
-    for (const reason of unreadable) warn(reason);
+  if (!isQuiet) {
+    const faults = [...notes, ...unreadable];
+    for (const reason of faults.slice(0, SHOWN)) warn(reason);
+    if (faults.length > SHOWN) warn(`${drivers}: ${faults.length - SHOWN} more could not be read`);
+    const others = programs === 0 ? '' : `, ${programs} programs of user mode passed over`;
     say(
-      `${drivers}: ${searched} drivers searched; ${candidates.size} of ${unknown.length} tags on no list have candidates`,
+      `${drivers}: ${searched} drivers searched${others}; ${candidates.size} of ${unknown.length} tags on no list have candidates`,
     );
   }
   return { known, candidates };

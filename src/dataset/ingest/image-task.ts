@@ -17,6 +17,8 @@ export interface ImageTask {
   readonly scan: ScanOptions;
   /** Whether every system in it is scanned. */
   readonly allSystems: boolean;
+  /** Where drivers are searched for tags on no list; absent when they are not. */
+  readonly drivers?: string;
   readonly partition: readonly string[];
   readonly records: readonly string[];
   readonly format: PartFormat;

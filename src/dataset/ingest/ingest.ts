@@ -37,6 +37,8 @@ export interface IngestOptions {
   readonly scan: Omit<ScanOptions, 'labels'>;
   /** Whether records of every system in an image are written; only those of the running one by default. */
   readonly allSystems?: boolean;
+  /** Where drivers are searched for tags on no list: a directory, a driver or a memory image. */
+  readonly drivers?: string;
   readonly sink: SinkOptions;
 }
 
@@ -121,7 +123,7 @@ export class Ingest {
   ): Promise<ImageEvent> {
     const staging = await this.staging.folder();
     try {
-      const { records, scan, sink, allSystems = false } = this.options;
+      const { records, scan, sink, allSystems = false, drivers } = this.options;
       const task: ImageTask = {
         location: image.location,
         mayBeOther: image.found,
@@ -132,6 +134,7 @@ export class Ingest {
         format: this.settings.format,
         sink,
         staging,
+        ...(drivers === undefined ? {} : { drivers }),
         ...(failure === undefined ? {} : { failure }),
       };
       const outcome = await this.outcome(pool, task);

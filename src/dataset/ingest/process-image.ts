@@ -6,9 +6,11 @@ import { PAGE_SIZE } from '../../address.js';
 import { knownError, PoolTrackerError } from '../../errors.js';
 import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
 import { batchesOfRows } from '../../record/arrow/record-batches.js';
-import { rowsOf, shortfall } from '../../record/rows/rows.js';
+import { rowsOf, shortfall, type TagNaming } from '../../record/rows/rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { IMAGE, IMAGE_WARNING, recordTypeNamed } from '../../record/schema/record-types.js';
+import { IMAGE, IMAGE_WARNING, POOL_TAG, recordTypeNamed } from '../../record/schema/record-types.js';
+import { KnownTags } from '../../pool/tag-names/tag-names.js';
+import { driverCandidates } from '../../scan/driver-candidates.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
 import { dated, decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
@@ -25,6 +27,9 @@ import { partitionFolder } from '../store/partition.js';
 
 /** About the number of tags in a table: unused capacity costs more than a second batch. */
 const BATCH_ROWS = 2048;
+
+/** Drivers that could not be read and are named in the image record. */
+const MAX_FAULTS = 5;
 
 /** What a scan came to, and its records, written. */
 interface Written {
@@ -68,7 +73,8 @@ async function write(
       yield row;
     }
   }
-  const told = await Promise.all(results.map((result) => withShortfalls(result, records)));
+  const told: NamedResult[] = [];
+  for (const result of results) told.push(await named(task, await withShortfalls(result, records)));
   for (const record of records) {
     const recordType = recordTypeNamed(record);
     const path = join(task.staging, `${record}${PART_EXTENSION[task.format]}`);
@@ -84,7 +90,7 @@ async function write(
     );
     files.push({ record, path });
   }
-  return { result: results[0], files, rows };
+  return { result: told[0]!.result, files, rows };
 }
 
 /** The result with a warning for each wanted kind of records that is not there, or not whole. */
@@ -98,8 +104,39 @@ async function withShortfalls<Result extends ScanResult>(result: Result, records
   return { ...result, warnings };
 }
 
-async function* rowsOfAll(recordType: RecordType, results: readonly ScanResult[]): AsyncGenerator<Row> {
-  for (const result of results) yield* rowsOf(recordType, result, { sort: 'tag' });
+/** A result, and what is known of its tags. */
+interface NamedResult {
+  readonly result: ScanResult;
+  readonly naming: TagNaming;
+}
+
+/** Searches drivers for the tags on no list. That they cannot be searched is a warning: the counts stand without. */
+async function named({ drivers, records, scan }: ImageTask, result: ScanResult): Promise<NamedResult> {
+  if (drivers === undefined || result.tables === null || !records.includes(POOL_TAG.name))
+    return { result, naming: {} };
+  const known = new KnownTags();
+  const unknown = result.totals.filter(({ key }) => known.find(key) === null).map(({ key }) => key);
+  // The format option applies only to the scanned images.
+  const { imageFormat: _, ...options } = scan;
+  try {
+    const search = await driverCandidates(drivers, unknown, { ...options, scanned: result });
+    const faults = [...search.notes, ...search.unreadable].slice(0, MAX_FAULTS);
+    const warnings = faults.map((message) => ({ code: 'drivers-unreadable', message }));
+    return {
+      result: { ...result, warnings: [...result.warnings, ...warnings] },
+      naming: { known, candidates: search.candidates },
+    };
+  } catch (error) {
+    const { message } = knownError(error);
+    return {
+      result: { ...result, warnings: [...result.warnings, { code: 'drivers-unreadable', message }] },
+      naming: {},
+    };
+  }
+}
+
+async function* rowsOfAll(recordType: RecordType, results: readonly NamedResult[]): AsyncGenerator<Row> {
+  for (const { result, naming } of results) yield* rowsOf(recordType, result, { sort: 'tag' }, naming);
 }
 
 /** Opening a pipe would wait for its writer, and nothing can be read from it twice. */

@@ -143,6 +143,7 @@ export async function checkJob(data: unknown, { outs, allowed, redirects }: Work
     'records',
     'scan',
     'allSystems',
+    'drivers',
     'sink',
   ]);
   const out = text(ingest['out'], 'out');
@@ -167,7 +168,8 @@ export async function checkJob(data: unknown, { outs, allowed, redirects }: Work
       'it lets servers redirect to other hosts',
       'start the worker with --allow-redirects, or submit the job without it',
     );
-  const places = [location, ...placesOfScan(scan)];
+  const drivers = optional(ingest['drivers'], (value) => text(value, 'drivers'));
+  const places = [location, ...(drivers === undefined ? [] : [drivers]), ...placesOfScan(scan)];
   for (const place of places)
     if (!(await isAllowed(place, allowed)))
       throw refused(`${locationName(place)} is not in a place that this worker may read`);

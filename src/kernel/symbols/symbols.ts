@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cachePath, readCachedValue, writeCachedValue } from '../../cached-file.js';
 import { messageOf } from '../../errors.js';
 import { isSamePdb, type PdbIdentity } from '../pe.js';
 import type { KernelSymbols } from './kernel-symbols.js';
@@ -9,7 +8,6 @@ import { knownBuild } from './known-builds.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 import { findInSymbolPath } from './store/symbol-store.js';
 import { openSymbolFile, SYMBOL_FILE } from './symbol-file.js';
-import { writeWhole } from './whole-file.js';
 
 export { KernelLayout, type KnownFields } from './kernel-layout.js';
 export { type DebuggerDataBlock, findDebuggerDataBlock } from './debugger-data-block.js';
@@ -28,29 +26,18 @@ export { buildFamily, familyStructures, knownBuild } from './known-builds.js';
 /** Bumped when KernelSymbols changes, so that older entries are ignored. */
 const VERSION = 4;
 
-function cachePath(pdb: PdbIdentity): string {
-  const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(base, 'pool-tracker', 'symbols', `v${VERSION}`, `${pdb.guid}-${pdb.age}.json`);
-}
-
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function entryOf(pdb: PdbIdentity): string {
+  return cachePath('symbols', `v${VERSION}`, `${pdb.guid}-${pdb.age}.json`);
 }
 
 /** What an earlier run resolved for this PDB; null when there is nothing, or it is damaged. */
 export async function readCachedSymbols(pdb: PdbIdentity): Promise<KernelSymbols | null> {
-  try {
-    const [sum, text] = (await readFile(cachePath(pdb), 'utf8')).split('\n', 2);
-    return text !== undefined && sum === checksum(text) ? (JSON.parse(text) as KernelSymbols) : null;
-  } catch {
-    return null;
-  }
+  return (await readCachedValue(entryOf(pdb))) as KernelSymbols | null;
 }
 
-/** Caches what was resolved. A cache that cannot be written only costs time, so that is not an error. */
-export async function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): Promise<void> {
-  const text = JSON.stringify(symbols);
-  await writeWhole(cachePath(pdb), [`${checksum(text)}\n${text}\n`]).catch(() => undefined);
+/** Caches what was resolved. */
+export function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): Promise<void> {
+  return writeCachedValue(entryOf(pdb), symbols);
 }
 
 export interface SymbolOptions {

@@ -1,113 +1,97 @@
-import { messageOf, PoolTrackerError } from '../../errors.js';
-import { PROTECTED_POOL } from '../table/tag-name.js';
-
-/** A driver's bytes, as a file holds them or as they lie in memory. */
-export interface DriverImage {
-  readonly name: string;
-  chunks(): AsyncIterable<Buffer>;
-}
+import { join } from 'node:path';
+import { PoolTrackerError } from '../../errors.js';
+import { DriverCache } from './driver-cache.js';
+import { candidatesOf, type DriverCandidate, type LoadedDrivers } from './driver-candidates.js';
+import { filesBelow, type FolderFile } from './driver-folder.js';
+import { type DriverImage, driverFile } from './driver-images.js';
+import { type SearchedDriver, searchModules } from './module-search.js';
+import { WantedTags } from './tag-search.js';
 
 export interface DriverSearch {
-  /** By key: names of the modules that hold the tag's bytes, likeliest first. Keys that none holds are left out. */
-  readonly candidates: ReadonlyMap<number, readonly string[]>;
+  /** By key: the drivers that hold the tag's bytes, likeliest first. Keys that none holds are left out. */
+  readonly candidates: ReadonlyMap<number, readonly DriverCandidate[]>;
+  /** Drivers, those that could not be read among them. */
   readonly searched: number;
-  /** One line for each module that could not be read. */
+  /** Programs of user mode, which were not searched. */
+  readonly programs: number;
+  /** One line for each driver that could not be read. */
   readonly unreadable: readonly string[];
+  /** One line for each folder, link and the like that could not be followed. */
+  readonly notes: readonly string[];
+}
+
+export interface SearchOptions {
+  /** The modules that the image has loaded; absent when they are not known. */
+  readonly loaded?: LoadedDrivers;
+  /** Whether what is found in a folder is remembered for the next run; true by default. */
+  readonly cache?: boolean;
+  /** Told the bytes that have been searched, and all that are to be, null when that is not known. */
+  readonly onProgress?: (done: number, total: number | null) => void;
 }
 
 /**
- * Bytes that occur in more modules than this say little; then only the modules that load them into a register are
- * named.
- */
-const MAX_CANDIDATES = 16;
-
-/**
- * Searches modules for tags, as poolmon /c does, in one pass over each module however many tags there are. A hit proves
- * nothing: the four bytes may be there by chance. Where they follow the opcode of `mov register, imm32` or `push
- * imm32`, as in a call of ExAllocatePoolWithTag, the module comes before those that hold them as data.
+ * Searches modules for tags, as poolmon /c does, in one pass over each module however many tags there are.
  * @param keys as stored; the bit PROTECTED_POOL is not compared
  */
 export async function searchDrivers(
-  images: Iterable<DriverImage> | AsyncIterable<DriverImage>,
+  images: readonly DriverImage[],
   keys: Iterable<number>,
+  { loaded, onProgress }: SearchOptions = {},
 ): Promise<DriverSearch> {
-  const wanted = new WantedTags(keys);
-  const operands = new Map<number, string[]>();
-  const data = new Map<number, string[]>();
-  const unreadable: string[] = [];
-  let searched = 0;
-  for await (const image of images) {
-    const search = new ModuleSearch(wanted);
-    try {
-      for await (const chunk of image.chunks()) search.feed(chunk);
-    } catch (error) {
-      if (!(error instanceof PoolTrackerError)) throw error;
-      unreadable.push(messageOf(error));
-    }
-    searched++;
-    for (const [bits, isOperand] of search.hits) append(isOperand ? operands : data, bits, image.name);
-  }
-  const candidates = new Map<number, readonly string[]>();
-  for (const [bits, stored] of wanted.keys) {
-    const likely = operands.get(bits) ?? [];
-    const all = [...likely, ...(data.get(bits) ?? [])];
-    const named = all.length > MAX_CANDIDATES ? likely.slice(0, MAX_CANDIDATES) : all;
-    if (named.length > 0) for (const key of stored) candidates.set(key, named);
-  }
-  return { candidates, searched, unreadable };
+  const asked = [...keys];
+  const { found, unreadable } = await searchModules(images, new WantedTags(asked), onProgress);
+  return {
+    candidates: await candidatesOf(found, asked, loaded ?? null),
+    searched: found.length + unreadable.length,
+    programs: 0,
+    unreadable,
+    notes: [],
+  };
 }
 
-function append<Element>(lists: Map<number, Element[]>, at: number, element: Element): void {
-  const list = lists.get(at);
-  if (list === undefined) lists.set(at, [element]);
-  else list.push(element);
-}
-
-/** The tags to find, with a table that rules out nearly every position by its first two bytes alone. */
-class WantedTags {
-  readonly firstTwo = new Uint8Array(0x10000);
-  /** The keys as given, by their value without PROTECTED_POOL. */
-  readonly keys = new Map<number, number[]>();
-
-  constructor(keys: Iterable<number>) {
-    for (const key of keys) {
-      const bits = key & ~PROTECTED_POOL;
-      append(this.keys, bits, key);
-      this.firstTwo[bits & 0xffff] = 1;
+/**
+ * Searches every driver below a folder. What has not changed since an earlier run is taken from its cache.
+ * @throws PoolTrackerError USAGE when no file is a driver; SOURCE_UNREADABLE when the folder cannot be read
+ */
+export async function searchFolder(
+  folder: string,
+  keys: Iterable<number>,
+  { loaded, cache: isCached = true, onProgress }: SearchOptions = {},
+): Promise<DriverSearch> {
+  const asked = [...keys];
+  const { files, notes } = await filesBelow(folder);
+  const cache = await DriverCache.of(folder, new WantedTags(asked).bits, isCached);
+  const image = ({ path, size }: FolderFile): DriverImage => driverFile(join(folder, path), path, size);
+  const known: SearchedDriver[] = [];
+  const fresh = new Map<DriverImage, FolderFile>();
+  for (const file of files) {
+    const before = cache.find(file);
+    if (before === null) fresh.set(image(file), file);
+    else {
+      known.push({ image: image(file), ...before });
+      cache.keep(file, before.facts, before.hits);
     }
   }
+  const { found, unreadable } = await searchModules([...fresh.keys()], new WantedTags(cache.tags), onProgress);
+  for (const { image: one, facts, hits } of found) cache.keep(fresh.get(one)!, facts, hits);
+  if (found.length > 0) await cache.write();
+  const all = [...known, ...found].sort((a, b) => (a.image.path! < b.image.path! ? -1 : 1));
+  const ofKind = (kind: string): number => all.filter(({ facts }) => facts.kind === kind).length;
+  const searched = ofKind('driver') + unreadable.length;
+  if (searched === 0) throw noDrivers(folder, ofKind('program'));
+  return {
+    candidates: await candidatesOf(all, asked, loaded ?? null),
+    searched,
+    programs: ofKind('program'),
+    unreadable,
+    notes,
+  };
 }
 
-/** The search of one module, which arrives in pieces of any length. */
-class ModuleSearch {
-  /** By the value without PROTECTED_POOL: whether the tag was seen as an operand. */
-  readonly hits = new Map<number, boolean>();
-  /** The last four bytes, the latest in the most significant place. */
-  private word = 0;
-  /** The last four bytes of the previous piece. */
-  private tail = Buffer.alloc(4);
-  private position = 0;
-
-  constructor(private readonly wanted: WantedTags) {}
-
-  feed(chunk: Buffer): void {
-    const { firstTwo, keys } = this.wanted;
-    let word = this.word;
-    for (let index = 0; index < chunk.length; index++) {
-      word = (word >>> 8) | (chunk[index]! << 24);
-      if (firstTwo[word & 0xffff] === 0) continue;
-      const bits = word & ~PROTECTED_POOL;
-      if (!keys.has(bits) || this.position + index < 3) continue;
-      const before = index >= 4 ? chunk[index - 4]! : this.tail[index]!;
-      this.hits.set(bits, isImmediateOpcode(before) || this.hits.get(bits) === true);
-    }
-    this.word = word;
-    this.position += chunk.length;
-    this.tail = Buffer.concat([this.tail, chunk.subarray(-4)]).subarray(-4);
-  }
-}
-
-/** `mov r32, imm32` (B8 to BF, after a REX prefix for r8d and up) and `push imm32` (68), on x86 and x64 alike. */
-function isImmediateOpcode(opcode: number): boolean {
-  return (opcode & 0xf8) === 0xb8 || opcode === 0x68;
+function noDrivers(folder: string, programs: number): PoolTrackerError {
+  const why =
+    programs === 0 ? 'none begins with MZ' : `${programs} are programs of user mode, others do not begin with MZ`;
+  return new PoolTrackerError('USAGE', `no file below ${folder} is a driver: ${why}`, {
+    hint: 'name the directory that holds the .sys files, or a memory image',
+  });
 }

@@ -3,8 +3,9 @@ import { PROTECTED_POOL } from '../table/tag-name.js';
 import { parsePooltag, type PooltagEntry, type PooltagFile } from './pooltag-file.js';
 
 export { type PooltagFile, readPooltagFile } from './pooltag-file.js';
-export { driverFile, driversInDirectory, isDirectory, isExecutable, moduleInMemory } from './driver-images.js';
-export { type DriverSearch, searchDrivers } from './driver-search.js';
+export { type DriverCandidate, LoadedDrivers } from './driver-candidates.js';
+export { type DriverImage, driverFile, isDirectory, isExecutable, moduleInMemory } from './driver-images.js';
+export { type DriverSearch, searchDrivers, searchFolder } from './driver-search.js';
 
 /** What is known about a tag. */
 export interface KnownTag {

@@ -1,6 +1,6 @@
 import { isMissing } from '../../errors.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
-import { KnownTags } from '../../pool/tag-names/tag-names.js';
+import { type DriverCandidate, KnownTags } from '../../pool/tag-names/tag-names.js';
 import type { KeylessCounts, ProcessorTag, TagTotal } from '../../pool/table/tag-totals.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
@@ -10,8 +10,19 @@ import { identityRow } from './image-row.js';
 export interface TagNaming {
   /** Default: only the built-in list. */
   readonly known?: KnownTags;
-  /** By key, for unlisted tags: the modules that contain the tag's bytes, likeliest first. */
-  readonly candidates?: ReadonlyMap<number, readonly string[]>;
+  /** By key, for unlisted tags: the drivers that contain the tag's bytes, likeliest first. */
+  readonly candidates?: ReadonlyMap<number, readonly DriverCandidate[]>;
+}
+
+/** The names alone, each once. */
+function namesText(drivers: readonly DriverCandidate[]): string {
+  return JSON.stringify([...new Set(drivers.map(({ name }) => name))]);
+}
+
+function driversText(drivers: readonly DriverCandidate[]): string {
+  return JSON.stringify(
+    drivers.map(({ sameBuild: same_build, inCode: in_code, ...rest }) => ({ ...rest, same_build, in_code })),
+  );
 }
 
 const KEYLESS_NAMES = [
@@ -50,7 +61,7 @@ export function* poolTagRows(
   for (const total of totals) {
     const { counters } = total;
     const name = known.find(total.key);
-    const modules = candidates?.get(total.key);
+    const drivers = candidates?.get(total.key);
     const inBigPages = big?.get(total.key);
     yield {
       schema_version: image.schema_version,
@@ -68,7 +79,8 @@ export function* poolTagRows(
       protected: isProtected(total.key),
       driver: name?.driver ?? null,
       description: name?.description ?? null,
-      candidates: modules === undefined ? null : JSON.stringify(modules),
+      candidates: drivers === undefined ? null : namesText(drivers),
+      candidate_drivers: drivers === undefined ? null : driversText(drivers),
       nonpaged_allocs: counters[0],
       nonpaged_frees: counters[1],
       nonpaged_outstanding: total.nonPagedOutstanding,

@@ -86,6 +86,11 @@ export const POOL_TAG: RecordType = {
       'string',
       'For a tag on no list: JSON array of modules that hold its bytes, likeliest first, a hint, not proof; null when none was found or --drivers not given.',
     ),
+    nullableColumn(
+      'candidate_drivers',
+      'string',
+      'The same drivers as a JSON array of objects in text: name, version, vendor, product and description of the version resource, path, loaded (a driver of that name is loaded in the image; null when not known), same_build (as the loaded one), in_code (an instruction loads the tag); null where candidates is, and in records of earlier releases.',
+    ),
   ],
 };
 

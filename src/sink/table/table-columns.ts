@@ -42,12 +42,22 @@ function each(pools: readonly Pool[]): TableColumn {
   return { title: 'Each', alignRight: true, rank: 1, text: (row) => bytesEach(row, pools) };
 }
 
-/** `tcpip.sys: TCP endpoints`, or the candidates for a tag on no list, which are doubtful: `probe.sys?`. */
-function knownAs({ driver, description, candidates }: Row): string {
+/** `probe.sys? (6.1.2.3, Acme, loaded)`: a candidate, which is doubtful, with what is known of it. */
+function candidateText(name: string, drivers: readonly Readonly<Record<string, unknown>>[]): string {
+  const driver = drivers.find((one) => one['name'] === name) ?? {};
+  const loaded = driver['same_build'] === false ? 'another build is loaded' : 'loaded';
+  const facts = [driver['version'], driver['vendor'], driver['loaded'] === true ? loaded : null];
+  const told = facts.filter((fact) => typeof fact === 'string');
+  return told.length === 0 ? `${name}?` : `${name}? (${told.join(', ')})`;
+}
+
+/** `tcpip.sys: TCP endpoints`, or the candidates for a tag on no list. */
+function knownAs({ driver, description, candidates, candidate_drivers: drivers }: Row): string {
   const parts = [driver, description].filter((part) => typeof part === 'string');
   if (parts.length > 0) return printable(parts.join(': '));
   if (typeof candidates !== 'string') return '';
-  return printable((JSON.parse(candidates) as string[]).map((name) => `${name}?`).join(', '));
+  const known = typeof drivers === 'string' ? (JSON.parse(drivers) as Record<string, unknown>[]) : [];
+  return printable((JSON.parse(candidates) as string[]).map((name) => candidateText(name, known)).join(', '));
 }
 
 const TAG: TableColumn = { title: 'Tag', alignRight: false, text: (row) => String(row['tag']) };

@@ -44,6 +44,7 @@ describe('what a worker lets a job do', () => {
       job(at('https://host/dumps/a.raw')),
       job(at('s3://dumps/2024/a.raw')),
       job({}, { out: 's3://lake/pool', partition: ['date', 'host'], format: 'ndjson', allSystems: true }),
+      job({}, { drivers: folder.path('dumps') }),
       job({}, {}, { symbols: folder.path('dumps/x.json'), method: 'walk', threads: 2 }),
     ])
       assert.deepEqual(withoutBounds(await checkJob(one, limits())), one);
@@ -95,6 +96,7 @@ describe('what a worker lets a job do', () => {
     ['bounds of its own', () => job({}, {}, { within: ['/'] })],
     ['standard input', () => job(at('-'))],
     ['a spool folder elsewhere', () => job({}, {}, { spool: '/tmp' })],
+    ['drivers elsewhere', () => job({}, { drivers: '/etc' })],
     ['symbols elsewhere', () => job({}, {}, { symbols: '/etc/passwd' })],
     ['a symbol server', () => job({}, {}, { symbolPath: 'srv*https://evil/symbols' })],
     ['an unknown field', () => job({ more: 1 })],

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PoolTrackerError } from '../../../src/errors.js';
-import { searchDrivers, type DriverImage, type DriverSearch } from '../../../src/pool/tag-names/driver-search.js';
+import type { DriverImage } from '../../../src/pool/tag-names/driver-images.js';
+import { searchDrivers, type DriverSearch } from '../../../src/pool/tag-names/driver-search.js';
 import { tagKey } from '../../support/generate/tracker/tag-plan.js';
 import { assertAsyncProperty } from '../../support/lanes/property.js';
+
+const FACTS = { kind: 'driver', imageSize: null, timeDateStamp: null, version: null } as const;
 
 /** A module that comes in pieces of `size` bytes. */
 function driver(name: string, bytes: Buffer, size = bytes.length || 1): DriverImage {
   return {
     name,
+    path: name,
+    size: bytes.length,
+    facts: async () => FACTS,
     async *chunks() {
       for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
     },
@@ -17,7 +23,10 @@ function driver(name: string, bytes: Buffer, size = bytes.length || 1): DriverIm
 
 function found({ candidates }: DriverSearch): Record<string, readonly string[]> {
   return Object.fromEntries(
-    [...candidates].map(([key, names]) => [Buffer.from(Uint32Array.of(key).buffer).toString('latin1'), names]),
+    [...candidates].map(([key, drivers]) => [
+      Buffer.from(Uint32Array.of(key).buffer).toString('latin1'),
+      drivers.map(({ name }) => name),
+    ]),
   );
 }
 
@@ -58,7 +67,10 @@ describe('driver search', () => {
       [protectedKey, tagKey('Leak')],
     );
     for (const key of [protectedKey, tagKey('Leak')])
-      assert.deepEqual(search.candidates.get(key), ['plain.sys', 'protected.sys']);
+      assert.deepEqual(
+        search.candidates.get(key)?.map(({ name }) => name),
+        ['plain.sys', 'protected.sys'],
+      );
   });
 
   it('finds tags and tells operands wherever the pieces of a module end', async () => {
@@ -98,7 +110,7 @@ describe('driver search', () => {
 
   it('goes on behind a module that cannot be read, and says which', async () => {
     const broken: DriverImage = {
-      name: 'broken.sys',
+      ...driver('broken.sys', DATA),
       async *chunks() {
         throw new PoolTrackerError('SOURCE_NOT_PERMITTED', 'cannot read broken.sys: no permission to read it');
       },

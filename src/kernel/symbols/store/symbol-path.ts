@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { cachePath } from '../../../cached-file.js';
 
 /** A place where symbol files may be. */
 export type SymbolPlace =
@@ -10,7 +9,7 @@ export type SymbolPlace =
 
 /** Where an empty store in a path stands for. */
 export function defaultStore(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pool-tracker', 'symbol-store');
+  return cachePath('symbol-store');
 }
 
 export function isWebStore(store: string): boolean {

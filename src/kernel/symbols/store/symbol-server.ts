@@ -4,7 +4,7 @@ import { openLocation } from '../../../source/open-source.js';
 import { locationName, type Source } from '../../../source/source.js';
 import { ByteStream } from '../../../source/stream/byte-stream.js';
 import type { PdbIdentity } from '../../pe.js';
-import { writeWhole } from '../whole-file.js';
+import { writeWhole } from '../../../cached-file.js';
 import { packedName, pointerIn, storePath } from './store-layout.js';
 
 /** No kernel's PDB is larger. */

@@ -5,7 +5,7 @@ import { messageOf } from '../../../errors.js';
 import { locationName } from '../../../source/source.js';
 import { isSamePdb, type PdbIdentity } from '../../pe.js';
 import { openSymbolFile } from '../symbol-file.js';
-import { writeWhole } from '../whole-file.js';
+import { writeWhole } from '../../../cached-file.js';
 import { findInStore, isFile, isPlainName, storeKey, storePath } from './store-layout.js';
 import { isWebStore, parseSymbolPath, type SymbolPlace } from './symbol-path.js';
 import { fetchFromServer } from './symbol-server.js';
