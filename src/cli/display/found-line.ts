@@ -17,15 +17,21 @@ const LOCATED: Readonly<Record<LocatedBy, string>> = {
  *     kernel builds; 100.0 % of the keys obey the hash law; 8 processors summed; 0 pages missing; 4.2 of 8192.0 MiB read
  */
 export function foundLine({ container, kernel, tables, bytesRead }: DecodedScan): string {
-  const ofImage = container === null ? '' : ` of ${mebibytes(container.byteLength)}`;
   return [
     `Windows ${kernel.version ?? '(version unknown)'}, ${kernelText(kernel)}`,
     `tables located ${LOCATED[tables.locatedBy]}`,
     `${(tables.hashLawShare * 100).toFixed(1)} % of the keys obey the hash law`,
     `${tables.processorsSeen} processors summed`,
     `${tables.pagesMissing} pages missing`,
-    `${mebibytes(bytesRead)}${ofImage} MiB read`,
+    readText(bytesRead, container?.byteLength ?? null),
   ].join('; ');
+}
+
+/** Pages that are read again are bytes read again: there can be more of them than the image has. */
+function readText(bytesRead: number, byteLength: number | null): string {
+  if (byteLength === null) return `${mebibytes(bytesRead)} MiB read`;
+  if (bytesRead <= byteLength) return `${mebibytes(bytesRead)} of ${mebibytes(byteLength)} MiB read`;
+  return `all of ${mebibytes(byteLength)} MiB read, parts of it more than once`;
 }
 
 function kernelText({ location, pdb }: KernelFacts): string {
