@@ -221,6 +221,36 @@ SET VARIABLE object_count_query = records_query('object_count', [
 ]);
 CREATE OR REPLACE TEMP VIEW object_count AS FROM query(getvariable('object_count_query'));
 
+-- Objects behind the count of a pool tag, with the processes that have handles to each of them.
+SET VARIABLE object_holder_query = records_query('object_holder', [
+  {name: 'schema_version', type: 'INTEGER'},
+  {name: 'image_id', type: 'VARCHAR'},
+  {name: 'image_path', type: 'VARCHAR'},
+  {name: 'system', type: 'INTEGER'},
+  {name: 'host', type: 'VARCHAR'},
+  {name: 'labels', type: 'VARCHAR'},
+  {name: 'captured_at', type: 'TIMESTAMP WITH TIME ZONE'},
+  {name: 'windows_version', type: 'VARCHAR'},
+  {name: 'arch', type: 'VARCHAR'},
+  {name: 'kernel_guid', type: 'VARCHAR'},
+  {name: 'tag', type: 'VARCHAR'},
+  {name: 'object_type', type: 'VARCHAR'},
+  {name: 'address', type: 'VARCHAR'},
+  {name: 'name', type: 'VARCHAR'},
+  {name: 'pid', type: 'UINTEGER'},
+  {name: 'ppid', type: 'UINTEGER'},
+  {name: 'parent_name', type: 'VARCHAR'},
+  {name: 'state', type: 'VARCHAR'},
+  {name: 'handles', type: 'UINTEGER'},
+  {name: 'holding_processes', type: 'UINTEGER'},
+  {name: 'holders', type: 'VARCHAR'},
+  {name: 'tag_outstanding', type: 'BIGINT'},
+  {name: 'tag_complete', type: 'BOOLEAN'},
+  {name: 'tag_consistency', type: 'VARCHAR'},
+  {name: 'type_objects', type: 'UINTEGER'}
+]);
+CREATE OR REPLACE TEMP VIEW object_holder AS FROM query(getvariable('object_holder_query'));
+
 -- Allocations of a page or more, as the kernel lists them in PoolBigPageTable.
 SET VARIABLE bigpool_query = records_query('bigpool', [
   {name: 'schema_version', type: 'INTEGER'},

@@ -344,6 +344,61 @@ COMMENT ON COLUMN object_count.difference IS 'Found minus outstanding: below zer
 COMMENT ON COLUMN object_count.reason IS 'Why the method is not available, else the first thing that could not be read; null when all is well.';
 
 -- Schema version 2.
+CREATE TABLE object_holder (
+  schema_version INTEGER NOT NULL,
+  image_id VARCHAR NOT NULL,
+  image_path VARCHAR NOT NULL,
+  system INTEGER,
+  host VARCHAR,
+  labels VARCHAR,
+  captured_at TIMESTAMP WITH TIME ZONE,
+  windows_version VARCHAR,
+  arch VARCHAR,
+  kernel_guid VARCHAR,
+  tag VARCHAR NOT NULL,
+  object_type VARCHAR NOT NULL,
+  address VARCHAR NOT NULL,
+  name VARCHAR,
+  pid UINTEGER,
+  ppid UINTEGER,
+  parent_name VARCHAR,
+  state VARCHAR,
+  handles UINTEGER,
+  holding_processes UINTEGER,
+  holders VARCHAR,
+  tag_outstanding BIGINT,
+  tag_complete BOOLEAN,
+  tag_consistency VARCHAR,
+  type_objects UINTEGER
+);
+COMMENT ON TABLE object_holder IS 'Objects behind the count of a pool tag, with the processes that have handles to each of them.';
+COMMENT ON COLUMN object_holder.schema_version IS 'Version of this schema.';
+COMMENT ON COLUMN object_holder.image_id IS 'Identity of the memory content: the same memory in another container has the same id.';
+COMMENT ON COLUMN object_holder.image_path IS 'The image as it was named, without credentials.';
+COMMENT ON COLUMN object_holder.system IS 'Which system of the image: 0 the one that is answered for by default, then the others that lie in its memory (--all-systems); null before schema version 2, as 0.';
+COMMENT ON COLUMN object_holder.host IS 'The label host; null when none was given.';
+COMMENT ON COLUMN object_holder.labels IS 'All labels as a JSON object in text; null when none was given.';
+COMMENT ON COLUMN object_holder.captured_at IS 'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.';
+COMMENT ON COLUMN object_holder.windows_version IS 'Windows version, as precise as it is known (10.0.19041.1466, else 10.0.19041).';
+COMMENT ON COLUMN object_holder.arch IS 'Architecture: x64, x86 or arm64.';
+COMMENT ON COLUMN object_holder.kernel_guid IS 'GUID of the kernel''s PDB, 32 upper-case hexadecimal digits; null when unknown.';
+COMMENT ON COLUMN object_holder.tag IS 'The pool tag that objects of the type are allocated under.';
+COMMENT ON COLUMN object_holder.object_type IS 'Type of the object as the kernel names it: Process, Thread, Token, File, Event.';
+COMMENT ON COLUMN object_holder.address IS 'Virtual address of the object, hexadecimal.';
+COMMENT ON COLUMN object_holder.name IS 'ImageFileName of the process that it is, or, of a thread, that it belongs to; null for other types.';
+COMMENT ON COLUMN object_holder.pid IS 'Id of that process; null likewise.';
+COMMENT ON COLUMN object_holder.ppid IS 'Id of the process that created that process; null likewise.';
+COMMENT ON COLUMN object_holder.parent_name IS 'ImageFileName of the parent; null when it is not found, or was created later: then its id was given anew.';
+COMMENT ON COLUMN object_holder.state IS 'running or exited, of a process or thread; null for other types, and when it cannot be told.';
+COMMENT ON COLUMN object_holder.handles IS 'Handles to it, in all processes; null when no handle table can be read.';
+COMMENT ON COLUMN object_holder.holding_processes IS 'Processes that have such a handle; null likewise.';
+COMMENT ON COLUMN object_holder.holders IS 'Those with most handles first, 64 at most: JSON array in text of NAME (PID) xHANDLES, as csrss.exe (400) x1; null likewise.';
+COMMENT ON COLUMN object_holder.tag_outstanding IS 'Allocations minus frees of the tag, both pools; null when no table has the tag.';
+COMMENT ON COLUMN object_holder.tag_complete IS 'Whether the counts of the tag are complete; null when no table has it.';
+COMMENT ON COLUMN object_holder.tag_consistency IS 'What the counters of the tag show: consistent, torn or impossible; null likewise.';
+COMMENT ON COLUMN object_holder.type_objects IS 'The kernel''s own count of objects of the type, TotalNumberOfObjects; null when it cannot be read.';
+
+-- Schema version 2.
 CREATE TABLE bigpool (
   schema_version INTEGER NOT NULL,
   image_id VARCHAR NOT NULL,

@@ -14,6 +14,10 @@ export const COMMANDS: CommandList = {
     summary: 'count processes, threads and other objects and compare with what their pool tags have outstanding',
     load: async () => (await import('./check.js')).checkCommand,
   },
+  who: {
+    summary: 'tell which objects are behind the count of a tag, and which processes hold them',
+    load: async () => (await import('./who.js')).whoCommand,
+  },
   bigpool: {
     summary: 'list the allocations of a page or more, which have no pool header',
     load: async () => (await import('./bigpool.js')).bigpoolCommand,

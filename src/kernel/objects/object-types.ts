@@ -110,6 +110,11 @@ export class TypeDecoder {
     return this.isEncoded ? stored ^ Number((header >> 8n) & 0xffn) : stored;
   }
 
+  /** The types that are told apart. */
+  typeNames(): string[] {
+    return [...new Set(this.names.values())];
+  }
+
   /** The type's name; null for one that has none; undefined when the header is missing. */
   async typeOf(header: VirtualAddress): Promise<string | null | undefined> {
     const code = this.memory.pageTable.isKernelAddress(header) ? await this.code(header) : null;

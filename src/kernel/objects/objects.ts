@@ -1,6 +1,9 @@
+import type { VirtualAddress } from '../../address.js';
+import type { Missing } from '../../errors.js';
 import type { Kernel } from '../root/root.js';
 import { kernelLayout, type LayoutOptions } from '../structures/structures.js';
 import type { KernelLayout, KernelSymbols } from '../symbols/symbols.js';
+import { heldObjects, type HeldObjects } from './held-objects.js';
 import { findLoadedModules } from './loaded-modules.js';
 import { activeProcesses, threadLists } from './process-lists.js';
 import { type CidTable, HandleTables, readCidTable } from './handle-table.js';
@@ -12,6 +15,7 @@ import { PROCESS_METHODS, ProcessSurvey, type ProcessMethod, type ProcessSightin
 import { SessionProcesses } from './session-processes.js';
 
 export { type LoadedModule, findLoadedModules } from './loaded-modules.js';
+export { type HeldObject, type HeldObjects, type HeldType, tagOfType } from './held-objects.js';
 export { OBJECT_KINDS, type ObjectCount, type ObjectKind, notAvailable } from './object-count.js';
 
 export type { Process, ProcessMethod };
@@ -32,6 +36,8 @@ export interface KernelObjects {
   readonly processes: readonly SeenProcess[];
   /** One for each kind and method, those of a kind together. */
   readonly counts: readonly ObjectCount[];
+  /** Objects of the types asked for and who has handles to them, or why they cannot be told. Reads every handle table. */
+  held(isWanted: (type: string) => boolean): Promise<HeldObjects | Missing>;
 }
 
 /** Kinds that handles lead to, besides processes. */
@@ -52,8 +58,12 @@ export async function surveyObjects(
   const tally = new Tally();
   const types = await readObjectTypes(kernel.memory, layout, tally);
   const reader = ProcessReader.of(kernel.memory, layout);
-  const { processes, counts } = await surveyProcesses(kernel, layout, types, reader);
-  return { processes, counts: byKind([...counts, ...typeCounts(types, tally), await moduleCount(kernel, symbols)]) };
+  const { processes, counts, held } = await surveyProcesses(kernel, layout, types, reader);
+  return {
+    processes,
+    held,
+    counts: byKind([...counts, ...typeCounts(types, tally), await moduleCount(kernel, symbols)]),
+  };
 }
 
 async function surveyProcesses(
@@ -73,10 +83,8 @@ async function surveyProcesses(
   const known = await survey.processes();
   if (known.length === 0) return withoutProcesses(survey.sightings, 'no process was found to begin with');
 
-  const handles =
-    typeof tables === 'string'
-      ? tables
-      : new ProcessHandles(tables, await decoder(kernel, layout, types, known, cid), reader);
+  const typeDecoder = await decoder(kernel, layout, types, known, cid);
+  const handles = typeof tables === 'string' ? tables : new ProcessHandles(tables, typeDecoder, reader);
   const sessions = SessionProcesses.of(memory, layout, reader);
   await survey.follow(handles, sessions);
   const processes = await survey.processes();
@@ -86,7 +94,14 @@ async function surveyProcesses(
     handles: typeof handles === 'string' ? null : handles.handlesOf(process.address),
     seenBy: survey.seenBy(process.address),
   }));
+  const lists = await threadLists(memory, layout, processes);
+  const threads = new Set([lists, typeof cid === 'string' ? cid : cid.threads].flatMap(foundBy));
   return {
+    held: (isWanted) =>
+      heldObjects(
+        { memory, layout, processes, threads, types, decoder: typeDecoder, handlesMissing: unread(handles) },
+        isWanted,
+      ),
     processes: seen.sort((a, b) => a.pid - b.pid || (a.address < b.address ? -1 : 1)),
     counts: [
       ...PROCESS_METHODS.map((method) => {
@@ -95,12 +110,20 @@ async function surveyProcesses(
         const endings = count.found === null ? null : untoldEndings(layout);
         return { ...count, terminated, reason: count.reason ?? endings };
       }),
-      countOf('thread', 'ThreadListHead', await threadLists(memory, layout, processes)),
+      countOf('thread', 'ThreadListHead', lists),
       countOf('thread', 'PspCidTable', typeof cid === 'string' ? cid : cid.threads),
       countOf('token', 'EPROCESS.Token', tokens(layout, processes)),
       ...handleCounts(handles, cid),
     ],
   };
+}
+
+function unread(handles: ProcessHandles | string): string | null {
+  return typeof handles === 'string' ? handles : handles.unavailable();
+}
+
+function foundBy(sighting: Sighting | string): VirtualAddress[] {
+  return typeof sighting === 'string' ? [] : [...sighting.found];
 }
 
 /** Why it is not told which processes have ended; null where it is. */
@@ -112,6 +135,7 @@ function untoldEndings(layout: KernelLayout): string | null {
 /** The counts when no process can be read: for each method its own reason, or the common one. */
 function withoutProcesses(sightings: ProcessSightings, reason: string): KernelObjects {
   return {
+    held: () => Promise.resolve({ missing: reason }),
     processes: [],
     counts: [
       ...PROCESS_METHODS.map((method) => countOf('process', method, sightings[method] ?? reason)),
@@ -147,7 +171,7 @@ function tokens(layout: KernelLayout, processes: readonly Process[]): Sighting |
 }
 
 function handleCounts(handles: ProcessHandles | string, cid: CidTable | string): ObjectCount[] {
-  const why = typeof handles === 'string' ? handles : handles.unavailable();
+  const why = unread(handles);
   const kinds = HANDLE_TYPES.flatMap((type) => (type === 'Process' ? [] : [type]));
   return [
     ...kinds.map((type) =>

@@ -11,7 +11,7 @@ import {
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
-import { BIGPOOL, POOL_TAG_SESSION, PROCESS } from '../schema/record-types.js';
+import { BIGPOOL, OBJECT_HOLDER, POOL_TAG_SESSION, PROCESS } from '../schema/record-types.js';
 import { identityRow } from './image-row.js';
 import { tagColumns, workingCounts } from './object-ways.js';
 import { tagFilter, type TagSelection } from './tag-selection.js';
@@ -97,11 +97,21 @@ export async function* bigpoolRows(result: ScanResult, selection: TagSelection =
 
 /** Why a record type's rows are missing or incomplete: what could not be read; null when they are complete. */
 export async function shortfall({ name }: RecordType, { objects }: ScanResult): Promise<string | null> {
-  if (![BIGPOOL.name, PROCESS.name, POOL_TAG_SESSION.name].includes(name)) return null;
+  if (![BIGPOOL.name, PROCESS.name, OBJECT_HOLDER.name, POOL_TAG_SESSION.name].includes(name)) return null;
   if (isMissing(objects)) return objects.missing;
   if (name === POOL_TAG_SESSION.name) {
     const pools = await objects.sessionPools();
     return isMissing(pools) ? pools.missing : pools.notes.join('; ') || null;
+  }
+  if (name === OBJECT_HOLDER.name) {
+    const { counts, held: ask } = await objects.objects();
+    const held = await ask(() => false);
+    if (isMissing(held)) return held.missing;
+    if (held.holdersMissing !== null) return `who has handles to them is not known: ${held.holdersMissing}`;
+    const tables = counts.find(({ kind }) => kind === 'handle_table');
+    return (tables?.unreadable ?? 0) === 0
+      ? null
+      : `${tables!.unreadable} parts of handle tables could not be read, the first: ${tables!.reason}`;
   }
   if (name === PROCESS.name) {
     const { processes, counts } = await objects.objects();

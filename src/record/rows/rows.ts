@@ -3,6 +3,7 @@ import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
 import { reportedTotals } from '../../scan/reported-totals.js';
 import { imageRow } from './image-row.js';
+import { objectHolderRows } from './holder-rows.js';
 import { bigpoolRows, objectCountRows, processRows } from './object-rows.js';
 import { poolTagCpuRows, poolTagRows, type TagNaming } from './tag-rows.js';
 import { sessionTagRows } from './session-rows.js';
@@ -49,6 +50,7 @@ const ROW_SOURCES: Readonly<Record<string, (result: ScanResult, selection: TagSe
     image_warning: (result) => warningRows(result),
     process: (result) => processRows(result),
     object_count: (result) => objectCountRows(result),
+    object_holder: (result, selection) => objectHolderRows(result, selection),
     bigpool: (result, selection) => bigpoolRows(result, selection),
     pool_tag_session: (result, selection, naming) => sessionTagRows(result, selection, naming),
   };

@@ -54,6 +54,59 @@ export const OBJECT_COUNT: RecordType = {
   ],
 };
 
+/** One record per object of a type whose tag is asked for. */
+export const OBJECT_HOLDER: RecordType = {
+  name: 'object_holder',
+  description: 'Objects behind the count of a pool tag, with the processes that have handles to each of them.',
+  columns: [
+    ...IDENTITY_COLUMNS,
+    ...KERNEL_COLUMNS,
+    column('tag', 'string', 'The pool tag that objects of the type are allocated under.'),
+    column('object_type', 'string', 'Type of the object as the kernel names it: Process, Thread, Token, File, Event.'),
+    column('address', 'string', 'Virtual address of the object, hexadecimal.'),
+    nullableColumn(
+      'name',
+      'string',
+      'ImageFileName of the process that it is, or, of a thread, that it belongs to; null for other types.',
+    ),
+    nullableColumn('pid', 'uint32', 'Id of that process; null likewise.'),
+    nullableColumn('ppid', 'uint32', 'Id of the process that created that process; null likewise.'),
+    nullableColumn(
+      'parent_name',
+      'string',
+      'ImageFileName of the parent; null when it is not found, or was created later: then its id was given anew.',
+    ),
+    nullableColumn(
+      'state',
+      'string',
+      'running or exited, of a process or thread; null for other types, and when it cannot be told.',
+    ),
+    nullableColumn('handles', 'uint32', 'Handles to it, in all processes; null when no handle table can be read.'),
+    nullableColumn('holding_processes', 'uint32', 'Processes that have such a handle; null likewise.'),
+    nullableColumn(
+      'holders',
+      'string',
+      'Those with most handles first, 64 at most: JSON array in text of NAME (PID) xHANDLES, as csrss.exe (400) x1; null likewise.',
+    ),
+    nullableColumn(
+      'tag_outstanding',
+      'int64',
+      'Allocations minus frees of the tag, both pools; null when no table has the tag.',
+    ),
+    nullableColumn('tag_complete', 'bool', 'Whether the counts of the tag are complete; null when no table has it.'),
+    nullableColumn(
+      'tag_consistency',
+      'string',
+      'What the counters of the tag show: consistent, torn or impossible; null likewise.',
+    ),
+    nullableColumn(
+      'type_objects',
+      'uint32',
+      "The kernel's own count of objects of the type, TotalNumberOfObjects; null when it cannot be read.",
+    ),
+  ],
+};
+
 /** One record per process that any method saw. */
 export const PROCESS: RecordType = {
   name: 'process',

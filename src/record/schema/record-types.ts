@@ -1,13 +1,13 @@
 import { PoolTrackerError } from '../../errors.js';
 import { IMAGE, IMAGE_WARNING } from './image-record.js';
 import { POOL_TAG_LIVE } from './live-records.js';
-import { OBJECT_COUNT, PROCESS } from './object-records.js';
+import { OBJECT_COUNT, OBJECT_HOLDER, PROCESS } from './object-records.js';
 import type { RecordType } from './record-type.js';
 import { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
 export { IMAGE, IMAGE_WARNING } from './image-record.js';
 export { POOL_TAG_LIVE } from './live-records.js';
-export { OBJECT_COUNT, PROCESS } from './object-records.js';
+export { OBJECT_COUNT, OBJECT_HOLDER, PROCESS } from './object-records.js';
 export { BIGPOOL, POOL_TAG, POOL_TAG_CPU, POOL_TAG_SESSION } from './tag-records.js';
 
 /** Every kind of record; schemas/ is generated from this list. */
@@ -17,6 +17,7 @@ export const RECORD_TYPES: readonly RecordType[] = [
   IMAGE,
   PROCESS,
   OBJECT_COUNT,
+  OBJECT_HOLDER,
   BIGPOOL,
   POOL_TAG_SESSION,
   POOL_TAG_LIVE,
