@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isMissing } from '../../src/errors.js';
 import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
 import { misfit, type RecordType, type Row } from '../../src/record/schema/record-type.js';
-import { BIGPOOL, OBJECT_COUNT, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
+import { BIGPOOL, OBJECT_COUNT, OBJECT_HOLDER, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { carveStream, makeTables, pagesOf } from '../support/expect/carve-pages.js';
 import { generateMemory } from '../support/generate/memory.js';
@@ -51,6 +51,7 @@ describe('records of objects', () => {
   it('have every column, each of its type', async () => {
     assertFits(await collected(rowsOf(PROCESS, await decoded())), PROCESS);
     assertFits(await collected(rowsOf(OBJECT_COUNT, await decoded())), OBJECT_COUNT);
+    assertFits(await collected(rowsOf(OBJECT_HOLDER, await decoded())), OBJECT_HOLDER);
     assertFits(await collected(rowsOf(BIGPOOL, await decoded())), BIGPOOL);
   });
 
@@ -73,7 +74,7 @@ describe('records of objects', () => {
     const image = await decoded();
     const { objects } = image;
     assert.ok(!isMissing(objects));
-    const { processes, counts } = await objects.objects();
+    const { processes, counts, held } = await objects.objects();
     const blind = counts.map((count) =>
       count.method === 'PspCidTable'
         ? { ...count, found: 0, terminated: 0, unreadable: 3, reason: 'a page is missing' }
@@ -87,7 +88,7 @@ describe('records of objects', () => {
       const result = {
         ...image,
         totals,
-        objects: { ...objects, objects: () => Promise.resolve({ processes: seen, counts: blind }) },
+        objects: { ...objects, objects: () => Promise.resolve({ processes: seen, counts: blind, held }) },
       };
       return [await collected(rowsOf(OBJECT_COUNT, result)), await collected(rowsOf(PROCESS, result))];
     };
