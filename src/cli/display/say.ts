@@ -1,3 +1,4 @@
+import { Help } from 'commander';
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import type { PoolTrackerError } from '../../errors.js';
 import { printable, printableJson, printableLines } from '../../printable.js';
@@ -6,6 +7,8 @@ import { printable, printableJson, printableLines } from '../../printable.js';
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
 const BAR = 24;
+/** Words are not broken into narrower lines. */
+const NARROWEST = 40;
 
 /** `1.3 GiB` */
 function size(bytes: number): string {
@@ -55,9 +58,15 @@ function bar(share: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}] ${String(Math.floor(Math.min(1, share) * 100)).padStart(3)} %`;
 }
 
+/** Breaks lines between words on a terminal; elsewhere a message stays one line, for who searches in it. */
+function fitted(text: string): string {
+  const { isTTY, columns } = process.stderr;
+  return isTTY && columns >= NARROWEST ? new Help().boxWrap(text, columns) : text;
+}
+
 /** Prints a message to standard error; standard output is only for data. */
 export function say(line: string): void {
-  process.stderr.write(`${printableLines(line)}\n`);
+  process.stderr.write(`${fitted(printableLines(line))}\n`);
 }
 
 /** Prints one line of JSON to standard error. */
