@@ -44,15 +44,15 @@ export const COMMANDS: CommandList = {
   },
   submit: {
     summary: 'put one job for each memory image into a queue that workers on any machine take from',
-    load: async () => (await import('./submit.js')).submitCommand,
+    load: async () => (await import('./queue/submit.js')).submitCommand,
   },
   worker: {
     summary: 'take images from a queue and bring them into the dataset they were submitted for',
-    load: async () => (await import('./worker.js')).workerCommand,
+    load: async () => (await import('./queue/worker.js')).workerCommand,
   },
   status: {
     summary: 'tell what a queue holds, how fast it is worked off, and what failed',
-    load: async () => (await import('./status.js')).statusCommand,
+    load: async () => (await import('./queue/status.js')).statusCommand,
   },
   query: {
     summary: 'ask a dataset in SQL (DuckDB), or one of the questions of schemas/duckdb.sql',

@@ -1,7 +1,7 @@
-import { submitImages } from '../../dataset/queue/queue.js';
-import { say } from '../display/say.js';
-import type { Command } from '../options/command.js';
-import { QUIET_OPTION_SPECS } from '../options/common-options.js';
+import { submitImages } from '../../../dataset/queue/queue.js';
+import { say } from '../../display/say.js';
+import type { Command } from '../../options/command.js';
+import { QUIET_OPTION_SPECS } from '../../options/common-options.js';
 import {
   DATASET_OPTION_SPECS,
   ingestOptions,
@@ -9,8 +9,8 @@ import {
   listed,
   SOURCES,
   timeoutMs,
-} from '../options/dataset-options.js';
-import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
+} from '../../options/dataset-options.js';
+import { QUEUE_OPTION_SPECS, queueAddress } from '../../options/queue-options.js';
 
 const DEFAULTS = { tries: 4, backoffS: 5 };
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queueStatus, QueueWorker } from '../../dataset/queue/queue.js';
-import { JsonDisplay, TextDisplay } from '../display/batch-display.js';
-import { type Command, usageError } from '../options/command.js';
-import { JOB_OPTION_SPECS, LOG_FORMS } from '../options/common-options.js';
-import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
+import { queueStatus, QueueWorker } from '../../../dataset/queue/queue.js';
+import { JsonDisplay, TextDisplay } from '../../display/batch-display.js';
+import { type Command, usageError } from '../../options/command.js';
+import { JOB_OPTION_SPECS, LOG_FORMS } from '../../options/common-options.js';
+import { QUEUE_OPTION_SPECS, queueAddress } from '../../options/queue-options.js';
 
 const DEFAULT_STALLED_S = 30;
 const DEFAULT_STALLS = 5;

@@ -1,7 +1,7 @@
-import { queueStatus, type QueueStatus } from '../../dataset/queue/queue.js';
-import { printableLines } from '../../printable.js';
-import type { Command } from '../options/command.js';
-import { QUEUE_OPTION_SPECS, queueAddress } from '../options/queue-options.js';
+import { queueStatus, type QueueStatus } from '../../../dataset/queue/queue.js';
+import { printableLines } from '../../../printable.js';
+import type { Command } from '../../options/command.js';
+import { QUEUE_OPTION_SPECS, queueAddress } from '../../options/queue-options.js';
 
 const LISTED_FAILURES = 20;
 
