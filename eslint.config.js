@@ -22,7 +22,7 @@ export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'tmp/', '**/*.d.ts'] },
   ...tseslint.configs.recommended,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.test.json' } },
+    languageOptions: { parserOptions: { project: ['./tsconfig.test.json', './tsconfig.client.json'] } },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',

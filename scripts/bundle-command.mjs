@@ -3,7 +3,7 @@
  * take. The library and the worker threads stay as they were compiled. Part of `npm run build`.
  */
 import { chmodSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -26,6 +26,44 @@ const keepAddresses = {
 
 // Chunks of earlier builds have other names: they would be packed as well.
 rmSync(OUT, { recursive: true, force: true });
+
+/**
+ * The libraries that draw reports are part of the one module that imports them: as dependencies they would be 62 packages
+ * for a command that few call. Their licences go beside it.
+ */
+async function containDrawing() {
+  const outfile = `${DIST}report/chart/plot.js`;
+  const { metafile } = await build({
+    entryPoints: [outfile],
+    outfile,
+    allowOverwrite: true,
+    bundle: true,
+    minify: true,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['canvas'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  );
+  // Bundled before, and not compiled since.
+  if (packages.size === 0) return;
+  const licences = await Promise.all([...packages].sort().map(licenceOf));
+  await writeFile(`${DIST}report/chart/LICENSES.txt`, licences.join('\n'));
+}
+
+async function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : await readFile(`${folder}/${file}`, 'utf8');
+  return `${name} ${version}, ${license}\n\n${text.trim()}\n`;
+}
+
+await containDrawing();
 await build({
   entryPoints: { 'pool-tracker': `${DIST}cli/main.js` },
   outdir: OUT,
