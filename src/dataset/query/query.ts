@@ -8,6 +8,7 @@ import {
   type Row,
   type Value,
 } from '../../record/schema/record-type.js';
+import { IMAGE, POOL_TAG } from '../../record/schema/record-types.js';
 import { DuckdbSession, sqlText } from './duckdb-session.js';
 
 export { diffRow, diffTags, TAG_DIFF, type TagDiff } from './diff.js';
@@ -114,8 +115,13 @@ function selectionOf(statement: string): string {
   return `FROM (\n${statement}\n)`;
 }
 
+/** Records of one kind that `keep` holds: some hundred bytes each, in memory or in temporary files. */
+const MAX_KEPT = 500_000n;
+
 /** A dataset to ask questions of. Nothing is ever written, in it or elsewhere. */
 export class DatasetQuery {
+  private isKept = false;
+
   private constructor(private readonly session: DuckdbSession) {}
 
   /** @throws PoolTrackerError DEPENDENCY_MISSING, SOURCE_NOT_FOUND, RECORDS_DAMAGED */
@@ -189,6 +195,22 @@ export class DatasetQuery {
           parameters === null ? null : (JSON.parse(String(parameters)) as string[]),
         ]),
     );
+  }
+
+  /**
+   * Reads the records once, for who asks many questions of them: else each question opens every file. Only of datasets
+   * that are small enough to be held.
+   */
+  async keep(): Promise<void> {
+    if (this.isKept) return;
+    this.isKept = true;
+    const { connection } = this.session;
+    for (const { name } of [IMAGE, POOL_TAG]) {
+      const [[count]] = (await connection.runAndReadAll(`SELECT count(*) FROM ${name}`)).getRowsJS() as [[bigint]];
+      if (count > MAX_KEPT) continue;
+      await connection.run(`CREATE TEMP TABLE kept_${name} AS FROM ${name}`);
+      await connection.run(`CREATE OR REPLACE TEMP VIEW ${name} AS FROM kept_${name}`);
+    }
   }
 
   /** Rejects statements before they are prepared: preparing an EXPORT already creates its folder. */
