@@ -70,3 +70,4 @@ export { convertRecords, type ConvertOptions, type Converted } from './sink/conv
 export { openScan, openSystems, type OpenSystems, tryOpenScan } from './scan/open-scan.js';
 export { decodeScan, type PageDecoder, type Scan, type ScanMethod, type ScanOptions } from './scan/scan.js';
 export { scanImage, type ScanImageOptions } from './scan-image.js';
+export { report, writeReport, type ReportOptions } from './report/report.js';

@@ -26,6 +26,10 @@ export const COMMANDS: CommandList = {
     summary: 'tell which symbols the kernel of an image needs, get them, or write its few offsets',
     load: async () => (await import('./symbols.js')).symbolsCommand,
   },
+  report: {
+    summary: 'make one page of HTML of an image or a dataset, to look at before asking',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
   convert: {
     summary: 'write the records of one file in another format',
     load: async () => (await import('./convert.js')).convertCommand,
