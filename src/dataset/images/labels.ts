@@ -1,10 +1,35 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
 import { RE2JS } from 're2js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Labels } from '../../scan/scan-result.js';
 import { CsvParser } from '../../sink/read/csv-parser.js';
+
+/** A list of a million images has some 100 MiB. */
+const MAX_FILE = 256 << 20;
+const MAX_LINE = 1 << 20;
+
+/** The text of a label file. @throws Error where it is longer than any list */
+async function* textOf(path: string): AsyncGenerator<string> {
+  let length = 0;
+  for await (const text of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    length += text.length;
+    if (length > MAX_FILE) throw new Error(`expected at most ${MAX_FILE} characters`);
+    yield text;
+  }
+}
+
+/** @throws Error where a line is longer than any record */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const text of textOf(path)) {
+    const lines = `${rest}${text}`.split(/\r?\n/);
+    rest = lines.pop()!;
+    if (rest.length > MAX_LINE) throw new Error(`a line is longer than ${MAX_LINE} characters`);
+    yield* lines;
+  }
+  yield rest;
+}
 
 /** Labels of single images, by the `path` that stands beside them. */
 export class LabelTable {
@@ -54,7 +79,7 @@ async function* csvRecords(path: string): AsyncGenerator<Record<string, string>>
       header.map((name, index) => [name, fields[index] ?? '']).filter(([, value]) => value !== ''),
     ) as Record<string, string>;
   };
-  for await (const text of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+  for await (const text of textOf(path)) {
     for (const fields of parser.take(text)) yield* present(recordOf(fields));
   }
   for (const fields of parser.end()) yield* present(recordOf(fields));
@@ -65,7 +90,7 @@ function present<T>(value: T | null): T[] {
 }
 
 async function* jsonRecords(path: string): AsyncGenerator<Record<string, string>> {
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+  for await (const line of linesOf(path)) {
     if (line.trim() === '') continue;
     const record: unknown = JSON.parse(line);
     if (typeof record !== 'object' || record === null)

@@ -1,3 +1,4 @@
+import { breathe } from '../../breathe.js';
 import { Deflate64, DEFLATE64_MARGIN } from '../../codec/deflate64.js';
 import { messageOf } from '../../errors.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
@@ -86,6 +87,7 @@ const PIECE = 1 << 16;
 async function* inflate64Through(input: ByteReader): AsyncGenerator<Uint8Array> {
   const decoder = new Deflate64();
   while (!decoder.done) {
+    await breathe();
     const ahead = await input.peek(PIECE);
     const isEnd = ahead.length < PIECE;
     const used = decode(input, decoder, isEnd ? Buffer.concat([ahead, Buffer.alloc(DEFLATE64_MARGIN)]) : ahead);

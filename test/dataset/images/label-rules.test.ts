@@ -46,6 +46,21 @@ describe('labels of an image', () => {
     });
   }
 
+  it('lines are told apart wherever the file is read in pieces; one without an end is refused', async () => {
+    const long = 'x'.repeat(65_530);
+    await writeFile(
+      folder.path('long.ndjson'),
+      ['a', 'b', 'c'].map((name) => JSON.stringify({ path: `${name}.raw`, host: long })).join('\r\n'),
+    );
+    const rules = await LabelRules.load({ fixed: {}, patterns: [], file: folder.path('long.ndjson') });
+    assert.deepEqual(rules.labelsOf('c.raw', '/c.raw'), { host: long });
+    await writeFile(folder.path('endless.ndjson'), `{"path":"${'x'.repeat(2 << 20)}`);
+    await assert.rejects(
+      LabelRules.load({ fixed: {}, patterns: [], file: folder.path('endless.ndjson') }),
+      /endless\.ndjson: a line is longer than 1048576 characters/,
+    );
+  });
+
   it('a pattern without a named group, or that is none, is refused', async () => {
     for (const pattern of ['/([^/]+)/', '(?<host>', '(?<=x)y'])
       await assert.rejects(LabelRules.load({ fixed: {}, patterns: [pattern] }), { code: 'USAGE' }, pattern);

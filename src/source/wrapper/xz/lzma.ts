@@ -1,3 +1,4 @@
+import { breathe } from '../../../breathe.js';
 import { Lzma, LZMA_MARGIN, LZMA_START } from '../../../codec/lzma/lzma.js';
 import { messageOf } from '../../../errors.js';
 import type { ByteReader } from '../../reading/byte-reader.js';
@@ -20,6 +21,7 @@ export async function* lzma2Bytes(input: ByteReader, dictionary: number): AsyncG
   /** What the next chunk must reset at least. */
   let needed: number = RESET.dictionary;
   for (;;) {
+    await breathe();
     const control = (await input.take(1, 'a chunk'))[0]!;
     if (control === 0) return;
     if (control > STORED && control < COMPRESSED)
@@ -89,6 +91,7 @@ export async function* lzmaBytes(
     throw input.damaged(messageOf(error), error);
   }
   for (let left = size ?? Infinity; left > 0 && !decoder.ended;) {
+    await breathe();
     const ahead = await input.peek(PIECE);
     const isEnd = ahead.length < PIECE;
     const bytes = isEnd ? Buffer.concat([ahead, Buffer.alloc(LZMA_MARGIN)]) : ahead;
