@@ -210,6 +210,11 @@ describe('a report in a browser', function () {
         await page.evaluate(`getComputedStyle(document.querySelector('#table thead')).display`),
         'table-header-group',
       );
+      // As buttons, Chromium would not paint them again.
+      assert.equal(
+        await page.evaluate(`getComputedStyle(document.querySelector('#table th button')).display`),
+        'contents',
+      );
       assert.ok((await page.pdf()).length > 10_000);
     });
   });
