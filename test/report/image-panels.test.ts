@@ -127,6 +127,12 @@ describe('panels of tags', () => {
     assert.match(text, /1 incomplete tag \(◐\) is not judged/);
   });
 
+  it('know nothing where no count is certain', () => {
+    const tags = tagFacts([tagRow('Bad1', DOUBT), tagRow('Bad2', { ...DOUBT, driver: 'nt!mm' })]);
+    assert.match(seen(whoHolds(tags).text), /No tag’s counts are certain/);
+    for (const panel of [leakSuspects, whichDriver]) assert.match(seen(panel(tags).text), /Not known: no tag’s counts/);
+  });
+
   it('name components of the kernel together, and say which names come from code', () => {
     const tags = tagFacts([
       tagRow('MmCa', { driver: 'nt!mm' }),

@@ -132,6 +132,8 @@ describe('the rows of a sorted table', () => {
     assert.equal(sumText(data, data.rows), '9,007,199,254,740,993.0 KiB without 1 ◐');
   });
 
+  it('have no sum where all may be incomplete', () => assert.equal(sumText(data, [data.rows[1]!]), 'no sum: all ◐'));
+
   it('are sorted as numbers of any size, and what is not known comes last', () => {
     const order = new RowOrder(data);
     assert.equal(order.sortBy(1), false);

@@ -57,6 +57,7 @@ export function sumText({ summed, unsummed }: TableData, rows: readonly TableRow
   const sure = rows.filter(isSure);
   const sum = sure.reduce((total, row) => total + BigInt(row[summed] ?? 0), 0n);
   const left = rows.length - sure.length;
+  if (sure.length === 0 && left > 0) return 'no sum: all ◐';
   return `${kibText(sum)} KiB${left === 0 ? '' : ` without ${exact(left)} ◐`}`;
 }
 

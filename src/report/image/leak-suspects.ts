@@ -172,6 +172,7 @@ function draw(points: readonly Point[], suspect: ReadonlySet<TagFacts>, { width,
 /** Outstanding allocations against the size of each; what was hardly ever freed stands out. */
 export function leakSuspects(tags: readonly TagFacts[]): Html {
   const found = suspects(tags);
+  const isUnsure = tags.length > 0 && wholeTags(tags).length === 0;
   const points = wholeTags(tags)
     .filter(({ outstanding, bytes }) => outstanding > 0n && bytes > 0n)
     .map(pointOf);
@@ -180,11 +181,13 @@ export function leakSuspects(tags: readonly TagFacts[]): Html {
   return panel({
     id: 'leaks',
     question: 'What looks like a leak?',
-    answer: `${
-      found.length === 0
-        ? 'No tag has many allocations and freed hardly any (under 10 %).'
-        : `${plural(found.length, 'tag has', 'tags have')} many allocations and freed hardly any (under 10 %).`
-    }${points.length === 0 ? '' : ' A second capture proves it.'}${without}`,
+    answer: isUnsure
+      ? 'Not known: no tag’s counts are certain.'
+      : `${
+          found.length === 0
+            ? 'No tag has many allocations and freed hardly any (under 10 %).'
+            : `${plural(found.length, 'tag has', 'tags have')} many allocations and freed hardly any (under 10 %).`
+        }${points.length === 0 ? '' : ' A second capture proves it.'}${without}`,
     legend:
       points.length === 0
         ? []

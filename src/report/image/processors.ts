@@ -118,7 +118,9 @@ export function processorPanel({ image, tags, processors }: ImageFacts): Html {
   }).length;
   const answer =
     count === 1
-      ? 'There is one processor: it frees what it allocates.'
+      ? image.processors === 1
+        ? 'There is one processor: it frees what it allocates.'
+        : 'The table of one processor was found, and how many there are is not known.'
       : `${crossing === 0 ? 'None' : exact(crossing)} of the ${plural(shown.length, 'largest tag')} ${crossing === 1 ? 'is' : 'are'} freed on other processors than allocated on. Allocations less frees of each; only the sum of a row means anything by itself, and a row that is all one colour was never freed elsewhere.${isGrouped ? ` ${exact(count)} processors in ${exact(columns.length)} groups.` : ''}`;
   return panel({
     ...heading,

@@ -98,13 +98,14 @@ function hiddenLine(hidden: readonly Row[]): Content {
 /** What could not be checked, though nothing speaks against it. */
 function unproved({
   processors,
+  doubts = [],
   facts = [],
   located_by: locatedBy,
   other_systems: others = [],
 }: ImageColumns): Content[] {
   const unknown = facts.filter(({ outcome }) => outcome === 'unknown');
   return [
-    processors === null || processors === undefined
+    (processors === null || processors === undefined) && !doubts.some(({ code }) => code === 'processors-unknown')
       ? 'The number of processors is not known, so it is not proved that every table was found.'
       : null,
     unknown.length > 0 &&

@@ -183,6 +183,7 @@ function heading({ name, short, bytes }: Branch, width: number): string {
 /** A map of drivers and their tags by bytes. */
 export function whichDriver(tags: readonly TagFacts[]): Html {
   const whole = wholeTags(tags);
+  const isUnsure = tags.length > 0 && whole.length === 0;
   const drivers = byDriver(whole);
   const all = sumOf([...drivers.values()].flat(), ({ bytes }) => bytes);
   const nameless = sumOf(drivers.get(NAMELESS) ?? [], ({ bytes }) => bytes);
@@ -192,19 +193,21 @@ export function whichDriver(tags: readonly TagFacts[]): Html {
   return panel({
     id: 'drivers',
     question: 'Which driver?',
-    answer: [
-      first === undefined
-        ? 'No tag that holds bytes has a known name.'
-        : `${shortened(first[0], 40)} holds ${shareText(
-            sumOf(first[1], ({ bytes }) => bytes),
-            all,
-          )}, and ${shareText(nameless, all)} has no known name.`,
-      ' Area is bytes. A tag’s driver is who the lists name, not who is proved to hold it',
-      fromCode === 0
-        ? '.'
-        : `; ${plural(fromCode, 'name')} not on the lists ${fromCode === 1 ? 'was' : 'were'} found in drivers’ code.`,
-      left === 0 ? '' : ` ${plural(left, 'incomplete tag')} (◐) ${left === 1 ? 'is' : 'are'} left out.`,
-    ].join(''),
+    answer: isUnsure
+      ? 'Not known: no tag’s counts are certain.'
+      : [
+          first === undefined
+            ? 'No tag that holds bytes has a known name.'
+            : `${shortened(first[0], 40)} holds ${shareText(
+                sumOf(first[1], ({ bytes }) => bytes),
+                all,
+              )}, and ${shareText(nameless, all)} has no known name.`,
+          ' Area is bytes. A tag’s driver is who the lists name, not who is proved to hold it',
+          fromCode === 0
+            ? '.'
+            : `; ${plural(fromCode, 'name')} not on the lists ${fromCode === 1 ? 'was' : 'were'} found in drivers’ code.`,
+          left === 0 ? '' : ` ${plural(left, 'incomplete tag')} (◐) ${left === 1 ? 'is' : 'are'} left out.`,
+        ].join(''),
     legend: all === 0n ? [] : [NONPAGED, PAGED, { look: 'unknown', text: 'no name known, or small' }],
     body:
       all === 0n

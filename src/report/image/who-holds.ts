@@ -140,8 +140,10 @@ export function whoHolds(tags: readonly TagFacts[]): Html {
     sumOf(wholeTags(largest), ({ bytes }) => bytes),
     sumOf(whole, ({ bytes }) => bytes),
   );
-  const answer =
-    largest.length === 0
+  const isUnsure = whole.length === 0 && tags.length > 0;
+  const answer = isUnsure
+    ? 'No tag’s counts are certain: each bar may be too short or too long.'
+    : largest.length === 0
       ? 'No tag holds any bytes.'
       : `${largest.length < SHOWN ? `Only ${plural(largest.length, 'tag')} hold${largest.length === 1 ? 's' : ''} anything` : `The ${SHOWN} largest tags are ${share} of all bytes`}${doubtful === 0 ? '.' : `; ${exact(doubtful)} of them may be incomplete and ${doubtful === 1 ? 'is' : 'are'} not in the sum.`}`;
   return panel({
