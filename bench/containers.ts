@@ -4,7 +4,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateMemory } from '../test/support/generate/memory.js';
 import type { GeneratedMemory } from '../test/support/generate/memory-plan.js';
-import { aff4Buffer } from '../test/support/write/aff4.js';
+import { aff4Buffer } from '../test/support/write/evidence/aff4.js';
 import { writeCrashDump } from '../test/support/write/crash-dump/crash-dump.js';
 import { kdumpBuffer } from '../test/support/write/kdump.js';
 import { writeRaw } from '../test/support/write/raw.js';

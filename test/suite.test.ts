@@ -6,8 +6,16 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const MAX_FILES = 15;
 
-/** Whoever waits for a time asserts a time; `until` waits for something to be so, and the compaction's entry has a date. */
-const MAY_KNOW_TIME = ['suite.test.ts', 'support/run/until.ts', 'dataset/compact.slow.test.ts'];
+/**
+ * Whoever waits for a time asserts a time; `until` waits for something to be so, the compaction's entry has a date, and
+ * torture works for as long as it is told.
+ */
+const MAY_KNOW_TIME = [
+  'suite.test.ts',
+  'support/run/until.ts',
+  'dataset/compact.slow.test.ts',
+  'support/fuzz/fuzz-worker.ts',
+];
 const KNOWS_TIME = /\b(performance\.now|Date\.now|hrtime|cpuUsage|setTimeout|setInterval|this\.timeout)\b/;
 
 /** Numbers that are another in each run make another test of it in each run. */

@@ -13,7 +13,7 @@ import { sampleMemory } from '../support/images/sample-memory.js';
 import { hasProgram, run } from '../support/run/programs.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
-import { affBuffer, affSegment, BAD_SECTOR } from '../support/write/aff.js';
+import { affBuffer, affSegment, BAD_SECTOR } from '../support/write/evidence/aff.js';
 import { rawBuffer } from '../support/write/raw.js';
 
 const PAGE = 0x10000;

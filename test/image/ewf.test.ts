@@ -15,7 +15,7 @@ import type { RamRange } from '../support/generate/sparse-memory.js';
 import { type Field, survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
 import { hasProgram, run } from '../support/run/programs.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
-import { ewfBuffers, withoutChecksums } from '../support/write/ewf.js';
+import { ewfBuffers, withoutChecksums } from '../support/write/evidence/ewf.js';
 import { rawBuffer } from '../support/write/raw.js';
 
 describe('EWF (E01)', () => {

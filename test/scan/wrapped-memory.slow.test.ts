@@ -11,9 +11,9 @@ import { sampleMemory } from '../support/images/sample-memory.js';
 import { assertTotals } from '../support/expect/generated-scan.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { canWrap, WRAP_CASES } from '../support/sources/wrap.js';
-import { aff4Buffer } from '../support/write/aff4.js';
+import { aff4Buffer } from '../support/write/evidence/aff4.js';
 import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
-import { ewfBuffers } from '../support/write/ewf.js';
+import { ewfBuffers } from '../support/write/evidence/ewf.js';
 import { rawBuffer } from '../support/write/raw.js';
 import { vmemBuffer, vmwareStateBuffer } from '../support/write/vmware.js';
 

@@ -6,7 +6,7 @@ import { BufferSource } from '../../support/sources/buffer-source.js';
 import { expectLost, expectMemory } from '../../support/expect/memory.js';
 import { survivesCuts, survivesHostileFields, type Field } from '../../support/expect/hostile-fields.js';
 import { sampleMemory } from '../../support/images/sample-memory.js';
-import { aff4Buffer } from '../../support/write/aff4.js';
+import { aff4Buffer } from '../../support/write/evidence/aff4.js';
 import { zip64 } from '../../support/write/zip.js';
 
 describe('AFF4', () => {

@@ -16,6 +16,7 @@ function plan(company: string, version: readonly [number, number, number, number
 
 describe('a folder of drivers', () => {
   const folder = temporaryFolder();
+  let folders = 0;
   let top = '';
   let cacheHome: string | undefined;
 
@@ -29,7 +30,7 @@ describe('a folder of drivers', () => {
   }
 
   beforeEach(() => {
-    top = folder.path(`drivers-${Math.random()}`);
+    top = folder.path(`drivers-${++folders}`);
     mkdirSync(top);
     cacheHome = process.env.XDG_CACHE_HOME;
     process.env.XDG_CACHE_HOME = folder.path('cache');

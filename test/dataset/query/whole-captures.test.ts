@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { IMAGE, POOL_TAG } from '../../src/record/schema/record-types.js';
-import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { ask, openQuestions as open } from '../support/records/questions.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { writePart } from '../support/records/write-part.js';
+import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
+import type { RecordType, Row } from '../../../src/record/schema/record-type.js';
+import { ask, openQuestions as open } from '../../support/records/questions.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { writePart } from '../../support/records/write-part.js';
 
 const HOUR = 3_600_000;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Warning } from '../../src/errors.js';
-import { readBytes } from '../../src/source/source.js';
-import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
-import { hasProgram, run } from '../support/run/programs.js';
-import { BufferSource } from '../support/sources/buffer-source.js';
-import { canWrap, WRAP_CASES, type WrapCase } from '../support/sources/wrap.js';
+import type { Warning } from '../../../src/errors.js';
+import { readBytes } from '../../../src/source/source.js';
+import { detectWrapper, unwrap } from '../../../src/source/wrapper/wrappers.js';
+import { hasProgram, run } from '../../support/run/programs.js';
+import { BufferSource } from '../../support/sources/buffer-source.js';
+import { canWrap, WRAP_CASES, type WrapCase } from '../../support/sources/wrap.js';
 
 /** Bytes of which a flipped one can be anywhere: text, zeros, noise. */
 const CONTENT = Buffer.concat([

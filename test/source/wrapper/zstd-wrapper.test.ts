@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { ZSTD_DECODERS, type OpenZstd } from '../../src/codec/zstd/zstd.js';
-import { PoolTrackerError } from '../../src/errors.js';
-import { readerOf } from '../../src/source/reading/byte-reader.js';
-import { zstdFrames } from '../../src/source/wrapper/zstd.js';
-import { u32 } from '../support/encode/bytes.js';
-import { Random } from '../support/generate/random.js';
-import { hasProgram, run } from '../support/run/programs.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { canWrap, WRAP_CASES } from '../support/sources/wrap.js';
+import { ZSTD_DECODERS, type OpenZstd } from '../../../src/codec/zstd/zstd.js';
+import { PoolTrackerError } from '../../../src/errors.js';
+import { readerOf } from '../../../src/source/reading/byte-reader.js';
+import { zstdFrames } from '../../../src/source/wrapper/zstd.js';
+import { u32 } from '../../support/encode/bytes.js';
+import { Random } from '../../support/generate/random.js';
+import { hasProgram, run } from '../../support/run/programs.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { canWrap, WRAP_CASES } from '../../support/sources/wrap.js';
 
 const KIB = 1 << 10;
 const MIB = 1 << 20;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { encodeLz4Block } from '../encode/lz4-block.js';
-import { encodeSnappy } from '../encode/snappy.js';
-import type { GeneratedMemory } from '../generate/memory-plan.js';
-import { FileBuilder, u32, u64 } from '../encode/bytes.js';
-import { zip64, type ZipEntry } from './zip.js';
+import { encodeLz4Block } from '../../encode/lz4-block.js';
+import { encodeSnappy } from '../../encode/snappy.js';
+import type { GeneratedMemory } from '../../generate/memory-plan.js';
+import { FileBuilder, u32, u64 } from '../../encode/bytes.js';
+import { zip64, type ZipEntry } from '../zip.js';
 
 const METHODS = {
   zlib: { urn: 'https://www.ietf.org/rfc/rfc1950.txt', encode: (data: Uint8Array): Buffer => deflateSync(data) },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { BIGPOOL } from '../../src/record/schema/record-types.js';
-import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
-import { PROCESS } from '../../src/record/schema/record-types.js';
-import { rowsOf } from '../../src/record/rows/rows.js';
-import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { decodeScan } from '../../src/scan/scan.js';
-import { openScan } from '../../src/scan/open-scan.js';
-import type { ScanOptions } from '../../src/scan/scan.js';
+import { BIGPOOL } from '../../../src/record/schema/record-types.js';
+import { OBJECT_COUNT } from '../../../src/record/schema/record-types.js';
+import { PROCESS } from '../../../src/record/schema/record-types.js';
+import { rowsOf } from '../../../src/record/rows/rows.js';
+import type { RecordType, Row } from '../../../src/record/schema/record-type.js';
+import { decodeScan } from '../../../src/scan/scan.js';
+import { openScan } from '../../../src/scan/open-scan.js';
+import type { ScanOptions } from '../../../src/scan/scan.js';
 import {
   hasSharedImages,
   SHARED,
@@ -15,8 +15,8 @@ import {
   sharedImageNames,
   sharedTruth,
   withoutSharedImages,
-} from '../support/shared/images.js';
-import { notReadYet, readsShared } from '../support/shared/not-read-yet.js';
+} from '../../support/shared/images.js';
+import { notReadYet, readsShared } from '../../support/shared/not-read-yet.js';
 
 interface ObjectTruth {
   readonly processes: readonly {

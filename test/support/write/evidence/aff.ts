@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { FileBuilder, u32be } from '../encode/bytes.js';
+import { FileBuilder, u32be } from '../../encode/bytes.js';
 
 const SECTOR = 512;
 

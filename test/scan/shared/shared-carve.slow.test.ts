@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { TagTotal } from '../../src/pool/table/tag-totals.js';
-import { openScan } from '../../src/scan/open-scan.js';
-import { decodeScan } from '../../src/scan/scan.js';
-import type { DecodedScan } from '../../src/scan/scan-result.js';
+import type { TagTotal } from '../../../src/pool/table/tag-totals.js';
+import { openScan } from '../../../src/scan/open-scan.js';
+import { decodeScan } from '../../../src/scan/scan.js';
+import type { DecodedScan } from '../../../src/scan/scan-result.js';
 import {
   hasSharedImages,
   sharedImage,
@@ -10,8 +10,8 @@ import {
   sharedTruth,
   withoutSharedImages,
   type TruthEntry,
-} from '../support/shared/images.js';
-import { notReadYet, readsShared } from '../support/shared/not-read-yet.js';
+} from '../../support/shared/images.js';
+import { notReadYet, readsShared } from '../../support/shared/not-read-yet.js';
 
 type Plain = readonly [slot: number, key: number, ...counters: bigint[]];
 

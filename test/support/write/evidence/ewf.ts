@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import { adler32 } from '../../../src/codec/zlib.js';
-import { FileBuilder, padded, u16, u32, u64 } from '../encode/bytes.js';
+import { adler32 } from '../../../../src/codec/zlib.js';
+import { FileBuilder, padded, u16, u32, u64 } from '../../encode/bytes.js';
 
 const DESCRIPTOR = 76;
 const CHUNK = 0x8000;

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { keepsWrapper } from '../../src/image/formats.js';
-import { listImages } from '../../src/dataset/images/images.js';
-import { openBytes } from '../../src/source/open-source.js';
-import { readBytes } from '../../src/source/source.js';
-import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
-import { hasProgram, run } from '../support/run/programs.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { zipOf } from '../support/sources/wrap.js';
+import { keepsWrapper } from '../../../src/image/formats.js';
+import { listImages } from '../../../src/dataset/images/images.js';
+import { openBytes } from '../../../src/source/open-source.js';
+import { readBytes } from '../../../src/source/source.js';
+import { ByteStream } from '../../../src/source/stream/byte-stream.js';
+import { detectWrapper, unwrap } from '../../../src/source/wrapper/wrappers.js';
+import { hasProgram, run } from '../../support/run/programs.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { zipOf } from '../../support/sources/wrap.js';
 
 /** Bytes that do not compress, so that several parts are needed. */
 const IMAGE = Buffer.from(

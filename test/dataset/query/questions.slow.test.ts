@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { comparablePairs, plantedChanges, writeFleet, type FleetTruth } from '../../bench/fleet.js';
-import { DatasetQuery } from '../../src/dataset/query/query.js';
-import type { Row } from '../../src/record/schema/record-type.js';
-import { runCli } from '../support/run/cli.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { comparablePairs, plantedChanges, writeFleet, type FleetTruth } from '../../../bench/fleet.js';
+import { DatasetQuery } from '../../../src/dataset/query/query.js';
+import type { Row } from '../../../src/record/schema/record-type.js';
+import { runCli } from '../../support/run/cli.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 /** 216 images, of which three are broken. */
 const SMALL_FLEET = { hosts: 12, captures: 18, seed: 1 };

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { asReported, reportRules } from '../../src/pool/table/as-reported.js';
-import type { CounterValues, TagTotal } from '../../src/pool/table/tag-totals.js';
-import { layoutOfSize } from '../../src/pool/table/tracker-layout.js';
-import { duckdbTableText } from '../../src/record/schema/duckdb-schema.js';
-import { IMAGE } from '../../src/record/schema/record-types.js';
-import { OBJECT_COUNT } from '../../src/record/schema/record-types.js';
-import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import type { RecordType, Row } from '../../src/record/schema/record-type.js';
-import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { ask, openQuestions as open } from '../support/records/questions.js';
-import { tagTotal } from '../support/records/tag-total.js';
-import { writePart } from '../support/records/write-part.js';
+import { asReported, reportRules } from '../../../src/pool/table/as-reported.js';
+import type { CounterValues, TagTotal } from '../../../src/pool/table/tag-totals.js';
+import { layoutOfSize } from '../../../src/pool/table/tracker-layout.js';
+import { duckdbTableText } from '../../../src/record/schema/duckdb-schema.js';
+import { IMAGE } from '../../../src/record/schema/record-types.js';
+import { OBJECT_COUNT } from '../../../src/record/schema/record-types.js';
+import { POOL_TAG } from '../../../src/record/schema/record-types.js';
+import type { RecordType, Row } from '../../../src/record/schema/record-type.js';
+import { RECORD_TYPES } from '../../../src/record/schema/record-types.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { ask, openQuestions as open } from '../../support/records/questions.js';
+import { tagTotal } from '../../support/records/tag-total.js';
+import { writePart } from '../../support/records/write-part.js';
 
 const HOUR = 3_600_000;
 const QUESTIONS = [

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { hex } from '../../src/address.js';
-import { LOCATE_WAYS, type LocateWay } from '../../src/pool/locate/locate.js';
-import type { DecodedScan } from '../../src/scan/scan-result.js';
-import { reportedTotals } from '../../src/scan/reported-totals.js';
-import { decodeScan } from '../../src/scan/scan.js';
-import { openScan } from '../../src/scan/open-scan.js';
+import { hex } from '../../../src/address.js';
+import { LOCATE_WAYS, type LocateWay } from '../../../src/pool/locate/locate.js';
+import type { DecodedScan } from '../../../src/scan/scan-result.js';
+import { reportedTotals } from '../../../src/scan/reported-totals.js';
+import { decodeScan } from '../../../src/scan/scan.js';
+import { openScan } from '../../../src/scan/open-scan.js';
 import {
   hasSharedImages,
   SHARED,
@@ -17,8 +17,8 @@ import {
   type CounterTexts,
   type Truth,
   type TruthEntry,
-} from '../support/shared/images.js';
-import { NAMES_NOT_READ_YET, notReadYet, readsShared } from '../support/shared/not-read-yet.js';
+} from '../../support/shared/images.js';
+import { NAMES_NOT_READ_YET, notReadYet, readsShared } from '../../support/shared/not-read-yet.js';
 
 /** Ways that cannot lead to the tables of an image: nobody has its symbols. */
 const IMPOSSIBLE: Readonly<Record<string, readonly LocateWay[]>> = {

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { diffRow, diffTags, TAG_DIFF } from '../../src/dataset/query/diff.js';
-import { senseOf } from '../../src/dataset/query/diff-sense.js';
-import { type DiffSubject, MEASURES, readDiffSubject, type TagCount } from '../../src/dataset/query/diff-subject.js';
-import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { misfit } from '../../src/record/schema/record-type.js';
-import { runCli } from '../support/run/cli.js';
-import { writeSmallImage } from '../support/images/dataset-images.js';
-import { Random } from '../support/generate/random.js';
-import { generateTags, tagKey } from '../support/generate/tracker/tag-plan.js';
-import type { TagPlan } from '../support/generate/tracker/tracker-table-writer.js';
-import { assertProperty } from '../support/lanes/property.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { writePart } from '../support/records/write-part.js';
+import { diffRow, diffTags, TAG_DIFF } from '../../../src/dataset/query/diff.js';
+import { senseOf } from '../../../src/dataset/query/diff-sense.js';
+import { type DiffSubject, MEASURES, readDiffSubject, type TagCount } from '../../../src/dataset/query/diff-subject.js';
+import { POOL_TAG } from '../../../src/record/schema/record-types.js';
+import { misfit } from '../../../src/record/schema/record-type.js';
+import { runCli } from '../../support/run/cli.js';
+import { writeSmallImage } from '../../support/images/dataset-images.js';
+import { Random } from '../../support/generate/random.js';
+import { generateTags, tagKey } from '../../support/generate/tracker/tag-plan.js';
+import type { TagPlan } from '../../support/generate/tracker/tracker-table-writer.js';
+import { assertProperty } from '../../support/lanes/property.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { writePart } from '../../support/records/write-part.js';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const count = fc.record({

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { assertAsyncProperty } from '../support/lanes/property.js';
+import { assertAsyncProperty } from '../../support/lanes/property.js';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { detectWrapper, unwrap } from '../../src/source/wrapper/wrappers.js';
-import { readBytes, type Source } from '../../src/source/source.js';
-import { BufferSource } from '../support/sources/buffer-source.js';
-import { run } from '../support/run/programs.js';
-import { sampleMemory } from '../support/images/sample-memory.js';
-import { canWrap, WRAP_CASES, zipOf, type WrapCase } from '../support/sources/wrap.js';
-import { rawBuffer } from '../support/write/raw.js';
+import { detectWrapper, unwrap } from '../../../src/source/wrapper/wrappers.js';
+import { readBytes, type Source } from '../../../src/source/source.js';
+import { BufferSource } from '../../support/sources/buffer-source.js';
+import { run } from '../../support/run/programs.js';
+import { sampleMemory } from '../../support/images/sample-memory.js';
+import { canWrap, WRAP_CASES, zipOf, type WrapCase } from '../../support/sources/wrap.js';
+import { rawBuffer } from '../../support/write/raw.js';
 
 async function unwrapped(
   bytes: Uint8Array,

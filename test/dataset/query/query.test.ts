@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join, relative } from 'node:path';
-import { DatasetQuery } from '../../src/dataset/query/query.js';
-import { PoolTrackerError, type ErrorCode } from '../../src/errors.js';
-import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import type { Row } from '../../src/record/schema/record-type.js';
-import { builtFile, CLI, ROOT, runCli } from '../support/run/cli.js';
-import { queryDuckdb } from '../support/records/duckdb.js';
-import { EDGE_INT64 } from '../support/records/record-rows.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { writePart } from '../support/records/write-part.js';
+import { DatasetQuery } from '../../../src/dataset/query/query.js';
+import { PoolTrackerError, type ErrorCode } from '../../../src/errors.js';
+import { POOL_TAG } from '../../../src/record/schema/record-types.js';
+import type { Row } from '../../../src/record/schema/record-type.js';
+import { builtFile, CLI, ROOT, runCli } from '../../support/run/cli.js';
+import { queryDuckdb } from '../../support/records/duckdb.js';
+import { EDGE_INT64 } from '../../support/records/record-rows.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { writePart } from '../../support/records/write-part.js';
 
 const CAPTURED_AT = Date.UTC(2024, 2, 1, 12, 34, 56, 789);
 
