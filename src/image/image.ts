@@ -45,6 +45,8 @@ export interface MemoryImage {
   readonly unreadable: Unreadable;
   /** Non-fatal faults of the container: a truncated file, a missing companion. */
   readonly warnings: readonly Warning[];
+  /** Why any page may hold other bytes than memory did, where it is not known which; absent where nothing says so. */
+  readonly doubt?: string;
 }
 
 /** What an `ImageFormat` makes of a container: an image of which nothing was read yet. */

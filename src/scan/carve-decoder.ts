@@ -12,6 +12,7 @@ import {
   sumCarved,
 } from '../pool/carve/carve.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
+import { imageDoubts } from './image-doubts.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
@@ -47,7 +48,10 @@ export async function decodeCarved(
     isWhole: isWhole(input, carver, traced),
     isSeeding: (traced.sharedData?.majorVersion ?? 0) >= 10,
   });
-  const { totals, doubts, proof, facts } = sums;
+  const { totals, proof, facts } = sums;
+  const ofImage = imageDoubts(image);
+  for (const doubt of ofImage) totals.doubt(doubt);
+  const doubts = [...sums.doubts, ...ofImage];
   const tags = [...totals.totals()];
   const isUndecided = carved.warnings.length > 0 || doubts.length > 0;
   const isIncomplete =
@@ -61,7 +65,7 @@ export async function decodeCarved(
     kernel,
     tables: { ...tablesFound(carver, carved, totals), hashLawShare: lawfulShare(proof), facts },
     totals: tags,
-    processorTags: keepProcessors ? processorTagsOf(carved, sums) : [],
+    processorTags: keepProcessors ? processorTagsOf(carved, { ...sums, doubts }) : [],
     objects: NO_OBJECTS,
     warnings: [
       ...input.warnings,

@@ -26,6 +26,7 @@ import { limeBuffer } from '../support/write/lime/lime.js';
 import { rawBuffer } from '../support/write/raw.js';
 import { savevmBuffer } from '../support/write/savevm.js';
 import { vmemBuffer, vmwareStateBuffer } from '../support/write/vmware.js';
+import { virtualBoxBuffer } from '../support/write/virtualbox.js';
 import { vmrsBuffer } from '../support/write/vmrs.js';
 import { zip64 } from '../support/write/zip.js';
 
@@ -91,6 +92,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   aff4: one('memory.aff4', aff4Buffer(memory), aff4Buffer(memory, { method: 'stored', direct: true })),
   'vmware-snapshot': one('memory.vmsn', vmwareStateBuffer(memory, { inside: true })),
   'qemu-savevm': one('memory.state', savevmBuffer(memory), savevmBuffer(memory, { isPaused: true })),
+  'virtualbox-sav': one('memory.sav', virtualBoxBuffer(memory), virtualBoxBuffer(memory, { isLive: true })),
   'hyperv-vmrs': one('memory.vmrs', vmrsBuffer(memory)),
   hibernation: one('hiberfil.sys', hibernationBuffer(memory), hibernation7Buffer(memory)),
   zdmp: one('memory.zdmp', zdmpBuffer(crashDumpBuffer(memory))),

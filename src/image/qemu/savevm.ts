@@ -117,7 +117,10 @@ export const qemuSavevm: ImageFormat = {
       load: ({ index }) => versions.load(index),
     });
     warnings.push(...blockWarnings(blocks));
-    return { format: 'qemu-savevm', source: view, runs: runs.build(), hints: {}, warnings };
+    const doubt = records.isWhole
+      ? {}
+      : { doubt: 'the saved state ends before the end of its memory: of any page it may have an earlier version only' };
+    return { format: 'qemu-savevm', source: view, runs: runs.build(), hints: {}, warnings, ...doubt };
   },
   stream: streamedPages,
 };

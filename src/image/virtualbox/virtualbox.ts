@@ -88,6 +88,15 @@ function warningsOf({ memory, changed, damage }: StateWalk, missing: number): Wa
   return warnings;
 }
 
+/** What is wrong with memory, it is not known where; undefined where nothing is. */
+function doubtOf({ memory, changed, damage }: StateWalk): string | undefined {
+  if (changed.some((unit) => unit.includes("'pgm'")))
+    return 'the checksum of the saved memory is wrong: any page of it may have been changed';
+  if (memory.isLive && (damage !== null || !memory.isWhole))
+    return 'the saved state ends before the end of its memory: of any page it may have an earlier version only';
+  return undefined;
+}
+
 /** A page out of its record, and out of those that follow where it goes on there. */
 async function pageAt(container: Container, { record, skip }: DataPlace): Promise<Buffer> {
   const page = Buffer.alloc(PAGE_SIZE);
@@ -124,6 +133,7 @@ export const virtualBoxState: ImageFormat = {
     const found = pages?.runs(container.label);
     if (pages === null || found === undefined || found.runs.count === 0)
       throw container.damaged('it ends before its first page of memory');
+    const doubt = doubtOf(walk);
     const load = (chunk: Chunk): Promise<Buffer> => {
       const place = pages.placeOf(chunk.index);
       return place === null ? Promise.resolve(Buffer.alloc(PAGE_SIZE)) : pageAt(container, place);
@@ -134,6 +144,7 @@ export const virtualBoxState: ImageFormat = {
       runs: found.runs,
       hints: walk.hints,
       warnings: warningsOf(walk, found.missing),
+      ...(doubt === undefined ? {} : { doubt }),
     };
   },
 };

@@ -53,6 +53,8 @@ export const DOUBT_CODES = [
   'processors-missing',
   /** Different keys for one slot in two processors' tables. */
   'image-smeared',
+  /** The container says that bytes of it were changed, or that pages may be of an earlier moment, but not which. */
+  'image-doubtful',
 ] as const;
 /** One of DOUBT_CODES: stable, to be matched by programs. */
 export type DoubtCode = (typeof DOUBT_CODES)[number];
