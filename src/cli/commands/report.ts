@@ -34,10 +34,7 @@ export const reportCommand: Command = {
       'pool-tracker report memory.dmp -o report.html',
       'one file for a browser: who holds the memory, what may be wrong',
     ],
-    [
-      'pool-tracker report memory.dmp -o report.html --drivers C/Windows/System32/drivers',
-      'with names for the tags that are on no list',
-    ],
+    ['pool-tracker report memory.dmp -o report.html --drivers drivers/', 'with names for the tags that are on no list'],
     ['pool-tracker report lake -o fleet.html', 'which hosts are odd, and what grows'],
   ],
   async run(words, options) {

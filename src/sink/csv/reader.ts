@@ -14,7 +14,15 @@ async function* readLines(input: RecordInput): AsyncGenerator<CsvField[]> {
         yield fields;
       }
     }
-    yield* parser.end();
+    const last = [...parser.end()];
+    // Every writer of records ends its last line. One without an end may be the half of a longer text.
+    if (lines > 0 && last.length > 0)
+      throw damaged(
+        input.name,
+        `record ${lines}`,
+        'the file ends within it: expected a line end behind the last record',
+      );
+    yield* last;
   } catch (error) {
     throw readFailed(input.name, lines === 0 ? 'header' : `record ${lines}`, error);
   }

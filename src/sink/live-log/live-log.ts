@@ -11,14 +11,15 @@ import type { LiveCounts, LiveLog, LiveTag, NumberedLine, Snapshot } from './sna
 
 /** A day of poolmon at one snapshot a minute has 100 MiB; more is some other file. */
 const MAX_LOG = 256 << 20;
+/** Files of our own records are no logs, not even where their header is damaged. */
+const OWN_COLUMNS = /schema_version|image_id|image_path|located_by|kernel_guid/;
 /** The headings stand among the first lines, after what a console shows before them. */
 const MAX_LINES_BEFORE = 10_000;
 
 /** Which tool wrote a text, by its headings; null for any other text. */
 export function toolOfLog(text: string): LiveLog['tool'] | null {
   const lines = text.split(/\r\n|\n|\r/, MAX_LINES_BEFORE);
-  // Files of our own records have a column for the version of their schema.
-  if (isPlainCsvHeader(lines[0] ?? '') && !/\bschema_version\b/.test(lines[0]!)) return 'csv';
+  if (isPlainCsvHeader(lines[0] ?? '') && !OWN_COLUMNS.test(lines[0]!)) return 'csv';
   for (const line of lines) {
     if (POOLMON_HEADINGS.test(line)) return 'poolmon';
     if (POOLUSED_HEADINGS.test(line)) return 'poolused';
@@ -31,7 +32,10 @@ export function parseLiveLog(text: string): LiveLog | null {
   const tool = toolOfLog(text);
   if (tool === null) return null;
   const malformed: number[] = [];
-  if (tool === 'csv') return { tool, snapshots: plainCsvSnapshots(text, malformed), malformed };
+  if (tool === 'csv') {
+    const snapshots = plainCsvSnapshots(text, malformed);
+    return snapshots === null ? null : { tool, snapshots, malformed };
+  }
   const lines = text.split(/\r\n|\n|\r/).map((line, index): NumberedLine => [line.trimEnd(), index + 1]);
   const parse = tool === 'poolmon' ? poolmonSnapshots : poolusedSnapshots;
   return { tool, snapshots: parse(lines, malformed), malformed };

@@ -72,11 +72,13 @@ function timeOf(text: string | undefined): number | null {
  * `nonpaged_` and `paged_` before them; and, where there are several moments or machines, `captured_at` and `host`.
  *
  * @param malformed gets the numbers of lines that are no tag's
+ * @returns null where its header, read as CSV, has no column for the tag
  */
-export function plainCsvSnapshots(text: string, malformed: number[]): Snapshot[] {
+export function plainCsvSnapshots(text: string, malformed: number[]): Snapshot[] | null {
   const parser = new CsvParser();
   const [header = [], ...lines] = [...parser.take(text), ...parser.end()];
   const titles = header.map((title) => normal(title ?? ''));
+  if (!titles.includes('tag')) return null;
   const snapshots = new Map<
     string,
     { readonly capturedAt: number | null; readonly host: string | null; readonly tags: Map<string, LiveTag> }
