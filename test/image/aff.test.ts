@@ -148,7 +148,7 @@ describe('AFF (version 3)', () => {
   it('reads what stands before a damaged segment', async () => {
     const file = affBuffer(media);
     const page = dataAt(file, 'page7') - 5 - 16;
-    file.write('XXX', page);
+    file.write('BAD', page);
     const image = await openImage(new BufferSource(file));
     assert.deepEqual(codes(image), ['image-damaged']);
     await expectMemory(image, memory, [[0, 7 * PAGE]]);

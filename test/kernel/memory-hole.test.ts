@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { openImage } from '../../src/image/formats.js';
+import { contradicted } from '../../src/kernel/root/memory-hole.js';
+import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { openScan } from '../../src/scan/open-scan.js';
 import { decodeScan } from '../../src/scan/scan.js';
 import { assertTotals } from '../support/expect/generated-scan.js';
 import { generateMemory } from '../support/generate/memory.js';
 import type { GeneratedMemory, MemoryPlan } from '../support/generate/memory-plan.js';
 import { PAGE } from '../support/generate/sparse-memory.js';
+import { BufferSource } from '../support/sources/buffer-source.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { writeLayout } from '../support/write/image.js';
 
@@ -66,6 +70,17 @@ describe('memory in one piece, without its hole below 4 GiB', () => {
       }
     });
   }
+
+  it('where page tables contradict the addresses of the file and no hole is proved, every count is in doubt', async () => {
+    const image = await openImage(new BufferSource(Buffer.alloc(2 * MIB), 'memory.raw'));
+    const { warnings, doubt } = contradicted(new PhysicalMemory(image)).image;
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['memory-hole'],
+    );
+    assert.match(doubt!, /no place for it is proved/);
+    assert.equal(image.doubt, undefined);
+  });
 
   it('leaves memory alone that has its hole', async () => {
     const generated = generateMemory(plan(3 * GIB));

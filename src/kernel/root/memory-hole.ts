@@ -177,7 +177,12 @@ async function areTables(memory: PhysicalMemory, pages: readonly PhysicalAddress
 export function contradicted({ image }: PhysicalMemory): PhysicalMemory {
   const message =
     'page tables above physical 4 GiB are none where the file says: it may leave out a hole in memory, and no place for it is proved; what lies above may be read wrong';
-  return new PhysicalMemory({ ...image, warnings: [...image.warnings, { code: 'memory-hole', message }] });
+  // Which pages are read wrong is not known, so that no count is certain.
+  return new PhysicalMemory({
+    ...image,
+    warnings: [...image.warnings, { code: 'memory-hole', message }],
+    doubt: message,
+  });
 }
 
 function withHole({ image }: PhysicalMemory, start: number): PhysicalMemory {
