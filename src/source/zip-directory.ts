@@ -78,6 +78,9 @@ export async function readZipDirectory(container: Container): Promise<Map<string
       );
     const member = readEntry(directory, at, nameLength, extraLength);
     const headerOffset = offsetIn(container, directory.u16(at + 34), member.headerOffset) + shift;
+    // A directory that is not where the archive says moves its members along: none may come to lie before the file.
+    if (headerOffset < 0)
+      throw container.damaged(`the ZIP header of '${member.name}' would lie ${-headerOffset} bytes before the file`);
     members.set(member.name, { ...member, headerOffset });
     at = next;
   }
@@ -90,7 +93,9 @@ export async function readZipDirectory(container: Container): Promise<Map<string
  */
 export async function lastZipPart(container: Container): Promise<number | null> {
   const found = await findEndRecord(container);
-  return found === null ? null : found.tail.u16(found.at + 4);
+  const part = found?.tail.u16(found.at + 4) ?? null;
+  // ZIP64 archives keep the number elsewhere; parts by the ten thousand there are none.
+  return part === DISK_IN_ZIP64 ? 0 : part;
 }
 
 /** Start of a member's bytes, after its local header with its own lengths. @throws PoolTrackerError FORMAT_DAMAGED */

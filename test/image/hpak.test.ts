@@ -41,6 +41,13 @@ describe('HPAK', () => {
       return Buffer.concat(pieces);
     }
 
+    it('is damaged where the stream holds less than its section says', async () => {
+      const short = Buffer.from(packed);
+      const section = short.indexOf('HPAKSECTHPAK_SECTION_PHYSDUMP');
+      short.writeBigUInt64LE(BigInt(memory.length + 4096), section + 0x98);
+      await assert.rejects(unwrapped(short), { code: 'FORMAT_DAMAGED', message: /its section says/ });
+    });
+
     it('is a gzip stream, up to the next section, whose checksum is verified', async () => {
       assert.ok((await unwrapped(packed)).equals(memory));
       assert.equal(await detectWrapper(packed)!.unwrappedSize!(new BufferSource(packed)), memory.length);

@@ -233,6 +233,8 @@ describe('hostile wrappers', () => {
     const wide = Buffer.from(file);
     const filter = wide.indexOf(Buffer.of(0x21, 1), 12);
     wide[filter + 2] = 40;
+    const headerEnd = 12 + 4 * (file[12]! + 1);
+    wide.writeUInt32LE(crc32(wide.subarray(12, headerEnd - 4)), headerEnd - 4);
     await fails(wide, /takes a dictionary of 4294967296 bytes/);
 
     const block = file.subarray(12, 12 + 4 * (file[12]! + 1));

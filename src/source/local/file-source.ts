@@ -61,6 +61,9 @@ export class FileSource implements Source {
   }
 
   async read(target: Uint8Array, offset: number): Promise<number> {
+    // The system takes a negative place for wherever the file was read last.
+    if (offset < 0)
+      throw new PoolTrackerError('INTERNAL', `${this.name}: asked for bytes at ${offset}, before the file`);
     let filled = 0;
     try {
       while (filled < target.length) {

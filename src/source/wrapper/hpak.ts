@@ -44,7 +44,16 @@ export const hpak: Wrapper = {
     await skipTo(input, section.offset(), 'memory');
     if (section.isCompressed) {
       // What follows is another section's.
-      if ((yield* gzipMembers(input)) === 0) throw input.damaged(`no gzip stream at ${hex(input.offset)}`);
+      let given = 0;
+      const pieces = gzipMembers(input);
+      let step = await pieces.next();
+      for (; step.done !== true; step = await pieces.next()) {
+        given += step.value.length;
+        yield step.value;
+      }
+      if (step.value === 0) throw input.damaged(`no gzip stream at ${hex(input.offset)}`);
+      if (given !== section.length())
+        throw input.damaged(`its compressed memory has ${given} bytes; its section says ${section.length()}`);
       return;
     }
     for (let left = section.length(); left > 0;) {

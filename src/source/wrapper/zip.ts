@@ -84,12 +84,15 @@ function firstHeader(head: Uint8Array): number | null {
 }
 
 /** What an archive stands behind: programs and scripts that unpack it; anything, where it is named as one. */
-const PREFIX = /^(MZ|#!|\x7fELF)/;
+/** Of ELF files the programs: a core's memory may hold an archive at its end, which is no more than that. */
+const PREFIX = /^(MZ|#!|\x7fELF[^]{12}(?:[\x02\x03]\0|\0[\x02\x03]))/;
+const PREFIX_LENGTH = 18;
 const NAMED_AS_ARCHIVE = /\.(zip|exe|sfx)$/i;
 
 /** An archive that unpacks itself, with exactly one image in it; any other is what its beginning says. */
 async function startBehind(head: Buffer, source: Source): Promise<number | null> {
-  if (!PREFIX.test(head.toString('latin1', 0, 4)) && !NAMED_AS_ARCHIVE.test(fileNameOf(source))) return null;
+  if (!PREFIX.test(head.toString('latin1', 0, PREFIX_LENGTH)) && !NAMED_AS_ARCHIVE.test(fileNameOf(source)))
+    return null;
   try {
     const members = [...(await readZipDirectory(new Container(source, zip.title))).values()];
     if (imagesAmong(members).length !== 1) return null;

@@ -10,7 +10,9 @@ import { ByteStream } from '../../../src/source/stream/byte-stream.js';
 import { detectWrapper, unwrap } from '../../../src/source/wrapper/wrappers.js';
 import { hasProgram, run } from '../../support/run/programs.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
+import { sampleMemory } from '../../support/images/sample-memory.js';
 import { zipOf } from '../../support/sources/wrap.js';
+import { elfCoreBuffer } from '../../support/write/elf/elf-core.js';
 
 /** Bytes that do not compress, so that several parts are needed. */
 const IMAGE = Buffer.from(
@@ -108,6 +110,37 @@ describe('zip archives in parts and behind programs', () => {
           assert.equal(isStream, level !== '-0');
         }
       }
+    });
+
+    it('are damaged where the directory is not where the end says, also by a byte', async () => {
+      const whole = zipOf({ 'memory.raw': IMAGE }, ['-0']);
+      const end = whole.lastIndexOf('PK\x05\x06');
+      for (const more of [1, 5, 1000]) {
+        const bytes = Buffer.from(whole);
+        bytes.writeUInt32LE(bytes.readUInt32LE(end + 16) + more, end + 16);
+        const path = folder.path(`moved-${more}.zip`);
+        writeFileSync(path, bytes);
+        await assert.rejects(read(path), { code: 'FORMAT_DAMAGED', message: /would lie \d+ bytes before the file/ });
+      }
+    });
+
+    it('are no archive at the end of a core: what memory holds there is memory', async () => {
+      const core = elfCoreBuffer(sampleMemory());
+      const archive = zipOf({ 'memory.raw': IMAGE.subarray(0, 70_000) });
+      const bytes = Buffer.concat([core.subarray(0, core.length - archive.length), archive]);
+      const path = folder.path('memory.elf');
+      writeFileSync(path, bytes);
+      const { content, isStream } = await read(path);
+      assert.ok(!isStream && content.equals(bytes));
+    });
+
+    it('of ZIP64 keep the number of their part elsewhere', async () => {
+      const bytes = Buffer.from(zipOf({ 'memory.raw': IMAGE }));
+      const end = bytes.lastIndexOf('PK\x05\x06');
+      bytes.writeUInt32LE(0xffffffff, end + 4);
+      const path = folder.path('wide.zip');
+      writeFileSync(path, bytes);
+      assert.ok((await read(path)).content.equals(IMAGE));
     });
 
     it('are programs where they hold no single image', async () => {

@@ -35,8 +35,10 @@ export async function isPlain(input: ByteReader): Promise<boolean> {
   const head = await input.peek(HEADER_SIZE + MAX_HEADER);
   const check = checkOf(input, head);
   const header = head.subarray(HEADER_SIZE, HEADER_SIZE + ((head[HEADER_SIZE] ?? 0) + 1) * 4);
-  // What a header says of its own soundness is the decoder's to judge.
-  if (header.length < 8 || header[0] === 0) return check !== SHA_256;
+  // What a header says whose own checksum is wrong is damage, which the decoder tells.
+  const isSound =
+    header.length >= 8 && header[0] !== 0 && crc32(header.subarray(0, -4)) === header.readUInt32LE(header.length - 4);
+  if (!isSound) return check !== SHA_256;
   return planOf(input, header).filters.length === 0 && check !== SHA_256;
 }
 
