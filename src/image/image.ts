@@ -45,12 +45,21 @@ export interface MemoryImage {
   readonly unreadable: Unreadable;
   /** Non-fatal faults of the container: a truncated file, a missing companion. */
   readonly warnings: readonly Warning[];
-  /** Why any page may hold other bytes than memory did, where it is not known which; absent where nothing says so. */
-  readonly doubt?: string;
 }
 
 /** What an `ImageFormat` makes of a container: an image of which nothing was read yet. */
 export type OpenedImage = Omit<MemoryImage, 'unreadable'>;
+
+/**
+ * A warning that any page may hold other bytes than memory did, where it is not known which: no count is certain then.
+ * Of a file and of a stream alike.
+ */
+export function doubtful(message: string): Warning {
+  return { code: DOUBTFUL, message };
+}
+
+/** The code of such a warning. */
+export const DOUBTFUL = 'image-doubtful';
 
 /** Faults of the container, and of what was read of it until now. */
 export function warningsOf({ warnings, unreadable }: MemoryImage): Warning[] {

@@ -12,7 +12,7 @@ import {
   sumCarved,
 } from '../pool/carve/carve.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
-import { imageDoubts } from './image-doubts.js';
+import { imageDoubts, withoutDoubts } from './image-doubts.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { keylessWarnings } from '../pool/table/keyless-overflow.js';
 import type { TagTotals } from '../pool/table/tag-totals.js';
@@ -49,7 +49,7 @@ export async function decodeCarved(
     isSeeding: (traced.sharedData?.majorVersion ?? 0) >= 10,
   });
   const { totals, proof, facts } = sums;
-  const ofImage = imageDoubts(image);
+  const ofImage = imageDoubts(input.warnings);
   for (const doubt of ofImage) totals.doubt(doubt);
   const doubts = [...sums.doubts, ...ofImage];
   const tags = [...totals.totals()];
@@ -68,7 +68,7 @@ export async function decodeCarved(
     processorTags: keepProcessors ? processorTagsOf(carved, { ...sums, doubts }) : [],
     objects: NO_OBJECTS,
     warnings: [
-      ...input.warnings,
+      ...withoutDoubts(input.warnings),
       ...carved.warnings,
       ...carved.notes,
       ...doubtWarnings(doubts),

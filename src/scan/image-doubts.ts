@@ -1,7 +1,15 @@
-import type { MemoryImage } from '../image/image.js';
+import type { Warning } from '../errors.js';
+import { DOUBTFUL } from '../image/image.js';
 import type { Doubt } from '../pool/proof/proof.js';
 
-/** What the container itself says against every page of it, as a doubt of every tag. */
-export function imageDoubts(image: Pick<MemoryImage, 'doubt'> | null): Doubt[] {
-  return image?.doubt === undefined ? [] : [{ code: 'image-doubtful', message: image.doubt, slots: null }];
+/** What the container itself says against every page of it, as doubts of every tag. */
+export function imageDoubts(warnings: readonly Warning[]): Doubt[] {
+  return warnings
+    .filter(({ code }) => code === DOUBTFUL)
+    .map(({ message }) => ({ code: DOUBTFUL, message, slots: null }));
+}
+
+/** The warnings that are no such doubts: those are told among the doubts. */
+export function withoutDoubts(warnings: readonly Warning[]): Warning[] {
+  return warnings.filter(({ code }) => code !== DOUBTFUL);
 }

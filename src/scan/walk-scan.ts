@@ -13,7 +13,7 @@ import { BigPageTable } from '../pool/big-pages/big-pages.js';
 import { type LocatedTables, locateTables } from '../pool/locate/locate.js';
 import { lawfulShare } from '../pool/table/hash-law.js';
 import { doubtWarnings, lossDoubts } from '../pool/proof/proof.js';
-import { imageDoubts } from './image-doubts.js';
+import { imageDoubts, withoutDoubts } from './image-doubts.js';
 import { readSessionPools, type SessionPools } from '../pool/session-pool/session-pool.js';
 import { type DriverImage, moduleInMemory } from '../pool/tag-names/tag-names.js';
 import { keylessWarnings } from '../pool/table/keyless-overflow.js';
@@ -86,7 +86,7 @@ export class WalkScan implements Scan {
         slots: tables.slots,
         expansionEntries: tables.expansion?.entries ?? 0,
         processorsMissing: this.processorsMissing(),
-        doubts: [...tables.doubts, ...imageDoubts(this.image)],
+        doubts: [...tables.doubts, ...imageDoubts(this.image.warnings)],
       },
       keepProcessors,
     );
@@ -134,7 +134,7 @@ export class WalkScan implements Scan {
       processorTags: decoder.processorTags,
       objects,
       warnings: [
-        ...warningsOf(image),
+        ...withoutDoubts(warningsOf(image)),
         ...located.notes.map(noSymbols),
         ...otherSystems(kernel),
         ...decodeWarnings(decoder, this.processorsMissing()),

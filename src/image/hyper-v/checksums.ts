@@ -7,7 +7,7 @@ const CHECKED_SINCE = 0x0301;
 
 /**
  * The checksums of a Hyper-V storage file: CRC-32 (ISO 3309) of a structure in which their own field is zeros, as
- * OpenVMM's FORMAT.md says. What is changed is still used: pages and proof show what comes of it.
+ * OpenVMM's FORMAT.md says. What is changed is still used, and puts all of memory in doubt.
  */
 export class StorageChecksums {
   private wrong = 0;

@@ -1,5 +1,6 @@
 import { hex } from '../../address.js';
 import type { Warning } from '../../errors.js';
+import { doubtful } from '../image.js';
 import type { Container, Fields } from '../../source/reading/container.js';
 import { StorageChecksums } from './checksums.js';
 
@@ -92,7 +93,11 @@ export async function readStoredArrays(container: Container, wanted: RegExp): Pr
   if (header === null)
     warnings.unshift({ code: 'image-damaged', message: 'neither of its two headers is intact; its tables are read' });
   else warnings.push(...(await replayWarnings(container, header)));
-  return { values: new Map([...tables.values()].flatMap(({ values }) => [...values])), warnings };
+  const values = new Map([...tables.values()].flatMap((table) => [...table.values]));
+  // Any of these is about the tables, which tell where each block of memory lies.
+  const [first] = warnings;
+  if (first !== undefined) warnings.push(doubtful(`${first.message}; any block of memory may be another`));
+  return { values, warnings };
 }
 
 async function* keyTables(container: Container, checksums: StorageChecksums): AsyncGenerator<StoredValue> {

@@ -31,6 +31,10 @@ export interface RamBlock {
 /** The machine's memory: one block, or one for each node, in the order of their addresses. */
 export interface RamBlocks {
   readonly byteLength: number;
+  /** False where it is not known in which order the nodes follow one another. */
+  readonly isOrdered: boolean;
+  /** Memory that is in the state beside it, at addresses that are not known: added while the machine ran. */
+  readonly others: readonly RamBlock[];
   readonly blocks: readonly (RamBlock & { /** Offset in the machine's memory. */ readonly start: number })[];
 }
 
@@ -40,13 +44,31 @@ export function isNamedMemory({ name, size }: RamBlock): boolean {
 }
 
 /**
+ * Nodes in the order of their addresses, which is that of their numbers: a state lists the largest first. Of equal size
+ * they stand in the order in which they were made. Null where sizes differ and names do not number them.
+ */
+function inOrder(nodes: readonly RamBlock[]): RamBlock[] | null {
+  if (nodes.every(({ size }) => size === nodes[0]!.size)) return [...nodes];
+  const numbered = nodes.map((block) => {
+    const [, stem, digits] = /^(.*?)(\d+)$/.exec(block.name) ?? [];
+    return { block, stem, number: Number(digits) };
+  });
+  const [first] = numbered;
+  const isNumbered = numbered.every(({ stem }) => stem !== undefined && stem === first!.stem);
+  if (!isNumbered || new Set(numbered.map(({ number }) => number)).size < nodes.length) return null;
+  return numbered.sort((a, b) => a.number - b.number).map(({ block }) => block);
+}
+
+/**
  * Which of a state's blocks are the machine's memory.
  * @param fileLength bounds what the state can hold
  * @throws PoolTrackerError FORMAT_REFUSED, FORMAT_DAMAGED
  */
 export function machineMemory(all: readonly RamBlock[], fileLength: number, complaints: StateComplaints): RamBlocks {
   const own = all.filter(({ name }) => name === MACHINE_MEMORY);
-  const memory = own.length > 0 ? own : all.filter(isNamedMemory);
+  const nodes = all.filter((block) => block.name !== MACHINE_MEMORY && isNamedMemory(block));
+  const ordered = inOrder(nodes);
+  const memory = own.length > 0 ? own : (ordered ?? nodes);
   if (memory.length === 0) {
     const found = all.length === 0 ? 'it has no blocks' : `its blocks are ${all.map(({ name }) => name).join(', ')}`;
     throw complaints.refused(`it has no block ${MACHINE_MEMORY}: ${found}`, 'only PC machines can be read');
@@ -67,5 +89,10 @@ export function machineMemory(all: readonly RamBlock[], fileLength: number, comp
     start += block.size;
     return placed;
   });
-  return { byteLength, blocks };
+  return {
+    byteLength,
+    blocks,
+    isOrdered: own.length > 0 || ordered !== null,
+    others: own.length > 0 ? nodes : [],
+  };
 }

@@ -49,7 +49,7 @@ export class RamRecords {
   /** Whether the end of memory was read. */
   isWhole = false;
   private readonly listed: RamBlock[] = [];
-  private readonly starts = new Map<string, number>();
+  private readonly placed = new Map<string, { readonly start: number; readonly size: number }>();
   private readonly sections = new Map<number, string>();
   private block = '';
   private hasPages = false;
@@ -156,8 +156,8 @@ export class RamRecords {
       }
       if (!(flags & FLAG.sameBlock)) this.block = await reader.text();
       const content = await this.content(flags);
-      const start = this.starts.get(this.block);
-      if (start !== undefined) yield this.recordAt(start + address, content);
+      const block = this.placed.get(this.block);
+      if (block !== undefined) yield this.recordAt(block, address, content);
       else if (!(await reader.skip(content.length))) return false;
     }
   }
@@ -184,12 +184,15 @@ export class RamRecords {
     );
   }
 
-  private recordAt(address: number, content: Omit<RamRecord, 'page'>): RamRecord {
-    const { byteLength } = this.blocks!;
-    if (address >= byteLength)
-      throw this.complaints.damaged(`a page at ${hex(address)} is behind the end of its block at ${hex(byteLength)}`);
+  private recordAt(
+    { start, size }: { readonly start: number; readonly size: number },
+    address: number,
+    content: Omit<RamRecord, 'page'>,
+  ): RamRecord {
+    if (address >= size)
+      throw this.complaints.damaged(`a page at ${hex(address)} is behind the end of its block at ${hex(size)}`);
     this.hasPages = true;
-    return { page: address / PAGE_SIZE, ...content };
+    return { page: (start + address) / PAGE_SIZE, ...content };
   }
 
   /** The blocks and their sizes, which add up to `total`; in a stream also the pages that stand between them. */
@@ -231,13 +234,17 @@ export class RamRecords {
     for (let page = 0; page < block.size / PAGE_SIZE; page++) {
       if (!isMarked(bitmap, page)) continue;
       if (!(await reader.skip(mapped.pagesOffset + page * PAGE_SIZE - reader.offset)) || !(await reader.has(1))) return;
-      yield this.recordAt(page * PAGE_SIZE, { form: 'stored', length: PAGE_SIZE, byte: 0 });
+      yield this.recordAt(this.placed.get(block.name)!, page * PAGE_SIZE, {
+        form: 'stored',
+        length: PAGE_SIZE,
+        byte: 0,
+      });
     }
   }
 
   private setBlocks(list: readonly RamBlock[]): void {
     this.blocks = machineMemory(list, this.reader.byteLength, this.complaints);
-    for (const { name, start } of this.blocks.blocks) this.starts.set(name, start);
+    for (const { name, start, size } of this.blocks.blocks) this.placed.set(name, { start, size });
     const left = this.blocks.blocks.find(({ isLeftOut }) => isLeftOut);
     if (left !== undefined) throw this.leftOut(left.name);
   }

@@ -4,7 +4,7 @@ import { PoolTrackerError, type Warning } from '../../errors.js';
 import { type ByteReader, readerOf } from '../../source/reading/byte-reader.js';
 import { ChunkedSource, evenChunks } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
-import type { ImageFormat, StreamedRun } from '../image.js';
+import { doubtful, type ImageFormat, type StreamedRun } from '../image.js';
 import { RunListBuilder } from '../run-list.js';
 import { readConfiguration, type StateConfiguration } from './configuration.js';
 import { bitmapLength, isMarked } from './mapped-ram.js';
@@ -39,11 +39,19 @@ async function readHead(reader: StateReader, complaints: StateComplaints): Promi
   return readConfiguration(reader, complaints);
 }
 
-function blockWarnings({ blocks }: RamBlocks): Warning[] {
-  if (blocks.length === 1 && blocks[0]!.name === MACHINE_MEMORY) return [];
-  const names = blocks.map(({ name }) => name).join(', ');
-  const message = `the machine's memory has other names than ${MACHINE_MEMORY}: ${names} are taken for it, in this order`;
-  return [{ code: 'memory-blocks', message }];
+function namesOf(blocks: readonly { readonly name: string }[]): string {
+  return blocks.map(({ name }) => name).join(', ');
+}
+
+function blockWarnings({ blocks, isOrdered, others }: RamBlocks): Warning[] {
+  if (blocks.length === 1 && blocks[0]!.name === MACHINE_MEMORY) {
+    if (others.length === 0) return [];
+    const message = `the state holds memory that was added to the running machine (${namesOf(others)}), at addresses that are not known: it counts as missing`;
+    return [{ code: 'image-damaged', message }];
+  }
+  const message = `the machine's memory has other names than ${MACHINE_MEMORY}: ${namesOf(blocks)} are taken for it, in this order`;
+  const order = `the nodes of memory (${namesOf(blocks)}) differ in size, and their names do not tell their order: any page may lie elsewhere`;
+  return [{ code: 'memory-blocks', message }, ...(isOrdered ? [] : [doubtful(order)])];
 }
 
 /** The last version of each page; null where the state ends before its first one. */
@@ -117,13 +125,22 @@ export const qemuSavevm: ImageFormat = {
       load: ({ index }) => versions.load(index),
     });
     warnings.push(...blockWarnings(blocks));
-    const doubt = records.isWhole
-      ? {}
-      : { doubt: 'the saved state ends before the end of its memory: of any page it may have an earlier version only' };
-    return { format: 'qemu-savevm', source: view, runs: runs.build(), hints: {}, warnings, ...doubt };
+    if (!records.isWhole) warnings.push(...unfinished(capabilities));
+    return { format: 'qemu-savevm', source: view, runs: runs.build(), hints: {}, warnings };
   },
   stream: streamedPages,
 };
+
+/**
+ * Of a machine that ran on, pages come again; what is there of a state that does not end may be any version. In
+ * mapped-ram each page has one place, and the bitmaps that list them are written last: a file that has them was whole.
+ */
+function unfinished(capabilities: ReadonlySet<string>): Warning[] {
+  if (capabilities.has('mapped-ram')) return [];
+  return [
+    doubtful('the saved state ends before the end of its memory: of any page it may have an earlier version only'),
+  ];
+}
 
 function noPages(records: RamRecords, capabilities: ReadonlySet<string>, complaints: StateComplaints): Error {
   const [block] = records.blocks?.blocks ?? [];
@@ -170,9 +187,10 @@ async function* streamedPages(input: ByteReader, warn: (warning: Warning) => voi
       code: 'image-damaged',
       message: `${damaged} pages of the saved state do not unpack: they count as missing`,
     });
-  if (!records.isWhole)
+  if (!records.isWhole) {
     warn({ code: 'image-cut', message: 'the saved state is cut short: it ends before the end of its memory' });
-  else if (seen === null) throw noPages(records, capabilities, state);
+    unfinished(capabilities).forEach(warn);
+  } else if (seen === null) throw noPages(records, capabilities, state);
 }
 
 /** A compressed page; null where it is damaged. */

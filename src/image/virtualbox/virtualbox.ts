@@ -4,7 +4,7 @@ import { type ByteReader, readerOf } from '../../source/reading/byte-reader.js';
 import { type Chunk, ChunkedSource, evenChunks } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
 import { readBytes } from '../../source/source.js';
-import type { ImageFormat, ImageHints } from '../image.js';
+import { doubtful, type ImageFormat, type ImageHints } from '../image.js';
 import { MemoryUnits } from './memory-unit.js';
 import { FIRST_CPUM_VERSION, MAX_CPUM, processorRoots } from './processors.js';
 import { dataLength, MAX_RECORD, recordHead, unpackRecord } from './records.js';
@@ -18,6 +18,8 @@ class StateWalk {
   hints: Pick<ImageHints, 'pageTableRoots' | 'processors'> = {};
   /** The parts whose checksums are wrong. */
   readonly changed: string[] = [];
+  /** Whether one of them holds memory. */
+  isMemoryChanged = false;
   /** What broke the format's rules behind the first pages, and ended the walk. */
   damage: PoolTrackerError | null = null;
 
@@ -59,7 +61,10 @@ class StateWalk {
         if (unit.version >= FIRST_CPUM_VERSION) this.hints = processorRoots(await data.upTo(MAX_CPUM));
       }
       await data.finish();
-      if (data.isChanged) this.changed.push(`the unit '${unit.name}'${pass}`);
+      if (data.isChanged) {
+        this.changed.push(`the unit '${unit.name}'${pass}`);
+        this.isMemoryChanged ||= isMemory;
+      }
       if (data.isCut) return;
     }
   }
@@ -88,13 +93,21 @@ function warningsOf({ memory, changed, damage }: StateWalk, missing: number): Wa
   return warnings;
 }
 
-/** What is wrong with memory, it is not known where; undefined where nothing is. */
-function doubtOf({ memory, changed, damage }: StateWalk): string | undefined {
-  if (changed.some((unit) => unit.includes("'pgm'")))
-    return 'the checksum of the saved memory is wrong: any page of it may have been changed';
-  if (memory.isLive && (damage !== null || !memory.isWhole))
-    return 'the saved state ends before the end of its memory: of any page it may have an earlier version only';
-  return undefined;
+/** What is wrong with memory, it is not known where; none where nothing is. */
+function doubtsOf({ memory, isMemoryChanged, damage }: StateWalk): Warning[] {
+  if (isMemoryChanged)
+    return [doubtful('the checksum of the saved memory is wrong: any page of it may have been changed')];
+  if (damage !== null && !memory.isWhole)
+    return [
+      doubtful(
+        'the saved memory breaks the rules of its format, and its checksum was not reached: any page of it may be another',
+      ),
+    ];
+  if (memory.isLive && !memory.isWhole)
+    return [
+      doubtful('the saved state ends before the end of its memory: of any page it may have an earlier version only'),
+    ];
+  return [];
 }
 
 /** A page out of its record, and out of those that follow where it goes on there. */
@@ -133,7 +146,6 @@ export const virtualBoxState: ImageFormat = {
     const found = pages?.runs(container.label);
     if (pages === null || found === undefined || found.runs.count === 0)
       throw container.damaged('it ends before its first page of memory');
-    const doubt = doubtOf(walk);
     const load = (chunk: Chunk): Promise<Buffer> => {
       const place = pages.placeOf(chunk.index);
       return place === null ? Promise.resolve(Buffer.alloc(PAGE_SIZE)) : pageAt(container, place);
@@ -143,8 +155,7 @@ export const virtualBoxState: ImageFormat = {
       source: new ChunkedSource([source], { ...evenChunks(PAGE_SIZE, pages.end), load }),
       runs: found.runs,
       hints: walk.hints,
-      warnings: warningsOf(walk, found.missing),
-      ...(doubt === undefined ? {} : { doubt }),
+      warnings: [...warningsOf(walk, found.missing), ...doubtsOf(walk)],
     };
   },
 };

@@ -1,3 +1,4 @@
+import { doubtful } from '../../image/image.js';
 import { hex, PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../../address.js';
 import { isMissing } from '../../errors.js';
 import { RunListBuilder } from '../../image/run-list.js';
@@ -180,8 +181,7 @@ export function contradicted({ image }: PhysicalMemory): PhysicalMemory {
   // Which pages are read wrong is not known, so that no count is certain.
   return new PhysicalMemory({
     ...image,
-    warnings: [...image.warnings, { code: 'memory-hole', message }],
-    doubt: message,
+    warnings: [...image.warnings, { code: 'memory-hole', message }, doubtful(message)],
   });
 }
 

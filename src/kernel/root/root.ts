@@ -95,8 +95,10 @@ async function findThrough(
     return asSystems(systems);
   }
   if (!isFlat) return null;
-  const roots = new RootSearch(contradicted(memory), pagings, SELF_REFERENCE_REACH);
-  return asSystems(await systemsOf(roots, search.isWide));
+  const place = contradicted(memory);
+  const systems = await systemsOf(new RootSearch(place, pagings, SELF_REFERENCE_REACH), search.isWide);
+  if (search.root !== undefined) await answerThrough(search.root, systems, new RootSearch(place, pagings), rejected);
+  return systems.length === 0 ? null : asSystems(systems);
 }
 
 function asSystems(systems: readonly FoundKernel[]): Kernel[] {

@@ -17,6 +17,8 @@ export async function* sessionTagRows(
   const pools = await result.objects.sessionPools();
   if (isMissing(pools)) return;
   const identity = identityRow(result);
+  // Of doubts of the system's tables only those of the memory itself touch other tables.
+  const isCertain = result.doubts.every(({ code }) => code !== 'image-doubtful');
   for (const { id, tags } of pools.sessions) {
     for (const tag of selectTags(tags, selection, known)) {
       const { counters } = tag;
@@ -37,7 +39,7 @@ export async function* sessionTagRows(
         paged_bytes: counters[5],
         slot: tag.slot,
         place: tag.place,
-        complete: tag.complete,
+        complete: tag.complete && isCertain,
         consistency: tag.consistency,
         driver: name?.driver ?? null,
         description: name?.description ?? null,
