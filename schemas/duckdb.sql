@@ -388,9 +388,10 @@ CREATE OR REPLACE TEMP VIEW passed_over AS FROM query(getvariable('passed_over_q
 
 -- The rest is all macros, even what takes no values: DuckDB looks into every file when it makes a view.
 
--- What the image records say of each memory, however often it was named.
+-- What the image records say of each memory, however often it was named: of several, the worst.
 CREATE OR REPLACE TEMP MACRO memories() AS TABLE
-SELECT image_id, any_value(kernel_base) AS kernel_base, any_value(status) AS status
+SELECT image_id, any_value(kernel_base) AS kernel_base,
+  CASE WHEN bool_and(status = 'ok') THEN 'ok' ELSE max(status) FILTER (status <> 'ok') END AS status
 FROM image
 WHERE coalesce(system, 0) = 0
 GROUP BY image_id;
@@ -412,20 +413,32 @@ SELECT pool_tags.*
 FROM pool_tags JOIN told USING (image_id) LEFT JOIN memories() USING (image_id)
 WHERE CASE WHEN status IS NULL THEN certain ELSE status = 'ok' END;
 
+-- What each capture counts under a key, in all of its tables together, where all of that is certain.
+CREATE OR REPLACE TEMP MACRO certain_sums() AS TABLE
+WITH told AS (
+  SELECT host, labels, windows_version, image_id, image_path, key, any_value(tag) AS tag,
+    try_cast(sum(bytes) AS BIGINT) AS bytes, try_cast(sum(outstanding) AS BIGINT) AS outstanding,
+    bool_and(complete AND (located_by <> 'carve' OR coalesce(status = 'ok', false))) AS certain
+  FROM pool_tags LEFT JOIN memories() USING (image_id)
+  GROUP BY host, labels, windows_version, image_id, image_path, key
+)
+SELECT * EXCLUDE (certain) FROM told WHERE certain;
+
 -- Every capture, with the sums over its tags: NULL where it is not whole, since a sum of what is left says nothing.
 CREATE OR REPLACE TEMP MACRO captures() AS TABLE
 WITH sums AS (
-  SELECT image_id, host,
+  SELECT image_id, image_path, host, labels,
     sum(bytes) AS bytes,
     sum(nonpaged_bytes) AS nonpaged_bytes,
     sum(paged_bytes) AS paged_bytes,
     sum(outstanding) AS outstanding
   FROM whole_tags()
-  GROUP BY image_id, host
+  GROUP BY image_id, image_path, host, labels
 )
-SELECT image.host, captured_at, captured_at_source, image.image_id, image_path, windows_version, status, error_code, tags,
+SELECT image.host, captured_at, captured_at_source, image.image_id, image.image_path, windows_version, status, error_code, tags,
   status = 'ok' AS whole, bytes, nonpaged_bytes, paged_bytes, outstanding
-FROM image LEFT JOIN sums ON sums.image_id = image.image_id AND sums.host IS NOT DISTINCT FROM image.host
+FROM image LEFT JOIN sums ON status = 'ok' AND sums.image_id = image.image_id AND sums.image_path = image.image_path
+  AND sums.host IS NOT DISTINCT FROM image.host AND sums.labels IS NOT DISTINCT FROM image.labels
 WHERE coalesce(system, 0) = 0;
 
 -- The counters as the kernel's own report gives them to who asks it (scan --as-reported): NULL where the build is
@@ -718,7 +731,7 @@ CREATE OR REPLACE TEMP MACRO host_medians() AS TABLE
 WITH levels AS (
   SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS captures,
     quantile_disc(bytes, 0.5) AS bytes, quantile_disc(outstanding, 0.5) AS outstanding
-  FROM certain_tags()
+  FROM certain_sums()
   WHERE host IS NOT NULL AND windows_version IS NOT NULL
   GROUP BY host, windows_version, key
 ), builds AS (
@@ -740,7 +753,7 @@ CREATE OR REPLACE TEMP MACRO fleet_outliers(of_tag := NULL, min_images := 3, min
 WITH levels AS (
   SELECT host, windows_version, key, any_value(tag) AS tag, count(DISTINCT image_id) AS images,
     median(bytes) AS bytes, median(outstanding) AS outstanding
-  FROM certain_tags()
+  FROM certain_sums()
   WHERE host IS NOT NULL AND windows_version IS NOT NULL
     AND (of_tag IS NULL OR of_tag = 'all' OR rtrim(tag) = rtrim(of_tag))
   GROUP BY host, windows_version, key

@@ -203,14 +203,20 @@ export class DatasetQuery {
    */
   async keep(): Promise<void> {
     if (this.isKept) return;
-    this.isKept = true;
     const { connection } = this.session;
-    for (const { name } of [IMAGE, POOL_TAG]) {
-      const [[count]] = (await connection.runAndReadAll(`SELECT count(*) FROM ${name}`)).getRowsJS() as [[bigint]];
-      if (count > MAX_KEPT) continue;
-      await connection.run(`CREATE TEMP TABLE kept_${name} AS FROM ${name}`);
-      await connection.run(`CREATE OR REPLACE TEMP VIEW ${name} AS FROM kept_${name}`);
+    try {
+      for (const { name } of [IMAGE, POOL_TAG]) {
+        const [[count]] = (await connection.runAndReadAll(`SELECT count(*) FROM ${name}`)).getRowsJS() as [[bigint]];
+        if (count > MAX_KEPT) continue;
+        await connection.run(`CREATE OR REPLACE TEMP TABLE kept_${name} AS FROM ${name}`);
+        await connection.run(`CREATE OR REPLACE TEMP VIEW ${name} AS FROM kept_${name}`);
+      }
+    } catch (error) {
+      throw new PoolTrackerError('RECORDS_DAMAGED', `the records of the dataset cannot be read: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
+    this.isKept = true;
   }
 
   /** Rejects statements before they are prepared: preparing an EXPORT already creates its folder. */
