@@ -33,7 +33,8 @@ export const READERS: readonly ReaderFormat[] = [
 
 /** What the beginning of a file says; nothing where it cannot be read, of which the reader tells. */
 async function headOf(input: string): Promise<string> {
-  if (input === '-') return '';
+  // Opening a pipe would wait for its writer, and what is read of it is gone.
+  if (input === '-' || (await stat(input).catch(() => null))?.isFile() !== true) return '';
   const file = await open(input).catch(() => null);
   if (file === null) return '';
   try {

@@ -83,7 +83,9 @@ async function answer(
   if (!output.isForReading) return writeRows(OBJECT_HOLDER, rows, await output.open(OBJECT_HOLDER));
   if (tags.length === 0) return;
   if ((selection.tags ?? []).length > 0) return printTags(result, tags, output);
-  return writeRows(HOLDER_TOTALS, await holderTotals(rows), await output.open(HOLDER_TOTALS));
+  const totals = await holderTotals(rows);
+  await writeRows(HOLDER_TOTALS, totals, await output.open(HOLDER_TOTALS));
+  if (totals.some((row) => row['Mark'] !== '')) say(MARK_LEGEND);
 }
 
 export const whoCommand: Command = {

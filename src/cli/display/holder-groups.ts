@@ -1,3 +1,4 @@
+import { tagMark } from '../../record/tag-mark.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 
 /** The table of the objects behind a tag. */
@@ -21,6 +22,7 @@ export const HOLDER_TOTALS: RecordType = {
   description: 'Objects found beside the outstanding allocations of their tag.',
   columns: [
     column('Tag', 'string', 'The tag.'),
+    column('Mark', 'string', 'Whether its counts may be wrong.'),
     column('Type', 'string', 'Type of the objects.'),
     column('Outstanding', 'string', 'Allocations less frees.'),
     column('Kernel', 'string', "The kernel's own count of the type."),
@@ -140,6 +142,7 @@ export async function holderTotals(rows: AsyncIterable<Row> | Iterable<Row>): Pr
     const outstanding = first['tag_outstanding'];
     return {
       Tag: tag,
+      Mark: tagMark(first['tag_complete'] ?? null, first['tag_consistency'] ?? null),
       Type: type,
       Outstanding: typeof outstanding === 'bigint' ? String(outstanding) : '-',
       Kernel: typeof first['type_objects'] === 'number' ? String(first['type_objects']) : '-',

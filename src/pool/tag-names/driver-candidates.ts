@@ -45,11 +45,15 @@ export class LoadedDrivers {
   }
 }
 
-/** Null where nothing can be compared. The header of a loaded module may have been paged out: then its size alone tells. */
+/**
+ * Null where it cannot be told: the header of a loaded module may have been paged out, and builds of one size are not
+ * one build.
+ */
 function isSameBuild(one: DriverFacts, other: DriverFacts): boolean | null {
   if (one.imageSize === null || other.imageSize === null) return null;
   if (roundedUp(one.imageSize) !== roundedUp(other.imageSize)) return false;
-  return one.timeDateStamp === null || other.timeDateStamp === null || one.timeDateStamp === other.timeDateStamp;
+  if (one.timeDateStamp === null || other.timeDateStamp === null) return null;
+  return one.timeDateStamp === other.timeDateStamp;
 }
 
 function roundedUp(size: number): number {

@@ -40,10 +40,11 @@ export async function searchDrivers(
 ): Promise<DriverSearch> {
   const asked = [...keys];
   const { found, unreadable } = await searchModules(images, new WantedTags(asked), onProgress);
+  const programs = found.filter(({ facts }) => facts.kind === 'program').length;
   return {
     candidates: await candidatesOf(found, asked, loaded ?? null),
-    searched: found.length + unreadable.length,
-    programs: 0,
+    searched: found.length - programs + unreadable.length,
+    programs,
     unreadable,
     notes: [],
   };
