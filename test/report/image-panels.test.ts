@@ -110,7 +110,7 @@ describe('sums of an image', () => {
 
 describe('panels of tags', () => {
   it('mark what is incomplete by a sign and not by colour alone', () => {
-    const { text } = whoHolds(tagFacts([tagRow('Good'), tagRow('Bad ', DOUBT)]));
+    const { text } = whoHolds(imageFacts([tagRow('Good'), tagRow('Bad ', DOUBT)]));
     assert.match(text, />◐<\/text>/);
     assert.match(text, /stroke-dasharray="3 2"/);
     assert.match(seen(text), /1 of them may be incomplete and is not in the sum/);
@@ -128,8 +128,9 @@ describe('panels of tags', () => {
   });
 
   it('know nothing where no count is certain', () => {
-    const tags = tagFacts([tagRow('Bad1', DOUBT), tagRow('Bad2', { ...DOUBT, driver: 'nt!mm' })]);
-    assert.match(seen(whoHolds(tags).text), /No tag’s counts are certain/);
+    const facts = imageFacts([tagRow('Bad1', DOUBT), tagRow('Bad2', { ...DOUBT, driver: 'nt!mm' })]);
+    const { tags } = facts;
+    assert.match(seen(whoHolds(facts).text), /No tag’s counts are certain/);
     for (const panel of [leakSuspects, whichDriver]) assert.match(seen(panel(tags).text), /Not known: no tag’s counts/);
   });
 
@@ -170,7 +171,14 @@ describe('panels of tags', () => {
 });
 
 describe('processors', () => {
-  const shown = (count: number, differences: (bigint | null)[], row: Row = {}, tables: object[] = []): string => {
+  const whole = (count: number): object[] =>
+    Array.from({ length: count }, (_, processor) => ({ processor, pages: 56, pages_missing: 0 }));
+  const shown = (
+    count: number,
+    differences: (bigint | null)[],
+    row: Row = {},
+    tables: object[] = whole(count),
+  ): string => {
     const processors = differences.map((difference, processor) => ({ key: 1, processor, difference }));
     return processorPanel(imageFacts([tagRow('Tag1', row)], { processors, image: { processors: count, tables } })).text;
   };
@@ -182,11 +190,21 @@ describe('processors', () => {
   });
 
   it('tell what was not read from what is not there', () => {
-    const missing = [{ processor: 1, pages: 56, pages_missing: 1 }];
+    const missing = [...whole(1), { processor: 1, pages: 56, pages_missing: 1 }];
     assert.match(seen(shown(2, [5n], { complete: false }, missing)), /◐ 1/);
     assert.match(shown(2, [5n], { complete: false }, missing), /class="not-read"/);
     assert.doesNotMatch(shown(2, [5n]), /class="not-read"/);
     assert.match(shown(2, [5n]), /aria-label="no entry"/);
+    // A processor whose table was not found at all.
+    assert.match(shown(2, [5n], { complete: false }, whole(1)), /class="not-read"/);
+  });
+
+  it('are not told of pages that do not say whose they are', () => {
+    const carved = imageFacts([tagRow('Tag1')], {
+      processors: [{ key: 1, processor: 0, difference: 5n }],
+      image: { processors: 4, located_by: 'carve' },
+    });
+    assert.match(seen(processorPanel(carved).text), /No count of a single processor was read/);
   });
 
   it('are grouped where there are thousands', () => {
@@ -210,6 +228,26 @@ describe('processes and objects', () => {
     const text = seen(processLists(rows, [], null).text);
     assert.match(text, /hidden\.exe.*ended\.exe.*1 others/);
     assert.doesNotMatch(text, /fine\.exe/);
+  });
+
+  it('accuse no process that only a list which was read in part lacks', () => {
+    const rows = [process('fine.exe'), process('unread.exe', { seen_by_pspcidtable: false })];
+    const partly = [
+      {
+        kind: 'process',
+        method: 'PspCidTable',
+        available: true,
+        found: 1,
+        unreadable: 3,
+        tag: 'Proc',
+        tag_outstanding: 2n,
+      },
+    ];
+    const text = seen(processLists(rows, partly, null).text);
+    assert.match(text, /◐ Read in part, so that what they lack may be there: Id table/);
+    assert.doesNotMatch(text, /hidden|missing from a list that has all: /);
+    assert.match(seen(processLists(rows, [], null).text), /◆ hidden/);
+    assert.match(seen(addsUp([{ ...partly[0]!, found: 2, reason: null }], null).text), /0 of 0 kinds add up.*◐ 0/);
   });
 
   it('do not take a way that sees nothing for one that works', () => {

@@ -106,16 +106,23 @@ function compare(a: SortKey, b: SortKey, turn: number): number {
 /** Exact values; a cell that a spreadsheet would take for a formula begins with an apostrophe. */
 export function csvOf(data: TableData, rows: readonly TableRow[]): string {
   const line = (values: readonly string[]): string => `${values.map(csvCell).join(',')}\r\n`;
+  // What the page marks is no exact number anywhere else either.
+  const marksText = (row: TableRow): string =>
+    data.marks
+      .filter(({ sign }, mark) => sign !== undefined && (marksOf(row) & (1 << mark)) !== 0)
+      .map(({ label }) => label)
+      .join('; ');
   const body = rows.map((row) =>
-    line(
-      data.columns.map(({ kind }, index) => {
+    line([
+      ...data.columns.map(({ kind }, index) => {
         const value = row[index] ?? '';
         if (isNumber(kind) || value === '') return String(value);
         return kind === 'time' ? new Date(Number(value)).toISOString() : String(value).replace(/^[=+\-@\t\r]/, "'$&");
       }),
-    ),
+      marksText(row),
+    ]),
   );
-  return line(data.columns.map(({ csv }) => csv)) + body.join('');
+  return line([...data.columns.map(({ csv }) => csv), 'marks']) + body.join('');
 }
 
 function csvCell(text: string): string {

@@ -1,6 +1,6 @@
 import { foreign, html, type Html, joined } from '../page/html.js';
 import { panel, placeholder, scrolling } from '../page/panel.js';
-import { exact, NONE, plural } from '../page/units.js';
+import { exact, NONE, plural, timeText } from '../page/units.js';
 import { byName, type Capture, type DatasetFacts, takenAt } from './facts.js';
 
 const SHOWN = 30;
@@ -44,7 +44,7 @@ export function changedHosts(captures: readonly Capture[]): string[] {
 }
 
 function date(time: number | null): string {
-  return time === null ? NONE : new Date(time).toISOString().slice(0, 10);
+  return time === null ? NONE : timeText(time).slice(0, 10);
 }
 
 /** Which builds of Windows the hosts run, and who changed. */

@@ -83,6 +83,10 @@ export interface DatasetFacts {
   readonly captures: readonly Capture[];
   /** How many there are in all, and of tags' records. */
   readonly captureCount: number;
+  /** How many of all are not whole. */
+  readonly brokenCount: { readonly incomplete: number; readonly failed: number };
+  /** Of all captures. */
+  readonly hostCount: number;
   readonly tagRecords: bigint;
   readonly leaks: readonly Leak[];
   readonly outliers: readonly Outlier[];

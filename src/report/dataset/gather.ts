@@ -1,3 +1,4 @@
+import { PoolTrackerError } from '../../errors.js';
 import type { DatasetQuery } from '../../dataset/query/query.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { byName, type Capture, type DatasetFacts, type Leak, type Point } from './facts.js';
@@ -76,15 +77,35 @@ function leakOf(row: Row, series: readonly Row[], others: readonly Row[]): Leak 
   };
 }
 
-/** All that the report of a dataset needs. */
+/** While a compaction puts merged files beside those they were made of, records are there twice: no sum is right. */
+async function refuseTwice(query: DatasetQuery): Promise<void> {
+  const [twice] = await asked(query, 'twice');
+  const records = Number(twice!.records);
+  if (records === 0) return;
+  throw new PoolTrackerError(
+    'RECORDS_DAMAGED',
+    `${records} images of the dataset are there twice: their counts would be doubled`,
+    {
+      hint: 'a compaction is under way, or was ended in its midst: pool-tracker compact ends it',
+    },
+  );
+}
+
+/**
+ * All that the report of a dataset needs.
+ * @throws PoolTrackerError RECORDS_DAMAGED, also where a compaction is under way
+ */
 export async function gatherDataset(query: DatasetQuery): Promise<DatasetFacts> {
   await query.keep();
+  await refuseTwice(query);
   const [counts] = await asked(query, 'counts');
   const [judged] = await asked(query, 'judged');
   const [series, others] = [await asked(query, 'series'), await asked(query, 'others')];
   return {
     captures: (await asked(query, 'captures')).map(captureOf).sort(inOrder),
     captureCount: Number(counts!.captures),
+    brokenCount: { incomplete: Number(counts!.incomplete), failed: Number(counts!.failed) },
+    hostCount: Number(counts!.hosts),
     tagRecords: counts!.tag_records as bigint,
     judged: { boots: Number(judged!.boots), hosts: Number(judged!.hosts), minCaptures: MIN_CAPTURES },
     leaks: (await asked(query, 'leaks')).map((row) => leakOf(row, series, others)),

@@ -2,9 +2,9 @@ import { chart, color, FONT, type Room } from '../chart/chart.js';
 import { axisX, axisY, dot, gridY, lineY, type PlotOptions, text } from '../chart/plot.js';
 import { foreign, html, type Html, shortened, tagText } from '../page/html.js';
 import { panel, placeholder, scrolling } from '../page/panel.js';
-import { axisBytes, bytesText, countText, exact, plural, signedText } from '../page/units.js';
+import { axisBytes, bytesText, countText, exact, plural, signedText, upTo } from '../page/units.js';
 import type { DatasetFacts, Leak } from './facts.js';
-import { DRAWN } from './questions.js';
+import { DRAWN, MAX_NAMED } from './questions.js';
 
 const HEIGHT = 150;
 
@@ -15,7 +15,12 @@ function byteTicks(most: number): number[] {
 }
 
 function draw({ series, others, lastBytes }: Leak, { isNarrow }: Room): PlotOptions {
-  const points = series.map(({ time, boot, bytes }) => ({ time: new Date(time), boot, bytes: Number(bytes) }));
+  const points = series.map(({ time, boot, bytes }) => ({
+    time: new Date(time),
+    boot,
+    bytes: Number(bytes),
+    exactly: bytes,
+  }));
   const grey = others.map(({ time, host, bytes }) => ({ time: new Date(time), host, bytes: Number(bytes) }));
   const most = Math.max(1, ...points.map(({ bytes }) => bytes), ...grey.map(({ bytes }) => bytes));
   const looks = { fontSize: FONT - 0.5, color: color('muted'), tickSize: 0, label: null };
@@ -38,8 +43,8 @@ function draw({ series, others, lastBytes }: Leak, { isNarrow }: Room): PlotOpti
         ...at,
         r: 2.4,
         fill: color('suspect'),
-        title: ({ time, bytes }: { time: Date; bytes: number }) =>
-          `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC\n${exact(BigInt(bytes))} bytes`,
+        title: ({ time, exactly }: { time: Date; exactly: bigint }) =>
+          `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC\n${exact(exactly)} bytes`,
       }),
       ...(last === undefined
         ? []
@@ -147,16 +152,15 @@ function rest(leaks: readonly Leak[]): Html {
 }
 
 /** Tags that grow without end, each over time. */
-export function growth({ leaks, judged, captures }: DatasetFacts): Html {
-  const hosts = new Set(captures.map(({ host }) => host)).size;
-  const short = hosts - judged.hosts;
+export function growth({ leaks, judged, hostCount }: DatasetFacts): Html {
+  const short = hostCount - judged.hosts;
   const told = `${short <= 0 ? '' : ` ${plural(short, 'host has', 'hosts have')} no start with ${judged.minCaptures} whole captures: too short to tell.`}`;
   return panel({
     id: 'growth',
     question: 'What grows without end?',
     answer:
       leaks.length > 0
-        ? `${plural(leaks.length, 'tag')} rise${leaks.length === 1 ? 's' : ''} in nearly every capture. Lines are broken at restarts; grey are hosts with the same build.${told}`
+        ? `${upTo(leaks.length, MAX_NAMED)} ${leaks.length === 1 ? 'tag rises' : 'tags rise'} in nearly every capture. Lines are broken at restarts; grey are hosts with the same build.${told}`
         : judged.boots === 0
           ? 'Not known.'
           : `Nothing rises in nearly every capture of ${plural(judged.boots, 'start')} of ${plural(judged.hosts, 'host')}.${told}`,

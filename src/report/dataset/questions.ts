@@ -25,9 +25,13 @@ const QUESTIONS = {
       LEFT JOIN boots() b ON b.host = c.host AND b.captured_at = c.captured_at AND b.image_id = c.image_id
     ORDER BY c.status = 'ok', c.captured_at DESC NULLS FIRST, c.image_path
     LIMIT ${MAX_CAPTURES}`,
+  twice: `
+    SELECT count(*) - count(DISTINCT (image_id, image_path, coalesce(host, ''), coalesce(system, 0))) AS records FROM image`,
   counts: `
-    SELECT (SELECT count(*) FROM images WHERE coalesce(system, 0) = 0) AS captures,
-      (SELECT count(*) FROM pool_tags) AS tag_records`,
+    SELECT count(*) AS captures, count(*) FILTER (status = 'incomplete') AS incomplete,
+      count(*) FILTER (status = 'failed') AS failed, count(DISTINCT coalesce(host, image_path)) AS hosts,
+      (SELECT count(*) FROM pool_tags) AS tag_records
+    FROM images WHERE coalesce(system, 0) = 0`,
   judged: `
     SELECT count(*) AS boots, count(DISTINCT host) AS hosts
     FROM (SELECT host, boot FROM boots() WHERE status = 'ok' GROUP BY host, boot HAVING count(*) >= ${MIN_CAPTURES})`,

@@ -1,8 +1,9 @@
 import { type Content, foreign, html, type Html, joined, tagText } from '../page/html.js';
 import { tiles } from '../page/panel.js';
-import { exact } from '../page/units.js';
+import { exact, upTo } from '../page/units.js';
 import { buildsOf } from './builds.js';
-import { type Capture, type DatasetFacts, oddHosts } from './facts.js';
+import { type DatasetFacts, oddHosts } from './facts.js';
+import { MAX_NAMED } from './questions.js';
 
 const NAMES = 4;
 
@@ -14,26 +15,25 @@ function listed(contents: readonly Content[], none: string): Content {
 
 /** Five numbers of a fleet. */
 export function datasetTiles(facts: DatasetFacts): Html {
-  const { captures, captureCount, leaks, outliers } = facts;
-  const hosts = new Set(captures.map(({ host }) => host)).size;
+  const { captures, captureCount, brokenCount, hostCount, leaks, outliers } = facts;
   const odd = [...oddHosts(facts).keys()].sort();
   const builds = buildsOf(captures);
-  const count = (state: Capture['state']): number => captures.filter((capture) => capture.state === state).length;
+  const { incomplete, failed } = brokenCount;
   const states = [
-    `${exact(captureCount - count('incomplete') - count('failed'))} whole`,
-    count('incomplete') > 0 && html`<span class="is-doubt">◐ ${exact(count('incomplete'))} incomplete</span>`,
-    count('failed') > 0 && html`<span class="is-failed">✕ ${exact(count('failed'))} failed</span>`,
+    `${exact(captureCount - incomplete - failed)} whole`,
+    incomplete > 0 && html`<span class="is-doubt">◐ ${exact(incomplete)} incomplete</span>`,
+    failed > 0 && html`<span class="is-failed">✕ ${exact(failed)} failed</span>`,
   ].filter((state) => state !== false);
   return tiles([
     {
       heading: 'Hosts',
-      value: exact(hosts),
+      value: exact(hostCount),
       note: odd.length === 0 ? 'none is odd' : html`${exact(odd.length)} odd: ${listed(odd.map(foreign), '')}`,
     },
     { heading: 'Captures', value: exact(captureCount), note: joined(states, ', ') },
     {
       heading: 'Tags that only grow',
-      value: exact(leaks.length),
+      value: upTo(leaks.length, MAX_NAMED),
       note: listed(
         leaks.map(({ tag, host }) => html`${tagText(tag.trimEnd())} on ${foreign(host)}`),
         'none',
@@ -41,7 +41,7 @@ export function datasetTiles(facts: DatasetFacts): Html {
     },
     {
       heading: 'Unlike the fleet',
-      value: exact(outliers.length),
+      value: upTo(outliers.length, MAX_NAMED),
       note: listed(
         outliers.map(({ tag, host }) => html`${tagText(tag.trimEnd())} on ${foreign(host)}`),
         'none',

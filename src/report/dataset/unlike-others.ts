@@ -2,9 +2,9 @@ import { chart, color, FONT, type Room } from '../chart/chart.js';
 import { dot, type PlotOptions, ruleX, ruleY, text } from '../chart/plot.js';
 import { type Html, shortened } from '../page/html.js';
 import { panel, placeholder } from '../page/panel.js';
-import { bytesText, exact, plural } from '../page/units.js';
+import { bytesText, exact, plural, upTo } from '../page/units.js';
 import { buildOf, type DatasetFacts, type Outlier } from './facts.js';
-import { DRAWN } from './questions.js';
+import { DRAWN, MAX_NAMED } from './questions.js';
 
 const ROW_HEIGHT = 46;
 /** Ratios that the axis names. */
@@ -155,7 +155,7 @@ export function unlikeOthers(facts: DatasetFacts): Html {
     question: 'Which hosts are unlike the others?',
     answer:
       all.length > 0
-        ? `${plural(facts.outliers.length, 'tag')} on a host ${facts.outliers.length === 1 ? 'differs' : 'differ'} from the others with its build. Each dot is a host’s median of one tag.${all.length > shown.length ? ` ${shown.length} of ${all.length} tags are drawn.` : ''}${without}`
+        ? `${upTo(facts.outliers.length, MAX_NAMED)} ${facts.outliers.length === 1 ? 'tag on a host differs' : 'tags on a host differ'} from the others with its build. Each dot is a host’s median of one tag.${all.length > shown.length ? ` ${shown.length} of ${all.length} tags are drawn.` : ''}${without}`
         : most < 5
           ? 'Not known.'
           : `None: no host holds far more or less of any tag than the others with its build.${without}`,

@@ -1,6 +1,6 @@
 import { type Content, foreign, html, type Html, joined, shortened } from '../page/html.js';
 import type { Verdict } from '../page/panel.js';
-import { exact, plural } from '../page/units.js';
+import { exact, plural, upTo } from '../page/units.js';
 import { FAILED_MARK, INCOMPLETE_MARK, tableOrder } from './all-captures.js';
 import type { Capture, DatasetFacts } from './facts.js';
 import { MAX_NAMED } from './questions.js';
@@ -29,23 +29,20 @@ function line({ state, path, why, errorCode }: Capture, row: number): Content {
 function passedOverLine(files: DatasetFacts['passedOver']): Content {
   // The reason names the file.
   const few = files.slice(0, PATHS).map(({ path, reason }) => (reason === null ? foreign(path) : foreign(reason)));
-  const count =
-    files.length < MAX_NAMED
-      ? plural(files.length, 'file was', 'files were')
-      : `${exact(MAX_NAMED)} or more files were`;
+  const count = `${upTo(files.length, MAX_NAMED)} ${files.length === 1 ? 'file was' : 'files were'}`;
   return html`${count} passed over: ${joined(few, '; ')}${files.length > PATHS ? ' …' : ''}`;
 }
 
 /** What is not whole, before any number. */
-export function datasetVerdict({ captures, captureCount, tagRecords, passedOver }: DatasetFacts): Verdict {
+export function datasetVerdict({ captures, captureCount, brokenCount, tagRecords, passedOver }: DatasetFacts): Verdict {
   const broken = tableOrder(captures).filter(({ state }) => state !== 'whole');
-  const count = (state: Capture['state']): number => captures.filter((capture) => capture.state === state).length;
-  const more = broken.length - SHOWN;
+  const brokenInAll = brokenCount.incomplete + brokenCount.failed;
+  const more = brokenInAll - Math.min(broken.length, SHOWN);
   const doubts: Content[] = broken.slice(0, SHOWN).map(line);
   if (more > 0)
     doubts.push(
-      html`and ${exact(more)} more: <a href="#only-${FAILED_MARK}">${plural(count('failed'), 'failed one')}</a>,
-        <a href="#only-${INCOMPLETE_MARK}">${plural(count('incomplete'), 'incomplete one')}</a>`,
+      html`and ${exact(more)} more: <a href="#only-${FAILED_MARK}">${plural(brokenCount.failed, 'failed one')}</a>,
+        <a href="#only-${INCOMPLETE_MARK}">${plural(brokenCount.incomplete, 'incomplete one')}</a>`,
     );
   const timeless = captures.filter(({ time, state }) => time === null && state === 'whole').length;
   if (timeless > 0)
@@ -58,7 +55,7 @@ export function datasetVerdict({ captures, captureCount, tagRecords, passedOver 
     );
   const isGood = doubts.length === 0;
   if (passedOver.length > 0) doubts.push(passedOverLine(passedOver));
-  const whole = captureCount - broken.length;
+  const whole = captureCount - brokenInAll;
   const proof = `${broken.length === 0 ? 'All' : 'All other'} captures are whole: ${exact(whole)}, with ${plural(tagRecords, 'record')} of tags in the dataset.`;
   if (captureCount === 0)
     return { look: 'doubt', sign: '?', heading: 'The dataset has no capture', doubts, proof: 'Nothing was read.' };
@@ -73,7 +70,7 @@ export function datasetVerdict({ captures, captureCount, tagRecords, passedOver 
   return {
     look: 'doubt',
     sign: '◐',
-    heading: `${exact(broken.length)} of ${plural(captureCount, 'capture')} ${broken.length === 1 ? 'is' : 'are'} not whole`,
+    heading: `${exact(brokenInAll)} of ${plural(captureCount, 'capture')} ${brokenInAll === 1 ? 'is' : 'are'} not whole`,
     doubts,
     proof,
   };

@@ -9,6 +9,8 @@ export interface Comparison {
   readonly tag: string;
   readonly allocated: bigint | null;
   readonly isComplete: boolean;
+  /** Whether all that the way leads to could be read. */
+  readonly isRead: boolean;
   /** Null where no way works. */
   readonly found: number | null;
   readonly method: string | null;
@@ -35,6 +37,7 @@ export function comparisons(objects: readonly Row[]): Comparison[] {
       tag: rows[0]!.tag as string,
       allocated,
       isComplete: rows[0]!.tag_complete !== false,
+      isRead: ((best?.unreadable as number | null | undefined) ?? 0) === 0,
       found,
       method: best === null ? null : (best.method as string),
       reason: ((best ?? rows[0]!).reason as string | null) ?? null,
@@ -43,14 +46,14 @@ export function comparisons(objects: readonly Row[]): Comparison[] {
   });
 }
 
-function differenceCell({ difference, allocated, isComplete }: Comparison): Html {
+function differenceCell({ difference, allocated, isComplete, isRead }: Comparison): Html {
   if (difference === null)
     return html`<td class="number muted">${allocated === null ? 'no such tag' : 'not known'}</td>`;
+  if (!isComplete || !isRead) {
+    const why = isComplete ? 'a part of what was counted could not be read' : 'the tag’s own count may be incomplete';
+    return html`<td class="number"><b class="is-doubt" title="${why}">◐ ${signedText(difference)}</b></td>`;
+  }
   if (difference === 0n) return html`<td class="number">adds up</td>`;
-  if (!isComplete)
-    return html`<td class="number">
-      <b class="is-doubt" title="the tag’s own count may be incomplete">◐ ${signedText(difference)}</b>
-    </td>`;
   return html`<td class="number"><b class="is-suspect">${signedText(difference)}</b></td>`;
 }
 
@@ -68,7 +71,7 @@ export function addsUp(objects: readonly Row[], shortfall: string | null): Html 
         'Symbols of this kernel (--symbols) may give their layout.',
       ),
     });
-  const known = all.filter(({ difference }) => difference !== null);
+  const known = all.filter(({ difference, isComplete, isRead }) => difference !== null && isComplete && isRead);
   const off = known.filter(({ difference }) => difference !== 0n);
   const row = (one: Comparison): Html =>
     html`<tr>

@@ -121,6 +121,11 @@ export function sumOf(tags: readonly TagFacts[], count: (tag: TagFacts) => bigin
   return tags.reduce((sum, tag) => sum + count(tag), 0n);
 }
 
+/** Whether tags may be missing altogether: what speaks against the expansion table concerns such that are not listed. */
+export function lacksTags({ doubts = [] }: ImageColumns): boolean {
+  return (doubts ?? []).some(({ table }) => table === 'expansion');
+}
+
 /** Counts that no running kernel has: below zero. */
 export function isBelowZero({ nonpaged, paged }: TagFacts): boolean {
   return [nonpaged, paged].some(({ outstanding, bytes }) => outstanding < 0n || bytes < 0n);

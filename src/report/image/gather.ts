@@ -1,4 +1,5 @@
 import { isMissing, type Missing } from '../../errors.js';
+import { outstanding } from '../../pool/table/counters.js';
 import { imageColumns, rowsOf, shortfall, type TagNaming } from '../../record/rows/rows.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { BIGPOOL, OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-types.js';
@@ -47,10 +48,12 @@ async function bigFacts(result: DecodedScan): Promise<BigFacts | Missing> {
 
 /** What each processor counts under the tags that are shown. */
 function processorCounts(result: DecodedScan, tags: readonly TagFacts[]): ProcessorCount[] {
+  const bits = result.tables.layout.countBits;
   const wanted = new Set(shownByProcessor(tags).map(({ key }) => key));
   return result.processorTags.flatMap(({ key, processor, counters }) => {
     if (processor === null || !wanted.has(key)) return [];
-    return [{ key, processor, difference: counters[0] - counters[1] + counters[3] - counters[4] }];
+    const difference = outstanding(counters[0], counters[1], bits) + outstanding(counters[3], counters[4], bits);
+    return [{ key, processor, difference }];
   });
 }
 

@@ -46,7 +46,7 @@ export function imagePage(facts: ImageFacts, title: string): string {
       banner(imageVerdict(facts)),
       imageTiles(facts),
       html`<div class="panels">
-        ${whoHolds(tags)}${leakSuspects(tags)}${whichDriver(tags)}${bigAllocations(big)}${processLists(processes, objects, processShortfall)}${addsUp(objects, processShortfall)}${processorPanel(facts)}
+        ${whoHolds(facts)}${leakSuspects(tags)}${whichDriver(tags)}${bigAllocations(big)}${processLists(processes, objects, processShortfall)}${addsUp(objects, processShortfall)}${processorPanel(facts)}
       </div> `,
       // Outside the grid: within one, the heads of a table are not repeated on the next page that is printed.
       allTags(tags),

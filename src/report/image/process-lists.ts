@@ -23,9 +23,20 @@ function isRunning(row: Row): boolean {
   return row.exit_time === null;
 }
 
-/** Running, and absent from a list that has every running process. */
-export function isHidden(row: Row): boolean {
-  return isRunning(row) && COMPLETE_WAYS.some(({ column }) => row[column] === false);
+/** Ways of which a part could not be read: what they do not show may be on it. */
+export function partlyRead(objects: readonly Row[]): Way[] {
+  return WAYS.filter(({ method }) =>
+    objects.some(
+      (row) => row.kind === 'process' && row.method === method && ((row.unreadable as number | null) ?? 0) > 0,
+    ),
+  );
+}
+
+/** Which processes run and are absent from a list that has every running process, and was read whole. */
+export function hiddenAmong(objects: readonly Row[]): (row: Row) => boolean {
+  const partly = partlyRead(objects);
+  const whole = COMPLETE_WAYS.filter((way) => !partly.includes(way));
+  return (row) => isRunning(row) && whole.some(({ column }) => row[column] === false);
 }
 
 function isDisputed(row: Row): boolean {
@@ -42,18 +53,18 @@ function reasonOf(objects: readonly Row[], { method }: Way): string {
   return (row?.reason as string | null | undefined) ?? 'it found none';
 }
 
-function cell(row: Row, way: Way, works: boolean): Html {
+function cell(row: Row, way: Way, works: boolean, isPartly: boolean): Html {
   const seen = works ? row[way.column] : null;
   const look = COMPLETE_WAYS.includes(way) ? '' : ' wide-only';
   if (seen === true) return html`<td class="center${look}"><span role="img" aria-label="seen">●</span></td>`;
   if (seen === false) {
-    const doubt = COMPLETE_WAYS.includes(way) && isRunning(row) ? 'is-suspect' : 'muted';
+    const doubt = COMPLETE_WAYS.includes(way) && isRunning(row) && !isPartly ? 'is-suspect' : 'muted';
     return html`<td class="center${look}"><b class="${doubt}" role="img" aria-label="not seen">✕</b></td>`;
   }
   return html`<td class="center muted${look}"><span role="img" aria-label="not available">–</span></td>`;
 }
 
-function stateOf(row: Row): Html {
+function stateOf(row: Row, isHidden: (row: Row) => boolean): Html {
   if (!isRunning(row)) return html`<td class="state" title="${timeText(row.exit_time as number)} UTC">ended, held</td>`;
   return isHidden(row)
     ? html`<td class="state"><b class="is-suspect">◆ hidden</b></td>`
@@ -73,6 +84,8 @@ export function processLists(processes: readonly Row[], objects: readonly Row[],
         'Symbols of this kernel (--symbols) may give the layout of its processes.',
       ),
     });
+  const isHidden = hiddenAmong(objects);
+  const partly = partlyRead(objects);
   const ways = workingWays(processes);
   const works = (way: Way): boolean => ways.includes(way);
   const disputed = processes
@@ -86,7 +99,7 @@ export function processLists(processes: readonly Row[], objects: readonly Row[],
     html`<tr>
       <td class="name">${foreign(one.name as string)}</td>
       <td class="number">${one.pid as number}</td>
-      ${WAYS.map((way) => cell(one, way, works(way)))}${stateOf(one)}
+      ${WAYS.map((way) => cell(one, way, works(way), partly.includes(way)))}${stateOf(one, isHidden)}
     </tr>`;
   const more = disputed.length - SHOWN;
   const narrow = (way: Way): string => `center${COMPLETE_WAYS.includes(way) ? '' : ' wide-only'}`;
@@ -125,7 +138,7 @@ export function processLists(processes: readonly Row[], objects: readonly Row[],
       more <= 0 ? null : html`<p class="note">and ${exact(more)} more: pool-tracker check lists them.</p>`,
       html`<p class="note">
         ● seen, ✕ not, – not available. CSRSS, Sessions and Handles lack some on every healthy
-        system.${idle.length === 0 ? null : html` Not available here: ${idle.map((way, index) => [index === 0 ? '' : '; ', way.heading, ' (', foreign(reasonOf(objects, way)), ')'])}.`}
+        system.${partly.length === 0 ? null : html` <b class="is-doubt">◐</b> Read in part, so that what they lack may be there: ${partly.map(({ heading: name }) => name).join(', ')}.`}${idle.length === 0 ? null : html` Not available here: ${idle.map((way, index) => [index === 0 ? '' : '; ', way.heading, ' (', foreign(reasonOf(objects, way)), ')'])}.`}
       </p>`,
     ],
   });

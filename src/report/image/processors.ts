@@ -24,13 +24,16 @@ type Cell = bigint | 'not read' | 'none';
 
 function columnsOf(tables: readonly ListedTable[], count: number): Column[] {
   const size = count > MAX_COLUMNS ? Math.ceil(count / GROUPS) : 1;
-  const lacking = new Set(
+  const found = new Set(tables.map(({ processor }) => processor));
+  const lacking = new Set<number | null>(
     tables
       .filter(
         ({ processor, pages, pages_missing: missing }) => processor !== null && (pages === null || (missing ?? 0) > 0),
       )
       .map(({ processor }) => processor),
   );
+  // A processor whose table was not found counts as one of which nothing was read.
+  for (let processor = 0; processor < count; processor++) if (!found.has(processor)) lacking.add(processor);
   return Array.from({ length: Math.ceil(count / size) }, (_, index) => {
     const [first, last] = [index * size, Math.min(count, (index + 1) * size) - 1];
     return { first, last, isPart: [...lacking].some((processor) => processor! >= first && processor! <= last) };
@@ -98,7 +101,8 @@ export function processorPanel({ image, tags, processors }: ImageFacts): Html {
   const seen = processors.reduce((most, { processor }) => Math.max(most, processor), -1) + 1;
   const count = Math.max(seen, Number(image.processors ?? 0));
   const shown = shownByProcessor(tags).filter(({ key }) => counts.has(key));
-  if (shown.length === 0)
+  const isUnattributed = image.located_by === 'carve' && count > 1;
+  if (shown.length === 0 || isUnattributed)
     return panel({
       ...heading,
       answer: 'Not known.',
@@ -121,7 +125,7 @@ export function processorPanel({ image, tags, processors }: ImageFacts): Html {
       ? image.processors === 1
         ? 'There is one processor: it frees what it allocates.'
         : 'The table of one processor was found, and how many there are is not known.'
-      : `${crossing === 0 ? 'None' : exact(crossing)} of the ${plural(shown.length, 'largest tag')} ${crossing === 1 ? 'is' : 'are'} freed on other processors than allocated on. Allocations less frees of each; only the sum of a row means anything by itself, and a row that is all one colour was never freed elsewhere.${isGrouped ? ` ${exact(count)} processors in ${exact(columns.length)} groups.` : ''}`;
+      : `${crossing === 0 ? 'None' : exact(crossing)} of the ${plural(shown.length, 'largest tag')} ${crossing === 1 ? 'shows' : 'show'} frees on other processors than allocations. Allocations less frees of each; only the sum of a row means anything by itself: a processor that frees what another allocated shows less, and may still be above zero.${isGrouped ? ` ${exact(count)} processors in ${exact(columns.length)} groups.` : ''}`;
   return panel({
     ...heading,
     answer,

@@ -5,7 +5,7 @@ import type { Verdict } from '../page/panel.js';
 import { exact, plural } from '../page/units.js';
 import { INCOMPLETE_MARK, isOdd, ODD_MARK } from './all-tags.js';
 import { type ImageFacts, isBelowZero, type TagFacts } from './facts.js';
-import { isHidden } from './process-lists.js';
+import { hiddenAmong } from './process-lists.js';
 
 const LOCATED: Readonly<Record<string, string>> = {
   'known-build': 'Tables located because the build is known',
@@ -138,7 +138,9 @@ export function imageVerdict(facts: ImageFacts): Verdict {
   const incomplete = [incompleteLine(tags), ...missingPages(image), ...otherDoubts(image)].filter(
     (line) => line !== null,
   );
-  const odd = [...oddLines(tags), hiddenLine(processes.filter(isHidden))].filter((line) => line !== null);
+  const odd = [...oddLines(tags), hiddenLine(processes.filter(hiddenAmong(facts.objects)))].filter(
+    (line) => line !== null,
+  );
   const open = unproved(image);
   const isIncomplete = image.status !== 'ok' || tags.some(({ complete }) => !complete);
   const doubts = [...incomplete, ...odd, ...open];

@@ -3,7 +3,7 @@ import { barX, text, type PlotOptions } from '../chart/plot.js';
 import { type Html, shortened } from '../page/html.js';
 import { INCOMPLETE, NONPAGED, PAGED, panel, placeholder } from '../page/panel.js';
 import { bytesText, exact, plural, shareText } from '../page/units.js';
-import { sumOf, type TagFacts, wholeTags } from './facts.js';
+import { type ImageFacts, lacksTags, sumOf, type TagFacts, wholeTags } from './facts.js';
 
 const SHOWN = 20;
 const ROW_HEIGHT = 20;
@@ -131,7 +131,7 @@ function draw(tags: readonly TagFacts[], width: number, isNarrow: boolean): Plot
 }
 
 /** Bars of the largest tags. */
-export function whoHolds(tags: readonly TagFacts[]): Html {
+export function whoHolds({ tags, image }: Pick<ImageFacts, 'tags' | 'image'>): Html {
   const largest = tags.filter(({ bytes }) => bytes > 0n).slice(0, SHOWN);
   const whole = wholeTags(tags);
   const doubtful = largest.filter(({ complete }) => !complete).length;
@@ -141,11 +141,12 @@ export function whoHolds(tags: readonly TagFacts[]): Html {
     sumOf(whole, ({ bytes }) => bytes),
   );
   const isUnsure = whole.length === 0 && tags.length > 0;
+  const isAll = whole.length === tags.length && !lacksTags(image);
   const answer = isUnsure
     ? 'No tag’s counts are certain: each bar may be too short or too long.'
     : largest.length === 0
-      ? 'No tag holds any bytes.'
-      : `${largest.length < SHOWN ? `Only ${plural(largest.length, 'tag')} hold${largest.length === 1 ? 's' : ''} anything` : `The ${SHOWN} largest tags are ${share} of all bytes`}${doubtful === 0 ? '.' : `; ${exact(doubtful)} of them may be incomplete and ${doubtful === 1 ? 'is' : 'are'} not in the sum.`}`;
+      ? `No tag ${isAll ? 'holds' : 'that is certain holds'} any bytes.`
+      : `${largest.length < SHOWN ? `${isAll ? 'Only ' : ''}${plural(largest.length, 'tag')} hold${largest.length === 1 ? 's' : ''} ${isAll ? 'anything' : 'bytes; others are not certain'}` : `The ${SHOWN} largest tags are ${share} of all bytes${isAll ? '' : ' that are certain'}`}${doubtful === 0 ? '.' : `; ${exact(doubtful)} of them may be incomplete and ${doubtful === 1 ? 'is' : 'are'} not in the sum.`}`;
   return panel({
     id: 'holders',
     question: 'Who holds the memory?',

@@ -12,6 +12,11 @@ function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
 
+/** A count of what is listed up to a limit: `200 or more`. */
+export function upTo(count: number, limit: number): string {
+  return count < limit ? exact(count) : `${exact(limit)} or more`;
+}
+
 /** Digits in groups of three: `11,663,360`. */
 export function exact(value: bigint | number): string {
   const digits = magnitude(BigInt(value))

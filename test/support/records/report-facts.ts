@@ -93,6 +93,11 @@ export function datasetFacts(captures: readonly Capture[], more: Partial<Dataset
   return {
     captures,
     captureCount: captures.length,
+    brokenCount: {
+      incomplete: captures.filter(({ state }) => state === 'incomplete').length,
+      failed: captures.filter(({ state }) => state === 'failed').length,
+    },
+    hostCount: new Set(captures.map(({ host }) => host)).size,
     tagRecords: 60n * BigInt(captures.length),
     leaks: [],
     outliers: [],
