@@ -113,7 +113,7 @@ describe('the command compact', () => {
         // Files are removed one by one, and none of them is needed any more: every fifth is enough.
         if (isRemoval && changes.length % 5 !== 0) return;
         const [answer] = await queryDuckdb(
-          `SELECT count(DISTINCT (image_id, tag, key, place)) AS rows FROM read_parquet('${dataset}/pool_tag/**/*.parquet', hive_partitioning = false)`,
+          `SELECT count(DISTINCT (image_id, tag, key, place)) AS rows FROM read_parquet('${dataset}/pool_tag/v=*/**/*.parquet', hive_partitioning = false)`,
         );
         assert.equal(Number(answer!['rows']), expected, change);
       },

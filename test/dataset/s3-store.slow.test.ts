@@ -5,6 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import type { BatchSummary } from '../../src/dataset/ingest/batch-events.js';
 import { S3Store } from '../../src/dataset/store/s3-store.js';
 import { runCli } from '../support/run/cli.js';
+import { POOL_TAG } from '../../src/record/schema/record-types.js';
+import { deltaRows, fileRows } from '../support/records/clickhouse.js';
 import { datasetContent } from '../support/records/dataset-content.js';
 import { writeSmallImage } from '../support/images/dataset-images.js';
 import { Random } from '../support/generate/random.js';
@@ -78,9 +80,21 @@ describe('a dataset in a bucket', () => {
     const before = (await datasetContent(await download('s3://images/lake'))) as { tags: object[] };
     const { status, stderr } = await runCli(['compact', 's3://images/lake', '--grace', '0', '--partition', 'host']);
     assert.deepEqual([status, stderr.replace(/\d+ records/, 'N records')], [0, '10 files merged into 4, N records\n']);
-    const after = (await datasetContent(await download('s3://images/lake'))) as { files: string[]; tags: object[] };
+    const local = await download('s3://images/lake');
+    const after = (await datasetContent(local)) as { files: string[]; tags: object[] };
     assert.equal(after.files.length, 5);
     assert.equal(after.tags.length, before.tags.length);
+    assert.deepEqual(await deltaRows(`${local}/pool_tag`, POOL_TAG), await fileRows(local, POOL_TAG));
+  });
+
+  it('a commit of a table is made by the first only, and nothing of the others stays', async () => {
+    const store = new S3Store('s3://images/commits');
+    const made = await Promise.all(
+      ['one', 'two', 'three'].map((text) => store.create('log/1.json', Buffer.from(text))),
+    );
+    assert.deepEqual(made.filter(Boolean), [true]);
+    const text = (await buffer((await store.open('log/1.json'))!)).toString();
+    assert.equal(text, ['one', 'two', 'three'][made.indexOf(true)]);
   });
 
   it('a file of many parts arrives whole', async () => {

@@ -46,6 +46,10 @@ export const COMMANDS: CommandList = {
     summary: 'merge the many small files of a dataset into few, sorted by tag',
     load: async () => (await import('./compact.js')).compactCommand,
   },
+  table: {
+    summary: 'show, rebuild or clean the log that lets engines read a dataset as Delta Lake tables',
+    load: async () => (await import('./table.js')).tableCommand,
+  },
   submit: {
     summary: 'put one job for each memory image into a queue that workers on any machine take from',
     load: async () => (await import('./queue/submit.js')).submitCommand,

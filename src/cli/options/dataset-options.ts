@@ -1,7 +1,7 @@
 import { listImages, type ListedImage, shardOf } from '../../dataset/images/images.js';
 import { LabelRules } from '../../dataset/images/labels.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
-import { PART_EXTENSION, type PartFormat } from '../../dataset/store/dataset-settings.js';
+import { PART_EXTENSION, type PartFormat, TABLE_FORMATS } from '../../dataset/store/dataset-settings.js';
 import { DEFAULT_PARTITION } from '../../dataset/store/partition.js';
 import { recordTypeNamed, SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
 import { NAMING_OPTION_SPECS } from './naming-options.js';
@@ -31,6 +31,11 @@ export const DATASET_OPTION_SPECS: OptionSpecs = {
     value: 'KEYS',
     default: DEFAULT_PARTITION.join(','),
     help: 'folders of a new dataset: date and names of labels',
+  },
+  table: {
+    value: 'KIND',
+    choices: TABLE_FORMATS,
+    help: 'log of a new dataset for engines that read tables: delta (Delta Lake; the default with Parquet) or none',
   },
   ...ALL_SYSTEMS_SPECS,
   ...SCAN_OPTION_SPECS,
@@ -69,6 +74,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
   if (records.length === 0) throw usageError('--records: no record type is named');
   const partition = commaList(options.text('partition'));
   const format = options.choice('format', PART_FORMATS);
+  const table = options.choice('table', TABLE_FORMATS);
   const drivers = options.text('drivers');
   const { labels: _, ...scan } = scanOptions(options);
   const { table: _table, ...sink } = sinkOptions(options);
@@ -81,6 +87,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
     sink,
     ...(partition === undefined ? {} : { partition }),
     ...(format === undefined ? {} : { format }),
+    ...(table === undefined ? {} : { table }),
   };
 }
 

@@ -17,6 +17,7 @@ import { recordFolder } from '../store/partition.js';
 import { partRows, sortedRows } from './sorted-rows.js';
 import { isGone, ownerName, Staging } from '../store/staging.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
+import { TableLog } from '../table/table.js';
 
 export interface CompactOptions {
   /** Target size of files, in bytes. */
@@ -52,13 +53,18 @@ export async function compact(dataset: string, options: CompactOptions): Promise
     await journal.close();
     journal = await Journal.load(store);
     requireAlone(journal, run);
-    await endCompactions(store, journal);
+    const table = TableLog.of(store, staging, before);
+    await endCompactions(store, journal, table);
+    await table?.reconcile();
     const settings = { ...before, partition: keptKeys(before, options.partition) };
     if (settings.partition.length < before.partition.length) await writeSettings(store, staging, settings);
-    const compactor = new Compactor(store, journal, staging, settings, options.targetBytes);
+    const merged = TableLog.of(store, staging, settings);
+    const compactor = new Compactor(store, journal, staging, settings, options.targetBytes, merged);
     const begun: CompactionEntry[] = [];
     for (const group of await planCompaction(store, settings, options.targetBytes))
       begun.push(await compactor.write(group));
+    // Readers of the tables go from the old files to the new ones at this moment.
+    await merged?.merged(begun);
     if (begun.length > 0) await delay(options.graceMs);
     for (const entry of begun) await finish(store, journal, entry);
     await journal.append({ ...run, at: Date.now(), state: 'done' });
@@ -115,9 +121,10 @@ function keptKeys({ partition }: DatasetSettings, kept: readonly string[] | unde
 }
 
 /** Finishes what killed processes had begun: completes it when all new files are in place, else undoes it. */
-export async function endCompactions(store: DatasetStore, journal: Journal): Promise<void> {
+export async function endCompactions(store: DatasetStore, journal: Journal, table: TableLog | null): Promise<void> {
   for (const entry of journal.openCompactions().filter(({ owner, at }) => isGone(owner, at))) {
     if (await allThere(store, entry.outputs)) {
+      await table?.merged([entry]);
       await finish(store, journal, entry);
     } else {
       for (const path of entry.outputs) await store.remove(path);
@@ -154,6 +161,7 @@ class Compactor {
     private readonly staging: Staging,
     private readonly settings: DatasetSettings,
     private readonly targetBytes: number,
+    private readonly table: TableLog | null,
   ) {}
 
   /** Writes the new files of a group and moves them into place; the old ones stay. */
@@ -180,7 +188,10 @@ class Compactor {
         images: [...images],
       };
       await this.journal.append(entry);
-      for (const name of staged) await this.store.publish(join(work, name), `${folder}/${name}`);
+      for (const name of staged) {
+        await this.table?.describe(`${folder}/${name}`, join(work, name));
+        await this.store.publish(join(work, name), `${folder}/${name}`);
+      }
       return entry;
     } finally {
       await rm(work, { recursive: true, force: true });

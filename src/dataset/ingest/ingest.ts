@@ -6,7 +6,7 @@ import type { Labels } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
 import { imageEvent, type ImageEvent } from './batch-events.js';
 import { endCompactions } from '../compact/compact.js';
-import { settingsFor, type DatasetSettings, type PartFormat } from '../store/dataset-settings.js';
+import { settingsFor, type DatasetSettings, type PartFormat, type TableFormat } from '../store/dataset-settings.js';
 import type { ListedImage } from '../images/images.js';
 import type { ImagePool } from './image-pool.js';
 import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
@@ -14,6 +14,7 @@ import { Journal } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
 import { Publisher } from './publisher.js';
 import { Staging } from '../store/staging.js';
+import { TableLog } from '../table/table.js';
 
 export {
   type BatchListener,
@@ -32,6 +33,8 @@ export interface IngestOptions {
   /** The partition keys of a new dataset; for an existing one they must be the same. */
   readonly partition?: readonly string[];
   readonly format?: PartFormat;
+  /** Which log of a table a new dataset gets; for an existing one it must be the same. */
+  readonly table?: TableFormat;
   /** Names of the record types to write. */
   readonly records: readonly string[];
   readonly scan: Omit<ScanOptions, 'labels'>;
@@ -72,8 +75,9 @@ export class Ingest {
     private readonly staging: Staging,
     readonly journal: Journal,
     store: ReturnType<typeof openStore>,
+    private readonly table: TableLog | null,
   ) {
-    this.publisher = new Publisher(store, journal, settings.format);
+    this.publisher = new Publisher(store, journal, settings.format, table);
   }
 
   /**
@@ -86,8 +90,10 @@ export class Ingest {
     try {
       const settings = await settingsFor(store, staging, options);
       const journal = await Journal.load(store);
-      await endCompactions(store, journal);
-      return new Ingest(options, settings, staging, journal, store);
+      const table = TableLog.of(store, staging, settings);
+      await endCompactions(store, journal, table);
+      await table?.reconcile();
+      return new Ingest(options, settings, staging, journal, store, table);
     } catch (error) {
       await staging.close();
       throw error;
@@ -173,8 +179,12 @@ export class Ingest {
   }
 
   async close(): Promise<void> {
-    await this.journal.close();
-    await this.staging.close();
+    try {
+      await this.table?.close();
+    } finally {
+      await this.journal.close();
+      await this.staging.close();
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { ScannedImage, StagedFile } from './image-task.js';
 import type { ImageEntry, Journal } from '../store/journal.js';
 import { olderPartPaths, partPath } from '../store/partition.js';
 import type { DatasetStore } from '../store/store.js';
+import type { TableLog } from '../table/table.js';
 
 /** How an image's records came into the dataset. */
 export type Publication =
@@ -21,6 +22,7 @@ export class Publisher {
     private readonly store: DatasetStore,
     private readonly journal: Journal,
     private readonly format: PartFormat,
+    private readonly table: TableLog | null,
   ) {}
 
   /**
@@ -62,16 +64,24 @@ export class Publisher {
       return;
     }
     const extension = extname(file.path);
-    await this.store.publish(file.path, partPath(file.record, folder, imageId, extension));
-    for (const older of olderPartPaths(file.record, folder, imageId, extension)) await this.store.remove(older);
+    const path = partPath(file.record, folder, imageId, extension);
+    await this.table?.describe(path, file.path);
+    await this.store.publish(file.path, path);
+    await this.table?.added(path);
+    for (const older of olderPartPaths(file.record, folder, imageId, extension)) await this.removeFile(older);
   }
 
   private async remove({ folder, imageId, records }: ImageEntry): Promise<void> {
     const extension = PART_EXTENSION[this.format];
     for (const record of records) {
-      await this.store.remove(partPath(record, folder, imageId, extension));
-      for (const older of olderPartPaths(record, folder, imageId, extension)) await this.store.remove(older);
+      await this.removeFile(partPath(record, folder, imageId, extension));
+      for (const older of olderPartPaths(record, folder, imageId, extension)) await this.removeFile(older);
     }
+  }
+
+  private async removeFile(path: string): Promise<void> {
+    await this.store.remove(path);
+    await this.table?.removed(path);
   }
 }
 

@@ -7,7 +7,7 @@ import { SCAN_METHODS } from '../../scan/scan.js';
 import { locationName } from '../../source/source.js';
 import { isWithin } from '../../source/within.js';
 import { checkPartitionKeys } from '../store/partition.js';
-import { PART_EXTENSION } from '../store/dataset-settings.js';
+import { PART_EXTENSION, TABLE_FORMATS } from '../store/dataset-settings.js';
 import type { ImageJob } from './work-queue.js';
 
 /** What a worker may touch, whatever its queue says: whoever can write to Redis can write jobs. */
@@ -140,6 +140,7 @@ export async function checkJob(data: unknown, { outs, allowed, redirects }: Work
     'out',
     'partition',
     'format',
+    'table',
     'records',
     'scan',
     'allSystems',
@@ -150,6 +151,7 @@ export async function checkJob(data: unknown, { outs, allowed, redirects }: Work
   if (!outs.includes(out)) throw refused(`its dataset ${locationName(out)} is none of this worker's`);
   optional(ingest['partition'], (keys) => checkPartitionKeys(textsOf(keys, 'partition')));
   optional(ingest['format'], (format) => oneOf(format, 'format', Object.keys(PART_EXTENSION)));
+  optional(ingest['table'], (table) => oneOf(table, 'table', TABLE_FORMATS));
   for (const record of textsOf(ingest['records'], 'records'))
     oneOf(
       record,

@@ -13,10 +13,16 @@ const PATH = '_dataset.json';
 export const PART_EXTENSION = { parquet: '.parquet', ndjson: '.ndjson' } as const;
 export type PartFormat = keyof typeof PART_EXTENSION;
 
+/** Logs of tables that can be kept over a dataset's files. */
+export const TABLE_FORMATS = ['delta', 'none'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
 /** What all parts of a dataset have in common, as readers of partitioned files require. */
 export interface DatasetSettings {
   readonly partition: readonly string[];
   readonly format: PartFormat;
+  /** Which log of a table is kept; `none` in datasets that were made before there were any. */
+  readonly table: TableFormat;
 }
 
 async function readSettings(store: DatasetStore): Promise<DatasetSettings | null> {
@@ -24,14 +30,15 @@ async function readSettings(store: DatasetStore): Promise<DatasetSettings | null
   if (stream === null) return null;
   try {
     const found = JSON.parse(await text(stream)) as Partial<DatasetSettings> | null;
-    const { partition, format } = found ?? {};
+    const { partition, format, table = 'none' } = found ?? {};
     if (
       Array.isArray(partition) &&
       partition.every((key) => typeof key === 'string') &&
       format !== undefined &&
-      format in PART_EXTENSION
+      format in PART_EXTENSION &&
+      TABLE_FORMATS.includes(table)
     ) {
-      return { partition: checkPartitionKeys(partition), format };
+      return { partition: checkPartitionKeys(partition), format, table };
     }
   } catch {
     // Told below.
@@ -57,6 +64,14 @@ export async function existingSettings(store: DatasetStore): Promise<DatasetSett
   });
 }
 
+/** @throws PoolTrackerError USAGE for a table over files that its readers do not read */
+export function checkedTable(format: PartFormat, table: TableFormat): TableFormat {
+  if (table === 'none' || format === 'parquet') return table;
+  throw new PoolTrackerError('USAGE', `--table ${table}: expected a dataset of Parquet files, found ${format}`, {
+    hint: 'leave the option out',
+  });
+}
+
 /**
  * The settings of a dataset: those it was created with, or those asked for when it is new.
  * @throws PoolTrackerError USAGE when it was created with settings other than those asked for
@@ -68,9 +83,11 @@ export async function settingsFor(
 ): Promise<DatasetSettings> {
   const found = await readSettings(store);
   if (found === null) {
+    const format = asked.format ?? 'parquet';
     const settings = {
       partition: checkPartitionKeys(asked.partition ?? DEFAULT_PARTITION),
-      format: asked.format ?? 'parquet',
+      format,
+      table: checkedTable(format, asked.table ?? (format === 'parquet' ? 'delta' : 'none')),
     };
     await writeSettings(store, staging, settings);
     return settings;
@@ -80,7 +97,9 @@ export async function settingsFor(
       ? `partitioned by ${found.partition.join(',') || 'nothing'}, not ${asked.partition.join(',') || 'nothing'}`
       : asked.format !== undefined && asked.format !== found.format
         ? `made of ${found.format} files, not ${asked.format}`
-        : null;
+        : asked.table !== undefined && asked.table !== found.table
+          ? `kept with ${found.table === 'none' ? 'no table log' : `a log of ${found.table}`}, not ${asked.table}`
+          : null;
   if (differs !== null)
     throw new PoolTrackerError('USAGE', `${store.name} is ${differs}`, {
       hint: 'leave the option out, or name a new dataset',

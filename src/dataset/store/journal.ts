@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { PoolTrackerError } from '../../errors.js';
-import { RECORD_TYPES } from '../../record/schema/record-types.js';
+import { isRecordFile } from './partition.js';
 import { ownerName } from './staging.js';
 import type { DatasetStore, LineLog } from './store.js';
 
@@ -100,7 +100,7 @@ export class Journal {
     else if (entry?.type === 'passed-over' && isPassedOverEntry(entry)) this.notePassedOver(entry);
     else if (entry?.type === 'compaction' && isCompactionEntry(entry)) {
       // Files are removed on the strength of these paths.
-      const odd = [...entry.inputs, ...entry.outputs].find((path) => !isPartOf(entry.record, path));
+      const odd = [...entry.inputs, ...entry.outputs].find((path) => !isRecordFile(entry.record, path));
       if (odd !== undefined)
         throw new PoolTrackerError(
           'RECORDS_DAMAGED',
@@ -162,6 +162,18 @@ export class Journal {
     return [...this.compactions.values()].filter(({ state }) => state === 'begun');
   }
 
+  /**
+   * The files of compactions: the `outputs` of those that are not finished, and the `inputs` of those that are not
+   * undone, which may still be there.
+   */
+  mergedFiles(): { readonly inputs: ReadonlySet<string>; readonly outputs: ReadonlySet<string> } {
+    const entries = [...this.compactions.values()];
+    return {
+      inputs: new Set(entries.filter(({ state }) => state !== 'undone').flatMap(({ inputs }) => inputs)),
+      outputs: new Set(entries.filter(({ state }) => state === 'begun').flatMap(({ outputs }) => outputs)),
+    };
+  }
+
   /** Adds an entry; resolves when it will survive the end of the process, where the store can promise that. */
   async append(entry: JournalEntry): Promise<void> {
     this.log ??= this.store.openLog(`${FOLDER}/${ownerName()}-${Date.now()}.ndjson`);
@@ -215,17 +227,6 @@ function isCompactionEntry(entry: Partial<CompactionEntry>): entry is Compaction
     isText(record) &&
     isText(folder) &&
     isTexts(images)
-  );
-}
-
-/** Whether a path is that of a part or of a compacted file of a record type. */
-function isPartOf(record: string, path: string): boolean {
-  const names = path.split('/');
-  return (
-    names[0] === record &&
-    RECORD_TYPES.some(({ name }) => name === record) &&
-    names.every((name) => name !== '' && name !== '.' && name !== '..' && !/[\\\0]/.test(name)) &&
-    /^(part|compact)-[0-9a-f-]+\.(parquet|ndjson)$/.test(names.at(-1)!)
   );
 }
 

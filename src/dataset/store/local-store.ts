@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemErrorCode } from '../../errors.js';
@@ -69,6 +70,30 @@ export class LocalStore implements DatasetStore {
       await syncDirectory(dirname(full));
     } catch (error) {
       throw outputFailed(full, error);
+    }
+  }
+
+  async create(path: string, bytes: Buffer): Promise<boolean> {
+    const full = await this.folders.fullPath(path);
+    const temporary = join(dirname(full), `.${randomUUID()}.part`);
+    try {
+      await mkdir(dirname(full), { recursive: true });
+      const handle = await open(temporary, 'wx');
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      // Of all ways to give a file its name, this one refuses a name that is taken.
+      await link(temporary, full);
+      await syncDirectory(dirname(full));
+      return true;
+    } catch (error) {
+      if (systemErrorCode(error) === 'EEXIST') return false;
+      throw outputFailed(full, error);
+    } finally {
+      await unlink(temporary).catch(() => undefined);
     }
   }
 

@@ -96,6 +96,24 @@ export function partitionOf(path: string): string {
   return path.split('/').slice(2, -1).join('/');
 }
 
+/** The values in the names of a file's folders, as they were before `escapeValue`; null for the name of null. */
+export function partitionValues(path: string): Readonly<Record<string, string | null>> {
+  const components = partitionOf(path)
+    .split('/')
+    .filter((component) => component.includes('='));
+  return Object.fromEntries(
+    components.map((component) => {
+      const [key, value] = [component.slice(0, component.indexOf('=')), component.slice(component.indexOf('=') + 1)];
+      return [
+        key,
+        value === NULL_VALUE
+          ? null
+          : value.replace(/%([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+      ];
+    }),
+  );
+}
+
 /**
  * Where the records of one kind of one image lie: `pool_tag/v=2/date=2024-09-01/host=web01/part-4f2c….parquet`. The
  * name follows from the contents of the image, so that writing it again replaces it.
@@ -111,4 +129,15 @@ export function olderPartPaths(record: string, folder: string, imageId: string, 
   return versionFolders(record)
     .filter((older) => older !== own)
     .map((older) => `${older}${path.slice(own.length)}`);
+}
+
+/** Whether a path is that of a part or of a compacted file of a record type. */
+export function isRecordFile(record: string, path: string): boolean {
+  const names = path.split('/');
+  return (
+    names[0] === record &&
+    RECORD_TYPES.some(({ name }) => name === record) &&
+    names.every((name) => name !== '' && name !== '.' && name !== '..' && !/[\\\0]/.test(name)) &&
+    /^(part|compact)-[0-9a-f-]+\.(parquet|ndjson)$/.test(names.at(-1)!)
+  );
 }

@@ -114,6 +114,21 @@ export class S3Store implements DatasetStore {
     });
   }
 
+  /** Needs a bucket that heeds If-None-Match: without, two writers at the same moment both believe to be first. */
+  create(path: string, bytes: Buffer): Promise<boolean> {
+    return this.send(path, async ({ sdk, client }, Key) => {
+      try {
+        await client.send(new sdk.PutObjectCommand({ Bucket: this.bucket, Key, Body: bytes, IfNoneMatch: '*' }));
+        return true;
+      } catch (error) {
+        // 409: another request for the same name is under way, and may have been first.
+        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+        if (status === 412 || status === 409) return false;
+        throw error;
+      }
+    });
+  }
+
   async remove(path: string): Promise<void> {
     await this.send(path, ({ sdk, client }, Key) =>
       client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key })),

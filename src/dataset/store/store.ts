@@ -35,6 +35,11 @@ export interface DatasetStore {
   localPath(path: string, folder: string): Promise<string>;
   /** Moves a finished local file into place, replacing one that is there. */
   publish(local: string, path: string): Promise<void>;
+  /**
+   * Makes a file, whole, where there is none of this name.
+   * @returns false where there is one, which another process may have made at this moment
+   */
+  create(path: string, bytes: Buffer): Promise<boolean>;
   /** Deletes a file, if it exists. */
   remove(path: string): Promise<void>;
   /** Starts a log. Where files cannot grow, the lines may become several files whose names begin with `path`. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryDuckdb } from './duckdb.js';
 
-/** The files of a dataset that are not its journal, sorted, with `/`. */
+/** The files of a dataset that are neither its journal nor the log of a table, sorted, with `/`. */
 export async function datasetFiles(dataset: string): Promise<string[]> {
   const entries = await readdir(dataset, { recursive: true, withFileTypes: true });
   const files = entries
@@ -12,7 +12,7 @@ export async function datasetFiles(dataset: string): Promise<string[]> {
         .slice(dataset.length + 1)
         .replaceAll('\\', '/'),
     );
-  return files.filter((path) => !path.startsWith('_journal/')).sort();
+  return files.filter((path) => !path.startsWith('_journal/') && !path.includes('/_delta_log/')).sort();
 }
 
 /**
@@ -22,7 +22,7 @@ export async function datasetFiles(dataset: string): Promise<string[]> {
 export function datasetRows(dataset: string, record: string): Promise<Record<string, unknown>[]> {
   const leftOut = record === 'image' ? 'filename, elapsed_ms' : 'filename';
   return queryDuckdb(`SELECT replace(filename, '${dataset}/', '') AS file, * EXCLUDE (${leftOut})
-    FROM read_parquet('${dataset}/${record}/**/*.parquet', filename = true, hive_partitioning = false) ORDER BY ALL`);
+    FROM read_parquet('${dataset}/${record}/v=*/**/*.parquet', filename = true, hive_partitioning = false) ORDER BY ALL`);
 }
 
 /** Files and rows: what two datasets of the same images have in common. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,8 @@ export class S3Server {
   requests = 0;
   /** How many of the next answers with a body break off in the middle. */
   cuts = 0;
+  /** Objects that were put on the condition that there were none. */
+  private readonly conditional = new Set<string>();
   private readonly before = ENVIRONMENT.map((name) => process.env[name]);
 
   private constructor(
@@ -81,9 +83,22 @@ export class S3Server {
     });
   }
 
+  /** What s3rver does not heed, the relay does: only the first of all who put an object conditionally succeeds. */
+  private isFirst(url: string): boolean {
+    const key = decodeURIComponent(new URL(url, this.endpoint).pathname);
+    if (this.conditional.has(key) || existsSync(join(this.folder, `${key}._S3rver_object`))) return false;
+    this.conditional.add(key);
+    return true;
+  }
+
   private relayTo(port: number): void {
     this.relay.on('request', (incoming, outgoing) => {
       this.requests++;
+      if (incoming.headers['if-none-match'] === '*' && !this.isFirst(incoming.url!)) {
+        incoming.resume();
+        outgoing.writeHead(412).end();
+        return;
+      }
       incoming.pipe(
         request(
           { port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers },

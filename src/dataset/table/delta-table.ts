@@ -1,0 +1,175 @@
+import { createInterface } from 'node:readline';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.js';
+import { toolVersion } from '../../record/schema/file-metadata.js';
+import type { Staging } from '../store/staging.js';
+import type { DatasetStore } from '../store/store.js';
+import { type Action, commitText, damaged, parsedAction, PROTOCOL } from './actions.js';
+import { checkpointActions, checkpointFile } from './checkpoint.js';
+import { Snapshot } from './snapshot.js';
+
+const FOLDER = '_delta_log';
+/** Commits after which readers are spared those before. */
+const CHECKPOINT_COMMITS = 10;
+
+const numbered = (version: number, ending: string): string => `${String(version).padStart(20, '0')}${ending}`;
+
+/**
+ * The log of one Delta table: a folder of numbered commits, each a file that is made only where none of its number is.
+ * Who comes second looks at what the first did, and tries the next number.
+ */
+export class DeltaTable {
+  /** Of the last commit; -1 where there is none yet. */
+  private version = -1;
+  private checkpointed = -1;
+  private snapshot = new Snapshot();
+
+  /** @param record the table's folder, from the dataset's root */
+  constructor(
+    private readonly store: DatasetStore,
+    private readonly staging: Staging,
+    readonly record: string,
+  ) {}
+
+  /** What the table is now. @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED */
+  async current(): Promise<Snapshot> {
+    if (this.version < 0) await this.loadCheckpoint();
+    while (await this.readCommit(this.version + 1)) this.version++;
+    return this.snapshot;
+  }
+
+  /**
+   * Adds a commit.
+   * @param change the actions, from what the table is; asked again when another process was first. None: no commit
+   * @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED
+   */
+  async commit(operation: string, change: (current: Snapshot) => readonly Action[]): Promise<void> {
+    for (;;) {
+      const actions = change(await this.current());
+      if (actions.length === 0) return;
+      const timestamp = Date.now();
+      const info = { timestamp, operation, operationParameters: {}, engineInfo: `pool-tracker/${toolVersion()}` };
+      const isFirst = this.version < 0;
+      const text = `${isFirst ? `${JSON.stringify({ protocol: PROTOCOL })}\n` : ''}${commitText([{ commitInfo: info }, ...actions])}`;
+      if (!(await this.store.create(this.pathOf(numbered(this.version + 1, '.json')), Buffer.from(text)))) continue;
+      this.version++;
+      for (const action of actions) this.snapshot.apply(action);
+      if (this.version - Math.max(0, this.checkpointed) >= CHECKPOINT_COMMITS) await this.checkpoint();
+      return;
+    }
+  }
+
+  /** Number of the commits, the first is 0; -1 for a table without any. */
+  get lastVersion(): number {
+    return this.version;
+  }
+
+  /** Writes what spares readers all commits until now, which may be removed then. */
+  async checkpoint(): Promise<void> {
+    const version = this.version;
+    const { bytes, size } = checkpointFile(this.snapshot);
+    await this.publish(numbered(version, '.checkpoint.parquet'), bytes);
+    await this.publish('_last_checkpoint', Buffer.from(JSON.stringify({ version, size })));
+    this.checkpointed = version;
+  }
+
+  /**
+   * Removes the commits before the last checkpoint that is older than a time, and earlier checkpoints: versions from
+   * there on stay readable.
+   * @param before milliseconds since 1970 UTC
+   * @returns how many files were removed
+   */
+  async forget(before: number): Promise<number> {
+    const files = await this.files();
+    const checkpoints = files.filter(({ isCheckpoint }) => isCheckpoint).map(({ version }) => version);
+    let first = -1;
+    for (const version of checkpoints) {
+      const at = await this.timeOf(version);
+      if (at !== null && at < before) first = Math.max(first, version);
+    }
+    const old = files.filter(({ version }) => version < first);
+    for (const { path } of old) await this.store.remove(path);
+    return old.length;
+  }
+
+  /** Removes all of the log, whatever is in it. */
+  async clear(): Promise<void> {
+    for await (const { path } of this.store.list(`${this.record}/${FOLDER}`)) await this.store.remove(path);
+    this.version = -1;
+    this.checkpointed = -1;
+    this.snapshot = new Snapshot();
+  }
+
+  private pathOf(name: string): string {
+    return `${this.record}/${FOLDER}/${name}`;
+  }
+
+  private async publish(name: string, bytes: Buffer): Promise<void> {
+    const local = join(await this.staging.folder(), name);
+    await writeFile(local, bytes);
+    await this.store.publish(local, this.pathOf(name));
+  }
+
+  /** Starts from the last checkpoint, where there is one. */
+  private async loadCheckpoint(): Promise<void> {
+    let last = -1;
+    for (const { version, isCheckpoint } of await this.files()) if (isCheckpoint) last = Math.max(last, version);
+    if (last < 0) return;
+    const path = this.pathOf(numbered(last, '.checkpoint.parquet'));
+    const local = await this.store.localPath(path, await this.staging.folder());
+    for (const action of await checkpointActions(local, `${this.store.name}/${path}`)) this.snapshot.apply(action);
+    this.version = last;
+    this.checkpointed = last;
+  }
+
+  private async files(): Promise<
+    { readonly path: string; readonly version: number; readonly isCheckpoint: boolean }[]
+  > {
+    const found = [];
+    for await (const { path } of this.store.list(`${this.record}/${FOLDER}`)) {
+      const [, version, ending] = /\/(\d{20})\.(json|checkpoint\.parquet)$/.exec(path) ?? [];
+      if (version !== undefined) found.push({ path, version: Number(version), isCheckpoint: ending !== 'json' });
+    }
+    return found;
+  }
+
+  /** When a commit was made, as it says itself; null where it does not. */
+  private async timeOf(version: number): Promise<number | null> {
+    const info = (await this.linesOf(version))?.find(
+      (line): line is { readonly commitInfo: { readonly timestamp?: unknown } } =>
+        typeof line === 'object' && line !== null && 'commitInfo' in line,
+    );
+    const timestamp = info?.commitInfo.timestamp;
+    return typeof timestamp === 'number' ? timestamp : null;
+  }
+
+  private async readCommit(version: number): Promise<boolean> {
+    const lines = await this.linesOf(version);
+    if (lines === null) return false;
+    const where = this.nameOf(version);
+    const actions = lines.map((line) => parsedAction(line, where)).filter((action) => action !== null);
+    for (const action of actions) this.snapshot.apply(action);
+    return true;
+  }
+
+  private nameOf(version: number): string {
+    return `${this.store.name}/${this.pathOf(numbered(version, '.json'))}`;
+  }
+
+  private async linesOf(version: number): Promise<unknown[] | null> {
+    const input = await this.store.open(this.pathOf(numbered(version, '.json')));
+    if (input === null) return null;
+    const where = this.nameOf(version);
+    const lines: unknown[] = [];
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (line === '') continue;
+      try {
+        lines.push(JSON.parse(line));
+      } catch (error) {
+        throw damaged(where, `a line that is no JSON (${messageOf(error)})`);
+      }
+    }
+    return lines;
+  }
+}

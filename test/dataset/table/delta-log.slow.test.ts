@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { appendFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
+import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
+import { sweep } from '../../support/lanes/property.js';
+import { deltaRows, fileRows, queryClickhouse } from '../../support/records/clickhouse.js';
+import { type CliEnd, runCli } from '../../support/run/cli.js';
+import { runByStep, runUntilStep } from '../../support/run/disk-steps.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
+
+const IMAGES = 6;
+const RECORDS = [POOL_TAG, IMAGE];
+
+describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
+  const folder = temporaryFolder();
+  const lake = (): string => folder.path('lake');
+  const batch = (dataset: string, ...more: string[]): Promise<CliEnd> =>
+    runCli(['batch', folder.path('dumps'), '--out', dataset, '--label-from', '/(?<host>[^/]+)/[^/]+$', ...more]);
+  const merge = (dataset: string): string[] => ['compact', dataset, '--grace', '0', '--partition', 'host'];
+  const copyOf = async (name: string): Promise<string> => {
+    await cp(lake(), folder.path(name), { recursive: true, preserveTimestamps: true });
+    return folder.path(name);
+  };
+  const commits = async (dataset: string, record = 'pool_tag'): Promise<string[]> =>
+    (await readdir(`${dataset}/${record}/_delta_log`)).sort();
+  const agree = async (dataset: string): Promise<void> => {
+    for (const record of RECORDS)
+      assert.deepEqual(await deltaRows(`${dataset}/${record.name}`, record), await fileRows(dataset, record));
+  };
+  let expected: string[] = [];
+
+  before(async () => {
+    await writeSmallImages(folder.path('dumps'), IMAGES);
+    const end = await batch(lake(), '--partition', 'host,date');
+    assert.equal(end.status, 0, end.stderr);
+    expected = await fileRows(lake(), POOL_TAG);
+  });
+
+  it('hold every value that DuckDB reads in the files, partitions too, in few commits', async () => {
+    assert.ok(expected.length >= IMAGES * 40, `${expected.length} rows`);
+    await agree(lake());
+    const [days] = await queryClickhouse(
+      `SELECT count(DISTINCT date) AS days, groupUniqArray(host) AS hosts FROM deltaLakeLocal('${lake()}/pool_tag')`,
+    );
+    assert.deepEqual([Number(days!['days']), (days!['hosts'] as string[]).sort()], [IMAGES, ['web0', 'web1']]);
+    assert.deepEqual(await commits(lake()), ['00000000000000000000.json']);
+  });
+
+  it('and statistics that are those of the files', async () => {
+    const lines = (await readFile(`${lake()}/pool_tag/_delta_log/00000000000000000000.json`, 'utf8'))
+      .trim()
+      .split('\n');
+    const adds = lines
+      .map((line) => JSON.parse(line) as { add?: { path: string; stats: string } })
+      .filter(({ add }) => add);
+    assert.equal(adds.length, IMAGES);
+    for (const { add } of adds) {
+      const stats = JSON.parse(add!.stats) as Record<string, Record<string, unknown>> & { numRecords: number };
+      const table = `file('${lake()}/pool_tag/${decodeURIComponent(add!.path)}', Parquet)`;
+      const [found] = await queryClickhouse(
+        `SELECT toUInt32(count()) AS rows, min(tag) AS least, max(tag) AS most, toUInt32(min(key)) AS least_key, toUInt32(max(key)) AS most_key, toInt32(countIf(isNull(description))) AS nulls FROM ${table}`,
+      );
+      const bounds = (of: Record<string, unknown>): unknown[] => [of['tag'], of['key']];
+      assert.deepEqual(
+        [stats.numRecords, ...bounds(stats['minValues']!), ...bounds(stats['maxValues']!)],
+        [found!['rows'], found!['least'], found!['least_key'], found!['most'], found!['most_key']],
+      );
+    }
+  });
+
+  it('never show a row twice or miss one, whichever change on the disk a compaction makes next', async () => {
+    const dataset = await copyOf('stepped');
+    let looked = 0;
+    const { status, stderr } = await runByStep(merge(dataset), async (change) => {
+      if (/^(mkdir|mkdtemp|appendFile|datasync|sync|write)/.test(change)) return;
+      assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected, change);
+      looked++;
+    });
+    assert.equal(status, 0, stderr);
+    assert.ok(looked > 2 * IMAGES, `${looked} moments`);
+    await agree(dataset);
+    const state = await runCli(['table', 'show', dataset]);
+    assert.match(
+      state.stdout,
+      new RegExp(
+        `^pool_tag: version 1, 2 files of \\d+ bytes, ${expected.length} rows, ${IMAGES} files of earlier versions$`,
+        'm',
+      ),
+    );
+  });
+
+  it('are whole again after kill -9 at any change on the disk, of a batch or a compaction', async () => {
+    const counted = await copyOf('counted');
+    let steps = 0;
+    assert.equal((await runByStep(merge(counted), () => void steps++)).status, 0);
+    const images = await fileRows(lake(), IMAGE);
+    await sweep(2, async (random) => {
+      for (let round = 0; round < 3; round++) {
+        const name = `killed-${random.u32()}`;
+        const killed = await runUntilStep(merge(await copyOf(name)), 'main', 1 + random.below(steps));
+        assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+        assert.deepEqual(await deltaRows(`${folder.path(name)}/pool_tag`, POOL_TAG), expected, 'right after');
+        assert.equal((await batch(folder.path(name))).status, 0);
+        await agree(folder.path(name));
+        assert.equal((await runCli(merge(folder.path(name)))).status, 0);
+        await agree(folder.path(name));
+
+        const written = folder.path(`written-${random.u32()}`);
+        const words = ['batch', folder.path('dumps'), '--out', written, '--label-from', '/(?<host>[^/]+)/[^/]+$'];
+        await runUntilStep([...words, '-j', '2'], 'main', 1 + random.below(3 * steps));
+        assert.equal((await batch(written)).status, 0);
+        await agree(written);
+        assert.equal((await deltaRows(`${written}/image`, IMAGE)).length, images.length);
+      }
+    });
+  });
+
+  it('two writers at once: each commit has its own number, and none is lost', async () => {
+    const dataset = folder.path('shared');
+    assert.equal((await batch(dataset, '--shard', '0/9')).status, 0);
+    const ends = await Promise.all(['0/2', '1/2'].map((shard) => batch(dataset, '--shard', shard)));
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      [0, 0],
+    );
+    await agree(dataset);
+    assert.equal((await deltaRows(`${dataset}/pool_tag`, POOL_TAG)).length, expected.length);
+  });
+
+  it('many commits have a checkpoint; those before it are cleaned away with files that only they list', async () => {
+    const dataset = await copyOf('long');
+    await mkdir(folder.path('more/web2'), { recursive: true });
+    for (let day = 10; day < 22; day++) {
+      await writeSmallImage(folder.path(`more/web2/${day}.raw`), day);
+      const end = await runCli([
+        'batch',
+        folder.path(`more/web2/${day}.raw`),
+        '--out',
+        dataset,
+        '--label',
+        'host=web2',
+      ]);
+      assert.equal(end.status, 0, end.stderr);
+    }
+    const names = await commits(dataset);
+    assert.ok(
+      names.includes('_last_checkpoint') && names.includes('00000000000000000010.checkpoint.parquet'),
+      String(names),
+    );
+    await agree(dataset);
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG, 0), expected, 'the first version, as it was');
+    assert.equal((await runCli(merge(dataset))).status, 0);
+    assert.match(
+      (await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).stderr,
+      /^\d+ files of earlier versions and \d+ files of the log removed\n$/,
+    );
+    assert.ok(!(await commits(dataset)).includes('00000000000000000000.json'));
+    await agree(dataset);
+    assert.equal((await batch(dataset)).status, 0);
+    await agree(dataset);
+  });
+
+  it('a log that is damaged is told in one line, and made anew', async () => {
+    const dataset = await copyOf('damaged');
+    await appendFile(`${dataset}/pool_tag/_delta_log/00000000000000000000.json`, '{"add":{"path":');
+    const end = await batch(dataset);
+    assert.equal(end.status, 1, end.stderr);
+    assert.match(
+      end.stderr,
+      /_delta_log\/0{20}\.json: expected lines of a Delta table's log, found .*table rebuild DATASET/s,
+    );
+    assert.equal((await runCli(['table', 'rebuild', dataset])).status, 0);
+    await agree(dataset);
+    await writeFile(
+      `${dataset}/pool_tag/_delta_log/00000000000000000001.json`,
+      '{"protocol":{"minReaderVersion":3,"minWriterVersion":7}}\n',
+    );
+    assert.match((await batch(dataset)).stderr, /readers of version 3 and writers of version 7/);
+  });
+
+  it('none is kept where none is wanted, and rebuild starts or ends one', async () => {
+    const dataset = folder.path('plain');
+    assert.equal((await batch(dataset, '--table', 'none')).status, 0);
+    assert.ok(!(await readdir(`${dataset}/pool_tag`)).includes('_delta_log'));
+    assert.equal((await batch(dataset, '--table', 'delta')).status, 2);
+    assert.equal((await runCli(['table', 'rebuild', dataset])).status, 0);
+    await agree(dataset);
+    assert.equal((await runCli(['table', 'rebuild', dataset, '--table', 'none'])).status, 0);
+    assert.ok(!(await readdir(`${dataset}/pool_tag`)).includes('_delta_log'));
+    const ndjson = await batch(folder.path('text'), '--format', 'ndjson', '--table', 'delta');
+    assert.equal(ndjson.status, 2);
+    assert.match(ndjson.stderr, /--table delta: expected a dataset of Parquet files, found ndjson/);
+  });
+});
