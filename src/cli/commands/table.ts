@@ -47,10 +47,7 @@ export const tableCommand: Command = {
   },
   examples: [
     ['pool-tracker table show lake', 'each table, its version, files and rows'],
-    [
-      'pool-tracker table rebuild lake',
-      'for a dataset that was made before there were tables, or whose log is damaged',
-    ],
+    ['pool-tracker table rebuild lake', 'for a dataset older than its tables, or whose log is damaged'],
     ['pool-tracker table vacuum lake --older-than 30', 'keep a month of earlier versions'],
   ],
   async run([word, dataset], options) {
