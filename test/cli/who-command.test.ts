@@ -55,7 +55,7 @@ describe('pool-tracker who', function () {
     const { status, stdout } = await runCli(['who', image, '--no-cache', '-q']);
     assert.equal(status, 0);
     assert.match(stdout, /^Proc +Process +-?\d+ +17 +17 +5 +12 +-?\d+$/m);
-    assert.match(stdout, /^File File +-?\d+ +606 +606 - +606 +-?\d+$/m);
+    assert.match(stdout, /^File +File +-?\d+ +606 +606 - +606 +-?\d+$/m);
   });
 
   it('writes one record for each object, to standard output or a file', async () => {
