@@ -10,6 +10,7 @@ import { warningsOf } from '../../src/image/image.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { openSource } from '../../src/source/open-source.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
+import { FailingSource } from '../support/sources/failing-source.js';
 import { expectLost, expectMemory } from '../support/expect/memory.js';
 import type { RamRange } from '../support/generate/sparse-memory.js';
 import { type Field, survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
@@ -141,6 +142,69 @@ describe('EWF (E01)', () => {
         file[at]! ^= 0x10;
         await expectLost(await openImage(new BufferSource(file)), memory, [[stored * CHUNK, (stored + 1) * CHUNK]]);
       }
+    });
+  });
+
+  describe('with sectors that could not be acquired', () => {
+    // Unordered, within a page, over two pages, the same twice, and behind the medium's end.
+    const sectors = media.length / 512;
+    const errors = [
+      [900, 1],
+      [8 * 20 + 3, 2],
+      [8 * 21 - 1, 2],
+      [8 * 20 + 3, 4],
+      [sectors - 1, 100],
+      [sectors + 8, 1],
+    ] as const;
+    const page = (number: number): RamRange => [number * 0x1000, (number + 1) * 0x1000];
+    const lost = [page(20), page(21), page(900 >> 3), page((sectors - 1) >> 3)];
+    /** Zeros stand where nothing could be read, as an imager writes them. */
+    const zeroed = Buffer.from(media);
+    for (const [first, count] of errors) zeroed.subarray(first * 512, (first + count) * 512).fill(0);
+    const error2 = (file: Buffer): number => file.lastIndexOf('error2') + 76;
+
+    it('counts their pages as missing, and no other', async () => {
+      for (const chunks of [10_000, 100]) {
+        const image = await openImage(await openSource(await writeSegments(ewfBuffers(zeroed, chunks, errors))));
+        await expectLost(image, memory, lost);
+        const [told, ...others] = image.warnings;
+        assert.deepEqual(others, []);
+        assert.equal(told!.code, 'image-damaged');
+        assert.match(told!.message, /^8 sectors could not be read .* first at 0x14600 .*: 4 pages count as missing$/);
+        await image.source.close();
+      }
+    });
+
+    it('doubts every page where the list of them is damaged', async () => {
+      const whole = ewfBuffers(zeroed, 10_000, errors)[0]!;
+      const entries = error2(whole) + 520;
+      for (const [at, message] of [
+        [0, /does not match its checksum/],
+        [300, /does not match its checksum/],
+        [520 + 5, /has entries that do not match their checksum/],
+        [520 + 8 * errors.length, /has entries that do not match their checksum/],
+      ] as const) {
+        const file = Buffer.from(whole);
+        file[error2(file) + at]! ^= 0x10;
+        const { warnings } = await openImage(new BufferSource(file));
+        const told = warnings.filter(({ code }) => code === 'image-doubtful');
+        assert.equal(told.length, 1);
+        assert.match(told[0]!.message, message);
+      }
+      const unreadable = new FailingSource(whole, 'memory.E01', [[entries, entries + 8]]);
+      assert.ok((await openImage(unreadable)).warnings.some(({ code }) => code === 'image-doubtful'));
+    });
+
+    it('survives hostile lists of them', async () => {
+      const checked = ewfBuffers(zeroed, 10_000, errors)[0]!;
+      const fields: Field[] = [0, 520, 524, 528, 532].map((at) => [error2(checked) + at, 4] as const);
+      await survivesHostileFields(ewf, withoutChecksums(checked), fields);
+      await survivesHostileFields(ewf, checked, fields);
+      await survivesCuts(
+        ewf,
+        checked,
+        [0, 4, 516, 520, 530].map((at) => error2(checked) + at),
+      );
     });
   });
 

@@ -4,6 +4,7 @@ import { ChunkedSource, evenChunks, type Chunk } from '../../source/reading/chun
 import type { Source } from '../../source/source.js';
 import { ClippedRuns } from '../clipped-runs.js';
 import type { ImageFormat } from '../image.js';
+import { readErrors, WithoutReadErrors } from './read-errors.js';
 import { type EwfSection, type EwfSegment, isEwf, isIntact, openSegments } from './segments.js';
 import { type ChunkList, listChunks } from './tables.js';
 
@@ -22,6 +23,7 @@ const VOLUME = 24;
 interface Media {
   readonly byteLength: number;
   readonly chunkSize: number;
+  readonly sectorSize: number;
 }
 
 /** Whether a volume section matches its checksum, or has none. */
@@ -57,7 +59,7 @@ async function readMedia(segment: EwfSegment): Promise<Media> {
       `its chunks have ${chunkSize} bytes and its medium ${byteLength}; expected chunks of at most ${MAX_CHUNK}`,
     );
   }
-  return { byteLength, chunkSize };
+  return { byteLength, chunkSize, sectorSize };
 }
 
 async function loadChunk(list: ChunkList, index: number, length: number): Promise<Uint8Array> {
@@ -124,12 +126,14 @@ export const ewf: ImageFormat = {
             },
           ];
       const finished = runs.finish();
+      const errors = await readErrors(segments, media.sectorSize, media.byteLength);
+      const view = new ChunkedSource(sources, { ...table, load });
       return {
         format: 'ewf',
-        source: new ChunkedSource(sources, { ...table, load }),
+        source: errors.ranges.length === 0 ? view : new WithoutReadErrors(view, errors.ranges),
         runs: finished.runs,
         hints: {},
-        warnings: [...warnings, ...finished.warnings],
+        warnings: [...warnings, ...finished.warnings, ...errors.warnings],
       };
     } catch (error) {
       await Promise.all(further.map((segment) => segment.close()));

@@ -13,8 +13,15 @@ export function withoutChecksums(segment: Buffer): Buffer {
   return file;
 }
 
-/** The segments of an EWF image; each holds `chunksInSegment` chunks, every other one of them compressed. */
-export function ewfBuffers(media: Buffer, chunksInSegment: number): Buffer[] {
+/**
+ * The segments of an EWF image; each holds `chunksInSegment` chunks, every other one of them compressed.
+ * @param readErrors first sector and number of sectors of what could not be acquired, for a section `error2`
+ */
+export function ewfBuffers(
+  media: Buffer,
+  chunksInSegment: number,
+  readErrors: readonly (readonly [first: number, count: number])[] = [],
+): Buffer[] {
   const chunkCount = Math.ceil(media.length / CHUNK);
   const segments: Buffer[] = [];
   for (let first = 0; first < chunkCount; first += chunksInSegment) {
@@ -35,7 +42,9 @@ export function ewfBuffers(media: Buffer, chunksInSegment: number): Buffer[] {
     const table = Buffer.concat([summed(header), summed(Buffer.concat(entries))]);
     section(file, 'table', table);
     section(file, 'table2', table);
-    end(file, first + chunksInSegment >= chunkCount ? 'done' : 'next');
+    const isLast = first + chunksInSegment >= chunkCount;
+    if (isLast && readErrors.length > 0) section(file, 'error2', errorList(readErrors));
+    end(file, isLast ? 'done' : 'next');
     segments.push(file.result());
   }
   return segments;
@@ -55,6 +64,11 @@ function descriptor(type: string, next: number, size: number): Buffer {
 
 function volume(chunks: number, sectors: number): Buffer {
   return summed(Buffer.concat([u32(1), u32(chunks), u32(CHUNK / SECTOR), u32(SECTOR), u64(sectors)], 1048));
+}
+
+function errorList(entries: readonly (readonly [first: number, count: number])[]): Buffer {
+  const listed = Buffer.concat(entries.flatMap((entry) => entry.map(u32)));
+  return Buffer.concat([summed(Buffer.concat([u32(entries.length)], 516)), summed(listed)]);
 }
 
 /** A structure with its Adler-32 behind it. */
