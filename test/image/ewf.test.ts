@@ -104,6 +104,53 @@ describe('EWF (E01)', () => {
         await expectLost(await openImage(changedAt(tables[0]! + at)), memory, []);
     });
 
+    describe('or cannot be read where a table stands', () => {
+      const size = 24 + 4 * (media.length / CHUNK) + 4;
+      const failing = (...bad: readonly (readonly [number, number])[]): FailingSource =>
+        new FailingSource(whole, 'memory.E01', bad);
+      const places = [
+        [0, 24],
+        [24, 28],
+        [size - 4, size],
+      ] as const;
+
+      for (const [from, to] of places) {
+        it(`take the copy of the table: bytes ${from} to ${to}`, async () => {
+          for (const table of tables)
+            await expectLost(await openImage(failing([table + from, table + to])), memory, []);
+        });
+      }
+
+      it('take neither where the copy is wrong too, and try both again', async () => {
+        const file = Buffer.from(whole);
+        file[tables[1]! + 100]! ^= 0x10;
+        const source = new FailingSource(file, 'memory.E01', [[tables[0]! + 24, tables[0]! + 28]]);
+        const image = await openImage(source);
+        const page = (at: number): Promise<{ whole: boolean }> =>
+          new PhysicalMemory(image).read(physicalAddress(at), 0x1000);
+        assert.equal((await page(0)).whole, false);
+        assert.match(warningsOf(image)[0]!.message, /cannot read memory.E01$/);
+        source.bad = [];
+        assert.equal((await page(0x1000)).whole, true, 'what failed is not kept');
+      });
+
+      it('give up where the headers of both cannot be read', async () => {
+        await assert.rejects(openImage(failing(...tables.map((at) => [at, at + 1] as const))), {
+          code: 'SOURCE_UNREADABLE',
+        });
+      });
+    });
+
+    it('keep the verdict on a table: it is not read again for each chunk', async () => {
+      const source = changedAt(tables[0]! + 100, tables[1]! + 100);
+      const memoryOf = new PhysicalMemory(await openImage(source));
+      await memoryOf.read(physicalAddress(0), 0x1000);
+      const { reads } = source;
+      for (let at = 0x1000; at < 0x100_0000 && at < media.length; at += CHUNK)
+        await memoryOf.read(physicalAddress(at), 0x1000);
+      assert.equal(source.reads, reads);
+    });
+
     it('lose what a table lists when both copies are wrong', async () => {
       const image = await openImage(changedAt(tables[0]! + 100, tables[1]! + 100));
       const { bytes, whole: isWhole } = await new PhysicalMemory(image).read(physicalAddress(0), 0x1000);

@@ -1,7 +1,9 @@
 import { hex } from '../../address.js';
 import { adler32 } from '../../codec/zlib.js';
-import type { PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError } from '../../errors.js';
+import type { Fields } from '../../source/reading/container.js';
 import { RecordTable } from '../../source/reading/record-table.js';
+import { isLocalDamage } from '../unreadable.js';
 import { type EwfSection, type EwfSegment, isIntact } from './segments.js';
 
 const HEADER = 24;
@@ -11,6 +13,17 @@ const HEADED = 20;
 
 const ENTRY = 4;
 const COMPRESSED = 0x8000_0000;
+
+/** Whether an error is about bytes that were read, and so the same whenever they are read again. */
+function isDamage(error: unknown): boolean {
+  return error instanceof PoolTrackerError && error.code === 'FORMAT_DAMAGED';
+}
+
+/** An error for which the copy is tried: damage, or a place that cannot be read. Others are thrown. */
+function hindrance(error: unknown): PoolTrackerError {
+  if (error instanceof PoolTrackerError && (isDamage(error) || isLocalDamage(error))) return error;
+  throw error;
+}
 
 /** One of the two copies of a table. */
 interface TableCopy {
@@ -46,8 +59,7 @@ export class ChunkList {
    * @throws PoolTrackerError FORMAT_DAMAGED when no copy of the table matches its checksum
    */
   async find(index: number): Promise<{ offset: number; stored: number; isCompressed: boolean }> {
-    this.checked ??= this.intact();
-    const entries = await this.checked;
+    const entries = await this.entries();
     const place = async (at: number): Promise<number> =>
       this.copies[0].base + ((await entries.get(at)).u32(0) & ~COMPRESSED);
     const offset = await place(index);
@@ -55,23 +67,49 @@ export class ChunkList {
     return { offset, stored: end - offset, isCompressed: ((await entries.get(index)).u32(0) & COMPRESSED) !== 0 };
   }
 
-  /** The entries of the first copy that matches its checksum. Read once, when the first chunk of it is asked for. */
+  /** Read when the first chunk of it is asked for; again after what may be gone the next time. */
+  private entries(): Promise<RecordTable> {
+    if (this.checked !== null) return this.checked;
+    const reading = this.intact();
+    this.checked = reading;
+    reading.catch((error: unknown) => {
+      if (!isDamage(error)) this.checked = null;
+    });
+    return reading;
+  }
+
+  /**
+   * The entries of the first copy that can be read and matches its checksum; where none does, what may be gone the next
+   * time is the answer before what is damaged for good.
+   */
   private async intact(): Promise<RecordTable> {
-    const { container } = this.segment;
-    let damage: PoolTrackerError | undefined;
-    for (const { section, count, isChecked } of this.copies) {
-      const at = section.offset + HEADER;
-      const table = new RecordTable(container, at, ENTRY, count, 'chunk offset');
-      if (!isChecked) return table;
-      let sum = 1;
-      for await (const piece of container.pieces(at, count * ENTRY, 'a table')) sum = adler32(piece, sum);
-      const footer = await container.fields(at + count * ENTRY, 4, "a table's checksum");
-      if (footer.u32(0) === sum) return table;
-      damage ??= container.damaged(
-        `the entries of the section '${section.type}' at ${hex(section.offset)} do not match their checksum, nor do those of a copy`,
-      );
+    const failures: PoolTrackerError[] = [];
+    for (const copy of this.copies) {
+      try {
+        return await this.intactCopy(copy);
+      } catch (error) {
+        failures.push(hindrance(error));
+      }
     }
-    throw damage!;
+    throw failures.find((error) => !isDamage(error)) ?? failures[0]!;
+  }
+
+  private async intactCopy({ section, count, isChecked }: TableCopy): Promise<RecordTable> {
+    const { container } = this.segment;
+    const at = section.offset + HEADER;
+    const table = new RecordTable(container, at, ENTRY, count, 'chunk offset');
+    if (!isChecked) {
+      // Only that it can be read.
+      for await (const piece of container.pieces(at, count * ENTRY, 'a table')) void piece;
+      return table;
+    }
+    let sum = 1;
+    for await (const piece of container.pieces(at, count * ENTRY, 'a table')) sum = adler32(piece, sum);
+    const footer = await container.fields(at + count * ENTRY, 4, "a table's checksum");
+    if (footer.u32(0) === sum) return table;
+    throw container.damaged(
+      `the entries of the section '${section.type}' at ${hex(section.offset)} do not match their checksum, nor do those of a copy`,
+    );
   }
 }
 
@@ -107,10 +145,18 @@ function tablesOf({ container, sections }: EwfSegment): { sections: EwfSection[]
 async function readCopies(segment: EwfSegment, sections: readonly EwfSection[]): Promise<[TableCopy, ...TableCopy[]]> {
   const { container, isChecked } = segment;
   const copies: TableCopy[] = [];
+  let unread: PoolTrackerError | null = null;
   for (const section of sections) {
     // A file that is cut short may end before the copy does.
     if (copies.length > 0 && section.offset + section.size > container.source.byteLength) continue;
-    const header = await container.fields(section.offset, HEADER, `the section '${section.type}'`);
+    let header: Fields;
+    try {
+      header = await container.fields(section.offset, HEADER, `the section '${section.type}'`);
+    } catch (error) {
+      if (!isLocalDamage(error)) throw error;
+      unread ??= error;
+      continue;
+    }
     if (isChecked && !isIntact(header, HEADED)) continue;
     const count = header.u32(0);
     const room = section.size - HEADER - count * ENTRY;
@@ -123,10 +169,11 @@ async function readCopies(segment: EwfSegment, sections: readonly EwfSection[]):
       copies.push({ section, count, base, isChecked: isChecked && room >= 4 });
   }
   const [first, ...others] = copies;
-  if (first === undefined) {
-    throw container.damaged(
+  if (first !== undefined) return [first, ...others];
+  throw (
+    unread ??
+    container.damaged(
       `the header of the section 'table' at ${hex(sections[0]!.offset)} does not match its checksum, nor does that of a copy`,
-    );
-  }
-  return [first, ...others];
+    )
+  );
 }
