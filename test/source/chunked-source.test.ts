@@ -58,16 +58,42 @@ describe('chunked views', () => {
     assert.equal(loads.length, 18, 'the second was dropped');
   });
 
-  it('say what is damaged, and try again when asked again', async () => {
-    let fails = true;
-    const load = ({ length }: Chunk): Promise<Uint8Array> =>
-      fails
-        ? Promise.reject(new PoolTrackerError('FORMAT_DAMAGED', 'no such code'))
-        : Promise.resolve(Buffer.alloc(length));
-    const view = new ChunkedSource([new BufferSource(Buffer.alloc(1), 'base')], { ...evenChunks(10, 30), load });
-    await assert.rejects(readBytes(view, 15, 1), { code: 'FORMAT_DAMAGED', message: /^base: .*0xa.*no such code$/ });
-    fails = false;
-    assert.equal((await readBytes(view, 15, 1)).length, 1);
+  /** A view whose chunks all fail with an error of that code, and how often one was loaded. */
+  function failing(
+    code: 'FORMAT_DAMAGED' | 'SOURCE_UNREADABLE',
+    chunks: number,
+  ): { view: ChunkedSource; loads: number[] } {
+    const loads: number[] = [];
+    const load = ({ index }: Chunk): Promise<Uint8Array> => {
+      loads.push(index);
+      return Promise.reject(new PoolTrackerError(code, 'no such code'));
+    };
+    const base = new BufferSource(Buffer.alloc(1), 'base');
+    return { view: new ChunkedSource([base], { ...evenChunks(10, chunks * 10), load }), loads };
+  }
+
+  it('say what is damaged, and decode it once for all that is asked of it', async () => {
+    const { view, loads } = failing('FORMAT_DAMAGED', 3);
+    for (const at of [15, 16, 10])
+      await assert.rejects(readBytes(view, at, 1), { code: 'FORMAT_DAMAGED', message: /^base: .*0xa.*no such code$/ });
+    assert.deepEqual(loads, [1]);
+    await assert.rejects(readBytes(view, 5, 1), { message: /0x0/ });
+    assert.deepEqual(loads, [1, 0]);
+  });
+
+  it('try again what could not be fetched', async () => {
+    const { view, loads } = failing('SOURCE_UNREADABLE', 3);
+    for (let time = 0; time < 3; time++) await assert.rejects(readBytes(view, 15, 1), { code: 'SOURCE_UNREADABLE' });
+    assert.deepEqual(loads, [1, 1, 1]);
+  });
+
+  it('remember a bounded number of damaged chunks', async () => {
+    const { view, loads } = failing('FORMAT_DAMAGED', 5000);
+    for (let chunk = 0; chunk < 5000; chunk++) await assert.rejects(readBytes(view, chunk * 10, 1));
+    await assert.rejects(readBytes(view, 49_990, 1));
+    assert.equal(loads.length, 5000, 'the last one is known');
+    await assert.rejects(readBytes(view, 0, 1));
+    assert.equal(loads.length, 5001, 'the first one is not');
   });
 
   it('refuse a chunk that comes out shorter than it is to be', async () => {

@@ -25,6 +25,9 @@ export interface ChunkTable {
 /** Default limit of decompressed bytes in the cache; exceeded only by a single larger chunk. */
 const CACHE_BYTES = 16 << 20;
 
+/** Damaged chunks that are remembered: each of a large one's pages is asked for by itself. */
+const MAX_DAMAGED = 4096;
+
 /** Chunks of one read that are fetched and decompressed concurrently: so many, or more of small ones up to so many bytes. */
 const AT_ONCE = 8;
 const BYTES_AT_ONCE = 1 << 18;
@@ -32,6 +35,8 @@ const BYTES_AT_ONCE = 1 << 18;
 /** The decompressed view of a container: chunks are decompressed on demand, and recently used ones are cached. */
 export class ChunkedSource implements Source {
   private readonly chunks: Cache<number, Promise<Uint8Array>>;
+  /** By the chunk's index. Only what its bytes show: what could not be fetched may be had the next time. */
+  private readonly verdicts = new Cache<number, PoolTrackerError>(MAX_DAMAGED);
 
   /**
    * @param bases what the chunks are fetched from; closed with the view
@@ -91,6 +96,8 @@ export class ChunkedSource implements Source {
   }
 
   private bytesOf(chunk: Chunk): Promise<Uint8Array> {
+    const verdict = this.verdicts.get(chunk.index);
+    if (verdict !== undefined) return Promise.reject(verdict);
     return cached(this.chunks, chunk.index, chunk.length, () => this.load(chunk));
   }
 
@@ -110,7 +117,9 @@ export class ChunkedSource implements Source {
   private damaged(chunk: Chunk, problem: string, cause?: unknown): PoolTrackerError {
     const message = `${this.name}: the memory at ${hex(chunk.start)} of its contents cannot be decompressed: ${problem}`;
     // The chunks around it are read as before.
-    return new PoolTrackerError('FORMAT_DAMAGED', message, { cause, data: { local: true } });
+    const verdict = new PoolTrackerError('FORMAT_DAMAGED', message, { cause, data: { local: true } });
+    this.verdicts.set(chunk.index, verdict);
+    return verdict;
   }
 }
 
