@@ -3,6 +3,7 @@ import { hypervVmrs } from '../../src/image/hyper-v/vmrs.js';
 import { openImage } from '../../src/image/formats.js';
 import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
+import { FailingSource } from '../support/sources/failing-source.js';
 import { expectMemory } from '../support/expect/memory.js';
 import { survivesCuts, survivesHostileFields } from '../support/expect/hostile-fields.js';
 import { sampleMemory } from '../support/images/sample-memory.js';
@@ -27,6 +28,45 @@ describe('Hyper-V saved states', () => {
     const image = await openImage(new BufferSource(vmrsBuffer(generated, { memoryBlocks: false })));
     assert.equal(image.runs.count, 1);
     assert.equal(image.runs.at(0)?.start, 0);
+  });
+
+  it('says that memory is cut off where nothing but the blocks tells how much there was', async () => {
+    for (const memoryBlocks of [false, true]) {
+      const cut = vmrsBuffer(generated, { memoryBlocks });
+      const blocks = Math.ceil([...memory.ranges].reduce((sum, [start, end]) => sum + end - start, 0) / 0x100000);
+      // The tables stand behind the blocks: what is cut off is put where nothing is.
+      for (const number of [blocks - 1, blocks - 2]) {
+        const name = `RamBlock${number}`;
+        cut.writeBigUInt64LE(
+          2n ** 40n,
+          cut.indexOf(`${String.fromCharCode(name.length + 1)}${name}\0`) + name.length + 6,
+        );
+      }
+      const { warnings } = await openImage(new BufferSource(cut));
+      const told = warnings.filter(({ code }) => code === 'image-cut');
+      assert.equal(told.length, 1, JSON.stringify(warnings));
+      assert.match(told[0]!.message, /^the image is cut short: \d+ of \d+ bytes of memory are behind its end$/);
+    }
+  });
+
+  it('says which range of memory has no key that places it', async () => {
+    const image = await openImage(new BufferSource(vmrsBuffer(generated, { withoutMemoryBlock: 1 })));
+    const [first, , ...others] = memory.ranges;
+    await expectMemory(image, memory, [first!, ...others]);
+    assert.deepEqual(image.warnings, [
+      {
+        code: 'image-damaged',
+        message: 'it has no key RamMemoryBlock1, but later ones: the memory that it places is missing',
+      },
+    ]);
+  });
+
+  it('does without the state of the processors where that cannot be read', async () => {
+    const state = file.indexOf(Buffer.from('7564545000000000', 'hex'));
+    const source = new FailingSource(file, 'memory.vmrs', [[state, state + 1]]);
+    const image = await openImage(source);
+    assert.equal(image.hints.pageTableRoots, undefined);
+    await expectMemory(image, memory, memory.ranges);
   });
 
   it("takes each processor's page table root for a hint, at the level of trust that Windows runs at", async () => {

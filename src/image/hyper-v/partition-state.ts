@@ -32,9 +32,10 @@ const MAX_CHUNKS = 1 << 20;
 
 /**
  * The page table root of each processor, at the level of trust that Windows itself runs at, from the value of the key
- * `partition_state`. Ends where a chunk does not fit: these are only hints.
+ * `partition_state`. Ends where a chunk does not fit: these are only hints. The architecture is none of them: it is read
+ * to know the registers, from a field of the virtual machine's make, and x64 where that is not there.
  */
-export function partitionRoots(state: Fields): Pick<ImageHints, 'architecture' | 'pageTableRoots'> {
+export function partitionRoots(state: Fields): Pick<ImageHints, 'pageTableRoots'> {
   const roots = new Map<PhysicalAddress, string>();
   const { length } = state.bytes;
   let architecture: 'x64' | 'arm64' = 'x64';

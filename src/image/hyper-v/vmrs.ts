@@ -3,9 +3,10 @@ import { damagedData, LzInput, LzOutput } from '../../codec/lz-window.js';
 import { decodeXpressLz77 } from '../../codec/xpress.js';
 import { type Chunk, ChunkedSource, evenChunks } from '../../source/reading/chunked-source.js';
 import { Container } from '../../source/reading/container.js';
+import type { Warning } from '../../errors.js';
 import { ClippedRuns } from '../clipped-runs.js';
-import type { ImageFormat } from '../image.js';
-import type { ImageHints } from '../image.js';
+import type { ImageFormat, ImageHints } from '../image.js';
+import { isLocalDamage } from '../unreadable.js';
 import { MAX_PARTITION_STATE, partitionRoots } from './partition-state.js';
 import { isHyperVStorage, readStoredArrays, type StoredValue } from './storage.js';
 
@@ -62,45 +63,75 @@ interface MemoryBlock {
   readonly pageCount: number;
 }
 
-/** Addresses of the memory blocks; without such keys they are contiguous from address 0. */
+/** Which of the pages among the blocks lie where. */
+interface MemoryBlocks {
+  readonly blocks: readonly MemoryBlock[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Keys of this kind that are looked for behind one that is not there. */
+const MAX_ABSENT = 64;
+
+/**
+ * Addresses of the memory blocks; without such keys they are contiguous from address 0.
+ * @param pages that the file lists, whether or not it still holds them
+ */
 async function readMemoryBlocks(
   container: Container,
   values: ReadonlyMap<string, StoredValue>,
   pages: number,
-): Promise<MemoryBlock[]> {
+): Promise<MemoryBlocks> {
   const blocks: MemoryBlock[] = [];
-  for (;;) {
-    const value = values.get(`RamMemoryBlock${blocks.length}`);
-    if (value === undefined) break;
+  const absent: string[] = [];
+  let last = -1;
+  for (let number = 0; number - last <= MAX_ABSENT; number++) {
+    const name = `RamMemoryBlock${number}`;
+    const value = values.get(name);
+    if (value === undefined) {
+      absent.push(name);
+      continue;
+    }
+    last = number;
     if (value.size < MEMORY_BLOCK)
-      throw container.damaged(
-        `its key RamMemoryBlock${blocks.length} has ${value.size} bytes; expected ${MEMORY_BLOCK}`,
-      );
-    const block = await container.fields(value.offset, MEMORY_BLOCK, `the key RamMemoryBlock${blocks.length}`);
+      throw container.damaged(`its key ${name} has ${value.size} bytes; expected ${MEMORY_BLOCK}`);
+    const block = await container.fields(value.offset, MEMORY_BLOCK, `the key ${name}`);
     blocks.push({
       pageCount: block.size(8, 'the number of pages'),
       firstPage: block.size(16, 'the first page among the blocks'),
       firstGuestPage: block.size(24, 'the first guest page'),
     });
   }
-  return blocks.length > 0 ? blocks : [{ firstGuestPage: 0, firstPage: 0, pageCount: pages }];
+  if (blocks.length === 0) return { blocks: [{ firstGuestPage: 0, firstPage: 0, pageCount: pages }], warnings: [] };
+  const lost = absent.slice(0, last + 1 - blocks.length);
+  if (lost.length === 0) return { blocks, warnings: [] };
+  const message = `it has no key ${lost.join(', ')}, but later ones: the memory that it places is missing`;
+  return { blocks, warnings: [{ code: 'image-damaged', message }] };
 }
 
 /** Blocks in a row that may be missing from the middle; behind more the file is taken to end. */
 const MAX_MISSING = 1024;
 
-/** The blocks by number; those that are not in the file are undefined, and their pages missing. */
-function ramBlocks(container: Container, values: ReadonlyMap<string, StoredValue>): (StoredValue | undefined)[] {
+/** The blocks of memory by number. */
+interface RamBlocks {
+  /** Those that are not in the file are undefined, and their pages missing. */
+  readonly blocks: readonly (StoredValue | undefined)[];
+  /** How many there were before the file was cut short. */
+  readonly listed: number;
+}
+
+function ramBlocks(container: Container, values: ReadonlyMap<string, StoredValue>): RamBlocks {
   const blocks: (StoredValue | undefined)[] = [];
   let length = 0;
+  let listed = 0;
   for (let number = 0, missing = 0; missing < MAX_MISSING && missing <= values.size; number++) {
     const value = values.get(`RamBlock${number}`);
     const isWhole = value !== undefined && value.offset + value.size <= container.source.byteLength;
     blocks.push(isWhole ? value : undefined);
+    if (value !== undefined) listed = blocks.length;
     if (isWhole) length = blocks.length;
     else missing++;
   }
-  return blocks.slice(0, length);
+  return { blocks: blocks.slice(0, length), listed };
 }
 
 /** Only hints: a state that cannot be read gives none. */
@@ -108,7 +139,12 @@ async function hintsOf(container: Container, values: ReadonlyMap<string, StoredV
   const state = values.get('partition_state');
   if (state === undefined || state.size > MAX_PARTITION_STATE) return {};
   if (state.offset + state.size > container.source.byteLength) return {};
-  return partitionRoots(await container.fields(state.offset, state.size, 'the key partition_state'));
+  try {
+    return partitionRoots(await container.fields(state.offset, state.size, 'the key partition_state'));
+  } catch (error) {
+    if (isLocalDamage(error)) return {};
+    throw error;
+  }
 }
 
 /** A saved Hyper-V machine: memory in blocks of 1 MiB, each the value of a key `RamBlockN`. */
@@ -119,7 +155,7 @@ export const hypervVmrs: ImageFormat = {
   async open(source) {
     const container = new Container(source, 'Hyper-V saved state');
     const { values, warnings } = await readStoredArrays(container, /^(Ram(Memory)?Block\d+|partition_state)$/);
-    const blocks = ramBlocks(container, values);
+    const { blocks, listed } = ramBlocks(container, values);
     if (blocks.length === 0) {
       throw container.refused(
         'it holds no memory (no key RamBlock0)',
@@ -137,7 +173,8 @@ export const hypervVmrs: ImageFormat = {
       return size === RAM_BLOCK ? value : unpackRamBlock(value);
     };
     const runs = new ClippedRuns(container, table.byteLength);
-    for (const block of await readMemoryBlocks(container, values, table.byteLength / PAGE_SIZE)) {
+    const placed = await readMemoryBlocks(container, values, (listed * RAM_BLOCK) / PAGE_SIZE);
+    for (const block of placed.blocks) {
       runs.add(block.firstGuestPage * PAGE_SIZE, block.pageCount * PAGE_SIZE, block.firstPage * PAGE_SIZE);
     }
     const finished = runs.finish();
@@ -145,7 +182,7 @@ export const hypervVmrs: ImageFormat = {
       format: 'hyperv-vmrs',
       source: new ChunkedSource([source], { ...table, load }),
       runs: finished.runs,
-      warnings: [...warnings, ...finished.warnings],
+      warnings: [...warnings, ...placed.warnings, ...finished.warnings],
       hints: await hintsOf(container, values),
     };
   },
