@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { PoolTrackerError } from '../errors.js';
 import { JoinedSource } from './reading/joined-source.js';
 import { fileNameOf, locationName, readBytes, type Source } from './source.js';
-import { oddPart, partNameOf } from './split-parts.js';
+import { joinedWarnings, partNameOf } from './split-parts.js';
 import { ByteStream } from './stream/byte-stream.js';
 
 /** Bytes by which a copy of another part is told. */
@@ -20,6 +21,7 @@ export async function joinListed(
 ): Promise<Source> {
   await refuseRepeated(locations);
   const parts: Source[] = [];
+  const beginnings = new Map<string, string>();
   try {
     for (const location of locations) {
       const part = await open(location);
@@ -34,25 +36,14 @@ export async function joinListed(
         );
       }
       parts.push(part);
-      await refuseOdd(part, parts);
+      await refuseOdd(part, beginnings);
     }
     const [first, ...others] = parts as [Source, ...Source[]];
     refuseGaps(parts);
     if (others.length === 0) return first;
-    const odd = oddPart(parts);
     return new JoinedSource(
       [first, ...others],
-      [
-        ...(odd === null
-          ? []
-          : [
-              {
-                code: 'image-part',
-                message: `${odd.name} is not as large as the parts before it: one may be cut short`,
-              },
-            ]),
-        { code: 'image-joined', message: `${parts.length} parts are read as one file, up to ${parts.at(-1)!.name}` },
-      ],
+      joinedWarnings(parts, ({ name }) => name),
     );
   } catch (error) {
     await Promise.all(parts.map((part) => part.close()));
@@ -73,20 +64,21 @@ async function refuseRepeated(locations: readonly string[]): Promise<void> {
   }
 }
 
-async function refuseOdd(part: Source, parts: readonly Source[]): Promise<void> {
+/** @param beginnings names of the parts before, by length and hash of what they begin with */
+async function refuseOdd(part: Source, beginnings: Map<string, string>): Promise<void> {
   if (part.byteLength === 0)
     throw new PoolTrackerError('FORMAT_DAMAGED', `${part.name} is empty: a part holds something`, {
       hint: 'copy it again, or leave it out',
     });
   const own = await readBytes(part, 0, BEGINNING);
   if (own.every((byte) => byte === own[0])) return;
-  for (const other of parts) {
-    if (other === part || other.byteLength !== part.byteLength) continue;
-    if (own.equals(await readBytes(other, 0, BEGINNING)))
-      throw new PoolTrackerError('USAGE', `${part.name} is a copy of ${other.name}: it begins alike and is as long`, {
-        hint: 'name each part once, in order',
-      });
-  }
+  const key = `${part.byteLength} ${createHash('sha256').update(own).digest('hex')}`;
+  const other = beginnings.get(key);
+  if (other !== undefined)
+    throw new PoolTrackerError('USAGE', `${part.name} is a copy of ${other}: it begins alike and is as long`, {
+      hint: 'name each part once, in order',
+    });
+  beginnings.set(key, part.name);
 }
 
 /** Where all names have numbers behind one stem, these go up by one: a shell sorts part10 before part2. */

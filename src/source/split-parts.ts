@@ -82,10 +82,23 @@ export async function joinParts(source: Source): Promise<Source> {
 }
 
 /** The first part that is not as large as those before it, where only the last may be smaller; null where there is none. */
-export function oddPart(parts: readonly Source[]): Source | null {
+function oddPart(parts: readonly Source[]): Source | null {
   const [first, last] = [parts[0]!, parts.at(-1)!];
   const odd = parts.slice(0, -1).find(({ byteLength }) => byteLength !== first.byteLength);
   return odd ?? (last.byteLength > first.byteLength ? last : null);
+}
+
+/** What is said of several parts that are read as one file: that they are, and where their lengths are odd. */
+export function joinedWarnings(parts: readonly Source[], nameOf: (part: Source) => string): Warning[] {
+  const odd = oddPart(parts);
+  const joined = joinedWarning(parts.length, nameOf(parts.at(-1)!));
+  if (odd === null) return [joined];
+  const message = `${nameOf(odd)} is not as large as the parts before it: one of them may be cut short`;
+  return [{ code: 'image-part', message }, joined];
+}
+
+export function joinedWarning(count: number, last: string): Warning {
+  return { code: 'image-joined', message: `${count} parts are read as one file, up to ${last}` };
 }
 
 /** @param parts the first part; receives the further ones as they are opened */
@@ -119,16 +132,7 @@ async function joinFrom(
     });
   }
   if (parts.length === 1) return warnings.length === 0 ? source : withWarning(source, warnings[0]!);
-  const odd = oddPart(parts);
-  if (odd !== null) {
-    warnings.push({
-      code: 'image-part',
-      message: `${fileNameOf(odd)} is not as large as the parts before it: one of them may be cut short`,
-    });
-  }
-  const last = nameOf(own, own.number + parts.length - 1);
-  warnings.push({ code: 'image-joined', message: `${parts.length} parts are read as one file, up to ${last}` });
-  return new JoinedSource(parts, warnings);
+  return new JoinedSource(parts, [...warnings, ...joinedWarnings(parts, fileNameOf)]);
 }
 
 function withWarning(source: Source, warning: Warning): Source {

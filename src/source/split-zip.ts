@@ -2,6 +2,7 @@ import { type PoolTrackerError } from '../errors.js';
 import { Container } from './reading/container.js';
 import { JoinedSource } from './reading/joined-source.js';
 import { fileNameOf, type Source } from './source.js';
+import { joinedWarning } from './split-parts.js';
 import { lastZipPart } from './zip-directory.js';
 
 /** Names of the parts of a split zip archive: `memory.z01`, `memory.z02` ..., the last of them `memory.zip`. */
@@ -65,8 +66,7 @@ export async function joinZipParts(source: Source): Promise<Source> {
     const numbers = Array.from({ length: count }, (_, index) => index + 1);
     const parts: Source[] = [];
     for (const number of numbers) parts.push(number === own.number ? source : await beside(own.nameOf(number)));
-    const message = `${count + 1} parts are read as one file, up to ${own.nameOf('last')}`;
-    return new JoinedSource([parts[0]!, ...parts.slice(1), last], [{ code: 'image-joined', message }]);
+    return new JoinedSource([parts[0]!, ...parts.slice(1), last], [joinedWarning(count + 1, own.nameOf('last'))]);
   } catch (error) {
     for (const part of opened) await part.close();
     throw error;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { joinListed } from '../../src/source/listed-parts.js';
 import { openBytes } from '../../src/source/open-source.js';
 import { readBytes, type Source } from '../../src/source/source.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
@@ -41,7 +42,7 @@ describe('parts of an image that are listed', () => {
     const { bytes, warnings } = await read([`${path}/zulu`, `${path}/alpha`, `${path}/m.bin`]);
     assert.ok(bytes.equals(BYTES));
     assert.deepEqual(warnings, [
-      `image-part: ${path}/alpha is not as large as the parts before it: one may be cut short`,
+      `image-part: ${path}/alpha is not as large as the parts before it: one of them may be cut short`,
       `image-joined: 3 parts are read as one file, up to ${path}/m.bin`,
     ]);
     // Nothing beside a part is looked for: its number is not asked.
@@ -59,6 +60,20 @@ describe('parts of an image that are listed', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it('are each read once to tell copies', async () => {
+    const sources = Array.from(
+      { length: 40 },
+      (_, number) => new BufferSource(Buffer.from(BYTES.subarray(number, number + 4096)), `part ${number}`),
+    );
+    const [first, ...others] = sources.map(({ name }) => name);
+    const open = (name: string): Promise<Source> => Promise.resolve(sources.find((one) => one.name === name)!);
+    await joinListed([first!, ...others], open);
+    assert.deepEqual(
+      sources.map(({ reads }) => reads),
+      sources.map(() => 1),
+    );
   });
 
   it('are refused where one is missing, given twice, out of order, or empty', async () => {
