@@ -1,12 +1,12 @@
 import { isMissing, PoolTrackerError } from '../errors.js';
 import { findLoadedModules } from '../kernel/objects/objects.js';
 import {
-  driverFile,
   type DriverSearch,
   isDirectory,
   isExecutable,
   LoadedDrivers,
   moduleInMemory,
+  searchDriver,
   searchDrivers,
   searchFolder,
 } from '../pool/tag-names/tag-names.js';
@@ -39,14 +39,15 @@ export async function driverCandidates(
   { scanned, ...options }: CandidateOptions,
 ): Promise<DriverSearch> {
   const modules = scanned === undefined || isMissing(scanned.objects) ? null : await scanned.objects.loadedDrivers();
-  const { cache = true, onProgress } = options;
+  const { cache = true, within, onProgress } = options;
   const search = {
     cache,
+    ...(within === undefined ? {} : { within }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(modules === null ? {} : { loaded: new LoadedDrivers(modules) }),
   };
   if (await isDirectory(drivers)) return searchFolder(drivers, keys, search);
-  if (await isExecutable(drivers)) return searchDrivers([driverFile(drivers)], keys, search);
+  if (await isExecutable(drivers, search)) return searchDriver(drivers, keys, search);
   const scan = await openScan(drivers, options);
   try {
     const found = scan instanceof WalkScan ? await findLoadedModules(scan.kernel, scan.located.symbols) : null;

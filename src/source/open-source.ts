@@ -101,8 +101,8 @@ export function openLocation(location: string, options: LocationOptions = {}): P
 }
 
 /** The same, for random access. @throws PoolTrackerError SOURCE_UNREADABLE for a location that can only be streamed */
-export async function openSource(location: string): Promise<Source> {
-  const opened = await openLocation(location);
+export async function openSource(location: string, options: LocationOptions = {}): Promise<Source> {
+  const opened = await openLocation(location, options);
   if (!(opened instanceof ByteStream)) return opened;
   opened.close();
   throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${opened.name} here and there: it comes as a stream`, {

@@ -1,8 +1,13 @@
 import { realpath } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 
+/** A path without links; of one that does not exist, what exists of the way to it. */
 async function real(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+  const whole = resolve(path);
+  return realpath(whole).catch(async () => {
+    const parent = dirname(whole);
+    return parent === whole ? whole : join(await real(parent), basename(whole));
+  });
 }
 
 /** Whether a local path is one of some files or folders, or lies in one: links on the way of either are followed. */

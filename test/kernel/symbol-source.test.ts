@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openSymbolDocument } from '../../src/kernel/symbols/symbol-document.js';
 import { pdbOfDocument, resolveSymbols } from '../../src/kernel/symbols/isf.js';
-import { SYMBOL_SOURCES, type SymbolOptions } from '../../src/kernel/symbols/symbols.js';
+import { storeKey, SYMBOL_SOURCES, type SymbolOptions } from '../../src/kernel/symbols/symbols.js';
 import { readCachedSymbols, writeCachedSymbols } from '../../src/kernel/symbols/symbols.js';
 import { generateMemory } from '../support/generate/memory.js';
 import { assertTotals, walkBuffer } from '../support/expect/generated-scan.js';
@@ -60,6 +60,42 @@ describe('symbol files', () => {
     for (const one of resolved) assert.deepEqual(one, resolved[0]);
     assert.equal(resolved[0]!.tagTablesCapacity, build.tagTablesCapacity);
     assert.equal(resolved[0]!.rva.PoolTrackTable, build.rva.PoolTrackTable);
+  });
+
+  it('are not read through links or pointers to places that may not be read', async () => {
+    const secret = write('secret/k.json', text);
+    const named = `ntkrnlmp-${build.guid}-${build.age}.json`;
+    for (const name of ['linked', 'pointed', 'asking']) mkdirSync(folder.path(name));
+    symlinkSync(secret, folder.path(`linked/${named}`));
+    symlinkSync(secret, folder.path('asking/one.json'));
+    const store = `pointed/${pdb.name}/${storeKey(pdb)}`;
+    write(`${store}/file.ptr`, `PATH:${secret}`);
+    const bounded = (name: string): SymbolOptions => ({ cache: false, within: [folder.path(name)] });
+    const inPath = (name: string, options: SymbolOptions, note?: (line: string) => void) =>
+      SYMBOL_SOURCES[2]!.find(pdb, { ...options, symbolPath: folder.path(name) }, note);
+    for (const name of ['linked', 'asking'])
+      assert.notEqual(await find({ symbols: folder.path(name), cache: false }), null);
+    assert.notEqual(await inPath('pointed', { cache: false }), null);
+
+    const file = folder.path(`linked/${named}`);
+    for (const symbols of [folder.path('linked'), file])
+      await assert.rejects(find({ ...bounded('linked'), symbols }), { message: /not in a place that may be read/ });
+    assert.equal(await find({ ...bounded('asking'), symbols: folder.path('asking') }), null);
+    const notes: string[] = [];
+    assert.equal(await inPath('pointed', bounded('pointed'), (line) => notes.push(line)), null);
+    assert.match(notes.join(), /not in a place that may be read/);
+    await assert.rejects(openSymbolDocument(file, 10, [folder.path('linked')]), { message: /may not be read/ });
+    // What is found is not copied to a nearer store through a link either.
+    mkdirSync(folder.path('near'));
+    mkdirSync(folder.path('beyond'));
+    symlinkSync(folder.path('beyond'), folder.path(`near/${pdb.name}`));
+    write(`far/${pdb.name}/${storeKey(pdb)}/${pdb.name}`, text);
+    const symbolPath = `srv*${folder.path('near')}*${folder.path('far')}`;
+    const within = [folder.path('near'), folder.path('far')];
+    assert.notEqual(await SYMBOL_SOURCES[2]!.find(pdb, { symbolPath, cache: false, within }), null);
+    assert.deepEqual(readdirSync(folder.path('beyond')), []);
+    assert.notEqual(await SYMBOL_SOURCES[2]!.find(pdb, { symbolPath, cache: false }), null);
+    assert.equal(readdirSync(folder.path('beyond')).length, 1);
   });
 
   it('are found in a directory by the GUID in their name, or by asking those whose name has none', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PoolTrackerError } from '../../src/errors.js';
 import type { DriverSearch } from '../../src/pool/tag-names/tag-names.js';
@@ -51,6 +51,21 @@ describe('driver candidates', () => {
   it('come from one driver', async () => {
     const { candidates } = await driverCandidates(join(directory, 'leaky.sys'), keys, {});
     assert.deepEqual(named({ candidates }), [[tagKey('Leak'), ['leaky.sys']]]);
+  });
+
+  it('come from no program of user mode, and from no link that leads where nothing may be read', async () => {
+    const program = folder.path('setup.exe');
+    writeFileSync(program, driverFileBytes({ keys, subsystem: 2 }));
+    await assert.rejects(driverCandidates(program, keys, {}), {
+      code: 'USAGE',
+      message: /setup\.exe is no driver: it is a program of user mode$/,
+    });
+    const link = folder.path('link.sys');
+    symlinkSync(join(directory, 'leaky.sys'), link);
+    assert.equal((await driverCandidates(link, keys, {})).candidates.size, 1);
+    await assert.rejects(driverCandidates(link, keys, { within: [folder.path('elsewhere')] }), {
+      code: 'SOURCE_NOT_PERMITTED',
+    });
   });
 
   it('come from the modules that a memory image has loaded', async () => {

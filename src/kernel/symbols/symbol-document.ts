@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Token } from 'stream-json/parser.js';
+import { isWithin } from '../../source/within.js';
 import { detectWrapper, unwrap, WRAPPER_HEAD } from '../../source/wrapper/wrappers.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 
@@ -24,16 +24,30 @@ export interface SymbolDocument {
   entries(section: string): AsyncIterable<readonly [string, unknown]> | Iterable<readonly [string, unknown]>;
 }
 
+/** Where a document lies, and the places that links may lead to. */
+interface Place {
+  readonly path: string;
+  readonly within: readonly string[] | undefined;
+}
+
 /** The document's text, decompressed; the compression is detected by magic number, not by name. */
-async function unpacked(path: string): Promise<Readable> {
+async function unpacked({ path, within }: Place): Promise<Readable> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw damagedSymbolFile(path, messageOf(error), error);
   });
   const head = Buffer.alloc(WRAPPER_HEAD);
-  await handle.read(head, 0, head.length, 0).finally(() => handle.close());
-  const file = createReadStream(path);
+  let size: number;
+  try {
+    if (within !== undefined && !(await isWithin(path, within)))
+      throw damagedSymbolFile(path, 'it is a link to a place that may not be read');
+    ({ size } = await handle.stat());
+    await handle.read(head, 0, head.length, 0);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  const file = handle.createReadStream({ start: 0 });
   const wrapper = detectWrapper(head);
-  const { size } = await stat(path);
   const bytes: AsyncIterable<Uint8Array> = wrapper === null ? file : unwrap(wrapper, file, path);
   const most = Math.min(MAX_BYTES, wrapper === null ? Infinity : Math.max(SMALL, size * MAX_RATIO));
   return Readable.from(atMost(bytes, most, path), { objectMode: false });
@@ -85,10 +99,10 @@ function requireShallow(text: Buffer, path: string): void {
 }
 
 /** All of the document's bytes, or null when there are more than are parsed whole. */
-async function wholeText(path: string, limit: number): Promise<Buffer | null> {
+async function wholeText(place: Place, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of (await unpacked(path)) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (await unpacked(place)) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > limit) return null;
     chunks.push(Buffer.from(chunk));
@@ -110,7 +124,7 @@ class ParsedDocument implements SymbolDocument {
 }
 
 class StreamedDocument implements SymbolDocument {
-  constructor(private readonly path: string) {}
+  constructor(private readonly place: Place) {}
 
   async *entries(section: string): AsyncGenerator<readonly [string, unknown]> {
     const [{ parser }, { pick }, { streamObject }, { default: chain }] = await Promise.all([
@@ -119,19 +133,19 @@ class StreamedDocument implements SymbolDocument {
       import('stream-json/streamers/stream-object.js'),
       import('stream-chain'),
     ]);
-    const containers = new Containers(this.path);
+    const containers = new Containers(this.place.path);
     const bounded = (token: Token): Token => {
       if (token.name === 'startObject' || token.name === 'startArray') containers.open();
       else if (token.name === 'endObject' || token.name === 'endArray') containers.close();
       return token;
     };
-    const members = chain([await unpacked(this.path), parser(), bounded, pick({ filter: section }), streamObject()]);
+    const members = chain([await unpacked(this.place), parser(), bounded, pick({ filter: section }), streamObject()]);
     try {
       for await (const member of members as AsyncIterable<{ key: string; value: unknown }>)
         yield [member.key, member.value];
     } catch (error) {
       if (error instanceof PoolTrackerError) throw error;
-      throw damagedSymbolFile(this.path, messageOf(error), error);
+      throw damagedSymbolFile(this.place.path, messageOf(error), error);
     }
   }
 }
@@ -139,13 +153,19 @@ class StreamedDocument implements SymbolDocument {
 /**
  * Opens a symbol file, compressed or not.
  * @param wholeLimit bytes up to which the document is parsed whole
+ * @param within where it must lie, through links as well; anywhere by default
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED
  */
-export async function openSymbolDocument(path: string, wholeLimit = PARSED_WHOLE): Promise<SymbolDocument> {
+export async function openSymbolDocument(
+  path: string,
+  wholeLimit = PARSED_WHOLE,
+  within?: readonly string[],
+): Promise<SymbolDocument> {
+  const place = { path, within };
   let root: unknown;
   try {
-    const text = await wholeText(path, wholeLimit);
-    if (text === null) return new StreamedDocument(path);
+    const text = await wholeText(place, wholeLimit);
+    if (text === null) return new StreamedDocument(place);
     requireShallow(text, path);
     root = JSON.parse(text.toString('utf8'));
   } catch (error) {

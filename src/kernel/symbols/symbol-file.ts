@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.js';
-import { openSource } from '../../source/open-source.js';
+import { type LocationOptions, openSource } from '../../source/open-source.js';
 import { readBytes, type Source, sourceOf } from '../../source/source.js';
 import type { PdbIdentity } from '../pe.js';
 import { CabinetDamage, isCabinet, unpackCabinet } from './cabinet.js';
@@ -46,10 +46,11 @@ export const SYMBOL_FILE = /\.(pdb|pd_|json(\.xz|\.gz)?|gz)$/i;
 /**
  * Opens a symbol file of any kind; its content tells which: a PDB, plain or in a cabinet, or a JSON document (ISF, Rekall
  * profile, what was exported), compressed or not.
+ * @param options how far the path may lead, through links
  * @throws PoolTrackerError SYMBOL_FILE_DAMAGED
  */
-export async function openSymbolFile(path: string): Promise<SymbolFile> {
-  const source = await openSource(path).catch((error: unknown) => {
+export async function openSymbolFile(path: string, options: LocationOptions = {}): Promise<SymbolFile> {
+  const source = await openSource(path, options).catch((error: unknown) => {
     throw damagedSymbolFile(path, messageOf(error), error);
   });
   try {
@@ -67,11 +68,11 @@ export async function openSymbolFile(path: string): Promise<SymbolFile> {
     throw error;
   }
   await source.close();
-  return openDocument(path);
+  return openDocument(path, options);
 }
 
-async function openDocument(path: string): Promise<SymbolFile> {
-  const document = await openSymbolDocument(path);
+async function openDocument(path: string, options: LocationOptions): Promise<SymbolFile> {
+  const document = await openSymbolDocument(path, undefined, options.within);
   for (const kind of DOCUMENT_KINDS) {
     if (!(await kind.claims(document))) continue;
     return {

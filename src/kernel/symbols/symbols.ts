@@ -6,6 +6,7 @@ import { isSamePdb, type PdbIdentity } from '../pe.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
 import { damagedSymbolFile } from './symbol-facts.js';
+import { defaultStore } from './store/symbol-path.js';
 import { findInSymbolPath } from './store/symbol-store.js';
 import { openSymbolFile, SYMBOL_FILE } from './symbol-file.js';
 
@@ -49,6 +50,15 @@ export interface SymbolOptions {
   readonly symbolPath?: string;
   /** Whether what is resolved is cached for the next run; true by default. */
   readonly cache?: boolean;
+  /** Files and folders in which symbol files must lie, through links as well; anywhere by default. */
+  readonly within?: readonly string[];
+}
+
+/** How far the places of symbols may lead. */
+type Reach = Pick<SymbolOptions, 'within'>;
+
+function reachOf({ within }: SymbolOptions): Reach {
+  return within === undefined ? {} : { within };
 }
 
 /** A place that symbols come from. Adding one is a file and a line in the list below. */
@@ -73,7 +83,8 @@ const builtInList: SymbolSource = {
 
 const symbolFile: SymbolSource = {
   name: 'symbol-file',
-  async find(pdb, { symbols, cache = true }) {
+  async find(pdb, options) {
+    const { symbols, cache = true } = options;
     if (symbols === undefined) return null;
     const isDirectory = await stat(symbols)
       .then((found) => found.isDirectory())
@@ -82,7 +93,9 @@ const symbolFile: SymbolSource = {
       });
     const cached = cache ? await readCachedSymbols(pdb) : null;
     if (cached !== null) return cached;
-    const resolved = isDirectory ? await fromDirectory(symbols, pdb) : await fromFile(symbols, pdb);
+    const resolved = isDirectory
+      ? await fromDirectory(symbols, pdb, reachOf(options))
+      : await fromFile(symbols, pdb, reachOf(options));
     if (resolved !== null && cache) await writeCachedSymbols(pdb, resolved);
     return resolved;
   },
@@ -90,16 +103,19 @@ const symbolFile: SymbolSource = {
 
 const symbolStore: SymbolSource = {
   name: 'symbol-store',
-  async find(pdb, { symbolPath, cache = true }, note) {
+  async find(pdb, options, note) {
+    const { symbolPath, cache = true, within } = options;
     if (symbolPath === undefined) return null;
+    // An empty store in a path is this machine's own.
+    const reach = within === undefined ? {} : { within: [...within, defaultStore()] };
     const cached = cache ? await readCachedSymbols(pdb) : null;
     if (cached !== null) return cached;
-    const { path, asked } = await findInSymbolPath(symbolPath, pdb);
+    const { path, asked } = await findInSymbolPath(symbolPath, pdb, reach);
     if (path === null) {
       for (const { place, outcome } of asked) note?.(`no symbols from ${place}: ${outcome}`);
       return null;
     }
-    const resolved = await fromFile(path, pdb).catch((error: unknown) => {
+    const resolved = await fromFile(path, pdb, reach).catch((error: unknown) => {
       note?.(messageOf(error));
       return null;
     });
@@ -112,8 +128,8 @@ const symbolStore: SymbolSource = {
 export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile, symbolStore];
 
 /** Symbols from a file that says that it is of this PDB, or does not say of which. */
-async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
-  const file = await openSymbolFile(path);
+async function fromFile(path: string, pdb: PdbIdentity, reach: Reach): Promise<KernelSymbols | null> {
+  const file = await openSymbolFile(path, reach);
   try {
     const { identity } = file;
     return identity !== null && !isSamePdb(identity, pdb) ? null : await file.resolve();
@@ -122,7 +138,7 @@ async function fromFile(path: string, pdb: PdbIdentity): Promise<KernelSymbols |
   }
 }
 
-async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<KernelSymbols | null> {
+async function fromDirectory(directory: string, pdb: PdbIdentity, reach: Reach): Promise<KernelSymbols | null> {
   const files = (await readdir(directory, { recursive: true }))
     .slice(0, MAX_FILES)
     .filter((name) => SYMBOL_FILE.test(name))
@@ -131,15 +147,15 @@ async function fromDirectory(directory: string, pdb: PdbIdentity): Promise<Kerne
   const named = files.filter((name) => name.toUpperCase().includes(pdb.guid));
   const unnamed = files.filter((name) => !GUID_IN_NAME.test(name)).slice(0, MAX_OPENED);
   for (const name of named) {
-    const found = await fromFile(join(directory, name), pdb);
+    const found = await fromFile(join(directory, name), pdb, reach);
     if (found !== null) return found;
   }
   for (const name of unnamed) {
     const path = join(directory, name);
-    const file = await openSymbolFile(path).catch(() => null);
+    const file = await openSymbolFile(path, reach).catch(() => null);
     const isWanted = file !== null && file.identity !== null && isSamePdb(file.identity, pdb);
     await file?.close();
-    if (isWanted) return fromFile(path, pdb);
+    if (isWanted) return fromFile(path, pdb, reach);
   }
   return null;
 }

@@ -1,7 +1,8 @@
-import type { BigIntStats } from 'node:fs';
+import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { isWithin } from '../../source/within.js';
 
 /** A file below a folder of drivers, driver or not. */
 export interface FolderFile {
@@ -37,16 +38,19 @@ interface Entry {
 /**
  * Every file below a folder. Links are followed, each folder and file is taken once: one that leads back to the top is no
  * circle, and a file of two names has one.
+ * @param within where links may lead; anywhere by default
  * @throws PoolTrackerError SOURCE_UNREADABLE when the folder itself cannot be read
  */
-export async function filesBelow(folder: string): Promise<FolderFiles> {
+export async function filesBelow(folder: string, within?: readonly string[]): Promise<FolderFiles> {
   const files: FolderFile[] = [];
   const notes: string[] = [];
   const seen = new Set<string>();
   const waiting: Pick<Entry, 'path' | 'depth'>[] = [{ path: '', depth: 0 }];
   let folders = 0;
   while (waiting.length > 0) {
-    const entries = await Promise.all(waiting.splice(0, AT_ONCE).map((below) => entriesOf(folder, below, notes)));
+    const entries = await Promise.all(
+      waiting.splice(0, AT_ONCE).map((below) => entriesOf(folder, below, notes, within)),
+    );
     for (const { path, depth, found } of entries.flat()) {
       // Not every file system numbers its files; there the path without links tells.
       const identity = found.ino === 0n ? await realpath(join(folder, path)) : `${found.dev}:${found.ino}`;
@@ -69,16 +73,21 @@ async function entriesOf(
   folder: string,
   { path: below, depth }: Pick<Entry, 'path' | 'depth'>,
   notes: string[],
+  within: readonly string[] | undefined,
 ): Promise<Entry[]> {
-  const names = await readdir(join(folder, below)).catch((error: unknown) => {
+  const members = await readdir(join(folder, below), { withFileTypes: true }).catch((error: unknown) => {
     const message = `cannot read the directory ${join(folder, below)}: ${messageOf(error)}`;
     if (below === '') throw new PoolTrackerError('SOURCE_UNREADABLE', message, { cause: error });
     notes.push(message);
     return [];
   });
-  const entries = names.sort().map(async (name): Promise<Entry[]> => {
-    const path = below === '' ? name : `${below}/${name}`;
+  const entries = members.sort(byName).map(async (member): Promise<Entry[]> => {
+    const path = below === '' ? member.name : `${below}/${member.name}`;
     try {
+      if (member.isSymbolicLink() && within !== undefined && !(await isWithin(join(folder, path), within))) {
+        notes.push(`${join(folder, path)} is a link to a place that may not be read: it is not followed`);
+        return [];
+      }
       const found = await stat(join(folder, path), { bigint: true });
       return found.isFile() || found.isDirectory() ? [{ path, depth: depth + 1, found }] : [];
     } catch (error) {
@@ -87,6 +96,10 @@ async function entriesOf(
     }
   });
   return (await Promise.all(entries)).flat();
+}
+
+function byName(one: Dirent, other: Dirent): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 function tooMany(folder: string, what: string): string {

@@ -4,7 +4,7 @@ import type { LoadedModule } from '../../kernel/objects/objects.js';
 import { decodePeHeader, type PeHeader } from '../../kernel/pe.js';
 import { type ReadImage, readVersionResource, type VersionResource } from '../../kernel/version-resource.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { openSource } from '../../source/open-source.js';
+import { type LocationOptions, openSource } from '../../source/open-source.js';
 import { locationName, readBytes, type Source } from '../../source/source.js';
 
 /** What a binary's headers and its version resource say; null what they do not say. */
@@ -50,8 +50,8 @@ export async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** Whether the file or URL begins as an executable image does. */
-export async function isExecutable(location: string): Promise<boolean> {
-  const source = await openSource(location);
+export async function isExecutable(location: string, options: LocationOptions = {}): Promise<boolean> {
+  const source = await openSource(location, options);
   try {
     return isExecutableHead(await readBytes(source, 0, 2));
   } finally {
@@ -66,19 +66,25 @@ function isExecutableHead(head: Buffer): boolean {
 /**
  * One driver's file.
  * @param path how it is told; its location by default
+ * @param options how far the location may lead, whenever it is opened
  */
-export function driverFile(location: string, path = locationName(location), size: number | null = null): DriverImage {
+export function driverFile(
+  location: string,
+  path = locationName(location),
+  size: number | null = null,
+  options: LocationOptions = {},
+): DriverImage {
   return {
     name: path.slice(path.search(/[^/\\]*$/)),
     path,
     size,
-    facts: () => fileFacts(location),
-    chunks: () => fileChunks(location),
+    facts: () => fileFacts(location, options),
+    chunks: () => fileChunks(location, options),
   };
 }
 
-async function fileFacts(location: string): Promise<DriverFacts> {
-  const source = await openSource(location);
+async function fileFacts(location: string, options: LocationOptions): Promise<DriverFacts> {
+  const source = await openSource(location, options);
   try {
     const head = await readBytes(source, 0, HEADERS);
     if (!isExecutableHead(head)) return { kind: 'other', ...NO_FACTS };
@@ -108,8 +114,8 @@ async function factsOf(header: PeHeader | null, read: ReadImage): Promise<Driver
   };
 }
 
-async function* fileChunks(location: string): AsyncGenerator<Buffer> {
-  const source = await openSource(location);
+async function* fileChunks(location: string, options: LocationOptions): AsyncGenerator<Buffer> {
+  const source = await openSource(location, options);
   try {
     const end = Math.min(source.byteLength, MAX_DRIVER);
     for (let offset = 0; offset < end; offset += CHUNK)

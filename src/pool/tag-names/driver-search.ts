@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { PoolTrackerError } from '../../errors.js';
+import type { LocationOptions } from '../../source/open-source.js';
+import { locationName } from '../../source/source.js';
 import { DriverCache } from './driver-cache.js';
 import { candidatesOf, type DriverCandidate, type LoadedDrivers } from './driver-candidates.js';
 import { filesBelow, type FolderFile } from './driver-folder.js';
@@ -25,6 +27,8 @@ export interface SearchOptions {
   readonly loaded?: LoadedDrivers;
   /** Whether what is found in a folder is remembered for the next run; true by default. */
   readonly cache?: boolean;
+  /** Files and folders out of which no link in a folder is followed; anywhere by default. */
+  readonly within?: readonly string[];
   /** Told the bytes that have been searched, and all that are to be, null when that is not known. */
   readonly onProgress?: (done: number, total: number | null) => void;
 }
@@ -57,12 +61,13 @@ export async function searchDrivers(
 export async function searchFolder(
   folder: string,
   keys: Iterable<number>,
-  { loaded, cache: isCached = true, onProgress }: SearchOptions = {},
+  { loaded, cache: isCached = true, within, onProgress }: SearchOptions = {},
 ): Promise<DriverSearch> {
   const asked = [...keys];
-  const { files, notes } = await filesBelow(folder);
+  const reach = within === undefined ? {} : { within };
+  const { files, notes } = await filesBelow(folder, within);
   const cache = await DriverCache.of(folder, new WantedTags(asked).bits, isCached);
-  const image = ({ path, size }: FolderFile): DriverImage => driverFile(join(folder, path), path, size);
+  const image = ({ path, size }: FolderFile): DriverImage => driverFile(join(folder, path), path, size, reach);
   const known: SearchedDriver[] = [];
   const fresh = new Map<DriverImage, FolderFile>();
   for (const file of files) {
@@ -89,10 +94,28 @@ export async function searchFolder(
   };
 }
 
+/**
+ * Searches one driver's file.
+ * @throws PoolTrackerError USAGE when it is none
+ */
+export async function searchDriver(
+  location: string,
+  keys: Iterable<number>,
+  options: SearchOptions & LocationOptions = {},
+): Promise<DriverSearch> {
+  const found = await searchDrivers([driverFile(location, locationName(location), null, options)], keys, options);
+  if (found.searched > 0) return found;
+  throw notDriver(`${locationName(location)} is no driver: it is a program of user mode`);
+}
+
 function noDrivers(folder: string, programs: number): PoolTrackerError {
   const why =
     programs === 0 ? 'none begins with MZ' : `${programs} are programs of user mode, others do not begin with MZ`;
-  return new PoolTrackerError('USAGE', `no file below ${folder} is a driver: ${why}`, {
+  return notDriver(`no file below ${folder} is a driver: ${why}`);
+}
+
+function notDriver(message: string): PoolTrackerError {
+  return new PoolTrackerError('USAGE', message, {
     hint: 'name the directory that holds the .sys files, or a memory image',
   });
 }

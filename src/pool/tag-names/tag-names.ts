@@ -4,8 +4,8 @@ import { parsePooltag, type PooltagEntry, type PooltagFile } from './pooltag-fil
 
 export { type PooltagFile, readPooltagFile } from './pooltag-file.js';
 export { type DriverCandidate, LoadedDrivers } from './driver-candidates.js';
-export { type DriverImage, driverFile, isDirectory, isExecutable, moduleInMemory } from './driver-images.js';
-export { type DriverSearch, searchDrivers, searchFolder } from './driver-search.js';
+export { type DriverImage, isDirectory, isExecutable, moduleInMemory } from './driver-images.js';
+export { type DriverSearch, searchDriver, searchDrivers, searchFolder } from './driver-search.js';
 
 /** What is known about a tag. */
 export interface KnownTag {

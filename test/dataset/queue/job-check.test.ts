@@ -4,8 +4,11 @@ import { pathToFileURL } from 'node:url';
 import type { PoolTrackerError } from '../../../src/errors.js';
 import { checkJob } from '../../../src/dataset/queue/job-check.js';
 import type { ImageJob } from '../../../src/dataset/queue/work-queue.js';
+import { driverCandidates } from '../../../src/scan/driver-candidates.js';
 import { openBytes } from '../../../src/source/open-source.js';
 import type { Source } from '../../../src/source/source.js';
+import { tagKey } from '../../support/generate/tracker/tag-plan.js';
+import { driverFileBytes } from '../../support/write/driver-file.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 /** A checked job as it was: what it is bound to comes from the worker. */
@@ -36,6 +39,7 @@ describe('what a worker lets a job do', () => {
     writeFileSync(folder.path('dumps/a.raw'), '');
     writeFileSync(folder.path('secret'), '');
     symlinkSync(folder.path('secret'), folder.path('dumps/link.raw'));
+    symlinkSync(folder.path('dumps-evil'), folder.path('dumps/out'));
   });
 
   it('takes what lies where it may look', async () => {
@@ -79,6 +83,25 @@ describe('what a worker lets a job do', () => {
     await assert.rejects(open(), { code: 'SOURCE_NOT_PERMITTED' });
   });
 
+  it('holds what lies in a folder of drivers against it, through links', async () => {
+    const drivers = folder.path('dumps/drivers');
+    mkdirSync(drivers);
+    const bytes = driverFileBytes({ keys: [tagKey('Leak')] });
+    writeFileSync(folder.path('secret.sys'), bytes);
+    writeFileSync(folder.path('dumps/drivers/own.sys'), bytes);
+    symlinkSync(folder.path('secret.sys'), folder.path('dumps/drivers/link.sys'));
+    const { ingest } = await checkJob(job({}, { drivers }), limits());
+    const { candidates, notes } = await driverCandidates(ingest.drivers!, [tagKey('Leak')], {
+      ...ingest.scan,
+      cache: false,
+    });
+    assert.deepEqual(
+      candidates.get(tagKey('Leak'))!.map(({ path }) => path),
+      ['own.sys'],
+    );
+    assert.match(notes.join(), /link\.sys is a link to a place that may not be read/);
+  });
+
   for (const [what, make] of [
     ['another dataset', () => job({}, { out: '/lake/../other' })],
     ['an image elsewhere', () => job(at('/etc/passwd'))],
@@ -93,6 +116,7 @@ describe('what a worker lets a job do', () => {
     ['a link out, as a file URL', () => job(at(pathToFileURL(folder.path('dumps/link.raw')).href))],
     ['redirects to other hosts', () => job({}, {}, { allowRedirects: true })],
     ['redirects that are no flag', () => job({}, {}, { allowRedirects: 'yes' })],
+    ['a new folder behind a link out', () => job({}, {}, { spool: folder.path('dumps/out/new/folder') })],
     ['bounds of its own', () => job({}, {}, { within: ['/'] })],
     ['standard input', () => job(at('-'))],
     ['a spool folder elsewhere', () => job({}, {}, { spool: '/tmp' })],

@@ -72,6 +72,32 @@ describe('a folder of drivers', () => {
     );
   });
 
+  it('is not left by links where it may not be', async () => {
+    const outside = folder.path(`outside-${folders}`);
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'secret.sys'), plan('Secret', [1, 0, 0, 0]));
+    put('own.sys', plan('Acme', [1, 0, 0, 0]));
+    put('deep/further.sys', plan('Acme', [2, 0, 0, 0]));
+    symlinkSync(outside, join(top, 'folder'));
+    symlinkSync(join(outside, 'secret.sys'), join(top, 'file.sys'));
+    symlinkSync('deep/further.sys', join(top, 'inner.sys'));
+    const names = async (options: SearchOptions): Promise<string[]> =>
+      (await candidates({ cache: false, ...options })).map(({ path }) => path!).sort();
+    assert.deepEqual(await names({}), ['file.sys', 'inner.sys', 'own.sys']);
+    assert.deepEqual(await names({ within: [top] }), ['inner.sys', 'own.sys']);
+    assert.deepEqual(await names({ within: [top, outside] }), await names({}));
+    const { notes } = await filesBelow(top, [top]);
+    assert.deepEqual(
+      notes,
+      ['file.sys', 'folder'].map(
+        (name) => `${join(top, name)} is a link to a place that may not be read: it is not followed`,
+      ),
+    );
+    // What was found without bounds, and is remembered, is not told within them.
+    assert.equal((await candidates({ cache: true })).length, 3);
+    assert.deepEqual((await names({ cache: true, within: [top] })).includes('file.sys'), false);
+  });
+
   it('is left by no circle of links, and a file of two names is one', async () => {
     put('one/acme.sys', plan('Acme', [1, 0, 0, 0]));
     symlinkSync('..', join(top, 'one', 'up'));

@@ -1,5 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type LocationOptions, openSource } from '../../../source/open-source.js';
+import { readBytes } from '../../../source/source.js';
 import type { PdbIdentity } from '../../pe.js';
 
 /** GUID and age, the age in hexadecimal without leading zeros: the folder of a PDB in a store. */
@@ -39,6 +41,19 @@ export function pointerIn(text: string): string | null {
   return path === '' || /^MSG:/i.test(path) ? null : path;
 }
 
+/** A pointer file holds one path. */
+export const MAX_POINTER = 4096;
+
+async function readPointer(path: string, options: LocationOptions): Promise<string | null> {
+  if (!(await isFile(path))) return null;
+  const file = await openSource(path, options);
+  try {
+    return pointerIn((await readBytes(file, 0, MAX_POINTER)).toString('utf8'));
+  } finally {
+    await file.close();
+  }
+}
+
 /** A store may have one level more, the first two letters of the name: `index2.txt` in its root says so. */
 async function rootsOf(store: string, name: string): Promise<string[]> {
   const isTwoTier = await isFile(join(store, 'index2.txt'));
@@ -46,14 +61,17 @@ async function rootsOf(store: string, name: string): Promise<string[]> {
 }
 
 /** The PDB in a local store: plain, packed, or where a pointer file leads; null when it is not there. */
-export async function findInStore(store: string, pdb: PdbIdentity): Promise<string | null> {
+export async function findInStore(
+  store: string,
+  pdb: PdbIdentity,
+  options: LocationOptions = {},
+): Promise<string | null> {
   for (const root of await rootsOf(store, pdb.name)) {
     for (const key of [storeKey(pdb), storeKey(pdb).toLowerCase()]) {
       const folder = join(root, pdb.name, key);
       for (const name of [pdb.name, packedName(pdb.name)])
         if (await isFile(join(folder, name))) return join(folder, name);
-      const pointer = await readFile(join(folder, 'file.ptr'), 'utf8').catch(() => null);
-      const target = pointer === null ? null : pointerIn(pointer);
+      const target = await readPointer(join(folder, 'file.ptr'), options).catch(() => null);
       if (target !== null && (await isFile(target))) return target;
     }
   }

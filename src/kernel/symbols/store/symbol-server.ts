@@ -5,13 +5,11 @@ import { locationName, type Source } from '../../../source/source.js';
 import { ByteStream } from '../../../source/stream/byte-stream.js';
 import type { PdbIdentity } from '../../pe.js';
 import { writeWhole } from '../../../cached-file.js';
-import { packedName, pointerIn, storePath } from './store-layout.js';
+import { MAX_POINTER, packedName, pointerIn, storePath } from './store-layout.js';
 
 /** No kernel's PDB is larger. */
 const MAX_FILE = 1 << 29;
 const CHUNK = 1 << 20;
-/** A pointer file holds one path. */
-const MAX_POINTER = 4096;
 
 /** What a web store answered. */
 export type Fetched = { readonly path: string } | { readonly missing: string };

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf } from '../../../errors.js';
 import { locationName } from '../../../source/source.js';
+import { isWithin } from '../../../source/within.js';
 import { isSamePdb, type PdbIdentity } from '../../pe.js';
 import { openSymbolFile } from '../symbol-file.js';
 import { writeWhole } from '../../../cached-file.js';
@@ -31,12 +32,16 @@ export interface StoreSearch {
 export interface StoreOptions {
   /** Whether web stores are asked; else they are only named. True by default: a path with one was given on purpose. */
   readonly fetch?: boolean;
+  /** Files and folders in which files must lie, those that are written too, through links as well; anywhere by default. */
+  readonly within?: readonly string[];
 }
 
+type Reach = Pick<StoreOptions, 'within'>;
+
 /** Whether a file is this PDB, by what it says itself; else why not. */
-async function verified(path: string, pdb: PdbIdentity): Promise<string | null> {
+async function verified(path: string, pdb: PdbIdentity, reach: Reach): Promise<string | null> {
   try {
-    const file = await openSymbolFile(path);
+    const file = await openSymbolFile(path, reach);
     await file.close();
     const { identity } = file;
     if (identity === null) return 'it does not say which PDB it is';
@@ -46,22 +51,24 @@ async function verified(path: string, pdb: PdbIdentity): Promise<string | null> 
   }
 }
 
-async function askFolder(folder: string, pdb: PdbIdentity): Promise<Asked> {
+async function askFolder(folder: string, pdb: PdbIdentity, reach: Reach): Promise<Asked> {
   const own = join(folder, pdb.name);
-  const path = (await isFile(own)) ? own : await findInStore(folder, pdb);
+  const path = (await isFile(own)) ? own : await findInStore(folder, pdb, reach);
   if (path === null) return { place: folder, path: null, outcome: 'it is not there' };
-  const wrong = await verified(path, pdb);
+  const wrong = await verified(path, pdb, reach);
   return { place: folder, path: wrong === null ? path : null, outcome: wrong ?? path };
 }
 
-async function askServer(store: string, near: string | undefined, pdb: PdbIdentity): Promise<Asked> {
+async function askServer(store: string, near: string | undefined, pdb: PdbIdentity, reach: Reach): Promise<Asked> {
   const place = locationName(store);
   if (near === undefined || isWebStore(near))
     return { place, path: null, outcome: 'no local store stands before it, where the file could be kept' };
+  if (!(await mayWrite(near, pdb, reach)))
+    return { place, path: null, outcome: `${near} leads to a place that may not be written to` };
   try {
     const fetched = await fetchFromServer(store, pdb, near);
     if ('missing' in fetched) return { place, path: null, outcome: fetched.missing };
-    const wrong = await verified(fetched.path, pdb);
+    const wrong = await verified(fetched.path, pdb, reach);
     if (wrong === null) return { place, path: fetched.path, outcome: fetched.path };
     await rm(fetched.path, { force: true });
     return { place, path: null, outcome: wrong };
@@ -70,25 +77,30 @@ async function askServer(store: string, near: string | undefined, pdb: PdbIdenti
   }
 }
 
+/** Whether a file of the PDB lies in the bounds when it is put into a store: a folder in it may be a link. */
+async function mayWrite(store: string, pdb: PdbIdentity, { within }: Reach): Promise<boolean> {
+  return within === undefined || isWithin(join(store, ...storePath(pdb)), within);
+}
+
 /** Copies a file that a farther store had into the nearer ones; one that cannot be written to only costs time. */
-async function copyNearer(path: string, stores: readonly string[], pdb: PdbIdentity): Promise<void> {
+async function copyNearer(path: string, stores: readonly string[], pdb: PdbIdentity, reach: Reach): Promise<void> {
   for (const store of stores) {
     const target = join(store, ...storePath(pdb, basename(path)));
-    if (isWebStore(store) || target === path) continue;
+    if (isWebStore(store) || target === path || !(await mayWrite(store, pdb, reach))) continue;
     await writeWhole(target, createReadStream(path)).catch(() => undefined);
   }
 }
 
-async function* askPlace(place: SymbolPlace, pdb: PdbIdentity, mayFetch: boolean): AsyncGenerator<Asked> {
-  if (place.kind === 'folder') return yield await askFolder(place.path, pdb);
+async function* askPlace(place: SymbolPlace, pdb: PdbIdentity, mayFetch: boolean, reach: Reach): AsyncGenerator<Asked> {
+  if (place.kind === 'folder') return yield await askFolder(place.path, pdb, reach);
   for (const [index, store] of place.stores.entries()) {
     const nearer = place.stores.slice(0, index);
     const asked = !isWebStore(store)
-      ? await askFolder(store, pdb)
+      ? await askFolder(store, pdb, reach)
       : mayFetch
-        ? await askServer(store, nearer.at(-1), pdb)
+        ? await askServer(store, nearer.at(-1), pdb, reach)
         : { place: locationName(store), path: null, outcome: 'it was not asked: --fetch does' };
-    if (asked.path !== null) await copyNearer(asked.path, isWebStore(store) ? nearer.slice(0, -1) : nearer, pdb);
+    if (asked.path !== null) await copyNearer(asked.path, isWebStore(store) ? nearer.slice(0, -1) : nearer, pdb, reach);
     yield asked;
   }
 }
@@ -101,13 +113,13 @@ async function* askPlace(place: SymbolPlace, pdb: PdbIdentity, mayFetch: boolean
 export async function findInSymbolPath(
   path: string,
   pdb: PdbIdentity,
-  { fetch = true }: StoreOptions = {},
+  { fetch = true, ...reach }: StoreOptions = {},
 ): Promise<StoreSearch> {
   const asked: Asked[] = [];
   // The image names the file: it must not name a place.
   if (!isPlainName(pdb.name)) return { path: null, asked };
   for (const place of parseSymbolPath(path))
-    for await (const one of askPlace(place, pdb, fetch)) {
+    for await (const one of askPlace(place, pdb, fetch, reach)) {
       asked.push(one);
       if (one.path !== null) return { path: one.path, asked };
     }
