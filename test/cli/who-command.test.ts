@@ -56,6 +56,29 @@ describe('pool-tracker who', function () {
     assert.equal(status, 0);
     assert.match(stdout, /^Proc +Process +-?\d+ +17 +17 +5 +12 +-?\d+$/m);
     assert.match(stdout, /^File +File +-?\d+ +606 +606 - +606 +-?\d+$/m);
+    assert.match(stdout, /^Dire +Directory +- +0 +0 - +0 -$/m, 'a type without objects has a line too');
+  });
+
+  it('says what a tag without objects has outstanding, between those that have some', async () => {
+    const { stdout } = await runCli([
+      'who',
+      image,
+      '--no-cache',
+      '-q',
+      '--tag',
+      'Dire',
+      '--tag',
+      'Key',
+      '--tag',
+      'Type',
+    ]);
+    const lines = stdout.split('\n').filter((line) => /^\w+ *[?~!]*: /.test(line));
+    assert.deepEqual(
+      lines.map((line) => line.replace(/\d+ outstanding/, 'N outstanding').slice(0, 30)),
+      ['Dire: in no table, 0 found', 'Key : N outstanding, 42 found, ', 'Type: in no table, 0 found'].map((line) =>
+        line.slice(0, 30),
+      ),
+    );
   });
 
   it('writes one record for each object, to standard output or a file', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isMissing } from '../../src/errors.js';
+import type { HeldObjects } from '../../src/kernel/objects/objects.js';
 import { rowsOf, shortfall } from '../../src/record/rows/rows.js';
 import { misfit, type RecordType, type Row } from '../../src/record/schema/record-type.js';
 import { BIGPOOL, OBJECT_COUNT, OBJECT_HOLDER, POOL_TAG, PROCESS } from '../../src/record/schema/record-types.js';
@@ -104,6 +105,31 @@ describe('records of objects', () => {
     const [few, missed] = await told(8n);
     assert.deepEqual([ofCid(few).found, ofCid(few).difference], [0, -8n]);
     assert.ok(missed.every((row) => row.seen_by_pspcidtable === false));
+  });
+
+  it('say which objects are left out, and what of handles could not be read', async () => {
+    const image = await decoded();
+    const { objects } = image;
+    assert.ok(!isMissing(objects));
+    const survey = await objects.objects();
+    const asked: string[] = [];
+    const told = (lacks: Partial<HeldObjects>): Promise<string | null> => {
+      const held = async (isWanted: (type: string) => boolean): Promise<HeldObjects> => {
+        asked.push(...['Process', 'File'].filter(isWanted));
+        const found = await survey.held(isWanted);
+        assert.ok(!isMissing(found));
+        return { ...found, ...lacks };
+      };
+      const result = { ...image, objects: { ...objects, objects: () => Promise.resolve({ ...survey, held }) } };
+      return shortfall(OBJECT_HOLDER, result, { tags: ['Proc'] });
+    };
+    assert.equal(await told({}), null);
+    assert.deepEqual(asked, ['Process'], 'it is asked of what is selected');
+    const unread = { unreadable: 2, reason: 'a page is missing' };
+    const parts = '2 parts of handle tables could not be read, the first: a page is missing';
+    assert.equal(await told(unread), parts);
+    assert.equal(await told({ ...unread, leftOut: 'more than 7' }), `more than 7; ${parts}`);
+    assert.match((await told({ holdersMissing: 'no layout' }))!, /^who has handles to them is not known: no layout$/);
   });
 
   it('add a tag with PROTECTED_POOL to its namesake', async () => {

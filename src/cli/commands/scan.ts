@@ -186,7 +186,7 @@ async function writeResult(location: string, result: DecodedScan, work: Work): P
   const naming = await tagNaming(known, result, options);
   for (const one of open) {
     await one.write(rowsOf(one.recordType, result, selectionFor(one, options), naming));
-    const missing = await shortfall(one.recordType, result);
+    const missing = await shortfall(one.recordType, result, selectionFor(one, options));
     if (missing !== null && !options.flag('quiet')) warn(`${one.recordType.name}: ${missing}`);
   }
 }

@@ -1,6 +1,6 @@
 import { isMissing, type PoolTrackerError } from '../../errors.js';
-import { tagOfType } from '../../kernel/objects/objects.js';
-import { rowsOf, shortfall, tagFilter, type TagSelection } from '../../record/rows/rows.js';
+import { type HeldObjects, tagOfType } from '../../kernel/objects/objects.js';
+import { rowsOf, shortfall, tagColumns, tagFilter, type TagSelection } from '../../record/rows/rows.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { OBJECT_HOLDER } from '../../record/schema/record-types.js';
 import { MARK_LEGEND, tagMark } from '../../record/tag-mark.js';
@@ -18,50 +18,70 @@ import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.j
 /** Types of objects that the kernel keeps lists of; others are found by handles alone. */
 const LISTED = ['Process', 'Thread'];
 
-/** Tags of the types that can be told apart in this image; null where objects cannot be enumerated. */
-async function knownTags({ objects }: ScanResult): Promise<string[] | null> {
+/** The types whose tags are selected; null where objects cannot be enumerated. */
+async function heldObjects({ objects }: ScanResult, selection: TagSelection): Promise<HeldObjects | null> {
   if (isMissing(objects)) return null;
-  const held = await (await objects.objects()).held(() => false);
-  return isMissing(held) ? null : [...new Set(held.known.map(tagOfType))].sort();
+  const isWanted = tagFilter(selection);
+  const held = await (await objects.objects()).held((type) => isWanted(tagOfType(type)));
+  return isMissing(held) ? null : held;
+}
+
+/** What stands in the row of an object's type, for types of which no object was found. */
+function rowsOfNone(result: ScanResult, { types, holdersMissing }: HeldObjects): Row[] {
+  return types
+    .filter(({ objects }) => objects.length === 0)
+    .map(({ name, count }) => {
+      const tag = tagOfType(name);
+      const handles = holdersMissing === null ? 0 : null;
+      return { tag, object_type: name, type_objects: count, handles, ...tagColumns(result.totals, tag) };
+    });
 }
 
 /** `12 outstanding, 10 found, 2 not explained`, and what may be wrong with it. */
-function sum(tag: string, rows: readonly Row[], first: Row | undefined): string {
+function sum(tag: string, rows: readonly Row[], columns: Row): string {
   const found = BigInt(rows.length);
-  const outstanding = first?.['tag_outstanding'] as bigint | null;
+  const outstanding = columns['tag_outstanding'] as bigint | null;
   if (outstanding === null) return `${tag}: in no table, ${found} found`;
   const difference = outstanding - found;
-  const isListed = rows.every(({ object_type: type }) => LISTED.includes(String(type)));
+  const isListed = rows.length > 0 && rows.every(({ object_type: type }) => LISTED.includes(String(type)));
   const unseen = isListed ? '' : ' (objects that no handle leads to are not found)';
   const rest =
     difference >= 0n
       ? `${difference} not explained${difference > 0n ? unseen : ''}`
       : `${-difference} more than outstanding`;
-  const mark = tagMark(first?.['tag_complete'] ?? null, first?.['tag_consistency'] ?? null);
+  const mark = tagMark(columns['tag_complete'] ?? null, columns['tag_consistency'] ?? null);
   return `${tag}${mark}: ${outstanding} outstanding, ${found} found, ${rest}`;
 }
 
-async function collected(rows: AsyncIterable<Row> | Iterable<Row>): Promise<Row[]> {
-  const all: Row[] = [];
-  for await (const row of rows) all.push(row);
-  return all;
+/** Rows tag by tag, as they come, and a tag without rows in its place. */
+async function* tagByTag(
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  tags: readonly string[],
+): AsyncGenerator<readonly [tag: string, rows: readonly Row[]]> {
+  let next = 0;
+  let ofTag: Row[] = [];
+  for await (const row of rows) {
+    for (; tags[next] !== row['tag'] && next < tags.length; next++, ofTag = []) yield [tags[next]!, ofTag];
+    ofTag.push(row);
+  }
+  for (; next < tags.length; next++, ofTag = []) yield [tags[next]!, ofTag];
 }
 
 /** The objects behind each tag, group by group. */
-async function printTags(result: ScanResult, tags: readonly string[], output: AnswerOutput): Promise<void> {
+async function printTags(result: ScanResult, rows: AsyncIterable<Row> | Iterable<Row>, asked: Asked): Promise<void> {
   let isMarked = false;
-  for (const tag of tags) {
-    const rows = await collected(rowsOf(OBJECT_HOLDER, result, { tags: [tag] }));
-    if (rows.length === 0) {
-      process.stdout.write(`${tag}: no object was found\n`);
-      continue;
-    }
-    const line = sum(tag, rows, rows[0]);
-    isMarked ||= tagMark(rows[0]!['tag_complete'] ?? null, rows[0]!['tag_consistency'] ?? null) !== '';
-    process.stdout.write(`${line}\n`);
-    await writeRows(HOLDER_GROUPS, await holderGroups(rows), await output.open(HOLDER_GROUPS));
+  for await (const [tag, ofTag] of tagByTag(rows, asked.tags)) {
+    const columns = tagColumns(result.totals, tag);
+    isMarked ||= tagMark(columns.tag_complete, columns.tag_consistency) !== '';
+    process.stdout.write(`${sum(tag, ofTag, columns)}\n`);
+    if (ofTag.length === 0) continue;
+    await writeRows(HOLDER_GROUPS, await holderGroups(ofTag), await asked.output.open(HOLDER_GROUPS));
   }
   if (isMarked) say(MARK_LEGEND);
+}
+
+function tagsOf(types: readonly string[]): string[] {
+  return [...new Set(types.map(tagOfType))].sort();
 }
 
 function noSuchType(asked: readonly string[], known: readonly string[], missing: string | null): PoolTrackerError {
@@ -72,18 +92,23 @@ function noSuchType(asked: readonly string[], known: readonly string[], missing:
   );
 }
 
-/** @param tags of types of objects; none where they cannot be enumerated */
-async function answer(
-  result: ScanResult,
-  tags: readonly string[],
-  selection: TagSelection,
-  output: AnswerOutput,
-): Promise<void> {
+/** What is asked of an image's objects. */
+interface Asked {
+  /** Null where objects cannot be enumerated. */
+  readonly held: HeldObjects | null;
+  /** Of the types, in order. */
+  readonly tags: readonly string[];
+  readonly selection: TagSelection;
+  readonly output: AnswerOutput;
+}
+
+async function answer(result: ScanResult, asked: Asked): Promise<void> {
+  const { held, selection, output } = asked;
   const rows = rowsOf(OBJECT_HOLDER, result, selection);
   if (!output.isForReading) return writeRows(OBJECT_HOLDER, rows, await output.open(OBJECT_HOLDER));
-  if (tags.length === 0) return;
-  if ((selection.tags ?? []).length > 0) return printTags(result, tags, output);
-  const totals = await holderTotals(rows);
+  if (held === null) return;
+  if ((selection.tags ?? []).length > 0) return printTags(result, rows, asked);
+  const totals = await holderTotals(rows, rowsOfNone(result, held));
   await writeRows(HOLDER_TOTALS, totals, await output.open(HOLDER_TOTALS));
   if (totals.some((row) => row['Mark'] !== '')) say(MARK_LEGEND);
 }
@@ -109,12 +134,12 @@ export const whoCommand: Command = {
       const isQuiet = options.flag('quiet');
       if (!isQuiet) say(foundLine(result));
       if (!isQuiet) for (const { message } of result.warnings) warn(message);
-      const known = await knownTags(result);
-      const missing = await shortfall(OBJECT_HOLDER, result);
-      if (missing !== null) warn(known === null ? `objects cannot be enumerated: ${missing}` : missing);
-      const wanted = known?.filter(tagFilter(selection)) ?? [];
-      if (known !== null && wanted.length === 0) throw noSuchType(options.texts('tag'), known, missing);
-      await answer(result, wanted, selection, output);
+      const held = await heldObjects(result, selection);
+      const missing = await shortfall(OBJECT_HOLDER, result, selection);
+      if (missing !== null) warn(held === null ? `objects cannot be enumerated: ${missing}` : missing);
+      const tags = tagsOf(held?.types.map(({ name }) => name) ?? []);
+      if (held !== null && tags.length === 0) throw noSuchType(options.texts('tag'), tagsOf(held.known), missing);
+      await answer(result, { held, tags, selection, output });
     } finally {
       await scan.close();
     }

@@ -124,8 +124,14 @@ function groupRow({ type, state, name, parent, objects, handles, holders }: Grou
   };
 }
 
-/** One line for each type of the rows, which are together. The difference is of the tag: several types may share one. */
-export async function holderTotals(rows: AsyncIterable<Row> | Iterable<Row>): Promise<Row[]> {
+/**
+ * One line for each type of the rows, which are together. The difference is of the tag: several types may share one.
+ * @param none columns of a row for each type of which no object was found
+ */
+export async function holderTotals(
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  none: readonly Row[] = [],
+): Promise<Row[]> {
   const totals = new Map<string, { first: Row; found: number; exited: number; handles: number }>();
   const ofTag = new Map<string, number>();
   for await (const row of rows) {
@@ -137,7 +143,9 @@ export async function holderTotals(rows: AsyncIterable<Row> | Iterable<Row>): Pr
     if (row['state'] === 'exited') total.exited++;
     ofTag.set(String(row['tag']), (ofTag.get(String(row['tag'])) ?? 0) + 1);
   }
-  return [...totals].map(([type, { first, found, exited, handles }]) => {
+  for (const first of none) totals.set(String(first['object_type']), { first, found: 0, exited: 0, handles: 0 });
+  const sorted = [...totals].sort(([, a], [, b]) => (String(a.first['tag']) < String(b.first['tag']) ? -1 : 1));
+  return sorted.map(([type, { first, found, exited, handles }]) => {
     const tag = String(first['tag']);
     const outstanding = first['tag_outstanding'];
     return {
@@ -149,7 +157,7 @@ export async function holderTotals(rows: AsyncIterable<Row> | Iterable<Row>): Pr
       Found: found,
       Exited: isOfProcess(first) ? String(exited) : '-',
       Handles: first['handles'] === null ? null : handles,
-      Unexplained: typeof outstanding === 'bigint' ? String(outstanding - BigInt(ofTag.get(tag)!)) : '-',
+      Unexplained: typeof outstanding === 'bigint' ? String(outstanding - BigInt(ofTag.get(tag) ?? 0)) : '-',
     };
   });
 }

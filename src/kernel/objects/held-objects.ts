@@ -35,6 +35,8 @@ export interface HeldObjects {
   readonly known: readonly string[];
   /** Why no handle could be read, so that holders are not known; null where they are. */
   readonly holdersMissing: string | null;
+  /** What was left out since there are too many objects; null where nothing was. */
+  readonly leftOut: string | null;
   /** What could not be read, or was not what it should be. */
   readonly unreadable: number;
   /** The first of these. */
@@ -73,14 +75,18 @@ class Holdings {
   readonly tally = new Tally();
   private readonly byType = new Map<string, Map<VirtualAddress, Map<Process, number>>>();
   private objects = 0;
+  private beyond = 0;
+
+  /** @param most objects that are kept */
+  constructor(private readonly most: number) {}
 
   add(type: string, object: VirtualAddress): Map<Process, number> | null {
     const ofType = this.byType.get(type) ?? new Map<VirtualAddress, Map<Process, number>>();
     this.byType.set(type, ofType);
     const known = ofType.get(object);
     if (known !== undefined) return known;
-    if (this.objects >= MAX_OBJECTS) {
-      this.tally.miss(`more than ${MAX_OBJECTS} objects: the rest is not told`);
+    if (this.objects >= this.most) {
+      this.beyond++;
       return null;
     }
     this.objects++;
@@ -94,20 +100,55 @@ class Holdings {
     holders?.set(holder, (holders.get(holder) ?? 0) + 1);
   }
 
+  get leftOut(): string | null {
+    if (this.beyond === 0) return null;
+    return `more than ${this.most} objects: ${this.beyond} others, or handles to them, are left out`;
+  }
+
   *ofType(type: string): Generator<readonly [VirtualAddress, ReadonlyMap<Process, number>]> {
     yield* [...(this.byType.get(type) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }
 
 /**
- * The objects of the types that are asked for, and who holds them: processes and threads from the kernel's lists, all
- * types from the handle tables of every process. An object of another type without a handle is not found.
+ * Answers which objects there are, and who holds them: processes and threads from the kernel's lists, all types from the
+ * handle tables of every process. An object of another type without a handle is not found. What was asked last is kept:
+ * its rows, and what is missing of them, take one walk.
  */
-export async function heldObjects(surveyed: Surveyed, isWanted: (type: string) => boolean): Promise<HeldObjects> {
-  const { processes, types, decoder, handlesMissing } = surveyed;
-  const known = handlesMissing !== null || typeof decoder === 'string' ? LISTED : decoder.typeNames();
-  const wanted = known.filter(isWanted);
-  const holdings = new Holdings();
+export class HeldObjectSearch {
+  private readonly known: readonly string[];
+  private last: { readonly asked: string; readonly answer: Promise<HeldObjects> } | null = null;
+
+  /** @param most objects that are told */
+  constructor(
+    private readonly surveyed: Surveyed,
+    private readonly most = MAX_OBJECTS,
+  ) {
+    const { handlesMissing, decoder } = surveyed;
+    this.known = handlesMissing !== null || typeof decoder === 'string' ? LISTED : decoder.typeNames();
+  }
+
+  ask(isWanted: (type: string) => boolean): Promise<HeldObjects> {
+    const wanted = this.known.filter(isWanted);
+    const asked = JSON.stringify(wanted);
+    if (this.last?.asked === asked) return this.last.answer;
+    const answer = heldObjects(this.surveyed, this.known, wanted, this.most);
+    if (wanted.length > 0) {
+      this.last = { asked, answer };
+      answer.catch(() => (this.last = null));
+    }
+    return answer;
+  }
+}
+
+async function heldObjects(
+  surveyed: Surveyed,
+  known: readonly string[],
+  wanted: readonly string[],
+  most: number,
+): Promise<HeldObjects> {
+  const { processes, types, handlesMissing } = surveyed;
+  const holdings = new Holdings(most);
   if (wanted.includes('Process')) for (const { address } of processes) holdings.add('Process', address);
   if (wanted.includes('Thread')) for (const thread of surveyed.threads) holdings.add('Thread', thread);
   if (wanted.includes('Token'))
@@ -123,7 +164,7 @@ export async function heldObjects(surveyed: Surveyed, isWanted: (type: string) =
     held.push({ name, count: type?.objects ?? null, objects });
   }
   const { unreadable, reason } = holdings.tally;
-  return { types: held, known, holdersMissing: handlesMissing, unreadable, reason };
+  return { types: held, known, holdersMissing: handlesMissing, leftOut: holdings.leftOut, unreadable, reason };
 }
 
 /** Walks every handle table. */

@@ -3,7 +3,7 @@ import type { Missing } from '../../errors.js';
 import type { Kernel } from '../root/root.js';
 import { kernelLayout, type LayoutOptions } from '../structures/structures.js';
 import type { KernelLayout, KernelSymbols } from '../symbols/symbols.js';
-import { heldObjects, type HeldObjects } from './held-objects.js';
+import { HeldObjectSearch, type HeldObjects } from './held-objects.js';
 import { findLoadedModules } from './loaded-modules.js';
 import { activeProcesses, threadLists } from './process-lists.js';
 import { type CidTable, HandleTables, readCidTable } from './handle-table.js';
@@ -96,12 +96,17 @@ async function surveyProcesses(
   }));
   const lists = await threadLists(memory, layout, processes);
   const threads = new Set([lists, typeof cid === 'string' ? cid : cid.threads].flatMap(foundBy));
+  const held = new HeldObjectSearch({
+    memory,
+    layout,
+    processes,
+    threads,
+    types,
+    decoder: typeDecoder,
+    handlesMissing: unread(handles),
+  });
   return {
-    held: (isWanted) =>
-      heldObjects(
-        { memory, layout, processes, threads, types, decoder: typeDecoder, handlesMissing: unread(handles) },
-        isWanted,
-      ),
+    held: (isWanted) => held.ask(isWanted),
     processes: seen.sort((a, b) => a.pid - b.pid || (a.address < b.address ? -1 : 1)),
     counts: [
       ...PROCESS_METHODS.map((method) => {

@@ -7,6 +7,7 @@ import {
   type ObjectKind,
   type ProcessMethod,
   type SeenProcess,
+  tagOfType,
 } from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import type { ScanResult } from '../../scan/scan-result.js';
@@ -95,8 +96,16 @@ export async function* bigpoolRows(result: ScanResult, selection: TagSelection =
   }
 }
 
-/** Why a record type's rows are missing or incomplete: what could not be read; null when they are complete. */
-export async function shortfall({ name }: RecordType, { objects }: ScanResult): Promise<string | null> {
+/**
+ * Why a record type's rows are missing or incomplete: what could not be read, or was left out; null when they are
+ * complete.
+ * @param selection of the rows
+ */
+export async function shortfall(
+  { name }: RecordType,
+  { objects }: ScanResult,
+  selection: TagSelection = {},
+): Promise<string | null> {
   if (![BIGPOOL.name, PROCESS.name, OBJECT_HOLDER.name, POOL_TAG_SESSION.name].includes(name)) return null;
   if (isMissing(objects)) return objects.missing;
   if (name === POOL_TAG_SESSION.name) {
@@ -105,13 +114,17 @@ export async function shortfall({ name }: RecordType, { objects }: ScanResult): 
   }
   if (name === OBJECT_HOLDER.name) {
     const { counts, held: ask } = await objects.objects();
-    const held = await ask(() => false);
+    const isWanted = tagFilter(selection);
+    const held = await ask((type) => isWanted(tagOfType(type)));
     if (isMissing(held)) return held.missing;
-    if (held.holdersMissing !== null) return `who has handles to them is not known: ${held.holdersMissing}`;
-    const tables = counts.find(({ kind }) => kind === 'handle_table');
-    return (tables?.unreadable ?? 0) === 0
-      ? null
-      : `${tables!.unreadable} parts of handle tables could not be read, the first: ${tables!.reason}`;
+    const holders =
+      held.holdersMissing === null ? null : `who has handles to them is not known: ${held.holdersMissing}`;
+    const tables = held.unreadable > 0 ? held : counts.find(({ kind }) => kind === 'handle_table');
+    const unread =
+      (tables?.unreadable ?? 0) === 0
+        ? null
+        : `${tables!.unreadable} parts of handle tables could not be read, the first: ${tables!.reason}`;
+    return [held.leftOut, holders ?? unread].filter((one) => one !== null).join('; ') || null;
   }
   if (name === PROCESS.name) {
     const { processes, counts } = await objects.objects();

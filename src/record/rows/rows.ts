@@ -12,6 +12,7 @@ import { selectTags, type TagSelection } from './tag-selection.js';
 
 export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } from './image-row.js';
 export { shortfall } from './object-rows.js';
+export { tagColumns } from './object-ways.js';
 export type { TagNaming } from './tag-rows.js';
 export {
   inAnotherCase,
