@@ -1,6 +1,7 @@
 /**
  * Feeds every parser with changed files: `tsx scripts/fuzz.ts MINUTES [SEED]`, or for some parsers only
- * `tsx scripts/fuzz.ts MINUTES SEED TARGET...`. Parsers run one after another in a thread, a turn at a time; this thread
+ * `tsx scripts/fuzz.ts MINUTES SEED TARGET...`. The same SEED makes the same cases in the same order, as many as there is
+ * time for; without one, or with `-`, it is drawn and told. Parsers run one after another in a thread, a turn at a time; this thread
  * watches over it. A case that throws what is no error of the program, asks for too much memory at once, or takes more
  * than ten seconds is told, and its file is kept in `tmp/fuzz/TARGET/`: `tsx scripts/fuzz.ts again TARGET FILE` runs it
  * again. Moved to `test/support/fuzz/found/TARGET/` it is a test. Exit status 1 if there was any.
@@ -52,6 +53,8 @@ function keep({ target, problem, bytes }: Found, what: 'crashes' | 'hangs'): voi
 /** A thread that runs cases, and its watchdog: one that hangs or dies is replaced, and its file kept. */
 class Crew {
   private worker: Worker | null = null;
+  /** Threads until now: one that takes the place of another goes on with other cases. */
+  private started = 0;
   private readonly shared = new SharedArrayBuffer(8 + MAX_CASE);
   private readonly counters = new Int32Array(this.shared, 0, 2);
 
@@ -100,7 +103,7 @@ class Crew {
 
   private start(): Worker {
     return new Worker(WORKER, {
-      workerData: { shared: this.shared, seed: randomInt(2 ** 31) ^ seed },
+      workerData: { shared: this.shared, seed: `${seed} ${this.started++}` },
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
   }
@@ -129,12 +132,13 @@ function table(): string {
 }
 
 const [what, second, ...targets] = process.argv.slice(2);
-const seed = Number(second ?? 0);
+const seed = second === undefined || second === '-' ? String(randomInt(2 ** 31)) : second;
 if (what === 'again') {
   const target = FUZZ_TARGETS.find(({ name }) => name === second)!;
   console.log(await runCase(target, readFileSync(targets[0]!)));
 } else {
   const end = Date.now() + Number(what ?? 10) * 60_000;
+  console.log(`seed ${seed}`);
   const crew = new Crew();
   const chosen = FUZZ_TARGETS.filter(({ name }) => targets.length === 0 || targets.includes(name));
   while (Date.now() < end)

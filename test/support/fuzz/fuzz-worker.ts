@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Random } from '../generate/random.js';
+import type { FuzzTarget } from './fuzz-target.js';
 import { MAX_CASE, mutate } from './mutate.js';
 import { runCase } from './run-case.js';
 import { FUZZ_TARGETS } from './targets/targets.js';
@@ -38,23 +40,39 @@ export interface TurnEnd {
 /** Files whose outcome was new, kept to be changed further. */
 const MAX_KEPT = 200;
 
-const { shared, seed } = workerData as { shared: SharedArrayBuffer; seed: number };
+const { shared, seed } = workerData as { shared: SharedArrayBuffer; seed: string };
 const { counters, file }: Shared = {
   counters: new Int32Array(shared, 0, 2),
   file: new Uint8Array(shared, 8, MAX_CASE),
 };
-const random = new Random(seed);
-/** By target: its seeds, the files kept, and the outcomes that are known. */
-const corpora = new Map<string, { readonly files: Buffer[]; readonly kinds: Set<string> }>();
+
+/** Of one target. Its cases are the same for the same seed, however long its turns are and whatever other targets do. */
+interface Corpus {
+  readonly random: Random;
+  /** Its seeds, and the files kept. */
+  readonly files: Buffer[];
+  /** The outcomes that are known. */
+  readonly kinds: Set<string>;
+}
+
+const corpora = new Map<string, Corpus>();
+
+function corpusOf({ name, seeds }: FuzzTarget): Corpus {
+  const known = corpora.get(name);
+  if (known !== undefined) return known;
+  const random = new Random(createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE());
+  const corpus = { random, files: [...seeds()], kinds: new Set<string>() };
+  corpora.set(name, corpus);
+  return corpus;
+}
 
 async function takeTurn({ target: name, milliseconds }: Turn): Promise<TurnEnd> {
   const target = FUZZ_TARGETS.find((one) => one.name === name)!;
-  const corpus = corpora.get(name) ?? { files: [...target.seeds()], kinds: new Set<string>() };
-  corpora.set(name, corpus);
+  const corpus = corpusOf(target);
   const begin = performance.now();
   let executions = 0;
   while (performance.now() - begin < milliseconds) {
-    const bytes = mutate(corpus.files, random);
+    const bytes = mutate(corpus.files, corpus.random);
     file.set(bytes);
     counters[1] = bytes.length;
     Atomics.add(counters, 0, 1);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -66,6 +66,20 @@ export function zipOf(files: Readonly<Record<string, Uint8Array>>, args: readonl
     const ran = spawnSync('zip', ['-q', '-r', ...args, 'out.zip', ...names], { cwd: folder });
     if (ran.status !== 0) throw new Error(`zip failed: ${String(ran.stderr)}`);
     return readFileSync(join(folder, 'out.zip'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A zip archive of one file, stored, in parts of that size, by their names: `out.z01` ... `out.zip`. */
+export function splitZipOf(name: string, bytes: Uint8Array, partSize: string): ReadonlyMap<string, Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'pool-tracker-zip-'));
+  try {
+    writeFileSync(join(folder, name), bytes);
+    const ran = spawnSync('zip', ['-q', '-0', '-s', partSize, 'out.zip', name], { cwd: folder });
+    if (ran.status !== 0) throw new Error(`zip failed: ${String(ran.stderr)}`);
+    const parts = readdirSync(folder).filter((part) => part.startsWith('out.'));
+    return new Map(parts.map((part) => [part, readFileSync(join(folder, part))]));
   } finally {
     rmSync(folder, { recursive: true });
   }

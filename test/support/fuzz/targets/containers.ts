@@ -141,7 +141,10 @@ export const CONTAINER_TARGETS: readonly FuzzTarget[] = [
     name: 'ewf',
     // Without checksums damage goes deeper.
     seeds: () =>
-      [ewfBuffers(rawBuffer(tinyMemory()), 100, [[9, 2]])[0]!, segments()[0]].flatMap((file) => [file, withoutChecksums(file)]),
+      [ewfBuffers(rawBuffer(tinyMemory()), 100, [[9, 2]])[0]!, segments()[0]].flatMap((file) => [
+        file,
+        withoutChecksums(file),
+      ]),
     run: (source) => open(source.named('changed.E01', new Map([['changed.E02', segments()[1]!]])), 'ewf'),
   },
   {

@@ -2,11 +2,18 @@ import { gzipSync } from 'node:zlib';
 import { openBytes } from '../../../../src/source/open-source.js';
 import { detectWrapper, unwrap } from '../../../../src/source/wrapper/wrappers.js';
 import { FileBuilder, padded } from '../../encode/bytes.js';
-import { canWrap, WRAP_CASES } from '../../sources/wrap.js';
+import { joinZipParts } from '../../../../src/source/split-zip.js';
+import { readBytes } from '../../../../src/source/source.js';
+import { Random } from '../../generate/random.js';
+import { hasProgram } from '../../run/programs.js';
+import { hpakBuffer } from '../../write/hpak.js';
+import { tinyMemory } from '../tiny-memory.js';
+import { canWrap, splitZipOf, WRAP_CASES } from '../../sources/wrap.js';
+import { lzopBuffer } from '../../write/lzop.js';
 import { zip64 } from '../../write/zip.js';
 import type { CaseSource } from '../case-source.js';
 import { atPath } from '../case-file.js';
-import type { FuzzTarget } from '../fuzz-target.js';
+import { type FuzzTarget, once } from '../fuzz-target.js';
 
 /** Bytes that are taken of what a wrapper holds: what it claims beyond is not made. */
 const MAX_UNWRAPPED = 8 << 20;
@@ -48,6 +55,9 @@ const SEEDS: Readonly<Record<string, () => readonly Buffer[]>> = {
   xz: () => made('xz'),
   bzip2: () => made('bzip2'),
   lz4: () => made('lz4'),
+  lzop: () => [lzopBuffer(NOTES), ...made('lzop')],
+  lzma: () => made('lzma'),
+  'packed-hpak': () => [hpakBuffer(tinyMemory(), true)],
   zip: () => [
     zip64([
       { name: 'memory.raw', bytes: NOTES, deflate: true },
@@ -79,11 +89,32 @@ async function run(source: CaseSource): Promise<void> {
   await take(unwrap(wrapper, source.pieces(), 'changed'));
 }
 
+/** Bytes that do not compress: enough of them for three parts. */
+const splitParts = once(() => splitZipOf('memory.raw', new Random(1).bytes(150_000), '64k'));
+
+/** One part is changed, the first or the last; the others lie beside it as they were. */
+const SPLIT_ZIP: FuzzTarget = {
+  name: 'split-zip',
+  mostAtOnce: MOST_WINDOW,
+  seeds: () => ['out.z01', 'out.zip'].map((name) => splitParts().get(name)!),
+  async run(source) {
+    // The first part begins with the mark of spanning.
+    const isFirst = source.bytes.subarray(0, 4).equals(Buffer.from('PK\x07\x08', 'latin1'));
+    const joined = await joinZipParts(source.named(isFirst ? 'out.z01' : 'out.zip', splitParts()));
+    const wrapper = detectWrapper(await readBytes(joined, 0, 512));
+    if (wrapper === null) return;
+    const view = await wrapper.openIndexed?.(joined);
+    if (view != null) await view.read(new Uint8Array(Math.min(1 << 16, view.byteLength)), 0);
+    await take(unwrap(wrapper, joined, 'changed'));
+  },
+};
+
 /** Each wrapper by itself, then wrappers in wrappers, out of a file. */
 export const WRAPPER_TARGETS: readonly FuzzTarget[] = [
   ...Object.entries(SEEDS)
-    .map(([name, seeds]) => ({ name, seeds, run, mostAtOnce: MOST_WINDOW }))
+    .map(([name, seeds]) => ({ name, seeds: once(seeds), run, mostAtOnce: MOST_WINDOW }))
     .filter(({ seeds }) => seeds().length > 0),
+  ...(hasProgram('zip', '-v') ? [SPLIT_ZIP] : []),
   {
     name: 'nested-wrappers',
     mostAtOnce: MOST_WINDOW,
