@@ -71,3 +71,12 @@ export function locationName(location: string): string {
   const { origin, pathname } = new URL(location);
   return origin + pathname;
 }
+
+/** A user or password as URLs have them, decoded; what is no escape of UTF-8 is kept as it stands. */
+export function decodedCredential(text: string): string {
+  try {
+    return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+  } catch {
+    return text;
+  }
+}

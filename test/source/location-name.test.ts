@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { listImages } from '../../src/dataset/images/images.js';
 import { authorized } from '../../src/source/remote/http-source.js';
-import { locationName } from '../../src/source/source.js';
+import { decodedCredential, locationName } from '../../src/source/source.js';
 
 describe('the name of a place', () => {
   it('has no credentials, wherever a URL keeps them', () => {
@@ -38,4 +38,17 @@ describe('the name of a place', () => {
     assert.equal(headers.authorization, `Basic ${Buffer.from('us@er:100%').toString('base64')}`);
     assert.deepEqual(authorized(new URL('https://host/x')).headers, {});
   });
+});
+
+describe('a user or password in a URL', () => {
+  for (const [text, decoded] of [
+    ['p%40ss', 'p@ss'],
+    ['100%', '100%'],
+    ['a%zz%41', 'a%zzA'],
+    // Latin-1, which is no UTF-8.
+    ['us%e9r', 'us%e9r'],
+    ['%c3%a9', 'é'],
+    ['', ''],
+  ] as const)
+    it(`is decoded where its escapes are some: ${text}`, () => assert.equal(decodedCredential(text), decoded));
 });

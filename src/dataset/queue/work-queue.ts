@@ -1,5 +1,6 @@
 import type { Queue, RedisOptions } from 'bullmq';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { decodedCredential } from '../../source/source.js';
 import type { ListedImage } from '../images/images.js';
 import type { Labels } from '../../scan/scan-result.js';
 import type { IngestOptions } from '../ingest/ingest.js';
@@ -45,8 +46,8 @@ export function parseQueue(text: string): QueueAddress {
       host: url.hostname,
       port: Number(url.port || 6379),
       db: Number(db || 0),
-      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+      ...(url.username === '' ? {} : { username: decodedCredential(url.username) }),
+      ...(url.password === '' ? {} : { password: decodedCredential(url.password) }),
       ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
     },
   };

@@ -13,7 +13,7 @@ import {
   Transient,
   withIdleLimit,
 } from './retry.js';
-import { locationName, type Source } from '../source.js';
+import { decodedCredential, locationName, type Source } from '../source.js';
 import {
   bodyBytes,
   changed,
@@ -46,18 +46,13 @@ type Answer =
   | { readonly kind: 'range'; readonly bytes: Uint8Array; readonly version: ObjectVersion }
   | { readonly kind: 'whole'; readonly stream: ByteStream };
 
-/** Decodes percent escapes; an invalid escape is kept literally. */
-function unescaped(text: string): string {
-  return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
-}
-
 /** A URL without its user part, which fetch rejects, and that part as a header. */
 export function authorized(location: URL): { url: URL; headers: Readonly<Record<string, string>> } {
   const url = new URL(location);
   url.username = '';
   url.password = '';
   url.hash = '';
-  const user = `${unescaped(location.username)}:${unescaped(location.password)}`;
+  const user = `${decodedCredential(location.username)}:${decodedCredential(location.password)}`;
   return { url, headers: user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
 }
 
