@@ -44,7 +44,7 @@ const WRONG_KINDS: readonly WrongKind[] = [
   { title: 'an ARJ archive', hint: ARCHIVE, claims: isArj },
   { title: 'an LHA archive', hint: ARCHIVE, claims: (head) => /^-l[hz][0-9ds]-$/.test(head.toString('latin1', 2, 7)) },
   magic('a file of compress (.Z)', 'unpack it first: uncompress, gzip -d', [0x1f, 0x9d]),
-  named('an lzma file', 'unpack it first: xz -d', /\.lzma$/),
+  { title: 'an lzma file', hint: 'unpack it first: xz -d', claims: isLzma },
   named('a brotli file', 'unpack it first: brotli -d', /\.br$/),
   magic('a part of a split zip archive', `join its parts, then ${ARCHIVE}`, 'PK\x07\x08'),
   magic('an event log (EVTX)', ANY, 'ElfFile\0'),
@@ -152,6 +152,19 @@ function isArj(head: Buffer): boolean {
   if (head.length < 36 || head.readUInt16LE(0) !== 0xea60) return false;
   const [basic, first] = [head.readUInt16LE(2), head[4]!];
   return basic <= 2600 && first >= 30 && first < basic;
+}
+
+/**
+ * LZMA of a size that is told, which has no magic: the name, properties below 225, and a dictionary of 2^n or 2^n +
+ * 2^(n-1) bytes. What an lzma file of that name held, and was unpacked, is none.
+ */
+function isLzma(head: Buffer, name: string): boolean {
+  return (
+    name.endsWith('.lzma') &&
+    head.length > 13 &&
+    head[0]! < 225 &&
+    /^1[01]0{11,}$/.test(head.readUInt32LE(1).toString(2))
+  );
 }
 
 const ISO_AT = 0x8001;
