@@ -7,7 +7,7 @@ import { readVmwareMemory, type VmwareMemory } from './memory.js';
 import { isVmwareState } from './state.js';
 
 /** Compressed ones keep the companions of what they hold. */
-const EXTENSION = /\.vmem(\.(zst|xz|zip|tar))?$/i;
+const EXTENSION = /\.vmem(\.(gz|zst|xz|bz2|lz4|lzo|lzma|zip|tar|tgz))*$/i;
 
 /** A guest with more than this has a hole below 4 GiB, which a .vmem file omits. */
 const BELOW_PCI_HOLE = 3 * 2 ** 30;

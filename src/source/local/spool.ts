@@ -19,7 +19,7 @@ class SpooledSource implements Source {
   constructor(
     readonly name: string,
     private readonly file: FileSource,
-    private readonly origin: Pick<ByteStream, 'bytesRead' | 'warnings'>,
+    private readonly origin: Pick<ByteStream, 'bytesRead' | 'warnings' | 'sibling'>,
   ) {}
 
   get warnings(): readonly Warning[] {
@@ -36,6 +36,11 @@ class SpooledSource implements Source {
 
   read(target: Uint8Array, offset: number): Promise<number> {
     return this.file.read(target, offset);
+  }
+
+  /** Beside the file that was unwrapped. */
+  sibling(fileName: string): Promise<Source | null> {
+    return this.origin.sibling(fileName);
   }
 
   close(): Promise<void> {

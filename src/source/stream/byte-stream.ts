@@ -8,8 +8,8 @@ import type { Source } from '../source.js';
 /** Maximum number of unread bytes that are buffered. */
 const WAITING = 1 << 20;
 
-/** The origin of a stream: counts fetched bytes, and is closed with the stream. */
-type StreamOrigin = Pick<Source, 'bytesRead'> & { close(): unknown };
+/** The origin of a stream: counts fetched bytes, knows what lies beside it, and is closed with the stream. */
+type StreamOrigin = Pick<Source, 'bytesRead' | 'sibling'> & { close(): unknown };
 
 /** Bytes that can be read once and in order: from a pipe, a server that ignores ranges, or a wrapper. */
 export class ByteStream {
@@ -46,6 +46,11 @@ export class ByteStream {
   /** As `Source.bytesRead`. */
   get bytesRead(): number {
     return this.origin?.bytesRead ?? this.passed;
+  }
+
+  /** As `Source.sibling`, beside what the bytes are unwrapped from; also when the stream is closed. */
+  sibling(fileName: string): Promise<Source | null> {
+    return this.origin?.sibling?.(fileName) ?? Promise.resolve(null);
   }
 
   close(): void {
