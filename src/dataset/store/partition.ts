@@ -7,6 +7,14 @@ export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
 /** The value that Hive, Spark, Trino and DuckDB all read as null. */
 const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
 
+/** What an engine reads as null before it unescapes it; DuckDB takes NULL for one in any case. */
+const READ_AS_NULL = /^(?:null|__hive_default_partition__)$/i;
+
+/** `N` → `%4E` */
+function percent(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
 /** A component of a path is 255 bytes at most on every common file system. */
 const MAX_COMPONENT_LENGTH = 255;
 
@@ -38,13 +46,12 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
 
 /**
  * Escapes a partition value as Hive does, which every engine understands: characters that could end or split a path
- * component become %XX, the rest stay. `a/b` → `a%2Fb`
+ * component become %XX, the rest stay, and so does the first letter of what would be read as null. `a/b` → `a%2Fb`,
+ * `NULL` → `%4EULL`
  */
 export function escapeValue(value: string): string {
-  return value.replace(
-    /[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
+  if (READ_AS_NULL.test(value)) return `${percent(value[0]!)}${value.slice(1)}`;
+  return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, percent);
 }
 
 /**
