@@ -58,7 +58,8 @@ for (const parquetWriter of WRITERS) {
         uint32: /^UINTEGER$/,
         int64: /^BIGINT$/,
         float64: /^DOUBLE$/,
-        timestamp: /^TIMESTAMP/,
+        // An instant: in the files it is marked as adjusted to UTC.
+        timestamp: /^TIMESTAMP WITH TIME ZONE$/,
       };
       for (const row of await queryDuckdb(`SELECT column_name, column_type FROM (DESCRIBE FROM '${path}')`)) {
         const column = IMAGE.columns.find((candidate) => candidate.name === row['column_name'])!;

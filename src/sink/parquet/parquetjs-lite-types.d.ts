@@ -63,3 +63,24 @@ declare module 'parquetjs-lite/lib/codec/index.js' {
   const codecs: Record<string, Codec>;
   export default codecs;
 }
+
+declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
+  /** A structure of the footer. */
+  interface Structure {
+    write(output: object): void;
+  }
+  interface SchemaElement extends Structure {
+    converted_type: number | null | undefined;
+    logicalType: Structure | null | undefined;
+  }
+  type Of<Fields> = new (fields: Fields) => Structure;
+  const thrift: {
+    readonly SchemaElement: { readonly prototype: SchemaElement };
+    readonly LogicalType: Of<{ TIMESTAMP: Structure }>;
+    readonly TimestampType: Of<{ isAdjustedToUTC: boolean; unit: Structure }>;
+    readonly TimeUnit: Of<{ MILLIS: Structure }>;
+    readonly MilliSeconds: new () => Structure;
+    readonly ConvertedType: { readonly TIMESTAMP_MILLIS: number };
+  };
+  export default thrift;
+}

@@ -1,4 +1,5 @@
 import parquet from 'parquetjs-lite';
+import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { fileMetadata } from '../../record/schema/file-metadata.js';
@@ -33,6 +34,23 @@ function makeExact(): void {
   const { PARQUET_LOGICAL_TYPES: types } = logicalTypes;
   types['INT_64']!.toPrimitive = (value) => BigInt(value as bigint | number | string);
   types['UINT_32']!.toPrimitive = (value) => Number(value) | 0;
+}
+
+/**
+ * Makes parquetjs-lite say that its times are instants in UTC. It writes the converted type TIMESTAMP_MILLIS alone, which
+ * means the same by the format's rules, but readers take it for a time of no zone.
+ */
+function makeUtc(): void {
+  const { SchemaElement, LogicalType, TimestampType, TimeUnit, MilliSeconds, ConvertedType } = thrift;
+  if (SchemaElement.prototype.write.name === 'writeUtc') return;
+  const { write } = SchemaElement.prototype;
+  SchemaElement.prototype.write = function writeUtc(output): void {
+    if (this.converted_type === ConvertedType.TIMESTAMP_MILLIS)
+      this.logicalType ??= new LogicalType({
+        TIMESTAMP: new TimestampType({ isAdjustedToUTC: true, unit: new TimeUnit({ MILLIS: new MilliSeconds() }) }),
+      });
+    write.call(this, output);
+  };
 }
 
 /**
@@ -97,6 +115,7 @@ function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): R
 /** Parquet by parquetjs-lite, which is plain JavaScript: for environments without WebAssembly. */
 export const encodeWithParquetJs: Encode = async function* (batches, recordType, options) {
   makeExact();
+  makeUtc();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
   const compression = COMPRESSION[options.parquetCompression ?? 'zstd'];
   const schema = new parquet.ParquetSchema(
