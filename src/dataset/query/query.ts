@@ -49,13 +49,13 @@ function converted(type: string, value: string): readonly [ColumnType, string] {
   const base = type.split('(')[0]!;
   const plain = PLAIN[type];
   if (plain !== undefined) return [plain, value];
+  if (NESTED.has(base) || type.endsWith(']')) return ['string', `to_json(${value})::VARCHAR`];
   if (WIDE.has(base)) return ['int64', `${value}::BIGINT`];
   if (base === 'FLOAT' || base === 'DOUBLE')
     return ['float64', `CASE WHEN isfinite(${value}) THEN ${value}::DOUBLE END`];
   if (EXACT_IN_DOUBLE.test(type)) return ['float64', `${value}::DOUBLE`];
   if (base.startsWith('TIMESTAMP'))
     return ['timestamp', `CASE WHEN isfinite(${value}::TIMESTAMPTZ) THEN epoch_ms(${value}::TIMESTAMPTZ) END`];
-  if (NESTED.has(base) || type.endsWith(']')) return ['string', `to_json(${value})::VARCHAR`];
   return ['string', `${value}::VARCHAR`];
 }
 

@@ -82,6 +82,26 @@ describe('query', () => {
     });
   });
 
+  for (const [sql, text] of [
+    ["[TIMESTAMPTZ '2024-03-01 12:34:56.789+00', NULL]", '["2024-03-01 12:34:56.789+00",null]'],
+    ["[TIMESTAMP '2024-03-01 00:00:00']", '["2024-03-01 00:00:00"]'],
+    ["[DATE '2024-03-01']", '["2024-03-01"]'],
+    ['[1.5::DOUBLE, 0.5]', '[1.5,0.5]'],
+    ['[1.25::DECIMAL(5, 2)]', '[1.25]'],
+    ['[18446744073709551615::UBIGINT]', '[18446744073709551615]'],
+    ['[9007199254740993]::BIGINT[1]', '[9007199254740993]'],
+    ["[{'at': TIMESTAMPTZ '2024-03-01 00:00:00+00'}]", '[{"at":"2024-03-01 00:00:00+00"}]'],
+    ["MAP {'a': 0.5}", '{"a":0.5}'],
+    ["'a]'::ENUM ('a]', 'b')", 'a]'],
+    ['INTERVAL 90 MINUTE', '01:30:00'],
+    ["TIMETZ '12:00:00+00'", '12:00:00+00'],
+    ["'x'::BLOB", 'x'],
+  ] as const) {
+    it(`shows ${sql} as text`, async () => {
+      assert.deepEqual(await ask(`SELECT ${sql} AS value`), [{ value: text }]);
+    });
+  }
+
   it('does not round what 64 bits do not hold, but says so', async () => {
     await assert.rejects(ask('SELECT sum(9223372036854775807) FROM pool_tags'), refused('USAGE', /Conversion Error/));
     assert.deepEqual(await ask('SELECT sum(9223372036854775807)::VARCHAR AS s FROM pool_tags'), [
