@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { BatchSummary, ImageEvent } from '../../src/dataset/ingest/batch-events.js';
 import { runCli, type CliEnd } from '../support/run/cli.js';
@@ -107,7 +108,6 @@ describe('the command batch', () => {
       'failures',
       folder.path('dumps/notes.txt'),
       folder.path('dumps/web0/0.raw'),
-      folder.path('gone.raw'),
       '--label',
       'host=h',
     );
@@ -118,20 +118,48 @@ describe('the command batch', () => {
         .sort(),
       [
         ['failed', 'NOT_AN_IMAGE'],
-        ['failed', 'SOURCE_NOT_FOUND'],
         ['ok', null],
       ],
     );
     const rows = await datasetRows(folder.path('failures'), 'image');
     assert.deepEqual(rows.map((row) => [row['status'], row['error_code'], row['host']]).sort(), [
       ['failed', 'NOT_AN_IMAGE', 'h'],
-      ['failed', 'SOURCE_NOT_FOUND', 'h'],
       ['ok', null, 'h'],
     ]);
     for (const row of rows) assert.equal(typeof row['error_message'] === 'string', row['status'] === 'failed');
     assert.equal(
       new Set((await datasetRows(folder.path('failures'), 'pool_tag')).map((row) => row['image_id'])).size,
       1,
+    );
+  });
+
+  for (const word of ['gone.raw', 'gone/', '*.gone', 'hollow']) {
+    it(`a mistyped source is an error of the command, and makes no dataset: ${word}`, async () => {
+      await mkdir(folder.path('hollow'), { recursive: true });
+      const end = await batch('not-made', folder.path('dumps/web0/0.raw'), folder.path(word));
+      assert.equal(end.status, 1);
+      assert.ok(end.stderr.includes(`/${word}: `), end.stderr);
+      assert.equal(existsSync(folder.path('not-made')), false);
+    });
+  }
+
+  it('a line of a list that names no file has failed, and is no row of the dataset', async () => {
+    await writeFile(folder.path('list.txt'), `${folder.path('gone.raw')}\n${folder.path('dumps/web0/0.raw')}\n`);
+    const end = await batch('from-list', `@${folder.path('list.txt')}`);
+    assert.equal(end.status, 1);
+    assert.deepEqual(
+      logOf(end)
+        .images.map(({ status, error_code: code, records }) => [status, code, records > 0])
+        .sort(),
+      [
+        ['failed', 'SOURCE_NOT_FOUND', false],
+        ['ok', null, true],
+      ],
+    );
+    assert.equal(logOf(end).summary.counts.failed, 1);
+    assert.deepEqual(
+      (await datasetRows(folder.path('from-list'), 'image')).map((row) => row['status']),
+      ['ok'],
     );
   });
 
@@ -255,7 +283,7 @@ describe('the command batch', () => {
   it('--fail-fast begins no more', async () => {
     const end = await batch(
       'fast',
-      folder.path('gone.raw'),
+      folder.path('dumps/notes.txt'),
       folder.path('dumps/web0/0.raw'),
       folder.path('dumps/web0/2.raw'),
       '--fail-fast',

@@ -4,7 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { messageOf, PoolTrackerError } from '../../errors.js';
+import { fileURLToPath } from 'node:url';
+import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName, type Source } from '../../source/source.js';
 import { beginsAlike, lastPartOf, openSource, partBefore } from '../../source/open-source.js';
@@ -96,35 +97,87 @@ export function isUrl(location: string): boolean {
 
 /**
  * Every image that the arguments name, in order, each once: files, directories, patterns, `@list.txt`, `-` for a list
- * on standard input, URLs, and `s3://` prefixes, which end in a slash.
+ * on standard input, URLs, and `s3://` prefixes, which end in a slash. What a line of a list names need not be there.
  *
- * @throws PoolTrackerError SOURCE_NOT_FOUND for a pattern that matches nothing or a list that cannot be read
+ * @throws PoolTrackerError SOURCE_NOT_FOUND for an argument that names nothing, a list of which no line does, or one
+ * that cannot be read
  */
 export async function listImages(words: readonly string[], options: ListOptions): Promise<ListedImage[]> {
   const bySource = new Map<string, ListedImage>();
   for (const word of words) {
+    let isEmpty = true;
     for await (const image of imagesOf(word, options)) {
+      isEmpty = false;
       const known = bySource.get(image.source);
       if (known === undefined || (known.found && !image.found)) bySource.set(image.source, image);
     }
+    // A list may have nothing on it: what writes one may have found nothing new.
+    if (isEmpty && !isList(word)) throw notFound(word, 'expected images, found a folder without files');
   }
   return [...bySource.values()];
+}
+
+function isList(word: string): boolean {
+  return word === '-' || word.startsWith('@');
+}
+
+function notFound(name: string, why: string, hint = 'check the path'): PoolTrackerError {
+  return new PoolTrackerError('SOURCE_NOT_FOUND', `${name}: ${why}`, { data: { path: name }, hint });
+}
+
+/** Whether there is nothing of a name. What only may not be looked at is there. */
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
+  }
+}
+
+/** The path of a local file; null for what lies elsewhere. */
+function localPath(location: string): string | null {
+  if (!isUrl(location)) return location;
+  try {
+    return /^file:/i.test(location) ? fileURLToPath(location) : null;
+  } catch {
+    return null;
+  }
 }
 
 async function* imagesOf(word: string, options: ListOptions): AsyncGenerator<ListedImage> {
   if (word === '-') yield* imagesOfLines(options.input, 'standard input', options);
   else if (word.startsWith('@')) yield* imagesOfLines(createReadStream(word.slice(1)), word.slice(1), options);
-  else if (isUrl(word)) yield* imagesOfUrl(word);
-  else if (hasPattern(word) && (await stat(word).catch(() => null)) === null) yield* imagesOfPattern(word, options);
-  else yield* imagesOfPath(word, options);
+  else if (!isUrl(word) && hasPattern(word) && (await isMissing(word))) yield* imagesOfPattern(word, options);
+  else {
+    const path = localPath(word);
+    if (path !== null && (await isMissing(path))) throw notFound(word, 'no such file or directory');
+    yield* imagesOfLocation(word, options);
+  }
+}
+
+function imagesOfLocation(location: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  return isUrl(location) ? imagesOfUrl(location) : imagesOfPath(location, options);
 }
 
 async function* imagesOfLines(input: Readable, name: string, options: ListOptions): AsyncGenerator<ListedImage> {
+  const missing: string[] = [];
+  let isAnyThere = false;
   try {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       if (line.trim() === '') continue;
-      yield* isUrl(line) ? imagesOfUrl(line) : imagesOfPath(line, options);
+      const path = localPath(line);
+      if (path !== null && (await isMissing(path))) missing.push(line);
+      else isAnyThere = true;
+      yield* imagesOfLocation(line, options);
     }
+    const [first] = missing;
+    if (first !== undefined && !isAnyThere)
+      throw notFound(
+        name,
+        `of its ${missing.length} lines none names a file that is there, as '${first}'`,
+        'check the list',
+      );
   } catch (error) {
     if (error instanceof PoolTrackerError) throw error;
     throw new PoolTrackerError('SOURCE_NOT_FOUND', `cannot read the list ${name}: ${messageOf(error)}`, {
@@ -152,10 +205,7 @@ async function* imagesOfPattern(pattern: string, options: ListOptions): AsyncGen
     any = true;
     yield* imagesOfPath(path, options);
   }
-  if (!any)
-    throw new PoolTrackerError('SOURCE_NOT_FOUND', `no file matches the pattern ${pattern}`, {
-      hint: 'check the pattern',
-    });
+  if (!any) throw notFound(pattern, 'no file matches this pattern', 'check the pattern');
 }
 
 async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator<ListedImage> {

@@ -115,7 +115,8 @@ export class Ingest {
   }
 
   /**
-   * Scans an image and publishes its records; a failure is recorded, too.
+   * Scans an image and publishes its records; a failure is recorded, too, but not that there is no image of this name:
+   * a word that was mistyped would be a row for good.
    *
    * @param version as it was before the scan (see image-version.ts)
    * @throws PoolTrackerError for what is not the image's fault: OUTPUT_FAILED, USAGE
@@ -146,7 +147,8 @@ export class Ingest {
       const outcome = await this.outcome(pool, task);
       if (outcome.kind === 'passed-over') return await this.passOver(image, version, outcome.reason);
       const event = eventOf(image.location, outcome);
-      if (outcome.status === 'failed' && !keepFailure(event)) return event;
+      if (outcome.status === 'failed' && (event.error_code === 'SOURCE_NOT_FOUND' || !keepFailure(event)))
+        return { ...event, records: 0 };
       const publication = await this.publisher.publish(image.source, version, outcome);
       return publication === 'same-memory' ? { ...event, status: 'same-memory', records: 0 } : event;
     } finally {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { listImages, type ListedImage } from '../../../src/dataset/images/images.js';
 import { shardOf } from '../../../src/dataset/images/images.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
@@ -92,10 +93,35 @@ describe('the list of images', () => {
     );
   });
 
-  it('a file that is not there is listed, to be recorded as failed; a pattern or list that is not there is an error', async () => {
-    assert.deepEqual(await names([join(root(), 'gone.raw')]), ['gone.raw']);
-    await assert.rejects(list([join(root(), '*.gone')]), { code: 'SOURCE_NOT_FOUND' });
+  for (const [kind, word] of [
+    ['a file', 'gone.raw'],
+    ['a folder', 'gone/'],
+    ['a file in what is no folder', 'b.raw/x.raw'],
+    ['a pattern', '*.gone'],
+    ['a folder without files', 'hollow'],
+  ] as const) {
+    it(`an argument that names nothing is an error: ${kind}`, async () => {
+      await mkdir(join(root(), 'hollow/deep'), { recursive: true });
+      await assert.rejects(list([join(root(), 'b.raw'), join(root(), word)]), {
+        code: 'SOURCE_NOT_FOUND',
+        message: new RegExp(`/${word.replace('*', '\\*')}: `),
+      });
+    });
+  }
+
+  it('so is a file URL, and a list that cannot be read or of which no line names a file', async () => {
+    await assert.rejects(list([pathToFileURL(join(root(), 'gone.raw')).href]), { code: 'SOURCE_NOT_FOUND' });
+    assert.equal((await list([pathToFileURL(join(root(), 'b.raw')).href])).length, 1);
     await assert.rejects(list([`@${folder.path('gone.txt')}`]), { code: 'SOURCE_NOT_FOUND', message: /gone\.txt/ });
+    await assert.rejects(list(['-'], `${root()}/gone.raw\n${root()}/gone.dmp\n`), {
+      code: 'SOURCE_NOT_FOUND',
+      message: /of its 2 lines none names a file that is there, as '.*gone\.raw'/,
+    });
+  });
+
+  it('a list may be empty, and one of its lines may name what is gone by now: the scan tells of it', async () => {
+    assert.deepEqual(await names(['-'], '\n'), []);
+    assert.deepEqual(await names(['-'], `${root()}/gone.raw\n${root()}/b.raw\n`), ['gone.raw', 'b.raw']);
   });
 
   it('shards: each image is in exactly one, and they are of about the same size', () => {
