@@ -8,32 +8,58 @@
 
 SET VARIABLE dataset = coalesce(getvariable('dataset'), '.');
 
--- A dataset has DATASET/RECORD/v=VERSION/KEY=VALUE/.../NAME.ENDING; the path itself is no pattern. Older versions of the
--- schema lack columns, which are null.
-CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS
-  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/' || record || '/v=[1-2]/**/*.' || ending;
+-- A path as a pattern that matches it alone.
+CREATE OR REPLACE TEMP MACRO literal(path) AS regexp_replace(path, '([*?\[])', '[\1]', 'g');
 
-CREATE OR REPLACE TEMP MACRO journal_files() AS
-  regexp_replace(getvariable('dataset'), '([*?\[])', '[\1]', 'g') || '/_journal/*.ndjson';
+-- Where files are, as patterns. A dataset has DATASET/RECORD/v=VERSION/KEY=VALUE/.../NAME.ENDING. There may be several
+-- datasets (the variable datasets, a list), and files outside of any (loose_files, a map from RECORD.ENDING to patterns).
+CREATE OR REPLACE TEMP MACRO files_in(record, ending, below) AS list_concat(
+  list_transform(coalesce(getvariable('datasets'), [getvariable('dataset')]), lambda d: literal(d) || '/' || record || below || '*.' || ending),
+  coalesce(getvariable('loose_files')[record || '.' || ending], []::VARCHAR[]));
+CREATE OR REPLACE TEMP MACRO record_files(record, ending) AS files_in(record, ending, '/v=[1-2]/**/');
+CREATE OR REPLACE TEMP MACRO journal_files() AS files_in('_journal', 'ndjson', '/');
 
--- How the folders are named: how many different lists of keys there are. None without files; two while compaction
--- leaves out a key.
-CREATE OR REPLACE TEMP MACRO partitionings(record, ending) AS
-  (SELECT count(DISTINCT regexp_extract_all(file, '([^/=]+)=[^/]*/', 1)) FROM glob(record_files(record, ending)));
+-- A list of texts as the SQL that makes it.
+CREATE OR REPLACE TEMP MACRO list_text(texts) AS
+  '[' || array_to_string(list_transform(texts, lambda t: '''' || replace(t, '''', '''''') || ''''), ', ') || ']';
 
--- What reads the files of one format; nothing when there are none, which DuckDB would refuse. The values in the
--- names of folders are read as text (a host named 007 is not 7), unless the folders differ, which DuckDB refuses, too.
-CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, options) AS
-  CASE WHEN partitionings(record, ending) = 0 THEN '' ELSE
-    ' UNION ALL BY NAME FROM ' || reader || '(''' || replace(record_files(record, ending), '''', '''''') || ''', union_by_name = true'
-    || ', hive_partitioning = ' || (partitionings(record, ending) = 1) || ', hive_types_autocast = false' || options || ')'
-  END;
+-- What the name of a folder KEY=VALUE above a file says, always as text (a host named 007 is not 7). Only this one name
+-- is null: DuckDB's own reading makes a null of the host NULL, too. A filter on it leaves other files unopened.
+CREATE OR REPLACE TEMP MACRO folder_value(file, folder_key) AS CASE
+  WHEN regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1) NOT IN ('', '__HIVE_DEFAULT_PARTITION__')
+  THEN url_decode(regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1)) END;
+
+-- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
+-- without a file: of several patterns the files are told one by one. The columns are told, so
+-- that DuckDB does not look into every file for them; what a file of an older version of the schema lacks is null. The
+-- keys in the names of folders are columns, too, but host only where all files have it there: while compaction leaves
+-- out a key, files lie both ways.
+CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, options) AS (
+  WITH found AS (
+    SELECT file, list_distinct(regexp_extract_all(regexp_extract(file, '.*/' || record || '/(v=.*/)', 1), '([^/=]+)=[^/]*/', 1)) AS keys
+    FROM glob(record_files(record, ending))
+  ), folders AS (
+    SELECT count(*) AS files,
+      CASE WHEN len(record_files(record, ending)) = 1 THEN record_files(record, ending) ELSE list(literal(file)) END AS patterns,
+      coalesce(bool_and(list_contains(keys, 'host')), false) AS all_have_host,
+      list_sort(list_filter(list_distinct(flatten(list(keys))), lambda k: NOT list_contains(names, k))) AS keys
+    FROM found
+  )
+  SELECT CASE WHEN files = 0 THEN '' ELSE
+    ' UNION ALL BY NAME SELECT * EXCLUDE (filename)'
+    || CASE WHEN all_have_host THEN ' REPLACE (folder_value(filename, ''host'') AS host)' ELSE '' END
+    || coalesce(array_to_string(list_transform(keys, lambda k:
+         ', folder_value(filename, ''' || replace(k, '''', '''''') || ''') AS "' || replace(k, '"', '""') || '"'), ''), '')
+    || ' FROM ' || reader || '(' || list_text(patterns) || ', filename = true, hive_partitioning = false' || options || ')'
+  END FROM folders);
 
 -- All records of one type: every column is there whatever the files lack, and so is the view when there are no files.
 CREATE OR REPLACE TEMP MACRO records_query(record, columns) AS
   'SELECT ' || array_to_string(list_transform(columns, lambda c: 'NULL::' || c.type || ' AS ' || c.name), ', ') || ' WHERE false'
-  || records_of(record, 'read_parquet', 'parquet', '')
-  || records_of(record, 'read_ndjson', 'ndjson*', ', columns = {'
+  || records_of(record, 'read_parquet', 'parquet', list_transform(columns, lambda c: c.name), ', schema = MAP {'
+       || array_to_string(list_transform(columns, lambda c:
+            '''' || c.name || ''': {name: ''' || c.name || ''', type: ''' || c.type || ''', default_value: NULL}'), ', ') || '}')
+  || records_of(record, 'read_ndjson', 'ndjson*', list_transform(columns, lambda c: c.name), ', columns = {'
        || array_to_string(list_transform(columns, lambda c: c.name || ': ''' || c.type || ''''), ', ') || '}');
 
 -- Pool tag totals over all processors, summed as the kernel does.
@@ -377,7 +403,7 @@ SET VARIABLE passed_over_query = CASE
   WHEN (SELECT count(*) FROM glob(journal_files())) = 0
   THEN 'SELECT NULL::VARCHAR AS path, NULL::TIMESTAMPTZ AS passed_over_at, NULL::VARCHAR AS reason WHERE false'
   ELSE 'SELECT source AS path, try(make_timestamptz("at" * 1000)) AS passed_over_at, reason FROM (
-      FROM read_ndjson(''' || replace(journal_files(), '''', '''''') || ''', hive_partitioning = false, ignore_errors = true,
+      FROM read_ndjson(' || list_text((SELECT list(literal(file)) FROM glob(journal_files()))) || ', hive_partitioning = false, ignore_errors = true,
         maximum_object_size = 67108864,
         columns = {type: ''VARCHAR'', "at": ''BIGINT'', source: ''VARCHAR'', reason: ''VARCHAR''})
       WHERE type IN (''image'', ''passed-over'') AND source IS NOT NULL
@@ -386,7 +412,7 @@ SET VARIABLE passed_over_query = CASE
   END;
 CREATE OR REPLACE TEMP VIEW passed_over AS FROM query(getvariable('passed_over_query'));
 
--- The rest is all macros, even what takes no values: DuckDB looks into every file when it makes a view.
+-- The rest is all macros, even what takes no values: DuckDB lists the files when it makes a view.
 
 -- What the image records say of each memory, however often it was named: of several, the worst.
 CREATE OR REPLACE TEMP MACRO memories() AS TABLE

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, realpath, rm, stat } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { attachedScript, checkAttachedName } from './attached-script.js';
+import { type RecordPlaces, RecordPlacesBuilder } from './query-source.js';
 
 type DuckDB = typeof import('@duckdb/node-api');
 
@@ -26,68 +28,125 @@ export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-async function datasetFolder(path: string): Promise<string> {
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory() === true) return realpath(path);
-  throw new PoolTrackerError(
-    'SOURCE_NOT_FOUND',
-    `${path}: expected the directory of a dataset, found ${found === null ? 'nothing' : 'a file'}`,
-    {
-      data: { path },
-      hint: 'pool-tracker batch makes datasets; for one in a bucket see docs/lake.md',
-    },
-  );
+function sqlTexts(texts: readonly string[]): string {
+  return `[${texts.map(sqlText).join(', ')}]::VARCHAR[]`;
 }
 
-/** DuckDB with the views and questions of schemas/duckdb.sql over one dataset, without access to any other file. */
+/** What a query may do, and what else it can ask. */
+export interface QueryOptions {
+  /** More datasets or files of records, each with the same views in a schema of its name: `other.pool_tags`. */
+  readonly attach?: Readonly<Record<string, string>>;
+  /** Whether statements may do whatever DuckDB can: read and write any file, load extensions, use the network. */
+  readonly unsafe?: boolean;
+}
+
+/** Where the records of a session are; the schema is null for the views that need no name before them. */
+interface Schema {
+  readonly name: string | null;
+  readonly places: RecordPlaces;
+}
+
+async function placesOf(words: readonly string[], scratch: string): Promise<RecordPlaces> {
+  const builder = new RecordPlacesBuilder(scratch);
+  for (const word of words) await builder.add(word);
+  return builder.end();
+}
+
+/** DuckDB with the views and questions of schemas/duckdb.sql over some records, without access to any other file. */
 export class DuckdbSession {
   private constructor(
     readonly duckdb: DuckDB,
     readonly connection: DuckDBConnection,
     private readonly instance: DuckDBInstance,
-    private readonly spill: string,
+    private readonly scratch: string,
+    /** The paths that it may read. */
+    readonly paths: readonly string[],
   ) {}
 
   /**
-   * @param dataset a directory as `batch` writes it
-   * @throws PoolTrackerError DEPENDENCY_MISSING, SOURCE_NOT_FOUND, RECORDS_DAMAGED
+   * @param sources datasets as `batch` writes them, files of records, and folders of these; the views show all together
+   * @throws PoolTrackerError USAGE where a source is none; DEPENDENCY_MISSING, RECORDS_DAMAGED
    */
-  static async open(dataset: string): Promise<DuckdbSession> {
-    const folder = await datasetFolder(dataset);
+  static async open(sources: readonly string[], options: QueryOptions = {}): Promise<DuckdbSession> {
     const duckdb = await loadDuckdb();
-    const instance = await duckdb.DuckDBInstance.create(':memory:');
-    // Where DuckDB writes what does not fit into memory; created when it is needed.
-    const spill = join(tmpdir(), `pool-tracker-query-${randomBytes(8).toString('hex')}`);
-    const session = new DuckdbSession(duckdb, await instance.connect(), instance, spill);
+    // Where files are put that DuckDB does not read as they are, and where it writes what does not fit into memory.
+    const scratch = join(await realpath(tmpdir()), `pool-tracker-query-${randomBytes(8).toString('hex')}`);
     try {
-      await session.restrict(folder);
-      await session.connection.run(await readFile(new URL('../../../schemas/duckdb.sql', import.meta.url), 'utf8'));
+      const schemas: Schema[] = [{ name: null, places: await placesOf(sources, join(scratch, 'main')) }];
+      for (const [name, source] of Object.entries(options.attach ?? {}))
+        schemas.push({
+          name: checkAttachedName(name),
+          places: await placesOf([source], join(scratch, 'attached', name)),
+        });
+      return await DuckdbSession.start(duckdb, schemas, scratch, options.unsafe === true);
+    } catch (error) {
+      await rm(scratch, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private static async start(
+    duckdb: DuckDB,
+    schemas: readonly Schema[],
+    scratch: string,
+    isUnsafe: boolean,
+  ): Promise<DuckdbSession> {
+    const instance = await duckdb.DuckDBInstance.create(':memory:');
+    const paths = schemas.flatMap(({ places }) => [...places.datasets, ...places.files]);
+    const session = new DuckdbSession(duckdb, await instance.connect(), instance, scratch, paths);
+    try {
+      await session.prepare(schemas, isUnsafe);
+      const script = await readFile(new URL('../../../schemas/duckdb.sql', import.meta.url), 'utf8');
+      for (const schema of schemas) await session.makeViews(schema, script);
       return session;
     } catch (error) {
       await session.close();
-      throw new PoolTrackerError('RECORDS_DAMAGED', `${dataset}: ${messageOf(error)}`, {
+      const [path] = paths;
+      throw new PoolTrackerError('RECORDS_DAMAGED', `${path ?? 'query'}: ${messageOf(error)}`, {
         cause: error,
-        data: { path: dataset },
+        ...(path === undefined ? {} : { data: { path } }),
       });
     }
   }
 
   /** Locks access to other files, the network and extensions, and then the settings themselves. */
-  private async restrict(folder: string): Promise<void> {
+  private async prepare(schemas: readonly Schema[], isUnsafe: boolean): Promise<void> {
+    const datasets = schemas.flatMap(({ places }) => places.datasets);
+    const files = schemas.flatMap(({ places }) => places.files);
     await this.connection.run(`
       SET TimeZone = 'UTC';
-      SET temp_directory = ${sqlText(this.spill)};
-      SET allowed_directories = [${sqlText(folder)}];
+      SET temp_directory = ${sqlText(join(this.scratch, 'spill'))};
+    `);
+    for (const { name } of schemas) if (name !== null) await this.connection.run(`ATTACH ':memory:' AS "${name}"`);
+    if (isUnsafe) return;
+    await this.connection.run(`
+      SET allowed_directories = ${sqlTexts([...datasets, this.scratch])};
+      SET allowed_paths = ${sqlTexts(files)};
       SET autoload_known_extensions = false;
       SET enable_external_access = false;
       SET lock_configuration = true;
-      SET VARIABLE dataset = ${sqlText(folder)};
     `);
+  }
+
+  private async makeViews({ name, places }: Schema, script: string): Promise<void> {
+    const { datasets, patterns } = places;
+    const keys = [...patterns.keys()];
+    await this.connection.run(`
+      SET VARIABLE dataset = ${sqlText(datasets[0] ?? this.scratch)};
+      SET VARIABLE datasets = ${sqlTexts(datasets.length === 0 ? [this.scratch] : datasets)};
+      SET VARIABLE loose_files = map(${sqlTexts(keys)}, [${keys.map((key) => sqlTexts(patterns.get(key)!)).join(', ')}]::VARCHAR[][]);
+    `);
+    await this.connection.run(name === null ? script : attachedScript(script, name));
+  }
+
+  /** Whether a message of DuckDB is about one of the files that were to be read. */
+  isAboutRecords(message: string): boolean {
+    return !message.includes('No files found') && this.paths.some((path) => message.includes(path));
   }
 
   async close(): Promise<void> {
     this.connection.closeSync();
     this.instance.closeSync();
-    await rm(this.spill, { recursive: true, force: true });
+    await rm(this.scratch, { recursive: true, force: true });
   }
 }

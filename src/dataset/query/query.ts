@@ -1,144 +1,69 @@
-import type { DuckDBBlobValue, DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import {
-  type Column,
-  type ColumnType,
-  nullableColumn,
-  type RecordType,
-  type Row,
-  type Value,
-} from '../../record/schema/record-type.js';
+import { nullableColumn, type Row } from '../../record/schema/record-type.js';
 import { IMAGE, POOL_TAG } from '../../record/schema/record-types.js';
-import { DuckdbSession, sqlText } from './duckdb-session.js';
+import { type Answer, type AnswerColumn, answerColumns, answerRow, answerType } from './answer.js';
+import { DuckdbSession, type QueryOptions, sqlText } from './duckdb-session.js';
 
 export { diffRow, diffTags, TAG_DIFF, type TagDiff } from './diff.js';
 export { type DiffSense, senseOf, subjectName } from './diff-sense.js';
 export { type DiffSubject, type Measure, MEASURES, readDiffSubject } from './diff-subject.js';
-
-/** How a column of an answer becomes a column of records. */
-export interface AnswerColumn {
-  readonly column: Column;
-  /** SQL that turns DuckDB's value into one that the record column holds without loss; text comes as its bytes. */
-  readonly expression: string;
-}
-
-/** DuckDB's types that map to a column type without conversion; the others are converted below. */
-const PLAIN: Readonly<Record<string, ColumnType>> = {
-  BOOLEAN: 'bool',
-  TINYINT: 'int32',
-  SMALLINT: 'int32',
-  INTEGER: 'int32',
-  UTINYINT: 'int32',
-  USMALLINT: 'int32',
-  UINTEGER: 'uint32',
-  BIGINT: 'int64',
-  VARCHAR: 'string',
-};
-
-/**
- * Sums have 128 bits in DuckDB, which neither lake engines nor JSON readers support; a sum that needs more than 64 ends
- * the query.
- */
-const WIDE = new Set(['UBIGINT', 'HUGEINT', 'UHUGEINT']);
-const NESTED = new Set(['LIST', 'STRUCT', 'MAP', 'ARRAY', 'UNION']);
-
-/** A double represents any 15 decimal digits exactly. */
-const EXACT_IN_DOUBLE = /^DECIMAL\((\d|1[0-5]),/;
-
-function converted(type: string, value: string): readonly [ColumnType, string] {
-  const base = type.split('(')[0]!;
-  const plain = PLAIN[type];
-  if (plain !== undefined) return [plain, value];
-  if (NESTED.has(base) || type.endsWith(']')) return ['string', `to_json(${value})::VARCHAR`];
-  if (WIDE.has(base)) return ['int64', `${value}::BIGINT`];
-  if (base === 'FLOAT' || base === 'DOUBLE')
-    return ['float64', `CASE WHEN isfinite(${value}) THEN ${value}::DOUBLE END`];
-  if (EXACT_IN_DOUBLE.test(type)) return ['float64', `${value}::DOUBLE`];
-  if (base.startsWith('TIMESTAMP'))
-    return ['timestamp', `CASE WHEN isfinite(${value}::TIMESTAMPTZ) THEN epoch_ms(${value}::TIMESTAMPTZ) END`];
-  return ['string', `${value}::VARCHAR`];
-}
-
-/**
- * Columns for an answer with these names and types. All are nullable, and a name that occurs again gets a number. Types
- * that records do not have become text: dates and times in DuckDB's notation, lists and structures as JSON.
- *
- * @param value the SQL name of the column at an index
- */
-export function answerColumns(
-  names: readonly string[],
-  types: readonly DuckDBType[],
-  value: (index: number) => string,
-): AnswerColumn[] {
-  const taken = new Set<string>();
-  return names.map((name, index) => {
-    let unique = name;
-    for (let number = 1; taken.has(unique); number++) unique = `${name}_${number}`;
-    taken.add(unique);
-    const [type, plain] = converted(types[index]!.toString(), value(index));
-    // The client decodes text itself, and drops a U+FEFF at its beginning.
-    const expression = type === 'string' ? `encode(${plain})` : plain;
-    return { column: nullableColumn(unique, type, 'A column of an answer.'), expression };
-  });
-}
-
-/** The result of a query: rows and the type of their columns, so that any sink can write them. */
-export interface Answer {
-  readonly recordType: RecordType;
-  /** May be read once; rows arrive as DuckDB produces them. */
-  readonly rows: AsyncIterable<Row>;
-}
-
-/**
- * A failure of DuckDB as one line, without the excerpt of the statement, which is not exactly the one that was asked.
- */
-function queryFailed(error: unknown): PoolTrackerError {
-  if (error instanceof PoolTrackerError) return error;
-  const message = messageOf(error)
-    .replace(/ LINE \d+: .*$/s, '')
-    .replace(/^Failed to extract statements: /, '');
-  if (message.startsWith('Permission Error')) {
-    return new PoolTrackerError('SOURCE_NOT_PERMITTED', `query: ${message}`, {
-      cause: error,
-      hint: 'a query reads the dataset and nothing else',
-    });
-  }
-  const tooWide = message.startsWith('Conversion Error') && /INT128|UINT64|UINT128/.test(message);
-  return new PoolTrackerError('USAGE', `query: ${message}`, {
-    cause: error,
-    ...(tooWide ? { hint: 'a number of more than 64 bits: cast it to VARCHAR' } : {}),
-  });
-}
+export type { Answer } from './answer.js';
+export type { QueryOptions } from './duckdb-session.js';
 
 /** In parentheses a statement can only be a selection; the text that is checked in this form is the one that runs. */
 function selectionOf(statement: string): string {
   return `FROM (\n${statement}\n)`;
 }
 
+/** Table functions that do something rather than give rows: a log, for one, is written where its arguments say. */
+const DOES_SOMETHING = /^(?:enable|disable|force|truncate)_|checkpoint/i;
+
+/** The names of the operators of a plan, as `EXPLAIN (FORMAT json)` has them. */
+function operators(plan: unknown): string[] {
+  if (Array.isArray(plan)) return plan.flatMap(operators);
+  const { name, children } = plan as { name?: string; children?: unknown[] };
+  return [...(name === undefined ? [] : [name.trim()]), ...operators(children ?? [])];
+}
+
 /** Records of one kind that `keep` holds: some hundred bytes each, in memory or in temporary files. */
 const MAX_KEPT = 500_000n;
 
-/** A dataset to ask questions of. Nothing is ever written, in it or elsewhere. */
+/** Records to ask questions of, in datasets and in files. Unless it was opened unsafe, nothing is written anywhere. */
 export class DatasetQuery {
   private isKept = false;
 
-  private constructor(private readonly session: DuckdbSession) {}
+  private constructor(
+    private readonly session: DuckdbSession,
+    private readonly isUnsafe: boolean,
+  ) {}
 
-  /** @throws PoolTrackerError DEPENDENCY_MISSING, SOURCE_NOT_FOUND, RECORDS_DAMAGED */
-  static async open(dataset: string): Promise<DatasetQuery> {
-    return new DatasetQuery(await DuckdbSession.open(dataset));
+  /**
+   * @param sources a dataset, a file of records or a folder of such files, or several: the views show all of them together
+   * @throws PoolTrackerError USAGE where a source is none of these; DEPENDENCY_MISSING, RECORDS_DAMAGED
+   */
+  static async open(sources: string | readonly string[], options: QueryOptions = {}): Promise<DatasetQuery> {
+    const list = typeof sources === 'string' ? [sources] : sources;
+    return new DatasetQuery(await DuckdbSession.open(list, options), options.unsafe === true);
   }
 
   /**
-   * @param sql one statement that selects
+   * @param sql one statement that selects; unsafe: statements of any kind, of which the last one answers
    * @throws PoolTrackerError USAGE for any other, or one that DuckDB refuses; SOURCE_NOT_PERMITTED when it reads
-   *   anything outside the dataset. Reading the rows may throw the same errors
+   *   anything outside the sources; RECORDS_DAMAGED. Reading the rows may throw the same errors
    */
   async ask(sql: string): Promise<Answer> {
     const statement = sql.replace(/[;\s]+$/, '');
-    const prepared = await this.prepare(statement).catch((error: unknown) => {
-      throw queryFailed(error);
-    });
+    try {
+      return this.isUnsafe
+        ? await this.answerOfAny(statement)
+        : await this.answerOf(statement, await this.prepare(statement));
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  private answerOf(statement: string, prepared: DuckDBPreparedStatement): Answer {
     const indices = Array.from({ length: prepared.columnCount }, (_, index) => index);
     const columns = answerColumns(
       indices.map((index) => prepared.columnName(index)),
@@ -147,14 +72,39 @@ export class DatasetQuery {
     );
     prepared.destroySync();
     const query = `SELECT ${columns.map(({ expression }) => expression).join(', ')} ${selectionOf(statement)} AS answer(${indices.map((index) => `c${index}`).join(', ')})`;
-    return {
-      recordType: {
-        name: 'answer',
-        description: 'The answer to a query.',
-        columns: columns.map(({ column }) => column),
-      },
-      rows: this.rows(query, columns),
-    };
+    return { recordType: answerType(columns.map(({ column }) => column)), rows: this.rows(query, columns) };
+  }
+
+  /** Runs all statements but the last, whose answer is given; what one that does not select says is text. */
+  private async answerOfAny(statements: string): Promise<Answer> {
+    const { connection } = this.session;
+    const count = statements === '' ? 0 : (await connection.extractStatements(statements)).count;
+    if (count === 0) throw new PoolTrackerError('USAGE', 'query: expected a statement, found none');
+    const [before, last] = await this.lastOf(statements, count);
+    if (before !== '') await connection.run(before);
+    const selection = await connection.extractStatements(selectionOf(last)).catch(() => null);
+    if (selection?.count === 1) return this.answerOf(last, await selection.prepare(0));
+    const result = await connection.runAndReadAll(last);
+    const names = result.columnNames();
+    const rows = result
+      .getRowsJson()
+      .map((values) =>
+        Object.fromEntries(values.map((value, index) => [names[index]!, value === null ? null : String(value)])),
+      );
+    const columns = names.map((name) => nullableColumn(name, 'string', 'A column of an answer.'));
+    return { recordType: answerType(columns), rows: readable(rows) };
+  }
+
+  /** Statements but the last, and the last: a semicolon divides them when both sides are statements. */
+  private async lastOf(statements: string, count: number): Promise<readonly [before: string, last: string]> {
+    const { connection } = this.session;
+    const countOf = async (text: string): Promise<number> =>
+      (await connection.extractStatements(text).catch(() => null))?.count ?? -1;
+    for (let at = statements.lastIndexOf(';'); count > 1 && at > 0; at = statements.lastIndexOf(';', at - 1)) {
+      const [before, last] = [statements.slice(0, at), statements.slice(at + 1)];
+      if ((await countOf(last)) === 1 && (await countOf(before)) === count - 1) return [before, last];
+    }
+    return ['', statements];
   }
 
   /**
@@ -184,9 +134,12 @@ export class DatasetQuery {
   /** Views by name, with their parameters if they have any. */
   private async views(): Promise<Map<string, readonly string[] | null>> {
     const found = await this.session.connection.runAndReadAll(`
-      SELECT view_name AS name, NULL AS parameters FROM duckdb_views() WHERE NOT internal
-      UNION ALL
-      SELECT function_name, to_json(parameters)::VARCHAR FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal`);
+      SELECT CASE database_name WHEN 'temp' THEN '' ELSE database_name || '.' END || name, parameters FROM (
+        SELECT database_name, view_name AS name, NULL AS parameters FROM duckdb_views() WHERE NOT internal
+        UNION ALL
+        SELECT database_name, function_name, to_json(parameters)::VARCHAR FROM duckdb_functions()
+        WHERE function_type = 'table_macro' AND NOT internal
+      )`);
     return new Map(
       found
         .getRowsJS()
@@ -225,21 +178,58 @@ export class DatasetQuery {
     const count = statement === '' ? 0 : (await connection.extractStatements(statement)).count;
     if (count !== 1) throw new PoolTrackerError('USAGE', `query: expected one statement, found ${count}`);
     const selection = await connection.extractStatements(selectionOf(statement)).catch(() => null);
-    if (selection?.count === 1) return selection.prepare(0);
-    throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', {
-      hint: 'a dataset is only read here',
-    });
+    if (selection?.count !== 1)
+      throw new PoolTrackerError('USAGE', 'query: expected a statement that selects, found one that does not', {
+        hint: 'records are only read here; --unsafe allows all that DuckDB can do',
+      });
+    await this.refuseDeeds(statement);
+    return selection.prepare(0);
+  }
+
+  /** Refuses what does something though it selects, also where a text that is run as a query does. */
+  private async refuseDeeds(statement: string): Promise<void> {
+    const explained = await this.session.connection.runAndReadAll(`EXPLAIN (FORMAT json) ${selectionOf(statement)}`);
+    const plans = explained.getRowsJson().map(([, plan]) => JSON.parse(String(plan)) as unknown);
+    const deed = operators(plans).find((name) => DOES_SOMETHING.test(name));
+    if (deed === undefined) return;
+    throw new PoolTrackerError(
+      'USAGE',
+      `query: expected a statement that only selects, found ${deed.toLowerCase()}()`,
+      {
+        hint: 'records are only read here; --unsafe allows all that DuckDB can do',
+      },
+    );
   }
 
   private async *rows(query: string, columns: readonly AnswerColumn[]): AsyncGenerator<Row> {
     try {
       const result = await this.session.connection.stream(query);
       for await (const chunk of result.yieldRows()) {
-        for (const values of chunk) yield rowOf(values, columns);
+        for (const values of chunk) yield answerRow(values, columns);
       }
     } catch (error) {
-      throw queryFailed(error);
+      throw this.failed(error);
     }
+  }
+
+  /**
+   * A failure of DuckDB as one line, without the excerpt of the statement, which is not exactly the one that was asked.
+   */
+  private failed(error: unknown): PoolTrackerError {
+    if (error instanceof PoolTrackerError) return error;
+    const message = messageOf(error)
+      .replace(/ LINE \d+: .*$/s, '')
+      .replace(/^Failed to extract statements: /, '');
+    const as = (code: 'SOURCE_NOT_PERMITTED' | 'RECORDS_DAMAGED' | 'USAGE', hint?: string): PoolTrackerError =>
+      new PoolTrackerError(code, `query: ${message}`, { cause: error, ...(hint === undefined ? {} : { hint }) });
+    if (message.startsWith('Permission Error'))
+      return as(
+        'SOURCE_NOT_PERMITTED',
+        'a query reads its records and nothing else; --unsafe allows all that DuckDB can do',
+      );
+    if (this.session.isAboutRecords(message)) return as('RECORDS_DAMAGED');
+    const tooWide = message.startsWith('Conversion Error') && /INT128|UINT64|UINT128/.test(message);
+    return as('USAGE', tooWide ? 'a number of more than 64 bits: cast it to VARCHAR' : undefined);
   }
 
   close(): Promise<void> {
@@ -247,16 +237,8 @@ export class DatasetQuery {
   }
 }
 
-function rowOf(values: readonly DuckDBValue[], columns: readonly AnswerColumn[]): Row {
-  return Object.fromEntries(
-    columns.map(({ column }, index): [string, Value] => [column.name, answerValue(column.type, values[index]!)]),
-  );
-}
-
-function answerValue(type: ColumnType, value: DuckDBValue): Value {
-  if (value === null) return null;
-  if (type === 'timestamp') return Number(value);
-  return type === 'string' ? Buffer.from((value as DuckDBBlobValue).bytes).toString('utf8') : (value as Value);
+async function* readable(rows: readonly Row[]): AsyncGenerator<Row> {
+  yield* rows;
 }
 
 /**

@@ -19,7 +19,7 @@ SET VARIABLE passed_over_query = CASE
   WHEN (SELECT count(*) FROM glob(journal_files())) = 0
   THEN 'SELECT NULL::VARCHAR AS path, NULL::TIMESTAMPTZ AS passed_over_at, NULL::VARCHAR AS reason WHERE false'
   ELSE 'SELECT source AS path, try(make_timestamptz("at" * 1000)) AS passed_over_at, reason FROM (
-      FROM read_ndjson(''' || replace(journal_files(), '''', '''''') || ''', hive_partitioning = false, ignore_errors = true,
+      FROM read_ndjson(' || list_text((SELECT list(literal(file)) FROM glob(journal_files()))) || ', hive_partitioning = false, ignore_errors = true,
         maximum_object_size = 67108864,
         columns = {type: ''VARCHAR'', "at": ''BIGINT'', source: ''VARCHAR'', reason: ''VARCHAR''})
       WHERE type IN (''image'', ''passed-over'') AND source IS NOT NULL
@@ -28,7 +28,7 @@ SET VARIABLE passed_over_query = CASE
   END;
 CREATE OR REPLACE TEMP VIEW passed_over AS FROM query(getvariable('passed_over_query'));
 
--- The rest is all macros, even what takes no values: DuckDB looks into every file when it makes a view.
+-- The rest is all macros, even what takes no values: DuckDB lists the files when it makes a view.
 
 -- What the image records say of each memory, however often it was named: of several, the worst.
 CREATE OR REPLACE TEMP MACRO memories() AS TABLE

@@ -128,6 +128,23 @@ describe('query', () => {
     });
   }
 
+  for (const sql of [
+    "FROM enable_logging('QueryLog', storage := 'file', storage_config := {'path': 'LAKE/log'})",
+    "FROM query('FROM enable_' || 'logging()')",
+    'SELECT (SELECT count(*) FROM enable_profiling()) AS n',
+    'FROM pool_tags, force_checkpoint()',
+    'FROM disable_logging()',
+  ]) {
+    it(`refuses what selects and does something: ${sql}`, async () => {
+      const before = readdirSync(folder.path('lake'));
+      await assert.rejects(
+        ask(sql.replace('LAKE', folder.path('lake'))),
+        refused('USAGE', /expected a statement that only selects, found \w+\(\)/),
+      );
+      assert.deepEqual(readdirSync(folder.path('lake')), before);
+    });
+  }
+
   it('takes one statement, whole', async () => {
     await assert.rejects(ask('SELECT 1; SELECT 2'), refused('USAGE', /expected one statement, found 2/));
     await assert.rejects(ask('SELECT 1) AS x, (SELECT 2'), refused('USAGE', /Parser Error/));
@@ -166,15 +183,16 @@ describe('query', () => {
     await query.askView('leaks', ["o'brien", 'min_growth=0.5']);
   });
 
-  it('says what is missing where there is no dataset', async () => {
-    await assert.rejects(DatasetQuery.open(folder.path('none')), refused('SOURCE_NOT_FOUND', /found nothing/));
-    await assert.rejects(DatasetQuery.open(folder.path('secret.txt')), refused('SOURCE_NOT_FOUND', /found a file/));
-  });
-
-  it('tells a damaged file', async () => {
+  it('tells a damaged file when it is read', async () => {
     mkdirSync(folder.path('damaged/pool_tag/v=1/host=a'), { recursive: true });
     writeFileSync(folder.path('damaged/pool_tag/v=1/host=a/part-1.parquet'), 'no Parquet');
-    await assert.rejects(DatasetQuery.open(folder.path('damaged')), refused('RECORDS_DAMAGED', /part-1\.parquet/));
+    const damaged = await DatasetQuery.open(folder.path('damaged'));
+    try {
+      const { rows } = await damaged.ask('SELECT tag FROM pool_tags');
+      await assert.rejects(rows[Symbol.asyncIterator]().next(), refused('RECORDS_DAMAGED', /part-1\.parquet/));
+    } finally {
+      await damaged.close();
+    }
   });
 
   describe('on the command line', () => {
