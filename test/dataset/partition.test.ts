@@ -5,51 +5,11 @@ import fc from 'fast-check';
 import { checkPartitionKeys, escapeValue, partitionFolder, partPath } from '../../src/dataset/store/partition.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { queryDuckdb } from '../support/records/duckdb.js';
+import { HARD_VALUES } from '../support/records/hard-values.js';
 import { assertProperty } from '../support/lanes/property.js';
 import { poolTagRow } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { writeRecords } from '../support/records/write-records.js';
-
-const HARD_VALUES = [
-  'a b/c',
-  '..',
-  '.',
-  'x=y',
-  '100%',
-  '%41',
-  'é',
-  '*',
-  'C:\\dumps',
-  'a\nb',
-  '"',
-  "it's",
-  '#?&',
-  '日本',
-  '007',
-  'NULL',
-  'null',
-  'Null',
-  "'NULL'",
-  '__HIVE_DEFAULT_PARTITION__',
-  '__hive_default_partition__',
-  'a=b',
-  'host=x',
-  'web01  ',
-  ' web01',
-  '\ufeffweb01',
-  'e\u0301',
-  '\u00a0x',
-  'nan',
-  '-',
-  '~',
-  '+1',
-  'true',
-  '2024-01-01',
-  // The longest that fit: one character more than a component of a path holds is refused.
-  'x'.repeat(250),
-  '日'.repeat(83),
-  '/'.repeat(83),
-];
 
 /**
  * As Hive and Spark do it (ExternalCatalogUtils.unescapePathName, PartitioningUtils): what stands for null is compared
