@@ -12,6 +12,7 @@ import {
 import type { ListedImage } from './images/images.js';
 import { versionOf } from './images/image-version.js';
 import type { LabelRules } from './images/labels.js';
+import type { Labels } from '../scan/scan-result.js';
 
 export interface BatchOptions extends IngestOptions {
   readonly labels: LabelRules;
@@ -55,6 +56,8 @@ export class Batch {
     const startedAt = performance.now();
     const ingest = await Ingest.open(this.options);
     try {
+      // Told before hours of work, not in the midst of it.
+      for (const image of this.images) ingest.checkLabels(this.labelsOf(image));
       this.listener.listed(this.images.length);
       const jobs = Array.from({ length: Math.min(this.options.jobs, this.images.length) }, () =>
         this.work(ingest).catch((error: unknown) => {
@@ -104,6 +107,10 @@ export class Batch {
   private async one(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
     const version = await versionOf(image);
     if (!this.options.redo && ingest.isDone(image.source, version)) return imageEvent(image.location, 'done-before');
-    return ingest.ingest(this.pool, image, version, this.options.labels.labelsOf(image.location, image.source));
+    return ingest.ingest(this.pool, image, version, this.labelsOf(image));
+  }
+
+  private labelsOf({ location, source }: ListedImage): Labels {
+    return this.options.labels.labelsOf(location, source);
   }
 }

@@ -163,6 +163,15 @@ describe('the command batch', () => {
     );
   });
 
+  it('a label that is too long for the name of a folder ends the batch before an image is scanned', async () => {
+    const [first, other] = [folder.path('dumps/web0/0.raw'), folder.path('dumps/web0/2.raw')];
+    await writeFile(folder.path('labels.csv'), `path,host\n${other},${'é'.repeat(126)}\n`);
+    const end = await batch('long-label', first, other, '--labels', folder.path('labels.csv'));
+    assert.equal(end.status, 2);
+    assert.match(end.stderr, /label host: expected a value of at most 250 bytes for a partition, found 252/);
+    assert.deepEqual(await datasetFiles(folder.path('long-label')), ['_dataset.json']);
+  });
+
   it('a failed image is tried again, and its failure goes when it succeeds', async () => {
     await writeFile(folder.path('late.raw'), Buffer.alloc(0x20000));
     assert.equal((await batch('late', folder.path('late.raw'))).status, 1);

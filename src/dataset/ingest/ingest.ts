@@ -12,6 +12,7 @@ import type { ImagePool } from './image-pool.js';
 import { failureOf, type ImageOutcome, type ImageTask, type Failure, type ScannedImage } from './image-task.js';
 import { Journal } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
+import { partitionFolder } from '../store/partition.js';
 import { Publisher } from './publisher.js';
 import { Staging } from '../store/staging.js';
 import { TableLog } from '../table/table.js';
@@ -112,6 +113,14 @@ export class Ingest {
       (entry.records.includes(POOL_TAG_LIVE.name) ||
         this.options.records.every((record) => entry.records.includes(record)))
     );
+  }
+
+  /**
+   * Checks that labels can be names of folders.
+   * @throws PoolTrackerError USAGE
+   */
+  checkLabels(labels: Labels): void {
+    partitionFolder(this.settings.partition, null, labels);
   }
 
   /**
