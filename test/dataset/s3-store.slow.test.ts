@@ -6,7 +6,7 @@ import type { BatchSummary } from '../../src/dataset/ingest/batch-events.js';
 import { S3Store } from '../../src/dataset/store/s3-store.js';
 import { runCli } from '../support/run/cli.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { deltaRows, fileRows } from '../support/records/clickhouse.js';
+import { canAskClickhouse, deltaRows, fileRows } from '../support/records/clickhouse.js';
 import { datasetContent } from '../support/records/dataset-content.js';
 import { writeSmallImage } from '../support/images/dataset-images.js';
 import { Random } from '../support/generate/random.js';
@@ -84,7 +84,8 @@ describe('a dataset in a bucket', () => {
     const after = (await datasetContent(local)) as { files: string[]; tags: object[] };
     assert.equal(after.files.length, 5);
     assert.equal(after.tags.length, before.tags.length);
-    assert.deepEqual(await deltaRows(`${local}/pool_tag`, POOL_TAG), await fileRows(local, POOL_TAG));
+    if (await canAskClickhouse())
+      assert.deepEqual(await deltaRows(`${local}/pool_tag`, POOL_TAG), await fileRows(local, POOL_TAG));
   });
 
   it('a commit of a table is made by the first only, and nothing of the others stays', async () => {

@@ -52,6 +52,17 @@ async function linesOf<T>(sql: string, format: string): Promise<T[]> {
   return lines.map((line) => JSON.parse(line) as T);
 }
 
+/** Whether its library is made for this machine; says so where it is not. */
+export async function canAskClickhouse(): Promise<boolean> {
+  try {
+    await import('chdb');
+    return true;
+  } catch (error) {
+    console.log(`      skipped: chdb does not run here (${String(error).split('\n')[0]!})`);
+    return false;
+  }
+}
+
 /** The answer of ClickHouse: an engine that shares no line with ours or DuckDB. */
 export function queryClickhouse(sql: string): Promise<Record<string, unknown>[]> {
   return linesOf(sql, 'JSONEachRow');
