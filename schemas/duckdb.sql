@@ -29,18 +29,45 @@ CREATE OR REPLACE TEMP MACRO folder_value(file, folder_key) AS CASE
   WHEN regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1) NOT IN ('', '__HIVE_DEFAULT_PARTITION__')
   THEN url_decode(regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1)) END;
 
+-- A dataset may have a table's log for each kind of records (RECORD/_delta_log). Files of earlier versions of the table stay
+-- for a while, and those of a compaction come before they count: what the log and the journal say of them. Where there is
+-- no log, files are all there is.
+CREATE OR REPLACE TEMP MACRO log_of(record, ending, reader, options) AS (
+  SELECT CASE WHEN count(*) = 0 THEN '' ELSE
+    ' UNION ALL SELECT filename, "add".path, "remove".path FROM ' || reader || '(' || list_text(list(literal(file)))
+    || ', filename = true' || options || ')' END
+  FROM glob(files_in(record, ending, '/_delta_log/')));
+CREATE OR REPLACE TEMP MACRO log_query(record) AS
+  'SELECT NULL::VARCHAR AS log, NULL::VARCHAR AS added, NULL::VARCHAR AS removed WHERE false'
+  || log_of(record, 'json', 'read_ndjson', ', maximum_object_size = 67108864, columns = {'
+       || '"add": ''STRUCT(path VARCHAR)'', "remove": ''STRUCT(path VARCHAR)''}')
+  || log_of(record, 'checkpoint.parquet', 'read_parquet', '');
+CREATE OR REPLACE TEMP MACRO merging_query() AS (
+  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file WHERE false' ELSE
+    'SELECT regexp_replace(journal, ''/_journal/[^/]*$'', ''/'') || unnest(outputs) AS file FROM (
+       SELECT any_value(filename) AS journal, arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
+         arg_max(state, "at" * 2 + (state <> ''begun'')::BIGINT) AS state
+       FROM read_ndjson(' || list_text(list(literal(file))) || ', filename = true, ignore_errors = true,
+         maximum_object_size = 67108864,
+         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', outputs: ''VARCHAR[]''})
+       WHERE type = ''compaction''
+       GROUP BY regexp_replace(filename, ''/[^/]*$'', ''''), id
+     ) WHERE state = ''begun''' END
+  FROM glob(journal_files()));
+
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
 -- without a file: of several patterns the files are told one by one. The columns are told, so
 -- that DuckDB does not look into every file for them; what a file of an older version of the schema lacks is null. The
 -- keys in the names of folders are columns, too, but host only where all files have it there: while compaction leaves
 -- out a key, files lie both ways.
-CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, options) AS (
+CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, hidden, options) AS (
   WITH found AS (
     SELECT file, list_distinct(regexp_extract_all(regexp_extract(file, '.*/' || record || '/(v=.*/)', 1), '([^/=]+)=[^/]*/', 1)) AS keys
     FROM glob(record_files(record, ending))
+    WHERE file NOT IN (SELECT unnest(hidden))
   ), folders AS (
     SELECT count(*) AS files,
-      CASE WHEN len(record_files(record, ending)) = 1 THEN record_files(record, ending) ELSE list(literal(file)) END AS patterns,
+      CASE WHEN len(record_files(record, ending)) = 1 AND len(hidden) = 0 THEN record_files(record, ending) ELSE list(literal(file)) END AS patterns,
       coalesce(bool_and(list_contains(keys, 'host')), false) AS all_have_host,
       list_sort(list_filter(list_distinct(flatten(list(keys))), lambda k: NOT list_contains(names, k))) AS keys
     FROM found
@@ -54,15 +81,34 @@ CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, options) 
   END FROM folders);
 
 -- All records of one type: every column is there whatever the files lack, and so is the view when there are no files.
-CREATE OR REPLACE TEMP MACRO records_query(record, columns) AS
+CREATE OR REPLACE TEMP MACRO records_query(record, columns, hidden) AS
   'SELECT ' || array_to_string(list_transform(columns, lambda c: 'NULL::' || c.type || ' AS ' || c.name), ', ') || ' WHERE false'
-  || records_of(record, 'read_parquet', 'parquet', list_transform(columns, lambda c: c.name), ', schema = MAP {'
+  || records_of(record, 'read_parquet', 'parquet', list_transform(columns, lambda c: c.name), coalesce(hidden, []::VARCHAR[]), ', schema = MAP {'
        || array_to_string(list_transform(columns, lambda c:
             '''' || c.name || ''': {name: ''' || c.name || ''', type: ''' || c.type || ''', default_value: NULL}'), ', ') || '}')
-  || records_of(record, 'read_ndjson', 'ndjson*', list_transform(columns, lambda c: c.name), ', columns = {'
+  || records_of(record, 'read_ndjson', 'ndjson*', list_transform(columns, lambda c: c.name), []::VARCHAR[], ', columns = {'
        || array_to_string(list_transform(columns, lambda c: c.name || ': ''' || c.type || ''''), ', ') || '}');
 
+SET VARIABLE merging_files_query = merging_query();
+
 -- Pool tag totals over all processors, summed as the kernel does.
+SET VARIABLE pool_tag_log_query = log_query('pool_tag');
+SET VARIABLE pool_tag_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('pool_tag_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/pool_tag/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -100,10 +146,27 @@ SET VARIABLE pool_tag_query = records_query('pool_tag', [
   {name: 'description', type: 'VARCHAR'},
   {name: 'candidates', type: 'VARCHAR'},
   {name: 'candidate_drivers', type: 'VARCHAR'}
-]);
+], getvariable('pool_tag_hidden_query'));
 CREATE OR REPLACE TEMP VIEW pool_tag AS FROM query(getvariable('pool_tag_query'));
 
 -- Pool tag counters of one processor, raw; only their sum over all processors is meaningful.
+SET VARIABLE pool_tag_cpu_log_query = log_query('pool_tag_cpu');
+SET VARIABLE pool_tag_cpu_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('pool_tag_cpu_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/pool_tag_cpu/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE pool_tag_cpu_query = records_query('pool_tag_cpu', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -129,10 +192,27 @@ SET VARIABLE pool_tag_cpu_query = records_query('pool_tag_cpu', [
   {name: 'place', type: 'VARCHAR'},
   {name: 'complete', type: 'BOOLEAN'},
   {name: 'located_by', type: 'VARCHAR'}
-]);
+], getvariable('pool_tag_cpu_hidden_query'));
 CREATE OR REPLACE TEMP VIEW pool_tag_cpu AS FROM query(getvariable('pool_tag_cpu_query'));
 
 -- What is known of an image and of the scan of it.
+SET VARIABLE image_log_query = log_query('image');
+SET VARIABLE image_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('image_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/image/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE image_query = records_query('image', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -187,10 +267,27 @@ SET VARIABLE image_query = records_query('image', [
   {name: 'bytes_read', type: 'BIGINT'},
   {name: 'elapsed_ms', type: 'BIGINT'},
   {name: 'tool_version', type: 'VARCHAR'}
-]);
+], getvariable('image_hidden_query'));
 CREATE OR REPLACE TEMP VIEW image AS FROM query(getvariable('image_query'));
 
 -- Processes, with which of five methods saw each of them.
+SET VARIABLE process_log_query = log_query('process');
+SET VARIABLE process_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('process_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/process/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE process_query = records_query('process', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -217,10 +314,27 @@ SET VARIABLE process_query = records_query('process', [
   {name: 'seen_by_csrss', type: 'BOOLEAN'},
   {name: 'seen_by_sessions', type: 'BOOLEAN'},
   {name: 'seen_by_handles', type: 'BOOLEAN'}
-]);
+], getvariable('process_hidden_query'));
 CREATE OR REPLACE TEMP VIEW process AS FROM query(getvariable('process_query'));
 
 -- How many objects each method found, beside what the pool tag of their kind has outstanding.
+SET VARIABLE object_count_log_query = log_query('object_count');
+SET VARIABLE object_count_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('object_count_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/object_count/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE object_count_query = records_query('object_count', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -244,10 +358,27 @@ SET VARIABLE object_count_query = records_query('object_count', [
   {name: 'tag_consistency', type: 'VARCHAR'},
   {name: 'difference', type: 'BIGINT'},
   {name: 'reason', type: 'VARCHAR'}
-]);
+], getvariable('object_count_hidden_query'));
 CREATE OR REPLACE TEMP VIEW object_count AS FROM query(getvariable('object_count_query'));
 
 -- Objects behind the count of a pool tag, with the processes that have handles to each of them.
+SET VARIABLE object_holder_log_query = log_query('object_holder');
+SET VARIABLE object_holder_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('object_holder_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/object_holder/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE object_holder_query = records_query('object_holder', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -274,10 +405,27 @@ SET VARIABLE object_holder_query = records_query('object_holder', [
   {name: 'tag_complete', type: 'BOOLEAN'},
   {name: 'tag_consistency', type: 'VARCHAR'},
   {name: 'type_objects', type: 'UINTEGER'}
-]);
+], getvariable('object_holder_hidden_query'));
 CREATE OR REPLACE TEMP VIEW object_holder AS FROM query(getvariable('object_holder_query'));
 
 -- Allocations of a page or more, as the kernel lists them in PoolBigPageTable.
+SET VARIABLE bigpool_log_query = log_query('bigpool');
+SET VARIABLE bigpool_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('bigpool_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/bigpool/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE bigpool_query = records_query('bigpool', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -296,10 +444,27 @@ SET VARIABLE bigpool_query = records_query('bigpool', [
   {name: 'bytes', type: 'BIGINT'},
   {name: 'pool_type', type: 'UINTEGER'},
   {name: 'free', type: 'BOOLEAN'}
-]);
+], getvariable('bigpool_hidden_query'));
 CREATE OR REPLACE TEMP VIEW bigpool AS FROM query(getvariable('bigpool_query'));
 
 -- Pool tag counters of one session, up to Windows build 22000: of its own table, not part of the totals of pool_tag.
+SET VARIABLE pool_tag_session_log_query = log_query('pool_tag_session');
+SET VARIABLE pool_tag_session_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('pool_tag_session_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/pool_tag_session/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE pool_tag_session_query = records_query('pool_tag_session', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -329,10 +494,27 @@ SET VARIABLE pool_tag_session_query = records_query('pool_tag_session', [
   {name: 'consistency', type: 'VARCHAR'},
   {name: 'driver', type: 'VARCHAR'},
   {name: 'description', type: 'VARCHAR'}
-]);
+], getvariable('pool_tag_session_hidden_query'));
 CREATE OR REPLACE TEMP VIEW pool_tag_session AS FROM query(getvariable('pool_tag_session_query'));
 
 -- Pool tag counts of a live machine, as poolmon, !poolused or a CSV show them; nothing of them is proved.
+SET VARIABLE pool_tag_live_log_query = log_query('pool_tag_live');
+SET VARIABLE pool_tag_live_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('pool_tag_live_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/pool_tag_live/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE pool_tag_live_query = records_query('pool_tag_live', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -357,10 +539,27 @@ SET VARIABLE pool_tag_live_query = records_query('pool_tag_live', [
   {name: 'driver', type: 'VARCHAR'},
   {name: 'description', type: 'VARCHAR'},
   {name: 'complete', type: 'BOOLEAN'}
-]);
+], getvariable('pool_tag_live_hidden_query'));
 CREATE OR REPLACE TEMP VIEW pool_tag_live AS FROM query(getvariable('pool_tag_live_query'));
 
 -- What is not whole or not certain about an image: each warning and doubt, and the slots that it concerns.
+SET VARIABLE image_warning_log_query = log_query('image_warning');
+SET VARIABLE image_warning_hidden_query = (
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('image_warning_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/image_warning/)v=', 1) IN (SELECT folder FROM said)
+  )
+);
 SET VARIABLE image_warning_query = records_query('image_warning', [
   {name: 'schema_version', type: 'INTEGER'},
   {name: 'image_id', type: 'VARCHAR'},
@@ -379,7 +578,7 @@ SET VARIABLE image_warning_query = records_query('image_warning', [
   {name: 'first_slot', type: 'INTEGER'},
   {name: 'last_slot', type: 'INTEGER'},
   {name: 'count', type: 'INTEGER'}
-]);
+], getvariable('image_warning_hidden_query'));
 CREATE OR REPLACE TEMP VIEW image_warning AS FROM query(getvariable('image_warning_query'));
 
 -- The records that the questions are about, with sums over both pools: plain sums, of the system that runs. A sum over

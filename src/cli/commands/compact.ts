@@ -19,6 +19,9 @@ export const compactCommand: Command = {
       default: DEFAULT_GRACE_S,
       help: 'keep the old files this long beside the new ones, for readers that have listed them',
     },
+    'keep-old': {
+      help: 'keep the old files for readers of earlier versions of the tables, until table vacuum removes them',
+    },
     partition: {
       value: 'KEYS',
       help: "leave out folders: only these of the dataset's keys stay; none for no key at all",
@@ -34,7 +37,8 @@ export const compactCommand: Command = {
     if (keys === '') throw usageError('--partition: no key is named', 'write none to keep no key');
     const { filesBefore, filesAfter, rows } = await compact(words[0]!, {
       targetBytes: (options.count('target-size') ?? DEFAULT_TARGET_MIB) * 2 ** 20,
-      graceMs: (options.count('grace', 0) ?? DEFAULT_GRACE_S) * 1000,
+      graceMs: options.flag('keep-old') ? 0 : (options.count('grace', 0) ?? DEFAULT_GRACE_S) * 1000,
+      keepOld: options.flag('keep-old'),
       ...(keys === undefined ? {} : { partition: keys === 'none' ? [] : keys.split(',').map((key) => key.trim()) }),
     });
     if (!options.flag('quiet'))

@@ -24,6 +24,8 @@ export interface CompactOptions {
   readonly targetBytes: number;
   /** Milliseconds for which the old files stay beside the new ones, for readers that have already listed them. */
   readonly graceMs: number;
+  /** Whether the old files stay for readers of earlier versions of the tables, until they are cleaned away (vacuum). */
+  readonly keepOld?: boolean;
   /** Partition keys to keep, fewer than the dataset has; all by default. */
   readonly partition?: readonly string[];
 }
@@ -49,6 +51,10 @@ export async function compact(dataset: string, options: CompactOptions): Promise
   const staging = await Staging.open(store.stagingFolder);
   let journal = await Journal.load(store);
   try {
+    if (options.keepOld === true && before.table === 'none')
+      throw new PoolTrackerError('USAGE', '--keep-old: expected a dataset with tables, found one without', {
+        hint: 'without a log readers would see old and new files; pool-tracker table rebuild DATASET makes one',
+      });
     const run = await beginRun(journal);
     await journal.close();
     journal = await Journal.load(store);
@@ -59,9 +65,10 @@ export async function compact(dataset: string, options: CompactOptions): Promise
     const settings = { ...before, partition: keptKeys(before, options.partition) };
     if (settings.partition.length < before.partition.length) await writeSettings(store, staging, settings);
     const merged = TableLog.of(store, staging, settings);
-    const compactor = new Compactor(store, journal, staging, settings, options.targetBytes, merged);
+    const compactor = new Compactor(store, journal, staging, settings, options, merged);
     const begun: CompactionEntry[] = [];
-    for (const group of await planCompaction(store, settings, options.targetBytes))
+    const old = (await merged?.oldFiles()) ?? new Set();
+    for (const group of await planCompaction(store, settings, options.targetBytes, old))
       begun.push(await compactor.write(group));
     // Readers of the tables go from the old files to the new ones at this moment.
     await merged?.merged(begun);
@@ -148,7 +155,7 @@ async function finish(store: DatasetStore, journal: Journal, entry: CompactionEn
       'OUTPUT_FAILED',
       `${store.name}: a compacted file no longer exists; the files that it was made from are kept`,
     );
-  for (const path of entry.inputs) await store.remove(path);
+  if (entry.keepsInputs !== true) for (const path of entry.inputs) await store.remove(path);
   await journal.append({ ...entry, at: Date.now(), state: 'done' });
 }
 
@@ -160,7 +167,7 @@ class Compactor {
     private readonly journal: Journal,
     private readonly staging: Staging,
     private readonly settings: DatasetSettings,
-    private readonly targetBytes: number,
+    private readonly options: CompactOptions,
     private readonly table: TableLog | null,
   ) {}
 
@@ -186,6 +193,7 @@ class Compactor {
         inputs: group.inputs.map(({ path }) => path),
         outputs: staged.map((name) => `${folder}/${name}`),
         images: [...images],
+        ...(this.options.keepOld === true ? { keepsInputs: true } : {}),
       };
       await this.journal.append(entry);
       for (const name of staged) {
@@ -205,7 +213,7 @@ class Compactor {
     id: string,
     images: Set<string>,
   ): Promise<string[]> {
-    const files = Math.max(1, Math.round(inputs.reduce((sum, { bytes }) => sum + bytes, 0) / this.targetBytes));
+    const files = Math.max(1, Math.round(inputs.reduce((sum, { bytes }) => sum + bytes, 0) / this.options.targetBytes));
     const before = this.rows;
     const sorted = sortedRows(this.inputRows(recordType, inputs, work, images), recordType, work)[
       Symbol.asyncIterator

@@ -27,18 +27,20 @@ function keptFolder(path: string, keys: readonly string[]): string {
  * What there is to merge: for each record type and partition, the files smaller than half the target size, if there is
  * more than one; and every file in a partition that is to be dissolved. Files of older schema versions are merged with
  * the others of their partition.
+ * @param old files that do not count any more
  */
 export async function planCompaction(
   store: DatasetStore,
   { partition, format }: DatasetSettings,
   targetBytes: number,
+  old: ReadonlySet<string>,
 ): Promise<CompactionGroup[]> {
   const groups: CompactionGroup[] = [];
   for (const recordType of RECORD_TYPES) {
     const byFolder = new Map<string, StoredFile[]>();
     for (const versionFolder of versionFolders(recordType.name)) {
       for await (const file of store.list(versionFolder)) {
-        if (!file.path.endsWith(PART_EXTENSION[format])) continue;
+        if (!file.path.endsWith(PART_EXTENSION[format]) || old.has(file.path)) continue;
         const folder = keptFolder(file.path, partition);
         const stays = folder === partitionOf(file.path);
         if (stays && file.bytes >= targetBytes / 2) continue;

@@ -51,6 +51,8 @@ export interface CompactionEntry {
   readonly record: string;
   readonly folder: string;
   readonly images: readonly string[];
+  /** Whether the inputs stay when it is done, for readers of earlier versions of the tables. */
+  readonly keepsInputs?: boolean;
 }
 
 export type JournalEntry = ImageEntry | PassedOverEntry | CompactionEntry;

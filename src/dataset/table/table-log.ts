@@ -177,6 +177,14 @@ export class TableLog {
     return found;
   }
 
+  /** The files, from the dataset's root, that only earlier versions of the tables list. */
+  async oldFiles(): Promise<Set<string>> {
+    const snapshots = await this.snapshots();
+    return new Set(
+      snapshots.flatMap(({ table, snapshot }) => [...snapshot.removed.keys()].map((path) => `${table.record}/${path}`)),
+    );
+  }
+
   /** Commits what is pending. */
   async close(): Promise<void> {
     await this.flush();

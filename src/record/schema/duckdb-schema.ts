@@ -68,18 +68,45 @@ CREATE OR REPLACE TEMP MACRO folder_value(file, folder_key) AS CASE
   WHEN regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1) NOT IN ('', '__HIVE_DEFAULT_PARTITION__')
   THEN url_decode(regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1)) END;
 
+-- A dataset may have a table's log for each kind of records (RECORD/_delta_log). Files of earlier versions of the table stay
+-- for a while, and those of a compaction come before they count: what the log and the journal say of them. Where there is
+-- no log, files are all there is.
+CREATE OR REPLACE TEMP MACRO log_of(record, ending, reader, options) AS (
+  SELECT CASE WHEN count(*) = 0 THEN '' ELSE
+    ' UNION ALL SELECT filename, "add".path, "remove".path FROM ' || reader || '(' || list_text(list(literal(file)))
+    || ', filename = true' || options || ')' END
+  FROM glob(files_in(record, ending, '/_delta_log/')));
+CREATE OR REPLACE TEMP MACRO log_query(record) AS
+  'SELECT NULL::VARCHAR AS log, NULL::VARCHAR AS added, NULL::VARCHAR AS removed WHERE false'
+  || log_of(record, 'json', 'read_ndjson', ', maximum_object_size = 67108864, columns = {'
+       || '"add": ''STRUCT(path VARCHAR)'', "remove": ''STRUCT(path VARCHAR)''}')
+  || log_of(record, 'checkpoint.parquet', 'read_parquet', '');
+CREATE OR REPLACE TEMP MACRO merging_query() AS (
+  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file WHERE false' ELSE
+    'SELECT regexp_replace(journal, ''/_journal/[^/]*$'', ''/'') || unnest(outputs) AS file FROM (
+       SELECT any_value(filename) AS journal, arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
+         arg_max(state, "at" * 2 + (state <> ''begun'')::BIGINT) AS state
+       FROM read_ndjson(' || list_text(list(literal(file))) || ', filename = true, ignore_errors = true,
+         maximum_object_size = 67108864,
+         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', outputs: ''VARCHAR[]''})
+       WHERE type = ''compaction''
+       GROUP BY regexp_replace(filename, ''/[^/]*$'', ''''), id
+     ) WHERE state = ''begun''' END
+  FROM glob(journal_files()));
+
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
 -- without a file: of several patterns the files are told one by one. The columns are told, so
 -- that DuckDB does not look into every file for them; what a file of an older version of the schema lacks is null. The
 -- keys in the names of folders are columns, too, but host only where all files have it there: while compaction leaves
 -- out a key, files lie both ways.
-CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, options) AS (
+CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, hidden, options) AS (
   WITH found AS (
     SELECT file, list_distinct(regexp_extract_all(regexp_extract(file, '.*/' || record || '/(v=.*/)', 1), '([^/=]+)=[^/]*/', 1)) AS keys
     FROM glob(record_files(record, ending))
+    WHERE file NOT IN (SELECT unnest(hidden))
   ), folders AS (
     SELECT count(*) AS files,
-      CASE WHEN len(record_files(record, ending)) = 1 THEN record_files(record, ending) ELSE list(literal(file)) END AS patterns,
+      CASE WHEN len(record_files(record, ending)) = 1 AND len(hidden) = 0 THEN record_files(record, ending) ELSE list(literal(file)) END AS patterns,
       coalesce(bool_and(list_contains(keys, 'host')), false) AS all_have_host,
       list_sort(list_filter(list_distinct(flatten(list(keys))), lambda k: NOT list_contains(names, k))) AS keys
     FROM found
@@ -93,21 +120,44 @@ CREATE OR REPLACE TEMP MACRO records_of(record, reader, ending, names, options) 
   END FROM folders);
 
 -- All records of one type: every column is there whatever the files lack, and so is the view when there are no files.
-CREATE OR REPLACE TEMP MACRO records_query(record, columns) AS
+CREATE OR REPLACE TEMP MACRO records_query(record, columns, hidden) AS
   'SELECT ' || array_to_string(list_transform(columns, lambda c: 'NULL::' || c.type || ' AS ' || c.name), ', ') || ' WHERE false'
-  || records_of(record, 'read_parquet', 'parquet', list_transform(columns, lambda c: c.name), ', schema = MAP {'
+  || records_of(record, 'read_parquet', 'parquet', list_transform(columns, lambda c: c.name), coalesce(hidden, []::VARCHAR[]), ', schema = MAP {'
        || array_to_string(list_transform(columns, lambda c:
             '''' || c.name || ''': {name: ''' || c.name || ''', type: ''' || c.type || ''', default_value: NULL}'), ', ') || '}')
-  || records_of(record, 'read_ndjson', 'ndjson*', list_transform(columns, lambda c: c.name), ', columns = {'
+  || records_of(record, 'read_ndjson', 'ndjson*', list_transform(columns, lambda c: c.name), []::VARCHAR[], ', columns = {'
        || array_to_string(list_transform(columns, lambda c: c.name || ': ''' || c.type || ''''), ', ') || '}');
 `;
+
+const MERGING = `SET VARIABLE merging_files_query = merging_query();
+`;
+
+/** Of files that are there and do not count: removed from the table, or of a compaction that is not committed. */
+const HIDDEN = `(
+  WITH said AS (
+    SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
+      arg_max(removed IS NOT NULL, log) AS gone
+    FROM query(getvariable('RECORD_log_query'))
+    WHERE coalesce(added, removed) IS NOT NULL
+    GROUP BY folder, path
+  )
+  SELECT list(file) FROM (
+    SELECT folder || path AS file FROM said WHERE gone
+    UNION
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+      AND regexp_extract(file, '^(.*/RECORD/)v=', 1) IN (SELECT folder FROM said)
+  )
+)`;
 
 function viewText({ name, description, columns }: RecordType): string {
   const list = columns.map((column) => `  {name: '${column.name}', type: '${DUCKDB_TYPES[column.type]}'}`).join(',\n');
   return `-- ${description}
+SET VARIABLE ${name}_log_query = log_query('${name}');
+SET VARIABLE ${name}_hidden_query = ${HIDDEN.replaceAll('RECORD', name)};
 SET VARIABLE ${name}_query = records_query('${name}', [
 ${list}
-]);
+], getvariable('${name}_hidden_query'));
 CREATE OR REPLACE TEMP VIEW ${name} AS FROM query(getvariable('${name}_query'));
 `;
 }
@@ -119,5 +169,5 @@ CREATE OR REPLACE TEMP VIEW ${name} AS FROM query(getvariable('${name}_query'));
  * @param questions statements that use those views
  */
 export function duckdbViewsText(recordTypes: readonly RecordType[], questions: string): string {
-  return [HEAD, ...recordTypes.map(viewText), questions].join('\n');
+  return [HEAD, MERGING, ...recordTypes.map(viewText), questions].join('\n');
 }

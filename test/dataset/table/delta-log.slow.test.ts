@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { appendFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { DatasetQuery } from '../../../src/dataset/query/query.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
 import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
 import { sweep } from '../../support/lanes/property.js';
 import { canAskClickhouse, deltaRows, fileRows, queryClickhouse } from '../../support/records/clickhouse.js';
+import { datasetFiles } from '../../support/records/dataset-content.js';
 import { type CliEnd, runCli } from '../../support/run/cli.js';
 import { runByStep, runUntilStep } from '../../support/run/disk-steps.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
@@ -26,6 +28,16 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
   const agree = async (dataset: string): Promise<void> => {
     for (const record of RECORDS)
       assert.deepEqual(await deltaRows(`${dataset}/${record.name}`, record), await fileRows(dataset, record));
+  };
+  /** How many records of tags `query` sees. */
+  const asked = async (dataset: string): Promise<number> => {
+    const query = await DatasetQuery.open([dataset]);
+    try {
+      for await (const row of (await query.ask('SELECT count(*) AS n FROM pool_tag')).rows) return Number(row['n']);
+      throw new Error('no answer');
+    } finally {
+      query.close();
+    }
   };
   let expected: string[] = [];
 
@@ -75,6 +87,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     const { status, stderr } = await runByStep(merge(dataset), async (change) => {
       if (/^(mkdir|mkdtemp|appendFile|datasync|sync|write)/.test(change)) return;
       assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected, change);
+      assert.equal(await asked(dataset), expected.length, change);
       looked++;
     });
     assert.equal(status, 0, stderr);
@@ -88,6 +101,31 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
         'm',
       ),
     );
+  });
+
+  it('earlier versions stay readable with --keep-old, nobody sees rows twice, and vacuum ends that', async () => {
+    const dataset = await copyOf('kept');
+    const kept = (): Promise<string[]> => datasetFiles(dataset);
+    const before = await kept();
+    for (const command of [[...merge(dataset), '--keep-old'], merge(dataset)])
+      assert.equal((await runCli(command)).status, 0);
+    assert.equal((await kept()).length, before.length + 4, 'the second had nothing to merge');
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected);
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG, 0), expected);
+    assert.equal(await asked(dataset), expected.length);
+    assert.equal((await batch(dataset)).status, 0);
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected);
+    assert.equal(
+      (await runCli(['table', 'vacuum', dataset])).stderr,
+      '0 files of earlier versions and 0 files of the log removed\n',
+    );
+    assert.match(
+      (await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).stderr,
+      new RegExp(`^${2 * IMAGES} files`),
+    );
+    assert.equal((await kept()).length, 5);
+    await agree(dataset);
+    assert.equal((await runCli(['compact', folder.path('none'), '--keep-old'])).status, 2);
   });
 
   it('are whole again after kill -9 at any change on the disk, of a batch or a compaction', async () => {
