@@ -50,6 +50,10 @@ export type Encode = (
 export interface SinkFormat {
   /** As `--format` takes it. */
   readonly name: string;
+  /** Other names that `--format` takes. */
+  readonly aliases?: readonly string[];
+  /** Whether who reads it can work on the first records while the next are being made, so that none are held back. */
+  readonly isStream?: boolean;
   /** Endings of file names that select it, in lower case, with their dot. */
   readonly extensions: readonly string[];
   /** Loads the encoder, and the libraries it needs, when it is first used. */

@@ -7,15 +7,31 @@ import type { SinkFormat } from './sink.js';
 /** Every format that records can be written in. Adding one takes a file and a line here. */
 export const SINKS: readonly SinkFormat[] = [
   { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet/parquet.js')).encodeParquet },
-  { name: 'ndjson', extensions: ['.ndjson'], load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson },
+  {
+    name: 'ndjson',
+    isStream: true,
+    extensions: ['.ndjson'],
+    load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson,
+  },
   {
     name: 'ndjson.gz',
     extensions: ['.ndjson.gz'],
     load: async () => (await import('./ndjson/ndjson.js')).encodeNdjsonGzip,
   },
   { name: 'arrow', extensions: ['.arrow'], load: async () => (await import('./arrow/arrow.js')).encodeArrowFile },
-  { name: 'arrows', extensions: ['.arrows'], load: async () => (await import('./arrow/arrow.js')).encodeArrowStream },
-  { name: 'csv', extensions: ['.csv'], load: async () => (await import('./csv/csv.js')).encodeCsv },
+  {
+    name: 'arrow-stream',
+    aliases: ['arrows'],
+    isStream: true,
+    extensions: ['.arrows'],
+    load: async () => (await import('./arrow/arrow.js')).encodeArrowStream,
+  },
+  {
+    name: 'csv',
+    isStream: true,
+    extensions: ['.csv'],
+    load: async () => (await import('./csv/csv.js')).encodeCsv,
+  },
   { name: 'table', extensions: ['.txt'], load: async () => (await import('./table/table.js')).encodeTable },
 ];
 
@@ -33,7 +49,7 @@ export async function loadTablePrinter(): Promise<typeof import('./table/table.j
 
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function sinkNamed(name: string): SinkFormat {
-  const found = SINKS.find((sink) => sink.name === name);
+  const found = SINKS.find((sink) => sink.name === name || sink.aliases?.includes(name) === true);
   if (found !== undefined) return found;
   throw new PoolTrackerError('USAGE', `no output format is named '${name}'`, {
     hint: `one of: ${SINKS.map((sink) => sink.name).join(', ')}`,

@@ -9,7 +9,10 @@ import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { readRecords, writeRecords } from '../support/records/write-records.js';
 
-for (const ending of ['arrow', 'arrows']) {
+/** What strings are: of a stream plain, since polars refuses dictionaries that grow. */
+const STRINGS = { arrow: 'Dictionary<Int32, Utf8>', arrows: 'Utf8' } as const;
+
+for (const [ending, strings] of Object.entries(STRINGS)) {
   describe(`Arrow IPC, .${ending}`, () => {
     const folder = temporaryFolder();
 
@@ -26,7 +29,7 @@ for (const ending of ['arrow', 'arrows']) {
       });
     }
 
-    it('strings are dictionaries, the rest of the types of the schema; the metadata tell the versions', async () => {
+    it(`strings are ${strings === 'Utf8' ? 'plain' : 'dictionaries'}, the rest of the types of the schema; the metadata tell the versions`, async () => {
       const path = folder.path(`types.${ending}`);
       await writeRecords(path, POOL_TAG, [poolTagRow()]);
       const { schema } = tableFromIPC(await readFile(path));
@@ -34,11 +37,11 @@ for (const ending of ['arrow', 'arrows']) {
         schema.fields.slice(0, 7).map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`),
         [
           'schema_version: Int32',
-          'image_id: Dictionary<Int32, Utf8>',
-          'image_path: Dictionary<Int32, Utf8>',
+          `image_id: ${strings}`,
+          `image_path: ${strings}`,
           'system: Int32?',
-          'host: Dictionary<Int32, Utf8>?',
-          'labels: Dictionary<Int32, Utf8>?',
+          `host: ${strings}?`,
+          `labels: ${strings}?`,
           'captured_at: Timestamp<MILLISECOND, UTC>?',
         ],
       );

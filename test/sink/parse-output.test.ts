@@ -13,7 +13,7 @@ describe('an output, [RECORD=]FILE', () => {
     assert.deepEqual(parsed('pool_tag_cpu=b/c.ndjson.gz'), ['pool_tag_cpu', 'ndjson.gz', 'b/c.ndjson.gz']);
     assert.deepEqual(parsed('image=A.NDJSON'), ['image', 'ndjson', 'A.NDJSON']);
     assert.deepEqual(parsed('a.arrow'), ['pool_tag', 'arrow', 'a.arrow']);
-    assert.deepEqual(parsed('a.arrows'), ['pool_tag', 'arrows', 'a.arrows']);
+    assert.deepEqual(parsed('a.arrows'), ['pool_tag', 'arrow-stream', 'a.arrows']);
     assert.deepEqual(parsed('./host=x/a.csv'), ['pool_tag', 'csv', './host=x/a.csv']);
     assert.deepEqual(parsed('image=host=x.csv'), ['image', 'csv', 'host=x.csv']);
   });

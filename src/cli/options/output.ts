@@ -145,11 +145,18 @@ export class OpenOutput {
     return new OpenOutput(output, await consumer(output, options));
   }
 
+  /** Writes the rows of one image. Who reads a stream has them while the next image is scanned. */
   async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
-    for await (const row of rows) {
-      if (!this.rows.write(row))
-        await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
+    for await (const row of rows) await this.put(row);
+    if (this.format.isStream === true) {
+      const { END_OF_GROUP } = await import('../../record/arrow/record-batches.js');
+      await this.put(END_OF_GROUP);
     }
+  }
+
+  private async put(row: Row | symbol): Promise<void> {
+    if (!this.rows.write(row))
+      await Promise.race([new Promise((resolve) => this.rows.once('drain', resolve)), this.done]);
   }
 
   end(): Promise<void> {

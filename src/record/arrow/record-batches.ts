@@ -8,6 +8,7 @@ import { columnBuilder, type ColumnBuilder } from './column-builder.js';
 import { ColumnReader, type ReadValue } from './column-reader.js';
 
 export { arrowSchema } from './arrow-schema.js';
+export { plainSchema, plainStrings } from './plain-strings.js';
 export { readUtf8Bytes, utf8DataOfBytes } from './utf8-data.js';
 export { ColumnReader, type ReadValue } from './column-reader.js';
 
@@ -119,17 +120,26 @@ export function rowsOfBatches(recordType: RecordType): Transform {
   }) as unknown as Transform;
 }
 
+/** Among rows: those before it are not to wait for a batch to be full. */
+export const END_OF_GROUP = Symbol('end of a group of rows');
+
 /**
- * A stream of rows in, record batches out. Rows that do not fit the record type end it with PoolTrackerError INTERNAL.
+ * A stream of rows in, record batches out: full ones, but for those at the end and before END_OF_GROUP. Rows that do not
+ * fit the record type end it with PoolTrackerError INTERNAL.
  * @param capacity rows of a full batch
  */
 export function batchesOfRows(recordType: RecordType, capacity?: number): Transform {
   const builder = new RecordBatchBuilder(recordType, capacity);
   return objectTransform(
-    function (this: Transform, row: Row, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
+    function (
+      this: Transform,
+      row: Row | typeof END_OF_GROUP,
+      _encoding: BufferEncoding,
+      done: (error?: Error | null) => void,
+    ) {
       try {
-        builder.append(row);
-        if (builder.full) this.push(builder.take());
+        if (row !== END_OF_GROUP) builder.append(row);
+        if (builder.full || (row === END_OF_GROUP && builder.length > 0)) this.push(builder.take());
         done();
       } catch (error) {
         done(error as Error);

@@ -1,6 +1,5 @@
-import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
-import { arrowSchema } from '../../record/arrow/record-batches.js';
-import type { RecordType } from '../../record/schema/record-type.js';
+import { RecordBatchFileWriter, RecordBatchStreamWriter, type RecordBatch, type Schema } from 'apache-arrow';
+import { arrowSchema, plainSchema, plainStrings } from '../../record/arrow/record-batches.js';
 import type { Encode } from '../sink.js';
 
 /**
@@ -40,20 +39,28 @@ function keep(chunk: ArrayBufferView, written: Uint8Array[]): number {
 
 async function* encode(
   writer: FileWriter | StreamWriter,
+  schema: Schema,
   batches: AsyncIterable<RecordBatch>,
-  recordType: RecordType,
+  form: (batch: RecordBatch) => RecordBatch,
 ): AsyncGenerator<Uint8Array> {
-  writer.reset(undefined, arrowSchema(recordType));
+  writer.reset(undefined, schema);
+  // A reader of a stream learns the columns before there is a row.
+  yield* writer.takeBytes();
   for await (const batch of batches) {
-    writer.write(batch);
+    writer.write(form(batch));
     yield* writer.takeBytes();
   }
   writer.finish();
   yield* writer.takeBytes();
 }
 
-/** An Arrow IPC file; its dictionaries grow by deltas. */
-export const encodeArrowFile: Encode = (batches, recordType) => encode(new FileWriter(), batches, recordType);
+/** An Arrow IPC file; its dictionaries grow by deltas, the only change that the format allows. */
+export const encodeArrowFile: Encode = (batches, recordType) =>
+  encode(new FileWriter(), arrowSchema(recordType), batches, (batch) => batch);
 
-/** An Arrow IPC stream. */
-export const encodeArrowStream: Encode = (batches, recordType) => encode(new StreamWriter(), batches, recordType);
+/**
+ * An Arrow IPC stream, each batch written as it comes. Its strings are plain: polars refuses dictionaries that grow, and
+ * what reads a stream in C often reads none at all.
+ */
+export const encodeArrowStream: Encode = (batches, recordType) =>
+  encode(new StreamWriter(), plainSchema(arrowSchema(recordType)), batches, plainStrings);
