@@ -112,7 +112,7 @@ export function splitOutput(text: string): OutputText {
  * @param records what is written where the text does not say
  * @throws PoolTrackerError USAGE for an unknown record type or format, or standard output without a format
  */
-export function parseOutput(text: string, formatName?: string, records = POOL_TAG): Output {
+export function parseOutput(text: string, formatName?: string, records: RecordType = POOL_TAG): Output {
   const { recordType, file } = splitOutput(text);
   if (file === '-') {
     if (formatName === undefined)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rowsOf } from '../../src/record/rows/rows.js';
 import { POOL_TAG, POOL_TAG_CPU } from '../../src/record/schema/record-types.js';
-import type { Row } from '../../src/record/schema/record-type.js';
+import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import type { DecodedScan } from '../../src/scan/scan-result.js';
 import { carveStream } from '../support/expect/carve-pages.js';
 import { assertTotals, walkBuffer } from '../support/expect/generated-scan.js';
@@ -27,7 +27,7 @@ function memory(layout: 40 | 56 | 80, more: MemoryPlan): GeneratedMemory {
   return generated;
 }
 
-const rows = (result: DecodedScan, type: typeof POOL_TAG): Row[] => [...(rowsOf(type, result) as Iterable<Row>)];
+const rows = (result: DecodedScan, type: RecordType): Row[] => [...(rowsOf(type, result) as Iterable<Row>)];
 
 describe('frees in overflow slots without a key', () => {
   const ways = [

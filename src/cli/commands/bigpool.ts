@@ -1,6 +1,6 @@
 import { BIGPOOL } from '../../record/schema/record-types.js';
 import { rowsOf, shortfall } from '../../record/rows/rows.js';
-import { IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../../record/schema/record-type.js';
+import { type Column, IDENTITY_COLUMNS, KERNEL_COLUMNS, type RecordType } from '../../record/schema/record-type.js';
 import { decodeScan } from '../../scan/scan.js';
 import { openScan } from '../../scan/open-scan.js';
 import { warn } from '../display/say.js';
@@ -11,7 +11,7 @@ import { IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/sca
 
 /** A record type without the columns that are the same in each row, for readable tables. */
 function forReading(type: RecordType): RecordType {
-  const same = new Set([...IDENTITY_COLUMNS, ...KERNEL_COLUMNS]);
+  const same = new Set<Column>([...IDENTITY_COLUMNS, ...KERNEL_COLUMNS]);
   return { ...type, columns: type.columns.filter((column) => !same.has(column)) };
 }
 

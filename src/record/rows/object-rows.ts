@@ -96,6 +96,9 @@ export async function* bigpoolRows(result: ScanResult, selection: TagSelection =
   }
 }
 
+/** The kinds whose rows are read from the kernel's objects. */
+const OF_OBJECTS: readonly string[] = [BIGPOOL, PROCESS, OBJECT_HOLDER, POOL_TAG_SESSION].map(({ name }) => name);
+
 /**
  * Why a record type's rows are missing or incomplete: what could not be read, or was left out; null when they are
  * complete.
@@ -106,7 +109,7 @@ export async function shortfall(
   { objects }: ScanResult,
   selection: TagSelection = {},
 ): Promise<string | null> {
-  if (![BIGPOOL.name, PROCESS.name, OBJECT_HOLDER.name, POOL_TAG_SESSION.name].includes(name)) return null;
+  if (!OF_OBJECTS.includes(name)) return null;
   if (isMissing(objects)) return objects.missing;
   if (name === POOL_TAG_SESSION.name) {
     const pools = await objects.sessionPools();

@@ -1,7 +1,7 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, recordType } from './record-type.js';
 
 /** One record per image, failed ones too: what was found, how it was proved, what could not be read. */
-export const IMAGE: RecordType = {
+export const IMAGE = recordType({
   name: 'image',
   description: 'What is known of an image and of the scan of it.',
   columns: [
@@ -99,10 +99,10 @@ export const IMAGE: RecordType = {
     column('elapsed_ms', 'int64', 'Milliseconds that the scan took.'),
     column('tool_version', 'string', 'Version of pool-tracker.'),
   ],
-};
+});
 
 /** One record per warning or reason to doubt, and per stretch of slots that it concerns: what the image record has as text. */
-export const IMAGE_WARNING: RecordType = {
+export const IMAGE_WARNING = recordType({
   name: 'image_warning',
   description:
     'What is not whole or not certain about an image: each warning and doubt, and the slots that it concerns.',
@@ -125,4 +125,4 @@ export const IMAGE_WARNING: RecordType = {
     nullableColumn('last_slot', 'int32', 'The last one; the overflow slot has the number of hashed slots.'),
     column('count', 'int32', 'How many of this kind there are in the image.'),
   ],
-};
+});

@@ -1,16 +1,16 @@
-import { column, type Column, IDENTITY_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, nullableColumn, recordType } from './record-type.js';
 
-function countColumns(pool: 'nonpaged' | 'paged', name: string): Column[] {
+function countColumns<const Pool extends 'nonpaged' | 'paged'>(pool: Pool, name: string) {
   return [
-    nullableColumn(`${pool}_allocs`, 'int64', `${name} allocations since start.`),
-    nullableColumn(`${pool}_frees`, 'int64', `${name} frees since start.`),
-    nullableColumn(`${pool}_outstanding`, 'int64', `${name} allocations in use.`),
-    nullableColumn(`${pool}_bytes`, 'int64', `${name} bytes in use.`),
-  ];
+    nullableColumn(`${pool}_allocs` as const, 'int64', `${name} allocations since start.`),
+    nullableColumn(`${pool}_frees` as const, 'int64', `${name} frees since start.`),
+    nullableColumn(`${pool}_outstanding` as const, 'int64', `${name} allocations in use.`),
+    nullableColumn(`${pool}_bytes` as const, 'int64', `${name} bytes in use.`),
+  ] as const;
 }
 
 /** One record per tag and moment of a live machine, as a tool on it showed them; what it does not show is null. */
-export const POOL_TAG_LIVE: RecordType = {
+export const POOL_TAG_LIVE = recordType({
   name: 'pool_tag_live',
   description:
     'Pool tag counts of a live machine, as poolmon, !poolused or a CSV show them; nothing of them is proved.',
@@ -39,4 +39,4 @@ export const POOL_TAG_LIVE: RecordType = {
       'Whether the sums agree with the totals that the tool shows: false where they do not or the display was stopped; null where it shows none.',
     ),
   ],
-};
+});

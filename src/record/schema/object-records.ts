@@ -1,7 +1,7 @@
-import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, type RecordType } from './record-type.js';
+import { column, IDENTITY_COLUMNS, KERNEL_COLUMNS, nullableColumn, recordType } from './record-type.js';
 
 /** One record per kind of object and method of counting it. */
-export const OBJECT_COUNT: RecordType = {
+export const OBJECT_COUNT = recordType({
   name: 'object_count',
   description: 'How many objects each method found, beside what the pool tag of their kind has outstanding.',
   columns: [
@@ -52,10 +52,10 @@ export const OBJECT_COUNT: RecordType = {
       'Why the method is not available, else the first thing that could not be read; null when all is well.',
     ),
   ],
-};
+});
 
 /** One record per object of a type whose tag is asked for. */
-export const OBJECT_HOLDER: RecordType = {
+export const OBJECT_HOLDER = recordType({
   name: 'object_holder',
   description: 'Objects behind the count of a pool tag, with the processes that have handles to each of them.',
   columns: [
@@ -105,10 +105,10 @@ export const OBJECT_HOLDER: RecordType = {
       "The kernel's own count of objects of the type, TotalNumberOfObjects; null when it cannot be read.",
     ),
   ],
-};
+});
 
 /** One record per process that any method saw. */
-export const PROCESS: RecordType = {
+export const PROCESS = recordType({
   name: 'process',
   description: 'Processes, with which of five methods saw each of them.',
   columns: [
@@ -162,4 +162,4 @@ export const PROCESS: RecordType = {
       'Whether any process has a handle to it; null when no handle table could be read.',
     ),
   ],
-};
+});

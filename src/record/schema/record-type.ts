@@ -43,16 +43,67 @@ export interface RecordType {
   readonly columns: readonly Column[];
 }
 
-export function column(name: string, type: ColumnType, description: string): Column {
+/** A column of which the types of rows know the name and the type: see `RowOf`. */
+export interface NamedColumn<Name extends string, Type extends ColumnType, Nullable extends boolean> extends Column {
+  readonly name: Name;
+  readonly type: Type;
+  readonly nullable: Nullable;
+}
+
+export function column<const Name extends string, const Type extends ColumnType>(
+  name: Name,
+  type: Type,
+  description: string,
+): NamedColumn<Name, Type, false> {
   return { name, type, nullable: false, description };
 }
 
-export function nullableColumn(name: string, type: ColumnType, description: string): Column {
+export function nullableColumn<const Name extends string, const Type extends ColumnType>(
+  name: Name,
+  type: Type,
+  description: string,
+): NamedColumn<Name, Type, true> {
   return { name, type, nullable: true, description };
 }
 
+interface ValueOf {
+  readonly string: string;
+  readonly bool: boolean;
+  readonly int32: number;
+  readonly uint32: number;
+  readonly int64: bigint;
+  readonly float64: number;
+  readonly timestamp: number;
+}
+
+/** The row that columns make: each is there, and null where it may be and is. */
+type RowOfColumns<Columns extends readonly Column[]> = {
+  readonly [One in Columns[number] as One['name']]:
+    ValueOf[One['type']] | (One['nullable'] extends true ? null : never);
+};
+
+declare const row: unique symbol;
+
+/** A record type of which the compiler knows the rows. */
+export interface TypedRecordType<Name extends string, TypedRow> extends RecordType {
+  readonly name: Name;
+  /** For the compiler alone. */
+  readonly [row]?: TypedRow;
+}
+
+/** The row of a record type, by the names of its columns; counters are bigints. */
+export type RowOf<Type extends RecordType> = Type extends TypedRecordType<string, infer TypedRow> ? TypedRow : Row;
+
+export function recordType<const Name extends string, const Columns extends readonly Column[]>(type: {
+  readonly name: Name;
+  readonly description: string;
+  readonly columns: Columns;
+}): TypedRecordType<Name, RowOfColumns<Columns>> {
+  return type;
+}
+
 /** What every record begins with, so that any of them can be joined and partitioned alike. */
-export const IDENTITY_COLUMNS: readonly Column[] = [
+export const IDENTITY_COLUMNS = [
   column('schema_version', 'int32', 'Version of this schema.'),
   column('image_id', 'string', 'Identity of the memory content: the same memory in another container has the same id.'),
   column('image_path', 'string', 'The image as it was named, without credentials.'),
@@ -68,10 +119,10 @@ export const IDENTITY_COLUMNS: readonly Column[] = [
     'timestamp',
     'System time of the image, UTC; null when unknown. Of a failed image that of its container or file, as captured_at_source in its image record says.',
   ),
-];
+] as const satisfies readonly Column[];
 
 /** Which kernel the counts are of. */
-export const KERNEL_COLUMNS: readonly Column[] = [
+export const KERNEL_COLUMNS = [
   nullableColumn(
     'windows_version',
     'string',
@@ -83,10 +134,10 @@ export const KERNEL_COLUMNS: readonly Column[] = [
     'string',
     "GUID of the kernel's PDB, 32 upper-case hexadecimal digits; null when unknown.",
   ),
-];
+] as const satisfies readonly Column[];
 
 /** A tag and where its entry lies. */
-export const TAG_COLUMNS: readonly Column[] = [
+export const TAG_COLUMNS = [
   column(
     'tag',
     'string',
@@ -94,7 +145,7 @@ export const TAG_COLUMNS: readonly Column[] = [
   ),
   column('key', 'uint32', 'The key as stored, bit 31 (PROTECTED_POOL) included.'),
   column('protected', 'bool', 'Whether bit 31 of the key is set.'),
-];
+] as const satisfies readonly Column[];
 
 const FIRST_MILLISECOND = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST_MILLISECOND = Date.parse('9999-12-31T23:59:59.999Z');

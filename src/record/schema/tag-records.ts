@@ -4,26 +4,26 @@ import {
   IDENTITY_COLUMNS,
   KERNEL_COLUMNS,
   nullableColumn,
-  type RecordType,
+  recordType,
   TAG_COLUMNS,
 } from './record-type.js';
 
-const PLACE_COLUMNS: readonly Column[] = [
+const PLACE_COLUMNS = [
   column('slot', 'int32', 'Index of the entry in its table.'),
   column('place', 'string', 'Which table the entry lies in: table, overflow (the last slot) or expansion.'),
-];
+] as const satisfies readonly Column[];
 
-const PROOF_COLUMNS: readonly Column[] = [
+const PROOF_COLUMNS = [
   column(
     'complete',
     'bool',
     'False when a page that could hold a part of these counts was missing, or the evidence does not decide.',
   ),
   column('located_by', 'string', 'How the tables were found: known-build, symbols, kdbg, structure or carve.'),
-];
+] as const satisfies readonly Column[];
 
 /** One record per tag: the totals over all processors, as the kernel itself reports them. */
-export const POOL_TAG: RecordType = {
+export const POOL_TAG = recordType({
   name: 'pool_tag',
   description: 'Pool tag totals over all processors, summed as the kernel does.',
   columns: [
@@ -92,10 +92,10 @@ export const POOL_TAG: RecordType = {
       'The same drivers as a JSON array of objects in text: name, version, vendor, product and description of the version resource, path, loaded (a driver of that name is loaded in the image; null when not known), same_build (as the loaded one), in_code (an instruction loads the tag); null where candidates is, and in records of earlier releases.',
     ),
   ],
-};
+});
 
 /** One record per tag and processor: raw counters, each processor's own share. */
-export const POOL_TAG_CPU: RecordType = {
+export const POOL_TAG_CPU = recordType({
   name: 'pool_tag_cpu',
   description: 'Pool tag counters of one processor, raw; only their sum over all processors is meaningful.',
   columns: [
@@ -120,10 +120,10 @@ export const POOL_TAG_CPU: RecordType = {
     ...PLACE_COLUMNS,
     ...PROOF_COLUMNS,
   ],
-};
+});
 
 /** One record per tag and session: what win32k and others count for a session alone. */
-export const POOL_TAG_SESSION: RecordType = {
+export const POOL_TAG_SESSION = recordType({
   name: 'pool_tag_session',
   description:
     'Pool tag counters of one session, up to Windows build 22000: of its own table, not part of the totals of pool_tag.',
@@ -155,10 +155,10 @@ export const POOL_TAG_SESSION: RecordType = {
       'What the lists of known tags say about the tag; null when they do not say.',
     ),
   ],
-};
+});
 
 /** One record per allocation of a page or more. */
-export const BIGPOOL: RecordType = {
+export const BIGPOOL = recordType({
   name: 'bigpool',
   description: 'Allocations of a page or more, as the kernel lists them in PoolBigPageTable.',
   columns: [
@@ -170,4 +170,4 @@ export const BIGPOOL: RecordType = {
     column('pool_type', 'uint32', 'POOL_TYPE of the allocation: bit 0 paged, bit 9 not executable.'),
     column('free', 'bool', 'Whether it has been freed: the entry stays until another allocation takes it.'),
   ],
-};
+});
