@@ -30,18 +30,55 @@ async function* pagesOf(
   }
 }
 
-async function* allPages(memory: VirtualMemory, set: TableSet): AsyncGenerator<MemoryPage> {
-  for (const { processor, address } of set.tables) {
-    yield* pagesOf(memory, address, (set.slots + 1) * set.layout.size, { table: 'processor', processor });
-  }
-  if (set.expansion === null) return;
-  yield* pagesOf(memory, set.expansion.address, set.expansion.entries * set.layout.size, {
-    table: 'expansion',
-    processor: 0,
-  });
+/** One table: where it lies, and how many bytes it has. */
+interface TableStretch {
+  readonly address: VirtualAddress;
+  readonly bytes: number;
+  readonly place: Omit<TablePlace, 'pageIndex'>;
 }
 
-/** A Readable of the tables' pages, each with what it is; table 0 first, the expansion table last. */
-export function tablePages(memory: VirtualMemory, set: TableSet): Readable {
-  return Readable.from(allPages(memory, set), { highWaterMark: HIGH_WATER_MARK });
+function stretchesOf({ tables, slots, layout, expansion }: TableSet): TableStretch[] {
+  const stretches: TableStretch[] = tables.map(({ processor, address }) => ({
+    address,
+    bytes: (slots + 1) * layout.size,
+    place: { table: 'processor', processor },
+  }));
+  if (expansion !== null)
+    stretches.push({
+      address: expansion.address,
+      bytes: expansion.entries * layout.size,
+      place: { table: 'expansion', processor: 0 },
+    });
+  return stretches;
+}
+
+async function* allPages(
+  memory: VirtualMemory,
+  set: TableSet,
+  onProgress?: (done: number, total: number) => void,
+): AsyncGenerator<MemoryPage> {
+  const stretches = stretchesOf(set);
+  const total = stretches.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  for (const { address, bytes, place } of stretches) {
+    let done = 0;
+    for await (const page of pagesOf(memory, address, bytes, place)) {
+      done = Math.min(bytes, done + PAGE_SIZE);
+      onProgress?.(before + done, total);
+      yield page;
+    }
+    before += bytes;
+  }
+}
+
+/**
+ * A Readable of the tables' pages, each with what it is; table 0 first, the expansion table last.
+ * @param onProgress told with each page the bytes of the tables that are done, and of all
+ */
+export function tablePages(
+  memory: VirtualMemory,
+  set: TableSet,
+  onProgress?: (done: number, total: number) => void,
+): Readable {
+  return Readable.from(allPages(memory, set, onProgress), { highWaterMark: HIGH_WATER_MARK });
 }

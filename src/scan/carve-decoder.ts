@@ -39,7 +39,7 @@ export async function decodeCarved(
   keepProcessors: boolean,
 ): Promise<DecodedScan | null> {
   const { image, request } = input;
-  const carved = await carveTables(carver);
+  const carved = await carveTables(carver, request.options.signal);
   if (carved === null) return null;
   const traced = await carver.traces.identify(carved.shape.channel.layout.size);
   const kernel = factsOf(input, carved, traced);

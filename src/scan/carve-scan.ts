@@ -33,6 +33,10 @@ export class CarveScan implements Scan {
     return this.request.location;
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.request.options.signal;
+  }
+
   /** Every page of the memory, in stretches of many pages, in the order of the source. */
   pages(): Readable {
     return Readable.from(this.allPages(), { highWaterMark: 1 });
@@ -47,7 +51,7 @@ export class CarveScan implements Scan {
     let done = 0;
     for await (const { physicalAddress, bytes } of stretches) {
       done += bytes.length;
-      onProgress?.(done, total);
+      onProgress?.({ name: this.source.name, unit: 'bytes', done, total });
       yield { physicalAddress, bytes, place: null, missing: null };
     }
   }

@@ -10,6 +10,7 @@ import {
   searchDrivers,
   searchFolder,
 } from '../pool/tag-names/tag-names.js';
+import { locationName } from '../source/source.js';
 import { openScan } from './open-scan.js';
 import type { ScanOptions } from './scan.js';
 import type { ScanResult } from './scan-result.js';
@@ -43,7 +44,12 @@ export async function driverCandidates(
   const search = {
     cache,
     ...(within === undefined ? {} : { within }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onProgress === undefined
+      ? {}
+      : {
+          onProgress: (done: number, total: number | null) =>
+            onProgress({ name: locationName(drivers), unit: 'bytes', done, total }),
+        }),
     ...(modules === null ? {} : { loaded: new LoadedDrivers(modules) }),
   };
   if (await isDirectory(drivers)) return searchFolder(drivers, keys, search);

@@ -6,6 +6,7 @@ import { Unreadable } from '../image/unreadable.js';
 import { ByteStream } from '../source/stream/byte-stream.js';
 import type { Source } from '../source/source.js';
 import { openBytes } from '../source/open-source.js';
+import { abortable } from '../work.js';
 import { CarveScan } from './carve-scan.js';
 import type { FailedScan } from './scan-result.js';
 import { dated, failedScan, type Scan, type ScanOptions, type ScanRequest, scanRequest } from './scan.js';
@@ -21,23 +22,35 @@ const CARVED_AFTER = new Set(['NO_KERNEL', 'TABLES_NOT_FOUND']);
  * @param location a path, an http://, https:// or s3:// URL, or - for standard input; in a compression wrapper or not
  * @throws PoolTrackerError when the image cannot be opened or its tables cannot be found; EXIT_STATUS lists the codes
  */
-export async function openScan(location: string, options: ScanOptions = {}): Promise<Scan> {
-  const opened = await open(scanRequest(location, options));
-  if ('outcome' in opened) throw opened.outcome.error;
-  return opened;
+export function openScan(location: string, options: ScanOptions = {}): Promise<Scan> {
+  return abortable(
+    options.signal,
+    async () => {
+      const opened = await open(scanRequest(location, options));
+      if ('outcome' in opened) throw opened.outcome.error;
+      return opened;
+    },
+    (scan) => scan.close(),
+  );
 }
 
 /**
  * Opens an image as `openScan` does.
  * @returns the scan, which the caller must close; on failure, the result with what was found before the error
  */
-export async function tryOpenScan(location: string, options: ScanOptions = {}): Promise<Scan | FailedScan> {
-  const request = scanRequest(location, options);
-  const opened = await open(request).catch((error: unknown) => {
-    if (error instanceof PoolTrackerError) return failedScan(request, error);
-    throw error;
-  });
-  return 'outcome' in opened ? dated(opened, location) : opened;
+export function tryOpenScan(location: string, options: ScanOptions = {}): Promise<Scan | FailedScan> {
+  return abortable(
+    options.signal,
+    async () => {
+      const request = scanRequest(location, options);
+      const opened = await open(request).catch((error: unknown) => {
+        if (error instanceof PoolTrackerError) return failedScan(request, error);
+        throw error;
+      });
+      return 'outcome' in opened ? dated(opened, location) : opened;
+    },
+    (scan) => ('outcome' in scan ? undefined : scan.close()),
+  );
 }
 
 async function open(request: ScanRequest): Promise<Scan | FailedScan> {
@@ -94,7 +107,15 @@ export interface OpenSystems {
  * hibernation or a guest left. All of memory is searched for page table roots, up to 64 GiB.
  * @throws PoolTrackerError when the image cannot be opened, or no system is found
  */
-export async function openSystems(location: string, options: ScanOptions = {}): Promise<OpenSystems> {
+export function openSystems(location: string, options: ScanOptions = {}): Promise<OpenSystems> {
+  return abortable(
+    options.signal,
+    () => openAll(location, options),
+    (systems) => systems.close(),
+  );
+}
+
+async function openAll(location: string, options: ScanOptions): Promise<OpenSystems> {
   const request = scanRequest(location, options);
   if (options.root !== undefined)
     throw new PoolTrackerError('USAGE', '--root names one system, --all-systems all of them', {

@@ -10,6 +10,7 @@ import type { LocateOptions } from '../pool/locate/locate.js';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import { modifiedAt } from '../source/open-source.js';
 import { locationName } from '../source/source.js';
+import { abortable, type WorkOptions } from '../work.js';
 import { containerFacts, type DecodedScan, type FailedScan, kernelLocation, type Labels } from './scan-result.js';
 
 /** Walk from the page table root, carve every page, or walk first and carve only if walking is impossible or fails. */
@@ -17,8 +18,8 @@ export const SCAN_METHODS = ['auto', 'walk', 'carve'] as const;
 /** One of SCAN_METHODS. */
 export type ScanMethod = (typeof SCAN_METHODS)[number];
 
-/** How an image is opened and its tables found. */
-export interface ScanOptions extends LocateOptions {
+/** How an image is opened and its tables found. Progress is told in bytes of the pages that are looked at. */
+export interface ScanOptions extends LocateOptions, WorkOptions {
   /** A container format's name, to skip the probes. */
   readonly imageFormat?: string;
   /** Whether a server may redirect to another host; only within its own by default. */
@@ -39,8 +40,6 @@ export interface ScanOptions extends LocateOptions {
   readonly architecture?: PagingName;
   /** Threads that examine pages when carving, in addition to the one that reads; 1 by default, 0 for none. */
   readonly threads?: number;
-  /** Called while carving with the bytes processed and the total in bytes, null when unknown. */
-  readonly onProgress?: (done: number, total: number | null) => void;
 }
 
 /** The request and its time: part of every result, even if nothing was found. */
@@ -74,6 +73,8 @@ export interface PageDecoder {
 
 /** An opened image, with its tables located if the scan walks. */
 export interface Scan {
+  /** What ends it early, if anything. */
+  readonly signal?: AbortSignal | undefined;
   /** As `openScan` took it. */
   readonly location: string;
   /** Whether its pages are those of located tables, or all pages of the image. */
@@ -93,9 +94,13 @@ export interface Scan {
 
 /**
  * Runs all pages of a scan through its decoder, for callers that need several types of records of one image.
- * @throws PoolTrackerError TABLES_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_CHANGED
+ * @throws PoolTrackerError TABLES_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_CHANGED; the reason of the scan's signal
  */
-export async function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedScan> {
+export function decodeScan(scan: Scan, keepProcessors = false): Promise<DecodedScan> {
+  return abortable(scan.signal, () => decode(scan, keepProcessors));
+}
+
+async function decode(scan: Scan, keepProcessors: boolean): Promise<DecodedScan> {
   const decoder = scan.decoder(keepProcessors);
   await pipeline(
     scan.pages(),
@@ -106,6 +111,7 @@ export async function decodeScan(scan: Scan, keepProcessors = false): Promise<De
       },
     }),
   );
+  scan.signal?.throwIfAborted();
   return decoder.finish();
 }
 

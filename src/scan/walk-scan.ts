@@ -48,6 +48,10 @@ export class WalkScan implements Scan {
     return this.request.location;
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.request.options.signal;
+  }
+
   /** Finds the kernel and its tables; if either fails, the result has the error and what was found before. */
   static async open(image: MemoryImage, request: ScanRequest): Promise<WalkScan | FailedScan> {
     const { root, architecture } = request.options;
@@ -75,7 +79,13 @@ export class WalkScan implements Scan {
   }
 
   pages(): Readable {
-    return tablePages(this.kernel.memory, this.located.tables);
+    const { onProgress } = this.request.options;
+    const { name } = this.image.source;
+    return tablePages(
+      this.kernel.memory,
+      this.located.tables,
+      onProgress === undefined ? undefined : (done, total) => onProgress({ name, unit: 'bytes', done, total }),
+    );
   }
 
   decoder(keepProcessors = false): PageDecoder {

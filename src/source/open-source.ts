@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { unlessAborted } from '../work.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
 import { remoteModified } from './remote/remote-version.js';
 import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
+import { ObeyingSource } from './reading/obeying-source.js';
 import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
 import { joinListed } from './listed-parts.js';
 import { joinParts } from './split-parts.js';
@@ -32,6 +34,8 @@ export interface LocationOptions {
 export interface OpenOptions extends LocationOptions {
   /** Locations of the file's further parts, in order: then none is looked for by its name. */
   readonly parts?: readonly string[];
+  /** Reads, and what waits for them, reject with its reason when it comes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A kind of location, recognised by its prefix. */
@@ -100,6 +104,16 @@ export function openLocation(location: string, options: LocationOptions = {}): P
   return scheme.open(location, options);
 }
 
+/** The same, whose reads obey the signal. */
+async function openObeying(location: string, options: OpenOptions): Promise<Source | ByteStream> {
+  const { signal } = options;
+  const opened = await unlessAborted(openLocation(location, options), signal, (late) => late.close());
+  if (signal === undefined) return opened;
+  if (!(opened instanceof ByteStream)) return new ObeyingSource(opened, signal);
+  opened.reader.obey(signal);
+  return opened;
+}
+
 /** The same, for random access. @throws PoolTrackerError SOURCE_UNREADABLE for a location that can only be streamed */
 export async function openSource(location: string, options: LocationOptions = {}): Promise<Source> {
   const opened = await openLocation(location, options);
@@ -127,8 +141,8 @@ export async function openBytes(
 ): Promise<Source | ByteStream> {
   let opened =
     options.parts === undefined
-      ? await openLocation(location, options)
-      : await joinListed([location, ...options.parts], (part) => openLocation(part, options));
+      ? await openObeying(location, options)
+      : await joinListed([location, ...options.parts], (part) => openObeying(part, options));
   try {
     if (!(opened instanceof ByteStream) && options.parts === undefined)
       opened = await joinZipParts(await joinParts(opened));
@@ -136,6 +150,7 @@ export async function openBytes(
       opened instanceof ByteStream
         ? await unwrapStream(opened, keepsWrapper)
         : await unwrapSource(opened, keepsWrapper);
+    if (unwrapped instanceof ByteStream && options.signal !== undefined) unwrapped.reader.obey(options.signal);
     return unwrapped instanceof ByteStream && folder !== undefined ? await spool(unwrapped, folder) : unwrapped;
   } catch (error) {
     await opened.close();

@@ -1,6 +1,6 @@
 import { say, warn } from '../display/say.js';
 import { foundLine } from '../display/found-line.js';
-import { Progress } from '../display/say.js';
+import { ProgressLine } from '../display/say.js';
 import { writeReport } from '../../report/report.js';
 import type { DecodedScan } from '../../scan/scan-result.js';
 import type { TagNaming } from '../../record/rows/rows.js';
@@ -43,7 +43,7 @@ export const reportCommand: Command = {
       throw usageError('report: no output is named', '-o report.html, or -o - for standard output');
     const quiet = options.flag('quiet');
     const known = await knownTags(options);
-    const progress = new Progress();
+    const progress = new ProgressLine();
     const naming = (result: DecodedScan): Promise<TagNaming> => {
       progress.end();
       if (!quiet) {

@@ -24,7 +24,7 @@ import type { SinkOptions } from '../../sink/open-sink.js';
 import { parseOutput, SINKS, type Output } from '../../sink/sinks.js';
 import { locationName } from '../../source/source.js';
 import { foundLine } from '../display/found-line.js';
-import { Progress, say, warn } from '../display/say.js';
+import { ProgressLine, say, warn } from '../display/say.js';
 import { type Command, type OptionValues, usageError } from '../options/command.js';
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
 import { knownTags, NAMING_OPTION_SPECS, tagNaming } from '../options/naming-options.js';
@@ -128,7 +128,7 @@ interface Work {
 
 async function scanOne({ location, scan: how }: GivenImage, work: Work): Promise<void> {
   const { options, open } = work;
-  const progress = new Progress();
+  const progress = new ProgressLine();
   const request = { ...how, ...(options.flag('quiet') ? {} : { onProgress: progress.show }) };
   const wantsProcessors = open.some(({ recordType }) => recordType.name === 'pool_tag_cpu');
   const systems = await openWanted(location, request, options);

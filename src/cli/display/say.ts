@@ -1,6 +1,7 @@
 import { Help } from 'commander';
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import type { PoolTrackerError } from '../../errors.js';
+import type { Progress } from '../../work.js';
 import { printable, printableJson, printableLines } from '../../printable.js';
 
 /** Shorter work shows no progress bar. */
@@ -23,7 +24,7 @@ function size(bytes: number): string {
  *
  *     [###########.............]  46 %  14.7 of 32.0 GiB, 1.6 GiB/s
  */
-export class Progress {
+export class ProgressLine {
   private readonly startedAt: number;
   private shownAt = 0;
 
@@ -34,8 +35,7 @@ export class Progress {
     this.startedAt = clock.now();
   }
 
-  /** @param total null when unknown */
-  readonly show = (done: number, total: number | null): void => {
+  readonly show = ({ done, total }: Pick<Progress, 'done' | 'total'>): void => {
     const now = this.clock.now();
     const elapsed = now - this.startedAt;
     if (!this.terminal.isTTY || elapsed < QUIET_MS || now - this.shownAt < EVERY_MS) return;

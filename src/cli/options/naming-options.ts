@@ -3,7 +3,7 @@ import { KnownTags, type PooltagFile, readPooltagFile } from '../../pool/tag-nam
 import type { TagNaming } from '../../record/rows/rows.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
-import { Progress, say, warn } from '../display/say.js';
+import { ProgressLine, say, warn } from '../display/say.js';
 import type { OptionSpecs, OptionValues } from './command.js';
 import { scanOptions } from './scan-options.js';
 
@@ -48,7 +48,7 @@ export async function tagNaming(known: KnownTags, result: ScanResult, options: O
   // The format option applies only to the scanned images.
   const isScanned = drivers === result.path && imageFormat !== undefined;
   const isQuiet = options.flag('quiet');
-  const progress = new Progress();
+  const progress = new ProgressLine();
   const { candidates, searched, programs, unreadable, notes } = await driverCandidates(drivers, unknown, {
     ...scan,
     ...(isScanned ? { imageFormat } : {}),

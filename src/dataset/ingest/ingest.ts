@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { PoolTrackerError } from '../../errors.js';
 import type { ScanOptions } from '../../scan/scan.js';
+import type { WorkOptions } from '../../work.js';
 import { POOL_TAG_LIVE } from '../../record/schema/record-types.js';
 import type { Labels } from '../../scan/scan-result.js';
 import type { SinkOptions } from '../../sink/open-sink.js';
@@ -38,7 +39,7 @@ export interface IngestOptions {
   readonly table?: TableFormat;
   /** Names of the record types to write. */
   readonly records: readonly string[];
-  readonly scan: Omit<ScanOptions, 'labels'>;
+  readonly scan: Omit<ScanOptions, 'labels' | keyof WorkOptions>;
   /** Whether records of every system in an image are written; only those of the running one by default. */
   readonly allSystems?: boolean;
   /** Where drivers are searched for tags on no list: a directory, a driver or a memory image. */

@@ -47,11 +47,11 @@ const SURE_FAMILY = 30;
 /** Minimum probability for treating an unseen page as all zeros. */
 const LIKELY_EMPTY = 0.005;
 
-/** Assembles the tables; null when the pages are too few or their evidence too weak. */
-export async function carveTables({
-  collection,
-  expansions,
-}: Pick<PageCarver, 'collection' | 'expansions'>): Promise<CarvedTables | null> {
+/** Assembles the tables; null when the pages are too few or their evidence too weak. @throws the signal's reason */
+export async function carveTables(
+  { collection, expansions }: Pick<PageCarver, 'collection' | 'expansions'>,
+  signal?: AbortSignal,
+): Promise<CarvedTables | null> {
   const shapes = shapesOf(collection.pages);
   const main = mainTables(shapes);
   if (main === null) return null;
@@ -68,21 +68,27 @@ export async function carveTables({
   const families: PageFamily[] = [];
   const strangers: PageFamily[] = [];
   for (const [index, pages] of byPlace) {
-    await breathe();
+    await breathe(signal);
     const [family, ...rest] = familiesOf(index, pages, shape, farthest);
     strangers.push(...rest.filter(({ score: evidence }) => evidence >= SURE_FAMILY));
     if (family !== undefined && isBelievable(family, byPlace)) families.push(family);
   }
-  for (const family of families) found.set(family.index, await choosePages(family, shape));
+  for (const family of families) {
+    await breathe(signal);
+    found.set(family.index, await choosePages(family, shape));
+  }
   await admitSparse(collection.sparse, families, found, shape);
-  for (const family of families) await anchorToNeighbours(family, found, shape);
+  for (const family of families) {
+    await breathe(signal);
+    await anchorToNeighbours(family, found, shape);
+  }
   if (found.size === 0) return null;
   doubtAmongCopies(found);
   const processors = commonCount([...found.values()]);
   for (const live of found.values()) found.set(live.index, withCountDoubt(live, processors));
   const places = placesOf(found, shape, processors);
   const most = Math.max(processors, ...[...found.values()].map(({ live }) => live.length));
-  await breathe();
+  await breathe(signal);
   const { tables, severed } = assembleTables(places, shape, most);
   const partial = new Set([
     ...severed,

@@ -1,4 +1,5 @@
 import { PoolTrackerError } from '../../errors.js';
+import { unlessAborted } from '../../work.js';
 import type { Source } from '../source.js';
 import { type ByteOrigin, Pieces, SourceBytes } from './byte-origin.js';
 
@@ -25,6 +26,8 @@ const NOTHING = Buffer.alloc(0);
 class Ahead {
   offset = 0;
   bytes: Buffer = NOTHING;
+  /** Ends what waits for the origin. */
+  signal: AbortSignal | undefined;
   private ended = false;
 
   constructor(readonly origin: ByteOrigin) {}
@@ -33,7 +36,7 @@ class Ahead {
   async get(count: number): Promise<void> {
     const pieces = this.bytes.length > 0 ? [this.bytes] : [];
     for (let length = this.bytes.length; length < count && !this.ended; length += pieces.at(-1)!.length) {
-      const piece = await this.origin.next();
+      const piece = await unlessAborted(this.origin.next(), this.signal);
       this.ended = piece === null;
       if (piece === null) break;
       pieces.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
@@ -84,6 +87,11 @@ export class ByteReader {
     return new ByteReader(this.ahead, this.name, title);
   }
 
+  /** From now on, what waits for bytes rejects with the reason of the signal when that comes. */
+  obey(signal: AbortSignal): void {
+    this.ahead.signal = signal;
+  }
+
   /** The next `count` bytes, without taking them; fewer only at the end of the input. */
   async peek(count: number): Promise<Buffer> {
     if (this.ahead.bytes.length < count) await this.ahead.get(count);
@@ -114,7 +122,7 @@ export class ByteReader {
         filled += piece.length;
       }
     } else if (filled < target.length) {
-      const count = await ahead.origin.fill(target.subarray(filled));
+      const count = await unlessAborted(ahead.origin.fill(target.subarray(filled)), ahead.signal);
       ahead.offset += count;
       filled += count;
     }

@@ -1,0 +1,69 @@
+/** How far work has come. */
+export interface Progress {
+  /** What is worked on: the image or dataset, without credentials. */
+  readonly name: string;
+  /** What is counted. */
+  readonly unit: 'bytes' | 'images' | 'records';
+  /** How many are done. */
+  readonly done: number;
+  /** Of how many; null when that is not known. */
+  readonly total: number | null;
+}
+
+/** How the caller of long work follows it, and ends it. */
+export interface WorkOptions {
+  /**
+   * Ends the work early: the call rejects with the signal's reason, what it had opened is closed, and of an output that
+   * is not whole nothing is left.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of progress, in steps that the work itself takes; what it throws ends the work. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Does work that a signal may end. Whatever it fails with after that, and even if it does not fail, the reason of the
+ * signal is thrown: what an aborted work answers may be wrong.
+ * @param discard closes what an aborted work had opened
+ */
+export async function abortable<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  discard?: (result: T) => unknown,
+): Promise<T> {
+  signal?.throwIfAborted();
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+  if (signal?.aborted === true) {
+    await discard?.(result);
+    signal.throwIfAborted();
+  }
+  return result;
+}
+
+/**
+ * The result of an operation that cannot be ended, unless the signal comes before it: who waits goes on, and the
+ * operation is left behind.
+ * @param discard closes what it opens after that
+ */
+export function unlessAborted<T>(
+  operation: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard?: (result: T) => unknown,
+): Promise<T> {
+  if (signal === undefined) return operation;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+      operation.then(discard, () => undefined);
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    operation.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
