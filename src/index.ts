@@ -1,6 +1,7 @@
 /**
- * The library: a Readable of pages, a Transform from pages to Arrow record batches, Writables for the sinks, and one
- * call that does it all.
+ * The library. One call each: `scanImage`, `check`, `diff`, `query`, `batch`, `report`. Record by record: `scanTags`,
+ * `scanRecords`, and `recordStream` as a web stream. By hand: a Readable of pages, a Transform from pages to Arrow record
+ * batches, Writables for the sinks.
  */
 export {
   EXIT_STATUS,
@@ -29,7 +30,7 @@ export type { LocatedBy } from './pool/table/memory-page.js';
 export type { TrackerLayout } from './pool/table/tracker-layout.js';
 export type { Doubt, DoubtCode, Fact, FactName, SlotRange } from './pool/proof/proof.js';
 export { tagName } from './pool/table/tag-name.js';
-export { RECORD_TYPES, recordTypeNamed } from './record/schema/record-types.js';
+export { RECORD_TYPES, type RecordName, type RecordRow, recordTypeNamed } from './record/schema/record-types.js';
 export {
   SCHEMA_VERSION,
   type Column,
@@ -61,7 +62,9 @@ export type {
   TablesFound,
 } from './scan/scan-result.js';
 export { rowsOf, type Rows, type SortOrder, type TagNaming, type TagSelection } from './record/rows/rows.js';
-export { PoolTagTransform, type PoolTagTransformOptions } from './record/pool-tag-transform.js';
+export type { PoolTagTransformOptions } from './record/decoded-batches.js';
+export { PoolTagTransform } from './record/pool-tag-transform.js';
+export { PoolTagTransformStream } from './record/pool-tag-transform-stream.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
 export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
@@ -69,5 +72,19 @@ export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
 export { openScan, openSystems, type OpenSystems, tryOpenScan } from './scan/open-scan.js';
 export { decodeScan, type PageDecoder, type Scan, type ScanMethod, type ScanOptions } from './scan/scan.js';
-export { scanImage, type ScanImageOptions } from './scan-image.js';
+export type { Progress, WorkOptions } from './work.js';
+export { scanImage, type ImageScan, type ScanImageOptions } from './library/scan-image.js';
+export {
+  recordStream,
+  scanRecords,
+  scanTags,
+  type ScannedRecordName,
+  type ScanRecordsOptions,
+} from './library/scan-records.js';
+export { check, type Check, type ImageCheck } from './library/check.js';
+export { diff, type Diff, type DiffOptions, type TagDiffRow } from './library/diff.js';
+export type { BootMarks, DiffSense, DiffSubject, Measure, TagCount, TagDiff } from './dataset/query/query.js';
+export { query, type ViewQuestion } from './library/query.js';
+export { batch, type DatasetBatchOptions } from './library/batch.js';
+export type { BatchSummary, ImageEvent, ImageStatus, IngestOptions } from './dataset/ingest/ingest.js';
 export { report, writeReport, type ReportOptions } from './report/report.js';

@@ -67,3 +67,11 @@ export function unlessAborted<T>(
     operation.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+/** Calls `stop` when the signal comes. @returns what forgets that */
+export function whenAborted(signal: AbortSignal | undefined, stop: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  return () => signal.removeEventListener('abort', stop);
+}

@@ -13,6 +13,7 @@ import type { ListedImage } from './images/images.js';
 import { versionOf } from './images/image-version.js';
 import type { LabelRules } from './images/labels.js';
 import type { Labels } from '../scan/scan-result.js';
+import { abortable, whenAborted } from '../work.js';
 
 export interface BatchOptions extends IngestOptions {
   readonly labels: LabelRules;
@@ -24,7 +25,14 @@ export interface BatchOptions extends IngestOptions {
   readonly redo: boolean;
   /** Whether to begin no more images after one has failed. */
   readonly failFast: boolean;
+  /** Ends the threads at once and the batch with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Kinds of records that a batch writes unless told otherwise. */
+export const DEFAULT_RECORDS = ['pool_tag', 'image'] as const;
+/** Long enough for carving, which reads the whole image, perhaps over a network. */
+export const DEFAULT_TIMEOUT_MS = 1_800_000;
 
 /** Scans images into a dataset, several at a time. */
 export class Batch {
@@ -50,9 +58,18 @@ export class Batch {
    * Scans all of them. Memory does not grow with their number, except for one line per image in the list and the
    * journal.
    * @throws PoolTrackerError for what is not the fault of an image: OUTPUT_FAILED, USAGE; images in flight are finished
-   * first
+   * first. The reason of the signal: those are ended
    */
   async run(): Promise<BatchSummary> {
+    const { signal } = this.options;
+    const forget = whenAborted(signal, () => {
+      this.stop();
+      void this.pool.close();
+    });
+    return abortable(signal, () => this.runAll()).finally(forget);
+  }
+
+  private async runAll(): Promise<BatchSummary> {
     const startedAt = performance.now();
     const ingest = await Ingest.open(this.options);
     try {

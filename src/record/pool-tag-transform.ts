@@ -1,24 +1,16 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { MemoryPage } from '../pool/table/memory-page.js';
 import type { PageDecoder } from '../scan/scan.js';
-import { rowsOf, type TagSelection } from './rows/rows.js';
-import { POOL_TAG } from './schema/record-types.js';
-import { RecordBatchBuilder } from './arrow/record-batches.js';
-import type { RecordType } from './schema/record-type.js';
-
-/** What a PoolTagTransform makes. */
-export interface PoolTagTransformOptions {
-  /** Which records; pool_tag by default. */
-  readonly recordType?: RecordType;
-  /** Which tags, in which order; every tag by default. */
-  readonly selection?: TagSelection;
-}
+import { decodedBatches, type PoolTagTransformOptions } from './decoded-batches.js';
 
 /**
  * A Transform of memory pages (MemoryPage objects) into Arrow record batches. The batches come after the last page,
  * since a tag's total is known only then. It fails with the PoolTrackerError that decoding throws.
  */
 export class PoolTagTransform extends Transform {
+  /** Goes on with the batches when the reader has taken those before. */
+  private wanted: (() => void) | null = null;
+
   /** @param decoder of one scan (`Scan.decoder`), used once */
   constructor(
     private readonly decoder: PageDecoder,
@@ -37,14 +29,22 @@ export class PoolTagTransform extends Transform {
     this.pushBatches().then(() => done(), done);
   }
 
+  /** @hidden */
+  override _read(size: number): void {
+    this.wanted?.();
+    super._read(size);
+  }
+
+  /** @hidden */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.wanted?.();
+    super._destroy(error, done);
+  }
+
   private async pushBatches(): Promise<void> {
-    const recordType = this.options.recordType ?? POOL_TAG;
-    const result = await this.decoder.finish();
-    const builder = new RecordBatchBuilder(recordType);
-    for await (const row of rowsOf(recordType, result, this.options.selection)) {
-      builder.append(row);
-      if (builder.full) this.push(builder.take());
+    for await (const batch of decodedBatches(this.decoder, this.options)) {
+      if (this.destroyed) return;
+      if (!this.push(batch)) await new Promise<void>((resolve) => (this.wanted = resolve));
     }
-    if (builder.length > 0) this.push(builder.take());
   }
 }

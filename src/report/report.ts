@@ -6,6 +6,7 @@ import { openScan } from '../scan/open-scan.js';
 import { decodeScan, type ScanOptions } from '../scan/scan.js';
 import type { DecodedScan } from '../scan/scan-result.js';
 import { openTarget } from '../sink/open-sink.js';
+import { abortable } from '../work.js';
 
 /** What a report is called and which names it knows; how an image is scanned, if it is of one. */
 export interface ReportOptions extends ScanOptions {
@@ -25,13 +26,18 @@ async function isDataset(location: string): Promise<boolean> {
  * are odd and what grows; before that, which of it may be wrong. The page is complete in itself and makes no requests.
  * @param location an image as `openScan` takes it, or the directory of a dataset
  * @returns the text of the page
- * @throws PoolTrackerError as `openScan` and `decodeScan` do; for a dataset DEPENDENCY_MISSING, RECORDS_DAMAGED
+ * @throws PoolTrackerError as `openScan` and `decodeScan` do; for a dataset DEPENDENCY_MISSING, RECORDS_DAMAGED; the
+ * reason of the signal
  */
-export async function report(location: string, options: ReportOptions = {}): Promise<string> {
+export function report(location: string, options: ReportOptions = {}): Promise<string> {
+  return abortable(options.signal, () => page(location, options));
+}
+
+async function page(location: string, options: ReportOptions): Promise<string> {
   // Loaded here: drawing needs libraries that nothing else does.
   if (await isDataset(location)) {
     const { datasetReport } = await import('./dataset/dataset.js');
-    return datasetReport(location, options.title);
+    return datasetReport(location, options.title, options.signal);
   }
   const scan = await openScan(location, options);
   try {

@@ -1,5 +1,6 @@
-import { imageColumns, rowsOf } from '../../record/rows/rows.js';
-import { OBJECT_COUNT, POOL_TAG, PROCESS } from '../../record/schema/record-types.js';
+import { type Check, checkResult } from '../../library/check.js';
+import { rowsOf } from '../../record/rows/rows.js';
+import { OBJECT_COUNT, POOL_TAG } from '../../record/schema/record-types.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { resultOf } from '../../scan/scan.js';
@@ -13,40 +14,24 @@ import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.
 import { ALL_SYSTEMS_SPECS, IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
 
-/**
- * Processes that are in only one of the two complete lists. CSRSS, Sessions and Handles omit some on every healthy
- * system.
- */
-async function disputed(result: ScanResult): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const row of rowsOf(PROCESS, result)) {
-    if (row.seen_by_psactiveprocesshead === false || row.seen_by_pspcidtable === false) rows.push(row);
-  }
-  return rows;
-}
-
 /** `1300 tags: 1298 consistent, 2 torn, 0 impossible; 74 not complete`. */
-function soundness(result: ScanResult): string {
-  const { tags, tags_consistent, tags_torn, tags_impossible, tags_incomplete } = imageColumns(result);
+function soundness({ image }: Check): string {
+  const { tags, tags_consistent, tags_torn, tags_impossible, tags_incomplete } = image;
   return `${tags} tags: ${tags_consistent} consistent, ${tags_torn} torn, ${tags_impossible} impossible; ${tags_incomplete} not complete`;
 }
 
 async function print(result: ScanResult, output: AnswerOutput): Promise<void> {
-  const records: Row[] = [];
-  for await (const row of rowsOf(OBJECT_COUNT, result)) records.push(row);
-  const counts = countsTable(records);
+  const check = await checkResult(result);
+  const counts = countsTable(check.counts);
   await writeRows(COUNTS_TABLE, counts.rows, await output.open(COUNTS_TABLE));
   if (counts.notes.length > 0)
     process.stdout.write(`\n${counts.notes.map((note, index) => `[${index + 1}] ${printable(note)}\n`).join('')}`);
-  const rows = await disputed(result);
-  if (rows.length > 0) {
+  const { disputed, unsound } = check;
+  if (disputed.length > 0) {
     process.stdout.write('\nProcesses that PsActiveProcessHead and PspCidTable do not agree on:\n');
-    await writeRows(DISPUTED_TABLE, rows.map(disputedRow), await output.open(DISPUTED_TABLE));
+    await writeRows(DISPUTED_TABLE, disputed.map(disputedRow), await output.open(DISPUTED_TABLE));
   }
-  process.stdout.write(`\n${soundness(result)}\n`);
-  const unsound = [...(rowsOf(POOL_TAG, result) as Iterable<Row>)].filter(
-    ({ consistency }) => consistency !== 'consistent',
-  );
+  process.stdout.write(`\n${soundness(check)}\n`);
   if (unsound.length === 0) return;
   await writeRows(POOL_TAG, unsound, await output.open(POOL_TAG));
   say(MARK_LEGEND);

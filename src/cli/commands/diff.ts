@@ -1,17 +1,5 @@
-import {
-  type DiffSense,
-  type DiffSubject,
-  diffRow,
-  diffTags,
-  type Measure,
-  MEASURES,
-  readDiffSubject,
-  senseOf,
-  subjectName,
-  TAG_DIFF,
-  type TagDiff,
-} from '../../dataset/query/query.js';
-import { tagFilter } from '../../record/rows/rows.js';
+import { type Measure, MEASURES, subjectName, TAG_DIFF, type TagDiff } from '../../dataset/query/query.js';
+import { type Diff, diff } from '../../library/diff.js';
 import { column, nullableColumn, type RecordType, type Row } from '../../record/schema/record-type.js';
 import { tagMark } from '../../record/tag-mark.js';
 import { say, warn } from '../display/say.js';
@@ -82,7 +70,7 @@ function duration(hours: number): string {
     .join(' ');
 }
 
-function sayWhat(before: DiffSubject, after: DiffSubject, { warnings, hours }: DiffSense): void {
+function sayWhat({ before, after, sense: { warnings, hours } }: Diff): void {
   say(`from ${subjectName(before)}`);
   say(`to   ${subjectName(after)}${hours === null ? '' : `: ${duration(hours)} later`}`);
   for (const { message } of warnings) warn(message);
@@ -121,21 +109,20 @@ export const diffCommand: Command = {
     const by = options.choice('by', MEASURES) ?? DEFAULT_MEASURE;
     const limit = options.percent('fail-over');
     const top = options.count('top');
-    const wanted = tagFilter({ tags: options.texts('tag'), exclude: options.texts('exclude') });
     const output = AnswerOutput.parse(options);
-    const scan = scanOptions(options);
-    const before = await readDiffSubject(words[0]!, scan);
-    const after = await readDiffSubject(words[1]!, scan);
-    const sense = senseOf(before, after);
-    if (!options.flag('quiet')) sayWhat(before, after, sense);
+    const tags = { tags: options.texts('tag'), exclude: options.texts('exclude') };
+    const found = await diff(words[0]!, words[1]!, { ...scanOptions(options), by, ...tags });
+    const { sense, diffs } = found;
+    if (!options.flag('quiet')) sayWhat(found);
     const [doubt] = sense.warnings;
     if (limit !== undefined && doubt !== undefined && !options.flag('force'))
       throw usageError(`--fail-over: ${doubt.message}`, '--force compares them all the same');
-    const diffs = diffTags(before.tags, after.tags, by, wanted);
-    const rows = diffs.slice(0, top).map((diff) => diffRow(diff, sense.hours));
+    const rows = found.rows.slice(0, top);
     if (output.isForReading) await writeRows(FOR_READING, rows.map(forReading), await output.open(FOR_READING));
     else await writeRows(TAG_DIFF, rows, await output.open(TAG_DIFF));
-    const incomplete = diffs.filter((diff) => diff.before?.complete === false || diff.after?.complete === false).length;
+    const incomplete = diffs.filter(
+      ({ before, after }) => before?.complete === false || after?.complete === false,
+    ).length;
     if (incomplete > 0 && !options.flag('quiet'))
       warn(
         `${incomplete} of these tags are not complete in one of the two: a page that could hold a part of them was missing`,

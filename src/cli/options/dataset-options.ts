@@ -1,3 +1,4 @@
+import { DEFAULT_RECORDS, DEFAULT_TIMEOUT_MS } from '../../dataset/batch.js';
 import { listImages, type ListedImage, shardOf } from '../../dataset/images/images.js';
 import { LabelRules } from '../../dataset/images/labels.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
@@ -9,10 +10,8 @@ import { type ArgumentSpec, type OptionSpecs, type OptionValues, usageError } fr
 import { SINK_OPTION_SPECS, sinkOptions } from './output.js';
 import { ALL_SYSTEMS_SPECS, fixedLabels, SCAN_OPTION_SPECS, scanOptions } from './scan-options.js';
 
-const DEFAULT_RECORDS = 'pool_tag,image';
 const PART_FORMATS = Object.keys(PART_EXTENSION) as PartFormat[];
-/** Long enough for carving, which reads the whole image, perhaps over a network. */
-const DEFAULT_TIMEOUT_S = 1800;
+const DEFAULT_TIMEOUT_S = DEFAULT_TIMEOUT_MS / 1000;
 /** What a timer can wait, in whole seconds. */
 const MAX_TIMEOUT_S = Math.floor((2 ** 31 - 1) / 1000);
 
@@ -25,7 +24,11 @@ export const SOURCES: ArgumentSpec = {
 /** The options of every command that adds images to a dataset. */
 export const DATASET_OPTION_SPECS: OptionSpecs = {
   out: { value: 'DATASET', help: 'the dataset: a directory or s3://BUCKET/PREFIX' },
-  records: { value: 'LIST', default: DEFAULT_RECORDS, help: 'record types to write, each under its own folder' },
+  records: {
+    value: 'LIST',
+    default: DEFAULT_RECORDS.join(','),
+    help: 'record types to write, each under its own folder',
+  },
   format: { value: 'FORMAT', choices: PART_FORMATS, default: 'parquet', help: 'format of a new dataset' },
   partition: {
     value: 'KEYS',
@@ -67,7 +70,7 @@ export function ingestOptions(options: OptionValues): IngestOptions {
   const out = options.text('out');
   if (out === undefined || out === '')
     throw usageError('--out is missing', 'name the dataset: a directory or s3://BUCKET/PREFIX');
-  const records = commaList(options.text('records') ?? DEFAULT_RECORDS)!;
+  const records = commaList(options.text('records')) ?? DEFAULT_RECORDS;
   for (const record of records)
     if (!SCANNED_RECORD_TYPES.includes(recordTypeNamed(record)))
       throw usageError(`--records: no image has ${record} records`);

@@ -2,6 +2,7 @@ import { physicalAddress, type PhysicalAddress } from '../../address.js';
 import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
+import type { WorkOptions } from '../../work.js';
 import { type ArgumentSpec, type OptionSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 export const IMAGE: ArgumentSpec = {
@@ -125,7 +126,7 @@ export function oneImage(words: readonly string[], options: OptionValues): Given
   return { location, scan: scanOptions(options) };
 }
 
-export function scanOptions(options: OptionValues): ScanOptions {
+export function scanOptions(options: OptionValues): Omit<ScanOptions, keyof WorkOptions> {
   const imageFormat = options.text('image-format');
   const spool = options.text('spool');
   const symbols = options.text('symbols');

@@ -7,7 +7,14 @@ import { DuckdbSession, type QueryOptions, sqlText } from './duckdb-session.js';
 
 export { diffRow, diffTags, TAG_DIFF, type TagDiff } from './diff.js';
 export { type DiffSense, senseOf, subjectName } from './diff-sense.js';
-export { type DiffSubject, type Measure, MEASURES, readDiffSubject } from './diff-subject.js';
+export {
+  type BootMarks,
+  type DiffSubject,
+  type Measure,
+  MEASURES,
+  readDiffSubject,
+  type TagCount,
+} from './diff-subject.js';
 export type { Answer } from './answer.js';
 export type { QueryOptions } from './duckdb-session.js';
 
@@ -32,6 +39,7 @@ const MAX_KEPT = 500_000n;
 /** Records to ask questions of, in datasets and in files. Unless it was opened unsafe, nothing is written anywhere. */
 export class DatasetQuery {
   private isKept = false;
+  private isInterrupted = false;
 
   private constructor(
     private readonly session: DuckdbSession,
@@ -53,6 +61,7 @@ export class DatasetQuery {
    *   anything outside the sources; RECORDS_DAMAGED. Reading the rows may throw the same errors
    */
   async ask(sql: string): Promise<Answer> {
+    this.refuseInterrupted();
     const statement = sql.replace(/[;\s]+$/, '');
     try {
       return this.isUnsafe
@@ -207,6 +216,8 @@ export class DatasetQuery {
       for await (const chunk of result.yieldRows()) {
         for (const values of chunk) yield answerRow(values, columns);
       }
+      // DuckDB ends the rows then as if there were no more.
+      this.refuseInterrupted();
     } catch (error) {
       throw this.failed(error);
     }
@@ -230,6 +241,16 @@ export class DatasetQuery {
     if (this.session.isAboutRecords(message)) return as('RECORDS_DAMAGED');
     const tooWide = message.startsWith('Conversion Error') && /INT128|UINT64|UINT128/.test(message);
     return as('USAGE', tooWide ? 'a number of more than 64 bits: cast it to VARCHAR' : undefined);
+  }
+
+  /** Ends the question that is being answered, if there is one: it fails, as every later one does. */
+  interrupt(): void {
+    this.isInterrupted = true;
+    this.session.connection.interrupt();
+  }
+
+  private refuseInterrupted(): void {
+    if (this.isInterrupted) throw new PoolTrackerError('USAGE', 'query: it was interrupted');
   }
 
   close(): Promise<void> {

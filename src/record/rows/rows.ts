@@ -14,6 +14,7 @@ export { imageColumns, type ImageColumns, type ListedSystem, type ListedTable } 
 export { shortfall } from './object-rows.js';
 export { tagColumns } from './object-ways.js';
 export type { TagNaming } from './tag-rows.js';
+export { typedRow } from './typed-row.js';
 export {
   inAnotherCase,
   type Pool,

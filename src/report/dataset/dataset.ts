@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { PoolTrackerError } from '../../errors.js';
 import { DatasetQuery } from '../../dataset/query/query.js';
+import { whenAborted } from '../../work.js';
 import { type Content, foreign, html } from '../page/html.js';
 import { pageText } from '../page/page.js';
 import { banner } from '../page/panel.js';
@@ -53,10 +54,12 @@ export function datasetPage(facts: DatasetFacts, name: string, title?: string): 
 
 /**
  * The page of a dataset.
+ * @param signal ends the questions that are asked of it
  * @throws PoolTrackerError DEPENDENCY_MISSING, SOURCE_NOT_FOUND, RECORDS_DAMAGED
  */
-export async function datasetReport(dataset: string, title?: string): Promise<string> {
+export async function datasetReport(dataset: string, title?: string, signal?: AbortSignal): Promise<string> {
   const query = await DatasetQuery.open(dataset);
+  const forget = whenAborted(signal, () => query.interrupt());
   try {
     const facts = await gatherDataset(query);
     if (facts.captureCount === 0 && facts.tagRecords === 0n)
@@ -67,6 +70,7 @@ export async function datasetReport(dataset: string, title?: string): Promise<st
       );
     return datasetPage(facts, basename(resolve(dataset)), title);
   } finally {
+    forget();
     await query.close();
   }
 }

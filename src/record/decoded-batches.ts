@@ -1,0 +1,28 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { PageDecoder } from '../scan/scan.js';
+import { RecordBatchBuilder } from './arrow/record-batches.js';
+import { rowsOf, type TagSelection } from './rows/rows.js';
+import type { RecordType } from './schema/record-type.js';
+import { POOL_TAG } from './schema/record-types.js';
+
+/** What a transform of pages into record batches makes. */
+export interface PoolTagTransformOptions {
+  /** Which records; pool_tag by default. */
+  readonly recordType?: RecordType;
+  /** Which tags, in which order; every tag by default. */
+  readonly selection?: TagSelection;
+}
+
+/** The record batches of a decoder that has taken its last page, each made when it is asked for. */
+export async function* decodedBatches(
+  decoder: PageDecoder,
+  { recordType = POOL_TAG, selection }: PoolTagTransformOptions,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const result = await decoder.finish();
+  const builder = new RecordBatchBuilder(recordType);
+  for await (const row of rowsOf(recordType, result, selection)) {
+    builder.append(row);
+    if (builder.full) yield builder.take();
+  }
+  if (builder.length > 0) yield builder.take();
+}
