@@ -3,6 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { writeSample } from './support/images/samples.js';
 import { temporaryFolder } from './support/run/temporary-folder.js';
 
@@ -52,6 +54,17 @@ describe('the package', () => {
     }
     for (const path of paths) assert.doesNotMatch(path, /^(src|test|bench|samples|tmp|scripts|\.ci)\//, path);
     assert.ok(packed.size < 2 * 2 ** 20, `${packed.size} bytes packed`);
+  });
+
+  it('is what publint and are-the-types-wrong want', async () => {
+    const tarball = readFileSync(folder.path(packed.filename));
+    const { messages } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true });
+    assert.deepEqual(messages, []);
+    const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)));
+    assert.ok(checked.types !== false, 'it has no types');
+    // It is ES modules alone: who requires it from CommonJS needs Node 22.
+    const problems = checked.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM');
+    assert.deepEqual(problems, []);
   });
 
   it('names no host of a registry and no path of a machine', () => {
