@@ -67,9 +67,17 @@ export { PoolTagTransform } from './record/pool-tag-transform.js';
 export { PoolTagTransformStream } from './record/pool-tag-transform-stream.js';
 export { batchesOfRows, rowsOfBatches } from './record/arrow/record-batches.js';
 export { openSink, type SinkOptions } from './sink/open-sink.js';
-export type { Encode, EncodeOptions, ParquetCompression, ParquetWriterName, SinkFormat } from './sink/sink.js';
+export type {
+  Encode,
+  EncodeOptions,
+  ParquetCompression,
+  ParquetWriterName,
+  SinkFormat,
+  TableOptions,
+} from './sink/sink.js';
 export { parseOutput, type Output } from './sink/sinks.js';
 export { convertRecords, type ConvertOptions, type Converted } from './sink/convert-records.js';
+export type { RecordOrigin } from './sink/read/record-reader.js';
 export { openScan, openSystems, type OpenSystems, tryOpenScan } from './scan/open-scan.js';
 export { decodeScan, type PageDecoder, type Scan, type ScanMethod, type ScanOptions } from './scan/scan.js';
 export type { Progress, WorkOptions } from './work.js';
@@ -85,6 +93,6 @@ export { check, type Check, type ImageCheck } from './library/check.js';
 export { diff, type Diff, type DiffOptions, type TagDiffRow } from './library/diff.js';
 export type { BootMarks, DiffSense, DiffSubject, Measure, TagCount, TagDiff } from './dataset/query/query.js';
 export { query, type ViewQuestion } from './library/query.js';
-export { batch, type DatasetBatchOptions } from './library/batch.js';
+export { batch, type DatasetBatchOptions, type Shard } from './library/batch.js';
 export type { BatchSummary, ImageEvent, ImageStatus, IngestOptions } from './dataset/ingest/ingest.js';
 export { report, writeReport, type ReportOptions } from './report/report.js';

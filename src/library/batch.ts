@@ -11,6 +11,14 @@ import { locationName } from '../source/source.js';
 import type { WorkOptions } from '../work.js';
 import type { ScannedRecordName } from './scan-records.js';
 
+/** A part of a list of images: which image is in which part follows from its name. */
+export interface Shard {
+  /** From 0. */
+  readonly part: number;
+  /** Of how many. */
+  readonly parts: number;
+}
+
 /** How many images become a dataset. */
 export interface DatasetBatchOptions extends Omit<Partial<IngestOptions>, 'out' | 'records'>, WorkOptions {
   /** Which kinds of records: pool_tag and image by default. */
@@ -30,7 +38,7 @@ export interface DatasetBatchOptions extends Omit<Partial<IngestOptions>, 'out' 
   /** Whether no more images are begun when one has failed. */
   readonly failFast?: boolean;
   /** Only this part of the images, for several machines: `{ part: 0, parts: 4 }` is the first of four. */
-  readonly shard?: { readonly part: number; readonly parts: number };
+  readonly shard?: Shard;
   /** Told of each image when it is done. */
   readonly onImage?: (event: ImageEvent) => void;
 }

@@ -24,10 +24,15 @@ export interface DiffOptions extends ScanOptions {
 
 /** How one tag differs: a `tag_diff` record. */
 export type TagDiffRow = {
+  /** The four bytes of the tag. */
   readonly tag: string;
+  /** The key as stored. */
   readonly key: number;
+  /** By the measure that was asked for. */
   readonly change: 'new' | 'gone' | 'grew' | 'shrank' | 'same';
+  /** Change in percent of what there was; null where there was nothing. */
   readonly percent: number | null;
+  /** False when a page that could hold a part of the counts was missing in either image. */
   readonly complete: boolean;
 } & Readonly<Record<`${Measure}_change`, bigint>> &
   Readonly<Record<`${Measure}_before` | `${Measure}_after`, bigint | null>> &

@@ -34,16 +34,19 @@ export interface IngestOptions {
   readonly out: string;
   /** The partition keys of a new dataset; for an existing one they must be the same. */
   readonly partition?: readonly string[];
+  /** Of the parts of a new dataset: parquet by default. */
   readonly format?: PartFormat;
   /** Which log of a table a new dataset gets; for an existing one it must be the same. */
   readonly table?: TableFormat;
   /** Names of the record types to write. */
   readonly records: readonly string[];
+  /** How images are scanned. */
   readonly scan: Omit<ScanOptions, 'labels' | keyof WorkOptions>;
   /** Whether records of every system in an image are written; only those of the running one by default. */
   readonly allSystems?: boolean;
   /** Where drivers are searched for tags on no list: a directory, a driver or a memory image. */
   readonly drivers?: string;
+  /** How records are written. */
   readonly sink: SinkOptions;
 }
 

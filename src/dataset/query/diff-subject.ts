@@ -9,13 +9,23 @@ import { decodeScan, type ScanOptions } from '../../scan/scan.js';
 import { openRecords, READERS } from '../../sink/readers.js';
 
 export const MEASURES = ['bytes', 'outstanding', 'allocs'] as const;
+/** What two images are compared by: one of MEASURES. */
 export type Measure = (typeof MEASURES)[number];
 
 /** One tag of one image: the sums over both pools, wrapping at 64 bits as the counters do. */
 export interface TagCount extends Readonly<Record<Measure, bigint>> {
+  /** The four bytes of the tag. */
   readonly tag: string;
+  /** The key as stored. */
   readonly key: number;
+  /** Whether no page was missing that could hold a part of the counts. */
   readonly complete: boolean;
+  /** Bytes in use. */
+  readonly bytes: bigint;
+  /** Allocations in use. */
+  readonly outstanding: bigint;
+  /** Allocations since the start. */
+  readonly allocs: bigint;
 }
 
 /** What tells one start of a machine from another: an address that a kernel is given anew at each. */
@@ -30,14 +40,19 @@ export interface BootMarks {
 export interface DiffSubject {
   /** As it was named. */
   readonly name: string;
+  /** Null where there are no records. */
   readonly imageId: string | null;
+  /** The label; null where none was given. */
   readonly host: string | null;
+  /** Null when unknown. */
   readonly windowsVersion: string | null;
+  /** Null when unknown. */
   readonly kernelGuid: string | null;
   /** Milliseconds since 1970 UTC. */
   readonly capturedAt: number | null;
   /** Null for records, and for tables that were carved. */
   readonly boot: BootMarks | null;
+  /** By key; a tag with two entries is their sum. */
   readonly tags: ReadonlyMap<number, TagCount>;
 }
 

@@ -42,9 +42,13 @@ export const TAG_DIFF: RecordType = {
   ],
 };
 
+/** How one tag differs between two images. */
 export interface TagDiff {
+  /** The four bytes of the tag. */
   readonly tag: string;
+  /** Null when the first image does not have it. */
   readonly before: TagCount | null;
+  /** Null when the second image does not have it. */
   readonly after: TagCount | null;
   /** By the measure that was asked for. */
   readonly change: bigint;
