@@ -30,6 +30,7 @@ import {
   type TablesFound,
 } from './scan-result.js';
 import { elapsedSince, failedScan, type PageDecoder, type Scan, type ScanRequest } from './scan.js';
+import { unlessAborted } from '../work.js';
 
 /** A scan that walks from the page table root to the tables. */
 export class WalkScan implements Scan {
@@ -72,7 +73,8 @@ export class WalkScan implements Scan {
     rejectedRoots: readonly Rejection[],
   ): Promise<WalkScan | FailedScan> {
     const { image } = kernel.memory.physical;
-    const tables = await locateTables(kernel, request.options);
+    // A server of symbols may not answer, and is not the image's source.
+    const tables = await unlessAborted(locateTables(kernel, request.options), request.options.signal);
     const rejected = [...rejectedRoots, ...tables.rejected];
     if ('error' in tables) return failedScan(request, tables.error, { image, kernel, rejected });
     return new WalkScan(image, kernel, tables.found, rejected, request);

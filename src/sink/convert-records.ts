@@ -4,11 +4,15 @@ import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
 import { openSink, pipelineInto, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './sinks.js';
+import { abortable, type WorkOptions } from '../work.js';
 import type { RecordOrigin } from './read/record-reader.js';
 import { openRecords } from './readers.js';
 
-/** How records are converted. */
-export interface ConvertOptions extends SinkOptions {
+/** Rows between two calls of onProgress. */
+const ROWS_A_STEP = 8192;
+
+/** How records are converted. Progress is told in records. */
+export interface ConvertOptions extends SinkOptions, WorkOptions {
   /** Format of the input, by its name in READERS; by default the ending of its name decides. */
   readonly inputFormat?: string;
   /** Format of the output, by its name in SINKS; likewise. */
@@ -31,9 +35,15 @@ export interface Converted {
  * @param input a path, or `-` for standard input
  * @param output `[RECORD=]FILE` or `-`; RECORD is detected from the input, and one that is given is checked against it
  * @throws PoolTrackerError RECORDS_DAMAGED, USAGE, OUTPUT_EXISTS, OUTPUT_FAILED; nothing is left of the output then.
- *   When the reader of standard output goes away, the error is the system's EPIPE (see `isClosedPipe`)
+ *   When the reader of standard output goes away, the error is the system's EPIPE (see `isClosedPipe`). The reason of the
+ *   signal; nothing is left then either
  */
-export async function convertRecords(input: string, output: string, options: ConvertOptions = {}): Promise<Converted> {
+export function convertRecords(input: string, output: string, options: ConvertOptions = {}): Promise<Converted> {
+  return abortable(options.signal, () => convert(input, output, options));
+}
+
+async function convert(input: string, output: string, options: ConvertOptions): Promise<Converted> {
+  const { signal, onProgress } = options;
   const parsed = parseOutput(output, options.format);
   const asked = splitOutput(output).recordType;
   const records = await openRecords(input, options.inputFormat, options.origin);
@@ -48,13 +58,16 @@ export async function convertRecords(input: string, output: string, options: Con
     for await (const row of rows) {
       count++;
       yield row;
+      if (count % ROWS_A_STEP === 0) onProgress?.({ name: input, unit: 'records', done: count, total: null });
     }
+    onProgress?.({ name: input, unit: 'records', done: count, total: count });
   }
   const sink = await openSink({ ...parsed, recordType }, options).catch(async (error: unknown) => {
     await abandon(records.rows);
     throw error;
   });
-  await pipelineInto(sink, Readable.from(counted(records.rows)), batchesOfRows(recordType));
+  const rows = Readable.from(counted(records.rows), signal === undefined ? {} : { signal });
+  await pipelineInto(sink, rows, batchesOfRows(recordType));
   return { recordType, records: count };
 }
 

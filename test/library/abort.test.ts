@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
-import { check, diff, query, recordStream, report, scanImage, scanTags, writeReport } from '../../src/index.js';
+import {
+  check,
+  convertRecords,
+  diff,
+  query,
+  recordStream,
+  report,
+  scanImage,
+  scanTags,
+  writeReport,
+} from '../../src/index.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { Progress, WorkOptions } from '../../src/work.js';
 import { sampleBytes, writeSample } from '../support/images/samples.js';
-import { poolTagRow } from '../support/records/record-rows.js';
+import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
+import { writeRecords } from '../support/records/write-records.js';
 import { writePart } from '../support/records/write-part.js';
 import { openDescriptors } from '../support/run/open-files.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
@@ -38,6 +49,7 @@ describe('an aborted call', () => {
   before(async () => {
     image = writeSample('server-14393.dmp', folder.path('server.dmp'));
     mkdirSync(outputs());
+    await writeRecords(folder.path('many.arrows'), POOL_TAG, edgeRows(POOL_TAG, 20_000));
     await writePart(
       folder.path('lake/pool_tag/v=2/host=a/part-1.parquet'),
       POOL_TAG,
@@ -58,6 +70,7 @@ describe('an aborted call', () => {
     writeReport: (options) => writeReport(image, `${outputs()}/report.html`, options),
     'writeReport into a stream': (options) =>
       writeReport(image, createWriteStream('/dev/null', { autoClose: true }), options),
+    convertRecords: (options) => convertRecords(folder.path('many.arrows'), `${outputs()}/many.csv`, options),
     query: (options) => all(query(folder.path('lake'), 'FROM pool_tags', options)),
   };
 
@@ -96,6 +109,17 @@ describe('an aborted call', () => {
     assert.deepEqual([rows, work.calls], [2048, [{ ...work.calls[0]!, done: 2048, total: null }]]);
   });
 
+  it('ends with what the callback of progress throws', async () => {
+    const fault = new Error('in the callback');
+    const onProgress = (): never => {
+      throw fault;
+    };
+    for (const method of ['walk', 'carve'] as const)
+      await assert.rejects(scanImage(image, { method, onProgress, outputs: files() }), (error) => error === fault);
+    assert.equal(openDescriptors(image) ?? 0, 0);
+    assert.deepEqual(readdirSync(outputs()), []);
+  });
+
   it('ends between two records of a loop', async () => {
     const controller = new AbortController();
     const tags = scanTags(image, { signal: controller.signal });
@@ -118,6 +142,28 @@ describe('an aborted call', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it('does not wait for a symbol server either', async () => {
+    const controller = new AbortController();
+    const server = await new RangeServer({}).start();
+    const { asked, release } = server.hold();
+    void asked.then(() => controller.abort(REASON));
+    try {
+      await assert.rejects(
+        scanImage(image, {
+          signal: controller.signal,
+          symbolPath: `srv**${server.url('')}`,
+          knownBuilds: false,
+          cache: false,
+        }),
+        (error) => error === REASON,
+      );
+    } finally {
+      release();
+      await server.stop();
+    }
+    assert.equal(openDescriptors(image) ?? 0, 0);
   });
 
   it('ends a question that DuckDB is at', async () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SAMPLES_FOLDER, writeSample } from '../support/images/samples.js';
 import { writeSmallImages } from '../support/images/dataset-images.js';
-import { builtFile, type CliEnd, ended } from '../support/run/cli.js';
+import { builtFile, type CliEnd, ended, ROOT } from '../support/run/cli.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 
 const EXAMPLES = `${SAMPLES_FOLDER}library/`;
@@ -21,6 +21,12 @@ function start(name: string, ...words: string[]): ChildProcess {
 
 const run = (name: string, ...words: string[]): Promise<CliEnd> => ended(start(name, ...words));
 
+/** The programs in a page of documentation. */
+function programsIn(page: string): string[] {
+  const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, program]) => program!);
+}
+
 describe('the examples of the library', () => {
   const folder = temporaryFolder();
   let image: string;
@@ -32,6 +38,24 @@ describe('the examples of the library', () => {
     const names = readdirSync(EXAMPLES);
     assert.ok(names.some((name) => name.endsWith('.ts')) && names.some((name) => name.endsWith('.mjs')));
     for (const name of names) assert.ok(here.includes(`'${name}'`), name);
+  });
+
+  it('are those of docs/library.md too', async () => {
+    copyFileSync(image, folder.path('memory.dmp'));
+    mkdirSync(folder.path('node_modules'));
+    symlinkSync(ROOT, folder.path('node_modules/pool-tracker'));
+    const printed: string[] = [];
+    for (const [index, program] of programsIn('library.md').entries()) {
+      writeFileSync(folder.path(`${index}.mjs`), program);
+      const child = spawn(process.execPath, [`${index}.mjs`], {
+        cwd: folder.path('.'),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const { status, stdout, stderr } = await ended(child);
+      assert.equal(status, 0, stderr);
+      printed.push(stdout.split('\n')[0]!);
+    }
+    assert.deepEqual(printed, ['HpX  3904992n ', '320 rows']);
   });
 
   it('top-tags', async () => {
