@@ -32,6 +32,8 @@ export class EncodingSink extends Writable {
 
   constructor(encode: Encode, recordType: RecordType, options: EncodeOptions, target: Target) {
     super({ objectMode: true, highWaterMark: 1 });
+    // An encoder may fail before anything is piped here: `pipelineInto` tells of it then.
+    this.on('error', () => undefined);
     const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> =>
       encode(source as AsyncIterable<RecordBatch>, recordType, options);
     this.encoded = pipeline(this.batches, encoded, target.stream, { end: target.end });
@@ -131,6 +133,6 @@ export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, .
     await pipeline([...stages, sink] as never);
   } catch (error) {
     if (!sink.closed) await once(sink, 'close');
-    throw error;
+    throw sink.errored ?? error;
   }
 }
