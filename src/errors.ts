@@ -46,6 +46,10 @@ export const EXIT_STATUS = {
   TABLES_NOT_FOUND: 5,
   /** The counts are incomplete and `--strict` was given. */
   INCOMPLETE: 6,
+  /** A plug-in that cannot be loaded, or is not of the shape that its version of the contract has. */
+  PLUGIN_REFUSED: 7,
+  /** A plug-in threw, answered with what its contract does not allow, or did not answer at all. */
+  PLUGIN_FAILED: 7,
 } as const;
 
 /** A stable code of the family, one of the keys of EXIT_STATUS. */

@@ -96,3 +96,7 @@ export { query, type ViewQuestion } from './library/query.js';
 export { batch, type DatasetBatchOptions, type Shard } from './library/batch.js';
 export type { BatchSummary, ImageEvent, ImageStatus, IngestOptions } from './dataset/ingest/ingest.js';
 export { report, writeReport, type ReportOptions } from './report/report.js';
+export { loadPlugins, type LoadedPlugins } from './plugin/load-plugins.js';
+export { PLUGIN_API_VERSION, type ImageFormat, type PlainRun, type Plugin } from './plugin/plugin.js';
+export type { SchemeOptions, SourceScheme, StreamedBytes } from './source/source-scheme.js';
+export type { SymbolOptions, SymbolSource } from './kernel/symbols/symbols.js';

@@ -17,6 +17,7 @@ const FLOORS = [
   'scan',
   'record',
   'sink',
+  'plugin',
   'dataset',
   'report',
   'library',

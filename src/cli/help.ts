@@ -13,6 +13,7 @@ export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string]
   [4, 'no Windows kernel found'],
   [5, 'tables not found or not provable'],
   [6, 'incomplete, with --strict'],
+  [7, 'a plug-in that is refused, or that failed'],
   [130, 'interrupted'],
 ];
 

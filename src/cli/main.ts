@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { knownError } from '../errors.js';
+import { neverAnswered } from '../plugin/calls.js';
 import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/file/whole-file.js';
 import { COMMANDS } from './commands/commands.js';
@@ -7,6 +8,7 @@ import { sayError } from './display/say.js';
 import { runCommandLine } from './program.js';
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const SIGNAL_STATUSES: readonly number[] = Object.values(SIGNAL_STATUS);
 
 /** A reader that closes the pipe early (`| head`) ends the program without an error. */
 function failed(error: unknown): number {
@@ -25,4 +27,14 @@ for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
   });
 }
 process.stdout.on('error', (error) => process.exit(failed(error)));
-process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS).catch(failed);
+let isDone = false;
+process.once('exit', (status) => {
+  // A plug-in that ends the program, or on which it waits although nothing is left that could wake it.
+  const error = isDone || SIGNAL_STATUSES.includes(status) ? null : neverAnswered();
+  if (error !== null) process.exitCode = failed(error);
+});
+process.exitCode = await runCommandLine(process.argv.slice(2), COMMANDS)
+  .catch(failed)
+  .finally(() => {
+    isDone = true;
+  });

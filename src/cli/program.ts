@@ -154,7 +154,10 @@ export async function runCommandLine(words: readonly string[], commands: Command
     define(parser, command, listed.summary);
     refuseOptionsAsValues(parser.options, root.args.slice(1));
     parser.action(async () => {
-      status = await command.run(parser.args, valuesOf(parser));
+      const options = valuesOf(parser);
+      const plugins = options.texts('plugin');
+      if (plugins.length > 0) await (await import('../plugin/load-plugins.js')).loadPlugins(plugins);
+      status = await command.run(parser.args, options);
     });
   });
   try {

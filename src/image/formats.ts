@@ -1,4 +1,5 @@
 import { PoolTrackerError } from '../errors.js';
+import { itemNamed, Plugged } from '../plugged.js';
 import { PROBE_LENGTH, readBytes, type Source } from '../source/source.js';
 import { aff } from './aff/aff.js';
 import { aff4 } from './aff4/aff4.js';
@@ -47,13 +48,20 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   raw,
 ];
 
+/** Formats of plug-ins: asked behind all that can tell their files, before raw memory, which claims everything. */
+export const PLUGGED_FORMATS = new Plugged<ImageFormat>();
+
+function allFormats(): readonly ImageFormat[] {
+  return [...IMAGE_FORMATS.slice(0, -1), ...PLUGGED_FORMATS.all, raw];
+}
+
 /**
  * The first format that claims a source.
  * @param head its first PROBE_LENGTH bytes
  * @throws PoolTrackerError NOT_AN_IMAGE
  */
 export async function formatOf(head: Buffer, source: Source): Promise<ImageFormat> {
-  for (const format of IMAGE_FORMATS) {
+  for (const format of allFormats()) {
     if (!(await format.probe(head, source))) continue;
     if (format.hasNoMagic === true) await refuseWrongKind(head, source);
     return format;
@@ -63,7 +71,7 @@ export async function formatOf(head: Buffer, source: Source): Promise<ImageForma
 
 /** Whether a source is a container although it looks like a compression wrapper: an AFF4 volume is a ZIP file. */
 export async function keepsWrapper(head: Buffer, source: Source): Promise<boolean> {
-  for (const format of IMAGE_FORMATS) {
+  for (const format of allFormats()) {
     if (format.keepsWrapper === undefined || !(await format.probe(head, source))) continue;
     if (await format.keepsWrapper(source)) return true;
   }
@@ -77,18 +85,12 @@ export async function keepsWrapper(head: Buffer, source: Source): Promise<boolea
  */
 export async function openImage(source: Source, forced?: string): Promise<MemoryImage> {
   const format =
-    forced === undefined ? await formatOf(await readBytes(source, 0, PROBE_LENGTH), source) : named(forced);
+    forced === undefined ? await formatOf(await readBytes(source, 0, PROBE_LENGTH), source) : formatNamed(forced);
   const image = await format.open(source);
   return { ...image, unreadable: new Unreadable(), warnings: [...(source.warnings ?? []), ...image.warnings] };
 }
 
-function named(forced: string): ImageFormat {
-  const format = IMAGE_FORMATS.find((candidate) => candidate.name === forced);
-  if (format === undefined) {
-    const names = IMAGE_FORMATS.map((candidate) => candidate.name).join(', ');
-    throw new PoolTrackerError('USAGE', `no image format is named '${forced}'`, {
-      hint: `one of: ${names}; the parts of a split image are joined by --parts`,
-    });
-  }
-  return format;
+/** @throws PoolTrackerError USAGE */
+function formatNamed(name: string): ImageFormat {
+  return itemNamed(allFormats(), name, 'image format', '; the parts of a split image are joined by --parts');
 }

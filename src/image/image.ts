@@ -48,7 +48,10 @@ export interface MemoryImage {
 }
 
 /** What an `ImageFormat` makes of a container: an image of which nothing was read yet. */
-export type OpenedImage = Omit<MemoryImage, 'unreadable'>;
+export interface OpenedImage<Runs = RunList> extends Omit<MemoryImage, 'unreadable' | 'runs'> {
+  /** The location of each range of physical memory in `source`; of a plug-in, in any order and not yet checked. */
+  readonly runs: Runs;
+}
 
 /**
  * A warning that any page may hold other bytes than memory did, where it is not known which: no count is certain then.
@@ -76,8 +79,8 @@ export interface StreamedRun {
   readonly bytes?: Uint8Array;
 }
 
-/** A container format. To add one: a file that exports this, and an entry in `formats.ts`. */
-export interface ImageFormat {
+/** A container format. To add one: a file that exports this, and an entry in `formats.ts`; or a plug-in. */
+export interface ImageFormat<Runs = RunList> {
   /** Stable, kebab-case; used by `--image-format` and in records. */
   readonly name: string;
   /** A few words for `--help`. */
@@ -95,7 +98,7 @@ export interface ImageFormat {
    * Reduces the container to runs. Reads headers only; every count and offset is bounded by the source's length.
    * @throws PoolTrackerError FORMAT_REFUSED for kinds that cannot hold the tracker tables, FORMAT_DAMAGED
    */
-  open(source: Source): Promise<OpenedImage>;
+  open(source: Source): Promise<OpenedImage<Runs>>;
   /**
    * The runs of memory in a stream, as they arrive; absent for formats that cannot be streamed. The caller must take or
    * skip the bytes of a run before it requests the next one.

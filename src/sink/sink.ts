@@ -46,7 +46,7 @@ export type Encode = (
   options: EncodeOptions,
 ) => AsyncIterable<Uint8Array>;
 
-/** A format that records are written in. */
+/** A format that records are written in. To add one: a file, and an entry in `sinks.ts`; or a plug-in. */
 export interface SinkFormat {
   /** As `--format` takes it. */
   readonly name: string;

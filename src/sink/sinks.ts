@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
+import { itemNamed, Plugged } from '../plugged.js';
 import type { RecordType } from '../record/schema/record-type.js';
 import { POOL_TAG, RECORD_TYPES, recordTypeNamed } from '../record/schema/record-types.js';
 import type { SinkFormat } from './sink.js';
@@ -47,22 +48,27 @@ export async function loadTablePrinter(): Promise<typeof import('./table/table.j
   return (await import('./table/table.js')).printRows;
 }
 
+/** Formats of plug-ins, which take no name and no ending of ours. */
+export const PLUGGED_SINKS = new Plugged<SinkFormat>();
+
+function allSinks(): readonly SinkFormat[] {
+  return [...SINKS, ...PLUGGED_SINKS.all];
+}
+
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
 export function sinkNamed(name: string): SinkFormat {
-  const found = SINKS.find((sink) => sink.name === name || sink.aliases?.includes(name) === true);
-  if (found !== undefined) return found;
-  throw new PoolTrackerError('USAGE', `no output format is named '${name}'`, {
-    hint: `one of: ${SINKS.map((sink) => sink.name).join(', ')}`,
-  });
+  return itemNamed(allSinks(), name, 'output format');
 }
 
 /** @throws PoolTrackerError USAGE when the ending of the name selects no format */
 export function sinkForPath(path: string): SinkFormat {
   const lower = path.toLowerCase();
-  const found = SINKS.find((sink) => sink.extensions.some((extension) => lower.endsWith(extension)));
+  const found = allSinks().find((sink) => sink.extensions.some((extension) => lower.endsWith(extension)));
   if (found !== undefined) return found;
   throw new PoolTrackerError('USAGE', `${path}: the ending of the name does not select an output format`, {
-    hint: `end it in one of ${SINKS.flatMap((sink) => sink.extensions).join(', ')}, or say --format`,
+    hint: `end it in one of ${allSinks()
+      .flatMap((sink) => sink.extensions)
+      .join(', ')}, or say --format`,
   });
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { Plugged } from '../plugged.js';
 import { unlessAborted } from '../work.js';
 import { FileSource } from './local/file-source.js';
 import { spool } from './local/spool.js';
@@ -12,6 +13,7 @@ import { openS3 } from './remote/s3-source.js';
 import type { ByteReader } from './reading/byte-reader.js';
 import { ObeyingSource } from './reading/obeying-source.js';
 import { PROBE_LENGTH, readBytes, type Source, sourceOf } from './source.js';
+import type { LocationOptions, SourceScheme, StreamedBytes } from './source-scheme.js';
 import { joinListed } from './listed-parts.js';
 import { joinParts } from './split-parts.js';
 import { joinZipParts } from './split-zip.js';
@@ -22,14 +24,6 @@ export { remoteVersion } from './remote/remote-version.js';
 export { beginsAlike, partBefore } from './split-parts.js';
 export { lastPartOf } from './split-zip.js';
 
-/** How far a location may lead. */
-export interface LocationOptions {
-  /** Whether a server may redirect to another host. */
-  readonly allowRedirects?: boolean;
-  /** Files and folders in which local files must lie, companions too, through links as well; anywhere by default. */
-  readonly within?: readonly string[];
-}
-
 /** What is read beside a location, and how far it may lead. */
 export interface OpenOptions extends LocationOptions {
   /** Locations of the file's further parts, in order: then none is looked for by its name. */
@@ -38,14 +32,7 @@ export interface OpenOptions extends LocationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A kind of location, recognised by its prefix. */
-export interface SourceScheme {
-  readonly name: string;
-  claims(location: string): boolean;
-  open(location: string, options: LocationOptions): Promise<Source | ByteStream>;
-}
-
-/** Tried in this order; the local file is last and accepts everything else. */
+/** Tried in this order; the plug-ins' come behind them. */
 const SCHEMES: readonly SourceScheme[] = [
   {
     name: 'stdin',
@@ -59,6 +46,19 @@ const SCHEMES: readonly SourceScheme[] = [
     claims: (location) => /^file:\/\//i.test(location),
     open: (location, { within }) => FileSource.open(pathOfFileUrl(location), within),
   },
+];
+
+/** Schemes of plug-ins: a location begins with the scheme's name and a colon, so that none takes a name of ours. */
+export const PLUGGED_SCHEMES = new Plugged<SourceScheme>();
+
+/** The scheme of a plug-in that a location is of; null for locations that are ours. */
+export function pluggedScheme(location: string): SourceScheme | null {
+  const scheme = [...SCHEMES, ...PLUGGED_SCHEMES.all].find((candidate) => candidate.claims(location));
+  return scheme !== undefined && PLUGGED_SCHEMES.all.includes(scheme) ? scheme : null;
+}
+
+/** What is in the file system, the last of which accepts everything. */
+const LOCAL_SCHEMES: readonly SourceScheme[] = [
   {
     // AFF's folder of files, by the first of them.
     name: 'afd',
@@ -98,10 +98,30 @@ async function modificationTime(location: string): Promise<Date | null> {
   return (await stat(/^file:\/\//i.test(location) ? pathOfFileUrl(location) : location)).mtime;
 }
 
-/** Opens `location`: a path, a URL of a listed scheme, or `-` for standard input. */
-export function openLocation(location: string, options: LocationOptions = {}): Promise<Source | ByteStream> {
-  const scheme = SCHEMES.find((candidate) => candidate.claims(location))!;
-  return scheme.open(location, options);
+/** Locations in locations that schemes of plug-ins open: `tar:` of a `tar:` of a file. */
+const MAX_SCHEMES = 4;
+
+/**
+ * Opens `location`: a path, a URL of a listed scheme, or `-` for standard input.
+ * @param depth schemes of plug-ins that it lies in
+ */
+export async function openLocation(
+  location: string,
+  options: LocationOptions = {},
+  depth = 0,
+): Promise<Source | ByteStream> {
+  if (depth > MAX_SCHEMES)
+    throw new PoolTrackerError('FORMAT_REFUSED', `${location}: more than ${MAX_SCHEMES} locations in one another`);
+  const scheme = [...SCHEMES, ...PLUGGED_SCHEMES.all, ...LOCAL_SCHEMES].find((one) => one.claims(location))!;
+  const opened = await scheme.open(location, {
+    ...options,
+    open: (inner) => openSource(inner, options, depth + 1),
+  });
+  return opened instanceof ByteStream || !('pieces' in opened) ? opened : streamOf(opened);
+}
+
+function streamOf(opened: StreamedBytes): ByteStream {
+  return new ByteStream(opened.name, opened.byteLength, opened.pieces, { close: () => opened.close?.() });
 }
 
 /** The same, whose reads obey the signal. */
@@ -115,8 +135,8 @@ async function openObeying(location: string, options: OpenOptions): Promise<Sour
 }
 
 /** The same, for random access. @throws PoolTrackerError SOURCE_UNREADABLE for a location that can only be streamed */
-export async function openSource(location: string, options: LocationOptions = {}): Promise<Source> {
-  const opened = await openLocation(location, options);
+export async function openSource(location: string, options: LocationOptions = {}, depth = 0): Promise<Source> {
+  const opened = await openLocation(location, options, depth);
   if (!(opened instanceof ByteStream)) return opened;
   opened.close();
   throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${opened.name} here and there: it comes as a stream`, {

@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 function assertReadable(help: string): void {
   for (const line of help.split('\n')) assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
   assert.match(help, /Exit status: 0 done; 1 any other error; 2 usage/);
-  assert.match(help, /6 incomplete, with --strict; 130\sinterrupted\.\n$/);
+  assert.match(help, /6 incomplete, with --strict; 7 a plug-in that is refused, or that\sfailed; 130 interrupted\.\n$/);
 }
 
 describe('pool-tracker', () => {

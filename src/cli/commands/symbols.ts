@@ -7,7 +7,10 @@ import {
   type KernelSymbols,
   knownBuild,
   storeKey,
+  PLUGGED_SYMBOL_SOURCES,
   SYMBOL_SOURCES,
+  type SymbolSource,
+  symbolSources,
 } from '../../kernel/symbols/symbols.js';
 import { resultOf } from '../../scan/scan.js';
 import { tryOpenScan } from '../../scan/open-scan.js';
@@ -55,11 +58,12 @@ async function answer(image: string, options: OptionValues): Promise<Answer> {
   const search = path === undefined ? null : await findInSymbolPath(path, pdb, { fetch: options.flag('fetch') });
   const file = options.text('symbols');
   const given = file === undefined ? [] : [await askGiven(file, pdb)];
+  const plugged = await Promise.all(PLUGGED_SYMBOL_SOURCES.all.map((source) => askPlugged(source, pdb, options)));
   return {
     pdb,
     knownBuild: known === null ? null : (known.version ?? ''),
-    asked: [...given, ...(search?.asked ?? [])],
-    path: given[0]?.path ?? search?.path ?? null,
+    asked: [...given, ...(search?.asked ?? []), ...plugged],
+    path: [...given, ...(search === null ? [] : [search]), ...plugged].find((one) => one.path !== null)?.path ?? null,
   };
 }
 
@@ -69,6 +73,14 @@ async function askGiven(path: string, pdb: PdbIdentity): Promise<Asked> {
   return found === null
     ? { place: path, path: null, outcome: 'it has no symbols of this kernel' }
     : { place: path, path: found.source, outcome: found.source };
+}
+
+async function askPlugged(source: SymbolSource, pdb: PdbIdentity, options: OptionValues): Promise<Asked> {
+  const found = await source.find(pdb, scanOptions(options));
+  const place = `the plug-in's ${source.name}`;
+  return found === null
+    ? { place, path: null, outcome: 'it has no symbols of this kernel' }
+    : { place, path: found.source, outcome: found.source };
 }
 
 function textOf({ pdb, knownBuild: known, asked, path }: Answer): string {
@@ -97,7 +109,7 @@ async function exported(image: string, options: OptionValues): Promise<string> {
   const wanted = scanOptions(options);
   const notes: string[] = [];
   let found: KernelSymbols | null = null;
-  for (const source of SYMBOL_SOURCES) found ??= await source.find(pdb, wanted, (line) => notes.push(line));
+  for (const source of symbolSources()) found ??= await source.find(pdb, wanted, (line) => notes.push(line));
   if (found !== null)
     return `${JSON.stringify(exportedSymbols(pdb, { ...found, version: found.version ?? version }), null, 1)}\n`;
   for (const note of notes) say(note);

@@ -1,5 +1,14 @@
 import type { OptionSpecs } from './command.js';
 
+/** For commands that open images or write records; `program.ts` loads them before the command runs. */
+export const PLUGIN_OPTION_SPECS: OptionSpecs = {
+  plugin: {
+    multiple: true,
+    value: 'MODULE',
+    help: 'load a plug-in: an ES module, or a package that has image formats, source schemes, symbol sources or output formats; it is code that runs with your rights',
+  },
+};
+
 export const QUIET_OPTION_SPECS: OptionSpecs = { quiet: { short: 'q', help: 'say nothing but errors' } };
 
 /** For commands that select tags. */

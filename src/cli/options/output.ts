@@ -3,6 +3,7 @@ import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
 import type { SinkFormat, TableOptions } from '../../sink/sink.js';
 import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
+import { PLUGIN_OPTION_SPECS } from './common-options.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 const PARQUET_WRITERS = ['parquet-wasm', 'parquetjs-lite'] as const;
@@ -27,6 +28,7 @@ export const SINK_OPTION_SPECS: OptionSpecs = {
     default: 'number',
     help: '64-bit integers in NDJSON: an exact number, or a string',
   },
+  ...PLUGIN_OPTION_SPECS,
 };
 
 /** The options of every command whose output is one table. */

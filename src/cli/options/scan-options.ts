@@ -3,6 +3,7 @@ import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { SCAN_METHODS, type ScanOptions } from '../../scan/scan.js';
 import type { WorkOptions } from '../../work.js';
+import { PLUGIN_OPTION_SPECS } from './common-options.js';
 import { type ArgumentSpec, type OptionSpec, type OptionSpecs, type OptionValues, usageError } from './command.js';
 
 export const IMAGE: ArgumentSpec = {
@@ -68,6 +69,7 @@ export const SCAN_OPTION_SPECS: OptionSpecs = {
   'no-known-builds': { help: 'use no built-in list of kernel builds: only symbol files, and the image itself' },
   'no-cache': { help: 'neither read nor keep what symbol files resolve to' },
   label: LABEL_SPEC,
+  ...PLUGIN_OPTION_SPECS,
 };
 
 /** The option of commands that can answer for more than one system. */

@@ -24,5 +24,5 @@ export function optionsOf({ command }: SpokenCommand): (readonly [name: string, 
 
 /** Values whose placeholder says that a file or folder is meant are completed as such. */
 export function isPath({ value }: OptionSpec): boolean {
-  return value !== undefined && /^(FILE|DIR|PATH|FOLDER|DATASET|IMAGE)/.test(value);
+  return value !== undefined && /^(FILE|DIR|PATH|FOLDER|DATASET|IMAGE|MODULE)/.test(value);
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName, type Source } from '../../source/source.js';
-import { beginsAlike, lastPartOf, openSource, partBefore } from '../../source/open-source.js';
+import { beginsAlike, lastPartOf, openSource, partBefore, pluggedScheme } from '../../source/open-source.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
@@ -95,6 +95,11 @@ export function isUrl(location: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
 }
 
+/** Whether a word is an address, of ours or of a plug-in's scheme, and no path. */
+function isLocation(word: string): boolean {
+  return isUrl(word) || pluggedScheme(word) !== null;
+}
+
 /**
  * Every image that the arguments name, in order, each once: files, directories, patterns, `@list.txt`, `-` for a list
  * on standard input, URLs, and `s3://` prefixes, which end in a slash. What a line of a list names need not be there.
@@ -137,7 +142,7 @@ async function isMissing(path: string): Promise<boolean> {
 
 /** The path of a local file; null for what lies elsewhere. */
 function localPath(location: string): string | null {
-  if (!isUrl(location)) return location;
+  if (!isLocation(location)) return location;
   try {
     return /^file:/i.test(location) ? fileURLToPath(location) : null;
   } catch {
@@ -148,7 +153,7 @@ function localPath(location: string): string | null {
 async function* imagesOf(word: string, options: ListOptions): AsyncGenerator<ListedImage> {
   if (word === '-') yield* imagesOfLines(options.input, 'standard input', options);
   else if (word.startsWith('@')) yield* imagesOfLines(createReadStream(word.slice(1)), word.slice(1), options);
-  else if (!isUrl(word) && hasPattern(word) && (await isMissing(word))) yield* imagesOfPattern(word, options);
+  else if (!isLocation(word) && hasPattern(word) && (await isMissing(word))) yield* imagesOfPattern(word, options);
   else {
     const path = localPath(word);
     if (path !== null && (await isMissing(path))) throw notFound(word, 'no such file or directory');
@@ -157,7 +162,7 @@ async function* imagesOf(word: string, options: ListOptions): AsyncGenerator<Lis
 }
 
 function imagesOfLocation(location: string, options: ListOptions): AsyncGenerator<ListedImage> {
-  return isUrl(location) ? imagesOfUrl(location) : imagesOfPath(location, options);
+  return isLocation(location) ? imagesOfUrl(location) : imagesOfPath(location, options);
 }
 
 async function* imagesOfLines(input: Readable, name: string, options: ListOptions): AsyncGenerator<ListedImage> {

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { SYSTEM_CLOCK, type Clock } from '../../clock.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { loadedModules } from '../../plugin/load-plugins.js';
 import { locationName } from '../../source/source.js';
-import type { ImageOutcome, ImageTask, WorkerAnswer } from './image-task.js';
+import type { ImageOutcome, ImageTask, WorkerAnswer, WorkerStart } from './image-task.js';
 
 /** Heap of one worker thread; only the image that needs more fails. */
 const WORKER_HEAP_MIB = 1024;
@@ -43,7 +44,10 @@ export class ImagePool {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.entry, { resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB } });
+    const worker = new Worker(this.entry, {
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+      workerData: { plugins: loadedModules() } satisfies WorkerStart,
+    });
     this.all.add(worker);
     worker.once('exit', () => this.all.delete(worker));
     return worker;

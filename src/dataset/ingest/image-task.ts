@@ -57,5 +57,11 @@ export function failureOf(error: PoolTrackerError): Failure {
   return { code: error.code, message: error.hint === null ? error.message : `${error.message}; ${error.hint}` };
 }
 
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  /** Modules of the plug-ins that this process has loaded: no job of a queue has a word in it. */
+  readonly plugins: readonly string[];
+}
+
 /** The reply of a worker thread. */
 export type WorkerAnswer = { readonly outcome: ImageOutcome } | { readonly failure: Failure };

@@ -1,7 +1,8 @@
 /** A worker thread: receives images as tasks, one at a time, and replies with outcomes. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { knownError } from '../../errors.js';
-import { failureOf, type ImageTask, type WorkerAnswer } from './image-task.js';
+import { loadPlugins } from '../../plugin/load-plugins.js';
+import { failureOf, type ImageTask, type WorkerAnswer, type WorkerStart } from './image-task.js';
 import { processImage } from './process-image.js';
 
 function failureOfThrown(error: unknown): WorkerAnswer {
@@ -9,8 +10,12 @@ function failureOfThrown(error: unknown): WorkerAnswer {
 }
 
 const port = parentPort!;
+const loading = loadPlugins((workerData as WorkerStart).plugins);
+// Every image is answered with what is wrong with it.
+loading.catch(() => undefined);
 port.on('message', (task: ImageTask) => {
-  void processImage(task)
+  void loading
+    .then(() => processImage(task))
     .then((outcome): WorkerAnswer => ({ outcome }), failureOfThrown)
     .then((answer) => port.postMessage(answer));
 });

@@ -4,6 +4,7 @@ import { SCANNED_RECORD_TYPES } from '../../record/schema/record-types.js';
 import { LOCATE_WAYS } from '../../pool/locate/locate.js';
 import { PAGING_NAMES } from '../../memory/paging/paging.js';
 import { SCAN_METHODS } from '../../scan/scan.js';
+import { pluggedScheme } from '../../source/open-source.js';
 import { locationName } from '../../source/source.js';
 import { isWithin } from '../../source/within.js';
 import { checkPartitionKeys } from '../store/partition.js';
@@ -98,6 +99,8 @@ function localPaths(locations: readonly string[]): string[] {
 
 /** Whether a location lies in an allowed place: links of local paths are followed, and URLs compared as they resolve. */
 async function isAllowed(location: string, allowed: readonly string[]): Promise<boolean> {
+  const scheme = pluggedScheme(location);
+  if (scheme !== null) return isAllowedOfPlugin(scheme.name, location, allowed);
   const path = localPath(location);
   if (path !== null) return isWithin(path, localPaths(allowed));
   if (!URL.canParse(location)) return false;
@@ -107,6 +110,18 @@ async function isAllowed(location: string, allowed: readonly string[]): Promise<
     if (!URL.canParse(prefix) || !IS_URL.test(prefix) || localPath(prefix) !== null) return false;
     const own = new URL(prefix).href;
     return href === own || href.startsWith(own.endsWith('/') ? own : `${own}/`);
+  });
+}
+
+/**
+ * Whether a location of a plug-in's scheme begins as one of that scheme that is allowed. What it is in, as `tar:` is in a
+ * file, has to be allowed as well: that is held when the scheme opens it.
+ */
+function isAllowedOfPlugin(scheme: string, location: string, allowed: readonly string[]): boolean {
+  if (/(^|[/\\:!])\.\.?([/\\!]|$)|%2e/i.test(location)) return false;
+  return allowed.some((prefix) => {
+    if (!prefix.toLowerCase().startsWith(`${scheme}:`) || !location.startsWith(prefix)) return false;
+    return location === prefix || /[/!:]$/.test(prefix) || /^[/!]/.test(location.slice(prefix.length));
   });
 }
 

@@ -60,6 +60,9 @@ export const KERNEL_STRUCTURES: Readonly<Record<string, KnownStructure>> = {
   },
 };
 
+/** What the rest of the code calls them. */
+export const STRUCTURE_NAMES: readonly string[] = Object.values(KERNEL_STRUCTURES).map(({ name }) => name);
+
 /** The name that a debugger shows: `_EPROCESS`. */
 export function debuggerName(structure: StructureName): string {
   return Object.keys(KERNEL_STRUCTURES).find((name) => KERNEL_STRUCTURES[name]!.name === structure)!;

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js';
-import { type LocationOptions, openSource } from '../../source/open-source.js';
+import { openSource } from '../../source/open-source.js';
+import type { LocationOptions } from '../../source/source-scheme.js';
 import { readBytes, type Source, sourceOf } from '../../source/source.js';
 import type { PdbIdentity } from '../pe.js';
 import { CabinetDamage, isCabinet, unpackCabinet } from './cabinet.js';

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cachePath, readCachedValue, writeCachedValue } from '../../cached-file.js';
 import { messageOf } from '../../errors.js';
+import { Plugged } from '../../plugged.js';
 import { isSamePdb, type PdbIdentity } from '../pe.js';
 import type { KernelSymbols } from './kernel-symbols.js';
 import { knownBuild } from './known-builds.js';
@@ -14,9 +15,11 @@ export { KernelLayout, type KnownFields } from './kernel-layout.js';
 export { type DebuggerDataBlock, findDebuggerDataBlock } from './debugger-data-block.js';
 export {
   type FieldOffsets,
+  KERNEL_VARIABLES,
   type KernelSymbols,
   type KernelVariable,
   MAX_TAG_TABLES,
+  STRUCTURE_NAMES,
   type StructureName,
   type Structures,
 } from './kernel-symbols.js';
@@ -41,6 +44,7 @@ export function writeCachedSymbols(pdb: PdbIdentity, symbols: KernelSymbols): Pr
   return writeCachedValue(entryOf(pdb), symbols);
 }
 
+/** Where symbols are looked for. */
 export interface SymbolOptions {
   /** Whether the built-in lists of kernel builds are used; true by default. */
   readonly knownBuilds?: boolean;
@@ -61,8 +65,9 @@ function reachOf({ within }: SymbolOptions): Reach {
   return within === undefined ? {} : { within };
 }
 
-/** A place that symbols come from. Adding one is a file and a line in the list below. */
+/** A place that symbols come from. To add one: a file, and a line in the list below; or a plug-in. */
 export interface SymbolSource {
+  /** Stable, kebab-case. */
   readonly name: string;
   /**
    * The kernel's symbols, or null when this source has none for it.
@@ -126,6 +131,14 @@ const symbolStore: SymbolSource = {
 
 /** Tried in this order: when the hash law does not prove the result of one, the next is tried. */
 export const SYMBOL_SOURCES: readonly SymbolSource[] = [builtInList, symbolFile, symbolStore];
+
+/** Sources of plug-ins, which are asked behind ours. */
+export const PLUGGED_SYMBOL_SOURCES = new Plugged<SymbolSource>();
+
+/** Every source, in the order in which they are tried. */
+export function symbolSources(): readonly SymbolSource[] {
+  return [...SYMBOL_SOURCES, ...PLUGGED_SYMBOL_SOURCES.all];
+}
 
 /** Symbols from a file that says that it is of this PDB, or does not say of which. */
 async function fromFile(path: string, pdb: PdbIdentity, reach: Reach): Promise<KernelSymbols | null> {

@@ -1,7 +1,7 @@
 import { hex } from '../../address.js';
 import { PoolTrackerError } from '../../errors.js';
 import type { Kernel, Rejection, Search } from '../../kernel/root/root.js';
-import { type KernelSymbols, SYMBOL_SOURCES, type SymbolOptions } from '../../kernel/symbols/symbols.js';
+import { type KernelSymbols, type SymbolOptions, symbolSources } from '../../kernel/symbols/symbols.js';
 import { processorsOf } from '../../kernel/version.js';
 import { locateByKdbg } from './by-kdbg.js';
 import { locateByStructure } from './by-structure.js';
@@ -35,7 +35,7 @@ async function knownSymbols(kernel: Kernel, options: SymbolOptions, notes: strin
     return [];
   }
   const found: KernelSymbols[] = [];
-  for (const source of SYMBOL_SOURCES) {
+  for (const source of symbolSources()) {
     const symbols = await source.find(pdb, options, (line) => notes.push(line));
     if (symbols !== null) found.push(symbols);
   }

@@ -4,7 +4,8 @@ import type { LoadedModule } from '../../kernel/objects/objects.js';
 import { decodePeHeader, type PeHeader } from '../../kernel/pe.js';
 import { type ReadImage, readVersionResource, type VersionResource } from '../../kernel/version-resource.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
-import { type LocationOptions, openSource } from '../../source/open-source.js';
+import { openSource } from '../../source/open-source.js';
+import type { LocationOptions } from '../../source/source-scheme.js';
 import { locationName, readBytes, type Source } from '../../source/source.js';
 
 /** What a binary's headers and its version resource say; null what they do not say. */

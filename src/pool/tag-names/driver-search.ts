@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PoolTrackerError } from '../../errors.js';
-import type { LocationOptions } from '../../source/open-source.js';
+import type { LocationOptions } from '../../source/source-scheme.js';
 import { locationName } from '../../source/source.js';
 import { DriverCache } from './driver-cache.js';
 import { candidatesOf, type DriverCandidate, type LoadedDrivers } from './driver-candidates.js';

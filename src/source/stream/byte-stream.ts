@@ -8,8 +8,11 @@ import type { Source } from '../source.js';
 /** Maximum number of unread bytes that are buffered. */
 const WAITING = 1 << 20;
 
-/** The origin of a stream: counts fetched bytes, knows what lies beside it, and is closed with the stream. */
-type StreamOrigin = Pick<Source, 'bytesRead' | 'sibling'> & { close(): unknown };
+/**
+ * The origin of a stream: counts fetched bytes where they are not those of the stream, knows what lies beside it, and is
+ * closed with it.
+ */
+type StreamOrigin = Partial<Pick<Source, 'bytesRead' | 'sibling'>> & { close(): unknown };
 
 /** Bytes that can be read once and in order: from a pipe, a server that ignores ranges, or a wrapper. */
 export class ByteStream {

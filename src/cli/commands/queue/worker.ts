@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { queueStatus, QueueWorker } from '../../../dataset/queue/queue.js';
 import { JsonDisplay, TextDisplay } from '../../display/batch-display.js';
 import { type Command, usageError } from '../../options/command.js';
-import { JOB_OPTION_SPECS, LOG_FORMS } from '../../options/common-options.js';
+import { JOB_OPTION_SPECS, LOG_FORMS, PLUGIN_OPTION_SPECS } from '../../options/common-options.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../../options/queue-options.js';
 
 const DEFAULT_STALLED_S = 30;
@@ -40,6 +40,7 @@ export const workerCommand: Command = {
       help: 'how often that may happen before the image is recorded as failed',
     },
     'until-empty': { help: 'end when no job is left' },
+    ...PLUGIN_OPTION_SPECS,
   },
   examples: [
     [

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LocationOptions, openSource } from '../../../source/open-source.js';
+import { openSource } from '../../../source/open-source.js';
+import type { LocationOptions } from '../../../source/source-scheme.js';
 import { readBytes } from '../../../source/source.js';
 import type { PdbIdentity } from '../../pe.js';
 
