@@ -42,6 +42,7 @@ describe('the README', () => {
     file('after.dmp', crashDumpBuffer(after));
     file('dumps/web01/monday.dmp', crashDumpBuffer(before));
     file('dumps/web02/monday.dmp', crashDumpBuffer(after));
+    symlinkSync(join(ROOT, 'samples'), folder.path('samples'));
     mkdirSync(folder.path('node_modules/.bin'), { recursive: true });
     symlinkSync(ROOT, folder.path('node_modules/pool-tracker'));
     symlinkSync(CLI, folder.path('node_modules/.bin/pool-tracker'));

@@ -10,12 +10,12 @@ const NOT_ITS_OWN: readonly string[] = ['INTERNAL', 'PLUGIN_REFUSED', 'PLUGIN_FA
 const ours = new WeakSet<object>();
 
 /** What plug-ins were asked and have not answered yet. */
-const pending = new Set<{ readonly plugin: string; readonly what: string }>();
+const pending = new Set<{ readonly calls: Calls; readonly what: string }>();
 
 /** The error of a plug-in that was asked and will never answer, since the process ends; null where there is none. */
 export function neverAnswered(): PoolTrackerError | null {
   const [call] = [...pending].slice(-1);
-  return call === undefined ? null : new Calls(call.plugin).failed(call.what, 'it ended the program, or never answers');
+  return call === undefined ? null : call.calls.failed(call.what, 'it ended the program, or never answers');
 }
 
 /** The message of any thrown value, however odd: in one line, not too long. */
@@ -46,14 +46,23 @@ function deliberate(error: unknown): { code: ErrorCode; hint?: string; data: Err
 
 /** Calls of one plug-in: whatever it throws becomes one error that names it. */
 export class Calls {
-  constructor(private readonly plugin: string) {}
+  /** @param about the name of the file or location that it is asked about, for messages */
+  constructor(
+    private readonly plugin: string,
+    private readonly about: string | null = null,
+  ) {}
 
   /** It did what its contract does not allow. @param what it was asked, for the message: `format 'acme': open` */
   failed(what: string, why: string, cause?: unknown): PoolTrackerError {
-    return new PoolTrackerError('PLUGIN_FAILED', `plug-in '${this.plugin}': ${what}: ${why}`, {
+    return new PoolTrackerError('PLUGIN_FAILED', this.named(`${what}: ${why}`), {
       data: { plugin: this.plugin, what },
       cause,
     });
+  }
+
+  private named(message: string): string {
+    const of = this.about === null || message.includes(this.about) ? '' : `${this.about}: `;
+    return `plug-in '${this.plugin}': ${of}${message}`;
   }
 
   /** What it threw, with its name; an error of ours as it was. */
@@ -62,7 +71,7 @@ export class Calls {
     if (error instanceof PoolTrackerError && 'plugin' in error.data) return error;
     const known = deliberate(error);
     if (known === null) return this.failed(what, thrownMessage(error), error);
-    return new PoolTrackerError(known.code, `plug-in '${this.plugin}': ${thrownMessage(error)}`, {
+    return new PoolTrackerError(known.code, this.named(thrownMessage(error)), {
       ...known,
       data: { ...known.data, plugin: this.plugin },
       cause: (error as Error).cause ?? error,
@@ -71,7 +80,7 @@ export class Calls {
 
   /** Asks it something; what it answers is not checked. */
   async ask<T>(what: string, call: () => T | Promise<T>): Promise<T> {
-    const entry = { plugin: this.plugin, what };
+    const entry = { calls: this, what };
     pending.add(entry);
     try {
       return await call();
@@ -84,7 +93,7 @@ export class Calls {
 
   /** Asks it something that is answered at once. */
   askNow<T>(what: string, call: () => T): T {
-    const entry = { plugin: this.plugin, what };
+    const entry = { calls: this, what };
     pending.add(entry);
     try {
       return call();

@@ -20,23 +20,25 @@ const MAX_RUNS = 1 << 22;
 /** A plug-in's format as one of ours: what it answers is checked and bounded, what it throws has its name. */
 export function ownFormat(plugin: string, format: ImageFormat): OwnImageFormat {
   const { name, title } = format;
-  const calls = new Calls(plugin);
   const asked = (method: string): string => `image format '${name}': ${method}`;
   return {
     name,
     title,
     ...(format.hasNoMagic === true && { hasNoMagic: true }),
     probe: async (head, source) => {
+      const calls = new Calls(plugin, source.name);
       const what = asked('probe');
       return truth(calls, what, await calls.ask(what, () => format.probe(Buffer.from(head), lent(source))));
     },
     ...(format.keepsWrapper !== undefined && {
       keepsWrapper: async (source: Source) => {
+        const calls = new Calls(plugin, source.name);
         const what = asked('keepsWrapper');
         return truth(calls, what, await calls.ask(what, () => format.keepsWrapper!(lent(source))));
       },
     }),
     open: async (source) => {
+      const calls = new Calls(plugin, source.name);
       const what = asked('open');
       const opened: unknown = await calls.ask(what, () => format.open(lent(source)));
       return openedImage(calls, what, plugin, { name, title }, opened);
@@ -121,7 +123,7 @@ async function* streamedRuns(
   input: ByteReader,
   warn: (warning: Warning) => void,
 ): AsyncGenerator<CheckedRun> {
-  const calls = new Calls(plugin);
+  const calls = new Calls(plugin, input.name);
   const what = `image format '${format.name}': stream`;
   const reader = input.as(format.title);
   const seen = new RunListBuilder(reader.label);

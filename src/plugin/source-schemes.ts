@@ -7,11 +7,12 @@ import { Calls, lent, shown } from './calls.js';
 /** A plug-in's scheme as one of ours: it is asked for locations that begin with its name alone. */
 export function ownScheme(plugin: string, scheme: SourceScheme): SourceScheme {
   const { name } = scheme;
-  const calls = new Calls(plugin);
   return {
     name,
-    claims: (location) => location.toLowerCase().startsWith(`${name}:`) && claimed(calls, scheme, location),
+    claims: (location) =>
+      location.toLowerCase().startsWith(`${name}:`) && claimed(new Calls(plugin, location), scheme, location),
     open: async (location, options) => {
+      const calls = new Calls(plugin, location);
       const what = `source scheme '${name}': open`;
       const { open } = lent({ open: async (inner: string): Promise<Source> => lent(await options.open(inner)) });
       const opened: unknown = await calls.ask(what, () => scheme.open(location, { ...options, open }));

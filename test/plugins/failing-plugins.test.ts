@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
     'says what is wrong itself',
     format("open() { throw Object.assign(new Error('odd page'), { code: 'FORMAT_REFUSED', hint: 'convert it' }) }"),
     'acme',
-    /^plug-in 'acme': odd page$/,
+    /^plug-in 'acme': \/.*\/acme: odd page$/,
     'FORMAT_REFUSED',
   ],
   [
@@ -269,7 +269,7 @@ describe('plug-ins that fail', () => {
       assert.equal(status, 7);
       assert.equal(
         stderr,
-        "pool-tracker: plug-in 'acme': source scheme 'acme': open: it ended the program, or never answers\n",
+        "pool-tracker: plug-in 'acme': acme:x: source scheme 'acme': open: it ended the program, or never answers\n",
       );
       assert.deepEqual(
         readdirSync(folder.path('.')).filter((name) => name.includes('t.csv')),
