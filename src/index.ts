@@ -15,7 +15,7 @@ export {
 export { hex, type PhysicalAddress, type VirtualAddress } from './address.js';
 export type { Source } from './source/source.js';
 export type { Run, RunList } from './image/run-list.js';
-export type { Architecture, ImageHints, MemoryImage } from './image/image.js';
+export type { Architecture, ImageHints, MemoryImage, OpenedImage, StreamedRun } from './image/image.js';
 export {
   PAGING_NAMES,
   type MissingPage,
@@ -99,4 +99,5 @@ export { report, writeReport, type ReportOptions } from './report/report.js';
 export { loadPlugins, type LoadedPlugins } from './plugin/load-plugins.js';
 export { PLUGIN_API_VERSION, type ImageFormat, type PlainRun, type Plugin } from './plugin/plugin.js';
 export type { SchemeOptions, SourceScheme, StreamedBytes } from './source/source-scheme.js';
-export type { SymbolOptions, SymbolSource } from './kernel/symbols/symbols.js';
+export type { KernelSymbols, SymbolOptions, SymbolSource } from './kernel/symbols/symbols.js';
+export type { ByteReader } from './source/reading/byte-reader.js';

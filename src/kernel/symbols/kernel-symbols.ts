@@ -100,6 +100,7 @@ export const MAX_TAG_TABLES = 2048;
 
 /** What is known of one kernel build, from any source. */
 export interface KernelSymbols {
+  /** The built-in list, or any other place. */
   readonly origin: 'known-build' | 'symbols';
   /** The built-in list, or the symbol file's path. */
   readonly source: string;
@@ -111,5 +112,6 @@ export interface KernelSymbols {
   readonly tagTablesCapacity: number;
   /** Addresses relative to the kernel's base. */
   readonly rva: Readonly<Partial<Record<KernelVariable, number>>>;
+  /** Field offsets, as far as the source knows them; what it does not is found in the image. */
   readonly structures: Structures;
 }

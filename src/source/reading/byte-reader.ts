@@ -68,6 +68,7 @@ export class ByteReader {
   /** Called only by readerOf. */
   constructor(
     private readonly ahead: Ahead,
+    /** The input's name, for messages. */
     readonly name: string,
     private readonly title: string,
   ) {}
@@ -149,6 +150,7 @@ export class ByteReader {
     this.ahead.offset -= bytes.length;
   }
 
+  /** Whether all bytes were taken. */
   async atEnd(): Promise<boolean> {
     return (await this.peek(1)).length === 0;
   }
