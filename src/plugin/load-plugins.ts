@@ -19,6 +19,8 @@ const OWN_SCHEMES: readonly string[] = ['http', 'https', 's3', 'file', 'stdin', 
 interface Loaded {
   readonly name: string;
   readonly remove: () => void;
+  /** Calls of `loadPlugins` that asked for it and have not unloaded it. */
+  users: number;
 }
 
 /** Plug-ins of this thread, by the URLs of their modules. */
@@ -28,7 +30,7 @@ const loaded = new Map<string, Loaded>();
 export interface LoadedPlugins {
   /** Their names, in the order of their modules. */
   readonly names: readonly string[];
-  /** Takes them out of every list again; images that are open keep them. */
+  /** Takes them out of every list again, but for those that another call has loaded as well; open images keep them. */
   unload(): void;
 }
 
@@ -48,16 +50,23 @@ export async function loadPlugins(modules: readonly string[]): Promise<LoadedPlu
   const urls: string[] = [];
   for (const module of modules) {
     const url = await urlOf(module);
-    if (!loaded.has(url)) loaded.set(url, add(module, checkedPlugin(module, await imported(module, url))));
-    urls.push(url);
+    const plugin = loaded.has(url) ? null : checkedPlugin(module, await imported(module, url));
+    // Another call may have loaded it meanwhile.
+    if (plugin !== null && !loaded.has(url)) loaded.set(url, add(module, plugin));
+    if (!urls.includes(url)) urls.push(url);
   }
+  for (const url of urls) loaded.get(url)!.users++;
+  let isLoaded = true;
   return {
     names: urls.map((url) => loaded.get(url)!.name),
     unload: () => {
-      for (const url of urls) {
-        loaded.get(url)?.remove();
+      for (const url of isLoaded ? urls : []) {
+        const one = loaded.get(url)!;
+        if (--one.users > 0) continue;
+        one.remove();
         loaded.delete(url);
       }
+      isLoaded = false;
     },
   };
 }
@@ -113,7 +122,7 @@ function add(module: string, plugin: Plugin): Loaded {
     PLUGGED_SYMBOL_SOURCES.add(symbolSources.map((source) => ownSymbolSource(name, source))),
     PLUGGED_SINKS.add(sinks.map((sink) => ownSink(name, sink))),
   ];
-  return { name, remove: () => removals.forEach((remove) => remove()) };
+  return { name, users: 0, remove: () => removals.forEach((remove) => remove()) };
 }
 
 function refuseTaken(who: string, what: string, wanted: readonly string[], taken: readonly string[]): void {

@@ -164,7 +164,6 @@ describe('what a plug-in answers', () => {
     ));
 });
 
- 
 async function* none(): AsyncGenerator<never> {
   return;
 }

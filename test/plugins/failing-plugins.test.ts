@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { loadPlugins, scanImage, type ScanImageOptions } from '../../src/index.js';
 import { generateMemory } from '../support/generate/memory.js';
-import { ended, runCli, said, startCli } from '../support/run/cli.js';
+import { builtFile, ended, runCli, said, startCli } from '../support/run/cli.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { writePlugin } from '../support/write/plugin.js';
 import { rawBuffer } from '../support/write/raw.js';
@@ -227,6 +228,46 @@ describe('plug-ins that fail', () => {
       }
     });
   }
+
+  it("an error that is the input's own, by the error of this package: its code, hint and status", async () => {
+    const path = folder.path('own-error.mjs');
+    const before = `import { PoolTrackerError } from '${pathToFileURL(builtFile('index.js')).href}';`;
+    const thrown = "throw new PoolTrackerError('FORMAT_REFUSED', 'it is encrypted', { hint: 'decrypt it first' })";
+    writePlugin(path, 'acme', format(`open() { ${thrown} }`), before);
+    const { status, stderr } = await runCli(['scan', 'acme', '--plugin', path], { cwd: folder.path('.') });
+    assert.equal(status, 3);
+    assert.equal(stderr, "pool-tracker: plug-in 'acme': acme: it is encrypted; decrypt it first\n");
+  });
+
+  it('a page that it says cannot be read counts as missing, and the rest is read', async () => {
+    const view = `open: async (source) => {
+      const lost = 0x300000;
+      const read = async (target, offset) => {
+        if (offset < lost + 4096 && lost < offset + target.length)
+          throw Object.assign(new Error('bad sector'), { code: 'SOURCE_UNREADABLE', data: { local: true } });
+        return source.read(target, offset + 4096);
+      };
+      const byteLength = source.byteLength - 4096;
+      const own = { name: source.name, byteLength, bytesRead: 0, read, close: () => source.close() };
+      return { source: own, runs: [{ start: 0, length: byteLength, offset: 0 }] };
+    }`;
+    const path = folder.path('shifted');
+    const head = Buffer.alloc(4096);
+    head.write('ACME');
+    writeFileSync(path, Buffer.concat([head, readFileSync(folder.path('raw'))]));
+    const plugins = await loadPlugins([writePlugin(folder.path('local.mjs'), 'acme', format(view))]);
+    try {
+      const { totals, warnings } = await scanImage(path, { cache: false, method: 'carve' });
+      assert.ok(totals.length > 0);
+      const { message } = warnings.find(({ code }) => code === 'image-unreadable')!;
+      assert.match(
+        message,
+        /^1 page of the image cannot be read .* the first at 0x300000 .*plug-in 'acme': .*bad sector/,
+      );
+    } finally {
+      plugins.unload();
+    }
+  });
 
   it('an error of ours that passes through a plug-in stays as it was', async () => {
     const members = format('open: async (source) => ({ ...(await source.read(Buffer.alloc(1), 0)) })');

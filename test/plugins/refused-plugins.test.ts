@@ -132,6 +132,8 @@ describe('plug-ins that are refused', () => {
       const more = await loadPlugins([first, format]);
       assert.deepEqual(more.names, ['acme', 'format']);
       more.unload();
+      more.unload();
+      assert.equal(loadedModules().length, 1);
     } finally {
       plugins.unload();
     }
