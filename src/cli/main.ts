@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { knownError } from '../errors.js';
+import { type ErrorCode, knownError } from '../errors.js';
 import { neverAnswered } from '../plugin/calls.js';
 import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/file/whole-file.js';
@@ -10,13 +10,16 @@ import { runCommandLine } from './program.js';
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGNAL_STATUSES: readonly number[] = Object.values(SIGNAL_STATUS);
 
+/** What is somebody's fault in code, and not in an input. */
+const WITH_STACK: readonly ErrorCode[] = ['INTERNAL', 'PLUGIN_REFUSED', 'PLUGIN_FAILED'];
+
 /** A reader that closes the pipe early (`| head`) ends the program without an error. */
 function failed(error: unknown): number {
   discardUnfinishedFiles();
   if (isClosedPipe(error)) return 0;
   const known = knownError(error);
   sayError(known);
-  if (known.code === 'INTERNAL' && process.env.POOL_TRACKER_DEBUG) console.error(error);
+  if (WITH_STACK.includes(known.code) && process.env.POOL_TRACKER_DEBUG) console.error(error);
   return known.exitStatus;
 }
 
@@ -26,8 +29,11 @@ for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
     process.exit(status);
   });
 }
-process.stdout.on('error', (error) => process.exit(failed(error)));
 let isDone = false;
+process.stdout.on('error', (error) => {
+  isDone = true;
+  process.exit(failed(error));
+});
 process.once('exit', (status) => {
   // A plug-in that ends the program, or on which it waits although nothing is left that could wake it.
   const error = isDone || SIGNAL_STATUSES.includes(status) ? null : neverAnswered();

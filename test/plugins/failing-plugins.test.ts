@@ -296,8 +296,10 @@ describe('plug-ins that fail', () => {
     assert.equal(status, 7);
     assert.equal(stderr, "pool-tracker: plug-in 'acme': output format 'acme': ha lf\n");
     assert.ok(!existsSync(out()));
-    const { status: ofTable } = await runCli([...words, '--format', 'acme']);
-    assert.equal(ofTable, 7);
+    const toStdout = await runCli([...words, '--format', 'acme'], { env: { POOL_TRACKER_DEBUG: '1' } });
+    assert.equal(toStdout.status, 7);
+    // The stack, for who writes the plug-in.
+    assert.match(toStdout.stderr, /^pool-tracker: .*ha lf\n[^]*at .*half\.mjs:\d/);
   });
 
   for (const [what, body] of [
@@ -318,6 +320,15 @@ describe('plug-ins that fail', () => {
       );
     });
   }
+
+  it('a reader that goes away ends it without a word', async () => {
+    const endless = sink('for await (const b of batches) for (;;) yield Buffer.alloc(1 << 16);');
+    const plugin = writePlugin(folder.path('endless.mjs'), 'acme', endless);
+    const child = startCli(['scan', folder.path('raw'), '--quiet', '--format', 'acme', '--plugin', plugin]);
+    child.stdout!.once('data', () => child.stdout!.destroy());
+    const { status, stderr } = await ended(child);
+    assert.deepEqual([status, stderr], [0, '']);
+  });
 
   it('an interrupt ends one that is never done', async () => {
     const body =
