@@ -12,7 +12,7 @@ const HEADED = 516;
 const ENTRY = 8;
 
 /** Ranges of sectors that are kept, of all segments. */
-export const MAX_READ_ERRORS = 1 << 20;
+const MAX_READ_ERRORS = 1 << 20;
 
 /** Bytes of the medium, end exclusive. */
 type Range = readonly [start: number, end: number];
