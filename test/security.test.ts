@@ -83,7 +83,7 @@ const LIMITS: readonly (readonly [row: string, figure: string, file: string, con
   ['entries of the table of big', '4 Mi', 'pool/big-pages/big-page-layout.ts', 'MAX_BIG_ENTRIES'],
   ['pages kept while carving', '16,384', 'pool/carve/fit/page-collection.ts', 'MAX_SURE'],
   ['pages kept while carving', '4,096', 'pool/carve/fit/page-collection.ts', 'MAX_WEAK'],
-  ['symbol file held in memory', '64 MiB', 'kernel/symbols/symbol-document.ts', 'PARSED_WHOLE'],
+  ['symbol file held in memory', '12 MiB', 'kernel/symbols/symbol-document.ts', 'PARSED_WHOLE'],
   ['symbol file held in memory', '512 MiB', 'kernel/symbols/symbol-document.ts', 'MAX_BYTES'],
   ['symbol file held in memory', '100', 'kernel/symbols/symbol-document.ts', 'MAX_RATIO'],
   ['symbol file held in memory', '256 MiB', 'kernel/symbols/pdb/msf.ts', 'MAX_STREAM'],

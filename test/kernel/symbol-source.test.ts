@@ -146,14 +146,19 @@ describe('symbol files', () => {
       ['bomb.json.gz', gzipSync(Buffer.alloc(40 << 20, ' ')), /unpacks to more than 16777216 bytes/],
     ] as const) {
       writeFileSync(folder.path(name), bytes);
-      await assert.rejects(openSymbolDocument(folder.path(name)), { code: 'SYMBOL_FILE_DAMAGED', message });
+      await assert.rejects(openSymbolDocument(folder.path(name), 1 << 26), { code: 'SYMBOL_FILE_DAMAGED', message });
     }
     // The same where it is streamed.
     writeFileSync(folder.path('deeper.json'), `{"symbols":{"a":${deep}`);
-    const streamed = await openSymbolDocument(folder.path('deeper.json'), 1000);
-    await assert.rejects(async () => {
-      for await (const member of streamed.entries('symbols')) assert.fail(String(member));
-    }, /nested more than 64 deep/);
+    for (const [name, limit, message] of [
+      ['deeper.json', 1000, /nested more than 64 deep/],
+      ['bomb.json.gz', undefined, /unpacks to more than 16777216 bytes/],
+    ] as const) {
+      const streamed = await openSymbolDocument(folder.path(name), limit);
+      await assert.rejects(async () => {
+        for await (const member of streamed.entries('symbols')) assert.fail(String(member));
+      }, message);
+    }
   });
 
   it('are refused when they are not there', () =>

@@ -6,8 +6,11 @@ import { isWithin } from '../../source/within.js';
 import { detectWrapper, unwrap, WRAPPER_HEAD } from '../../source/wrapper/wrappers.js';
 import { damagedSymbolFile } from './symbol-facts.js';
 
-/** Larger documents are streamed, which takes about twenty times as long as JSON.parse but little memory. */
-const PARSED_WHOLE = 64 * 2 ** 20;
+/**
+ * Larger documents are streamed, which takes about twenty times as long as JSON.parse but little memory; and JSON.parse
+ * cannot be interrupted: of this much it takes a quarter of a second on a small machine.
+ */
+const PARSED_WHOLE = 12 * 2 ** 20;
 
 /** Bounds of what a file may unpack to: symbol files of kernels have some 7 MB, eleven times what xz makes of them. */
 const MAX_BYTES = 512 * 2 ** 20;
