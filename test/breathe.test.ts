@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { TypeRecords } from '../src/kernel/symbols/pdb/type-records.js';
 import { breathe } from '../src/breathe.js';
 import { ended, said } from './support/run/cli.js';
 import { temporaryFolder } from './support/run/temporary-folder.js';
@@ -18,6 +19,26 @@ describe('long work', () => {
     let isHeard = false;
     setImmediate(() => (isHeard = true));
     while (!isHeard) await breathe();
+  });
+
+  it('lets them have it within the types of a program database', async () => {
+    const [header, size, count] = [56, 28, 1_500_000];
+    const types = Buffer.alloc(header + count * size);
+    for (const [value, at] of [
+      [header, 4],
+      [0x1000, 8],
+      [count * size, 16],
+    ] as const)
+      types.writeUInt32LE(value, at);
+    for (let at = header; at < types.length; at += size) {
+      types.writeUInt16LE(size - 2, at);
+      types.writeUInt16LE(0x1504, at + 2);
+    }
+    let turns = 0;
+    const next = (): void => void setImmediate(() => turns++ < 1000 && next());
+    next();
+    await TypeRecords.of(types, new Set(['_EPROCESS']));
+    assert.ok(turns > 1, `${turns} turns`);
   });
 
   for (const task of ['carve', 'pages']) {

@@ -1,10 +1,11 @@
+import { breathe } from '../../../breathe.js';
 import { type PoolTrackerError } from '../../../errors.js';
 import { guidAt, type PdbIdentity } from '../../pe.js';
 import { fileNameOf, type Source } from '../../../source/source.js';
 import type { FieldOffsets } from '../kernel-symbols.js';
 import { AddressMap, sectionStarts } from './address-map.js';
 import { isMsf, MSF_HEAD, MsfDamage, MsfFile } from './msf.js';
-import { TypeRecords } from './type-records.js';
+import { AT_A_STRETCH, TypeRecords } from './type-records.js';
 
 export { isMsf, MSF_HEAD };
 
@@ -70,7 +71,8 @@ export class PdbFile {
     const map = omap === null ? null : new AddressMap(await this.msf.stream(omap));
     const records = await this.msf.stream(this.debug.readUInt16LE(20));
     const found: PublicSymbol[] = [];
-    for (let at = 0; at + 4 <= records.length;) {
+    for (let at = 0, count = 0; at + 4 <= records.length; count++) {
+      if (count % AT_A_STRETCH === 0) await breathe();
       const next = at + 2 + records.readUInt16LE(at);
       if (next > records.length || next < at + 4) throw new MsfDamage(`its symbol record at ${at} is cut`);
       const symbol = publicIn(records.subarray(at + 2, next));
@@ -91,7 +93,7 @@ export class PdbFile {
 
   /** The structures of these names that the PDB defines, with the offsets of these fields. */
   async structures(wanted: Readonly<Record<string, readonly string[]>>): Promise<ReadonlyMap<string, FieldOffsets>> {
-    const types = new TypeRecords(await this.msf.stream(TYPE_STREAM), new Set(Object.keys(wanted)));
+    const types = await TypeRecords.of(await this.msf.stream(TYPE_STREAM), new Set(Object.keys(wanted)));
     const found = new Map<string, FieldOffsets>();
     for (const [name, fields] of Object.entries(wanted)) {
       const structure = types.structure(name, fields);

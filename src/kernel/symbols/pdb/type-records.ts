@@ -1,3 +1,4 @@
+import { breathe } from '../../../breathe.js';
 import type { FieldOffsets } from '../kernel-symbols.js';
 import { MsfDamage } from './msf.js';
 
@@ -13,6 +14,8 @@ const IS_DECLARATION = 0x80;
 const HEADER = 56;
 /** Types of a PDB; a kernel has some 10,000. */
 const MAX_TYPES = 1 << 21;
+/** Records that are read before events are looked at. */
+export const AT_A_STRETCH = 4096;
 /** Field lists that continue one another. */
 const MAX_LISTS = 64;
 
@@ -99,17 +102,25 @@ export class TypeRecords {
   private readonly definitions = new Map<string, Definition>();
   private readonly first: number;
 
-  /** @param wanted names of structures. @throws MsfDamage */
-  constructor(
-    private readonly bytes: Buffer,
-    wanted: ReadonlySet<string>,
-  ) {
+  private constructor(private readonly bytes: Buffer) {
     if (bytes.length < HEADER) throw new MsfDamage('its type stream is cut');
-    const headerSize = bytes.readUInt32LE(4);
     this.first = bytes.readUInt32LE(8);
+  }
+
+  /** @param wanted names of structures. @throws MsfDamage */
+  static async of(bytes: Buffer, wanted: ReadonlySet<string>): Promise<TypeRecords> {
+    const types = new TypeRecords(bytes);
+    await types.read(wanted);
+    return types;
+  }
+
+  private async read(wanted: ReadonlySet<string>): Promise<void> {
+    const { bytes } = this;
+    const headerSize = bytes.readUInt32LE(4);
     const end = headerSize + bytes.readUInt32LE(16);
     if (headerSize < HEADER || end > bytes.length) throw new MsfDamage('its type stream is cut');
     for (let at = headerSize; at + 4 <= end;) {
+      if (this.starts.length % AT_A_STRETCH === 0) await breathe();
       const next = at + 2 + bytes.readUInt16LE(at);
       if (next > end || next < at + 4) throw new MsfDamage(`its type record at ${at} is cut`);
       if (this.starts.length >= MAX_TYPES) throw new MsfDamage(`it has more than ${MAX_TYPES} types`);
