@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { BIGPOOL, IMAGE, POOL_TAG } from '../../src/record/schema/record-types.js';
+import { nullableColumn } from '../../src/record/schema/record-type.js';
 import { TablePrinter } from '../../src/sink/table/table-printer.js';
 import type { TableOptions } from '../../src/sink/sink.js';
 import { assertProperty } from '../support/lanes/property.js';
@@ -189,7 +190,25 @@ describe('the printed table', () => {
   it('of another record type leaves out columns of the middle where a terminal has no room', () => {
     const printer = new TablePrinter(BIGPOOL, { terminalColumns: 60 });
     const lines = [...printer.lines(edgeRows(BIGPOOL, 5)), ...printer.end()];
-    assert.match(lines[0]!, /^schema_version .* free\n$/);
-    assert.match(lines.at(-1)!, /^\(no room for: .*arch.*; --wide shows all\)\n$/);
+    assert.match(lines[0]!, /^schema_version .* \u2026 .*free\n$/);
+    assert.match(lines.at(-1)!, /^\(\d+ columns, \d+ shown; no room for: .*arch.*; --wide shows all\)\n$/);
+  });
+
+  it('says where columns are left out, within the width', () => {
+    const columns = Array.from({ length: 40 }, (_, index) => nullableColumn(`column_${index}`, 'int64', 'A number.'));
+    const rows = [1, 2].map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, BigInt(row * index)])));
+    for (const terminalColumns of [40, 41, 42, 43, 44, 45, 80]) {
+      const printer = new TablePrinter({ name: 'answer', description: 'x', columns }, { terminalColumns });
+      const [header, rule, ...lines] = [...printer.lines(rows), ...printer.end()].map((line) => line.trimEnd());
+      const titles = header!.trim().split(/ +/);
+      const gap = titles.indexOf('\u2026');
+      assert.deepEqual([titles[0], titles.at(-1), gap > 0], ['column_0', 'column_39', true], header);
+      for (const line of [header!, rule!, ...lines.slice(0, 2)]) {
+        assert.ok(line.length <= terminalColumns, line);
+        assert.equal(line.trim().split(/ +/).length, titles.length);
+      }
+      assert.equal(lines[0]!.trim().split(/ +/)[gap], '\u2026');
+      assert.match(lines[2]!, new RegExp(`^\\(40 columns, ${titles.length - 1} shown; no room for: `));
+    }
   });
 });

@@ -38,11 +38,13 @@ function cutTexts(columns: readonly TableColumn[], widths: number[], limit: numb
  *
  * @param natural the width that each column would take, in characters
  * @param limit width of a line; unbounded when undefined
+ * @param gap what a line takes more where columns are left out
  */
 export function fitColumns(
   columns: readonly TableColumn[],
   natural: readonly number[],
   limit: number | undefined,
+  gap = 0,
 ): FittedColumns {
   let shown = columns.map((_, index) => index);
   if (limit === undefined) return { shown, widths: natural };
@@ -52,13 +54,14 @@ export function fitColumns(
   for (;;) {
     const of = shown.map((index) => columns[index]!);
     const widths = shown.map((index) => natural[index]!);
-    cutTexts(of, widths, limit, COMFORTABLE);
+    const room = shown.length < columns.length ? limit - gap : limit;
+    cutTexts(of, widths, room, COMFORTABLE);
     const next = byRank.shift();
-    if (lineWidth(widths) > limit && next !== undefined) {
+    if (lineWidth(widths) > room && next !== undefined) {
       shown = shown.filter((index) => index !== next);
       continue;
     }
-    cutTexts(of, widths, limit, NARROWEST);
+    cutTexts(of, widths, room, NARROWEST);
     return { shown, widths };
   }
 }

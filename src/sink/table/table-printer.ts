@@ -5,6 +5,12 @@ import { fitColumns, fitText, type FittedColumns } from './column-fit.js';
 import { isOfTags, tableColumns, type TableColumn } from './table-columns.js';
 import { TagSums } from './tag-sums.js';
 
+/** Stands for the columns that are left out, as in DuckDB's tables. */
+const GAP = '\u2026';
+
+/** Of more columns that are left out the names would fill the terminal. */
+const MAX_NAMED = 12;
+
 /** What the table of one image is headed with where a table has several. */
 function heading({ image_path, system, host, windows_version, captured_at }: Row): string {
   const facts = [
@@ -60,7 +66,16 @@ export class TablePrinter {
       yield this.line(this.cells(this.sums.row(this.shown)));
     }
     const left = this.columns.filter((_, index) => this.fitted?.shown.includes(index) === false);
-    if (left.length > 0) yield `(no room for: ${left.map(({ title }) => title).join(', ')}; --wide shows all)\n`;
+    if (left.length === 0) return;
+    const shown = this.hasGap ? `${this.columns.length} columns, ${this.columns.length - left.length} shown; ` : '';
+    const named = left.slice(0, MAX_NAMED).map(({ title }) => title);
+    const more = left.length > MAX_NAMED ? ` and ${left.length - MAX_NAMED} more` : '';
+    yield `(${shown}no room for: ${named.join(', ')}${more}; --wide shows all)\n`;
+  }
+
+  /** Whether a line says where columns are left out. Of tags, whose columns are known, it does not. */
+  private get hasGap(): boolean {
+    return !isOfTags(this.recordType);
   }
 
   private imageOf(row: Row): string {
@@ -101,6 +116,7 @@ export class TablePrinter {
       this.columns,
       natural,
       this.options.wide === true ? undefined : this.options.terminalColumns,
+      this.hasGap ? GAP.length + 1 : 0,
     );
     yield this.line(titles);
     yield this.rule();
@@ -111,13 +127,27 @@ export class TablePrinter {
   }
 
   private rule(): string {
-    const { shown, widths } = this.fitted!;
-    return `${shown.map((_, at) => '-'.repeat(widths[at]!)).join(' ')}\n`;
+    return this.joined(
+      this.fitted!.widths.map((width) => '-'.repeat(width)),
+      '-',
+    );
   }
 
   private line(texts: readonly string[]): string {
     const { shown, widths } = this.fitted!;
-    const fitted = shown.map((index, at) => fitText(texts[index]!, widths[at]!, this.columns[index]!));
-    return `${fitted.join(' ').trimEnd()}\n`;
+    return this.joined(
+      shown.map((index, at) => fitText(texts[index]!, widths[at]!, this.columns[index]!)),
+      GAP,
+    );
+  }
+
+  /** @param gap put before what follows columns that are left out */
+  private joined(fitted: readonly string[], gap: string): string {
+    const { shown } = this.fitted!;
+    const words = fitted.flatMap((text, at) =>
+      this.hasGap && shown[at]! - (shown[at - 1] ?? -1) > 1 ? [gap, text] : [text],
+    );
+    if (this.hasGap && shown.at(-1)! < this.columns.length - 1) words.push(gap);
+    return `${words.join(' ').trimEnd()}\n`;
   }
 }
