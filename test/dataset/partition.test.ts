@@ -72,6 +72,17 @@ describe('partitions', () => {
     );
   });
 
+  it('and alone, with no option, by which a column of its own kind would have a type of its own', async () => {
+    for (const [index, host] of HARD_VALUES.entries()) {
+      const path = folder.path(`alone-${index}/${partitionFolder(['host'], 0, { host })}/1.parquet`);
+      await mkdir(dirname(path), { recursive: true });
+      await writeRecords(path, POOL_TAG, [poolTagRow({ host })]);
+      const [row] = await queryDuckdb(`SELECT encode(host::VARCHAR) = encode('${host.replaceAll("'", "''")}') AS same
+        FROM read_parquet('${folder.path(`alone-${index}`)}/**/*.parquet')`);
+      assert.equal(row!['same'], true, host);
+    }
+  });
+
   it('a value too long for a file name is refused', () => {
     assert.throws(() => partitionFolder(['host'], null, { host: 'x'.repeat(300) }), {
       code: 'USAGE',

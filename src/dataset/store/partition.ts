@@ -7,8 +7,13 @@ export const DEFAULT_PARTITION: readonly string[] = ['date', 'host'];
 /** The value that Hive, Spark, Trino and DuckDB all read as null. */
 const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
 
-/** What an engine reads as null before it unescapes it; DuckDB takes NULL for one in any case. */
-const READ_AS_NULL = /^(?:null|__hive_default_partition__)$/i;
+/**
+ * What an engine reads as null before it unescapes it (DuckDB takes NULL for one in any case), or as a number or a day
+ * that it writes otherwise: `0x1` as 1, `2024-1-1` as 2024-01-01.
+ */
+const READ_AS_OTHER =
+  /^(?:null|__hive_default_partition__|epoch|[+-]?inf(?:inity)?|-0+|[+-]?0[xb][0-9a-f]+|[+-]?\d+-\d{1,2}-\d{1,2})$/i;
+const PLAIN_DAY = /^(?:\d{4}|[1-9]\d{4,})-\d\d-\d\d$/;
 
 /** `N` → `%4E` */
 function percent(char: string): string {
@@ -46,11 +51,11 @@ export function checkPartitionKeys(keys: readonly string[]): readonly string[] {
 
 /**
  * Escapes a partition value as Hive does, which every engine understands: characters that could end or split a path
- * component become %XX, the rest stay, and so does the first letter of what would be read as null. `a/b` → `a%2Fb`,
+ * component become %XX, the rest stay, and so does the first one of what would be read as something else. `a/b` → `a%2Fb`,
  * `NULL` → `%4EULL`
  */
 export function escapeValue(value: string): string {
-  if (READ_AS_NULL.test(value)) return `${percent(value[0]!)}${value.slice(1)}`;
+  if (READ_AS_OTHER.test(value) && !PLAIN_DAY.test(value)) return `${percent(value[0]!)}${value.slice(1)}`;
   return value.replace(/[\u0000- "#%&'*/:=?\\<>|{}[\]^`\u007f]/g, percent);
 }
 
