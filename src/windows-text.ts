@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util';
+
 /** The byte order of UTF-16 in which most characters are below 256; null for other text. */
 function orderByZeros(bytes: Buffer): 'little' | 'big' | null {
   const [zeros, half] = [[0, 0] as [number, number], bytes.length >> 1];
@@ -22,4 +24,26 @@ export function decodeWindowsText(bytes: Buffer): string {
   } catch {
     return bytes.toString('latin1');
   }
+}
+
+/**
+ * The text of a file as it is read: UTF-16 where a mark at its beginning says so, as Windows PowerShell writes it, else
+ * UTF-8. The mark is no part of the text.
+ */
+export async function* markedText(bytes: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
+  let decoder: TextDecoder | null = null;
+  let head = Buffer.alloc(0);
+  for await (const piece of bytes) {
+    const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    if (decoder !== null) {
+      yield decoder.decode(chunk, { stream: true });
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < 2) continue;
+    const mark = head.readUInt16BE(0);
+    decoder = new TextDecoder(mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8');
+    yield decoder.decode(head, { stream: true });
+  }
+  yield decoder === null ? head.toString('utf8') : decoder.decode();
 }

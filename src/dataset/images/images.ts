@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
 import { locationName, type Source } from '../../source/source.js';
 import { beginsAlike, lastPartOf, openSource, partBefore, pluggedScheme } from '../../source/open-source.js';
+import { markedText } from '../../windows-text.js';
 import { glob, hasPattern } from './glob.js';
 
 /**
@@ -169,7 +170,7 @@ async function* imagesOfLines(input: Readable, name: string, options: ListOption
   const missing: string[] = [];
   let isAnyThere = false;
   try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    for await (const line of createInterface({ input: Readable.from(markedText(input)), crlfDelay: Infinity })) {
       if (line.trim() === '') continue;
       const path = localPath(line);
       if (path !== null && (await isMissing(path))) missing.push(line);

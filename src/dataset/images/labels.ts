@@ -4,6 +4,7 @@ import { RE2JS } from 're2js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { Labels } from '../../scan/scan-result.js';
 import { CsvParser } from '../../sink/read/csv-parser.js';
+import { markedText } from '../../windows-text.js';
 
 /** A list of a million images has some 100 MiB. */
 const MAX_FILE = 256 << 20;
@@ -12,7 +13,7 @@ const MAX_LINE = 1 << 20;
 /** The text of a label file. @throws Error where it is longer than any list */
 async function* textOf(path: string): AsyncGenerator<string> {
   let length = 0;
-  for await (const text of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+  for await (const text of markedText(createReadStream(path))) {
     length += text.length;
     if (length > MAX_FILE) throw new Error(`expected at most ${MAX_FILE} characters`);
     yield text;

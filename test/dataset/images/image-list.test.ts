@@ -119,6 +119,18 @@ describe('the list of images', () => {
     });
   });
 
+  for (const encoding of ['utf8', 'utf16le', 'utf16be'] as const) {
+    it(`a list as Windows writes it, with a mark: ${encoding}`, async () => {
+      const text = Buffer.from(
+        `\ufeff${root()}/b.raw\r\n${root()}/a/one.dmp\r\n`,
+        encoding === 'utf8' ? 'utf8' : 'utf16le',
+      );
+      const path = folder.path(`${encoding}.txt`);
+      await writeFile(path, encoding === 'utf16be' ? text.swap16() : text);
+      assert.deepEqual(await names([`@${path}`]), ['b.raw', 'a/one.dmp']);
+    });
+  }
+
   it('a list may be empty, and one of its lines may name what is gone by now: the scan tells of it', async () => {
     assert.deepEqual(await names(['-'], '\n'), []);
     assert.deepEqual(await names(['-'], `${root()}/gone.raw\n${root()}/b.raw\n`), ['gone.raw', 'b.raw']);

@@ -31,6 +31,23 @@ describe('labels of an image', () => {
     );
   });
 
+  for (const [encoding, mark] of [
+    ['utf8', '\ufeff'],
+    ['utf8', ''],
+    ['utf16le', '\ufeff'],
+  ] as const) {
+    it(`the mark that a file begins with is no part of it, that of a value is: ${encoding} ${JSON.stringify(mark)}`, async () => {
+      for (const [name, text] of [
+        ['marked.csv', 'path,host\r\n日本.raw,\ufeffweb01\r\n'],
+        ['marked.ndjson', '{"path":"日本.raw","host":"\ufeffweb01"}\r\n'],
+      ] as const) {
+        await writeFile(folder.path(name), Buffer.from(`${mark}${text}`, encoding));
+        const rules = await LabelRules.load({ fixed: {}, patterns: [], file: folder.path(name) });
+        assert.deepEqual(rules.labelsOf('日本.raw', '/日本.raw'), { host: '\ufeffweb01' });
+      }
+    });
+  }
+
   for (const [what, name, text] of [
     ['no column path', 'x.csv', 'file,host\na,b\n'],
     ['a line with a field too many', 'y.csv', 'path,host\na,b,c\n'],
