@@ -36,7 +36,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
       for await (const row of (await query.ask('SELECT count(*) AS n FROM pool_tag')).rows) return Number(row['n']);
       throw new Error('no answer');
     } finally {
-      query.close();
+      await query.close();
     }
   };
   let expected: string[] = [];
