@@ -9,10 +9,12 @@ import {
   Ingest,
   type IngestOptions,
 } from './ingest/ingest.js';
+import { type ImageFeed, ListedImages } from './images/image-feed.js';
 import type { ListedImage } from './images/images.js';
 import { versionOf } from './images/image-version.js';
 import type { LabelRules } from './images/labels.js';
 import type { Labels } from '../scan/scan-result.js';
+import { PoolTrackerError } from '../errors.js';
 import { abortable, whenAborted } from '../work.js';
 
 export interface BatchOptions extends IngestOptions {
@@ -40,7 +42,7 @@ export class Batch {
     ImageStatus,
     number
   >;
-  private next = 0;
+  private begun = 0;
   private records = 0;
   private bytesRead = 0;
   private stopped = false;
@@ -48,7 +50,7 @@ export class Batch {
   stuck = 0;
 
   constructor(
-    private readonly images: readonly ListedImage[],
+    private readonly images: ImageFeed,
     private readonly options: BatchOptions,
     private readonly listener: BatchListener,
     private readonly pool: ImagePool = new ImagePool(options.timeoutMs),
@@ -73,10 +75,11 @@ export class Batch {
     const startedAt = performance.now();
     const ingest = await Ingest.open(this.options);
     try {
+      const { images } = this;
       // Told before hours of work, not in the midst of it.
-      for (const image of this.images) ingest.checkLabels(this.labelsOf(image));
-      this.listener.listed(this.images.length);
-      const jobs = Array.from({ length: Math.min(this.options.jobs, this.images.length) }, () =>
+      if (images instanceof ListedImages) for (const image of images.all) ingest.checkLabels(this.labelsOf(image));
+      if (images.count !== null) this.listener.listed(images.count);
+      const jobs = Array.from({ length: Math.min(this.options.jobs, images.count ?? Infinity) }, () =>
         this.work(ingest).catch((error: unknown) => {
           this.stop();
           throw error;
@@ -85,14 +88,15 @@ export class Batch {
       const ends = await Promise.allSettled(jobs);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
+      this.images.end();
       this.stuck = await this.pool.close();
       await ingest.close();
     }
     return {
       event: 'summary',
-      images: this.images.length,
+      images: this.begun + this.left,
       counts: this.counts,
-      left: this.images.length - this.next,
+      left: this.left,
       records: this.records,
       bytes_read: this.bytesRead,
       elapsed_ms: Math.round(performance.now() - startedAt),
@@ -102,16 +106,19 @@ export class Batch {
   /** Stops beginning images; those in flight are finished. */
   stop(): void {
     this.stopped = true;
+    this.images.end();
   }
 
   /** How many images have not been begun. */
   get left(): number {
-    return this.images.length - this.next;
+    return this.images.left;
   }
 
   private async work(ingest: Ingest): Promise<void> {
-    while (!this.stopped && this.next < this.images.length) {
-      const image = this.images[this.next++]!;
+    while (!this.stopped) {
+      const image = await this.images.next();
+      if (image === null) return;
+      this.begun++;
       const event = await this.one(ingest, image);
       this.counts[event.status]++;
       this.records += event.records;
@@ -123,8 +130,17 @@ export class Batch {
 
   private async one(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
     const version = await versionOf(image);
-    if (!this.options.redo && ingest.isDone(image.source, version)) return imageEvent(image.location, 'done-before');
-    return ingest.ingest(this.pool, image, version, this.labelsOf(image));
+    if (!this.options.redo && image.again !== true && ingest.isDone(image.source, version))
+      return imageEvent(image.location, 'done-before');
+    const labels = this.labelsOf(image);
+    try {
+      ingest.checkLabels(labels);
+    } catch (error) {
+      // Of a list this was told before the first image.
+      if (!(error instanceof PoolTrackerError)) throw error;
+      return imageEvent(image.location, 'failed', { error_code: error.code, message: error.message });
+    }
+    return ingest.ingest(this.pool, image, version, labels);
   }
 
   private labelsOf({ location, source }: ListedImage): Labels {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Batch, DEFAULT_RECORDS, DEFAULT_TIMEOUT_MS } from '../dataset/batch.js';
+import { ListedImages } from '../dataset/images/image-feed.js';
 import { listImages, shardOf } from '../dataset/images/images.js';
 import { LabelRules } from '../dataset/images/labels.js';
 import type { BatchSummary, ImageEvent, IngestOptions } from '../dataset/ingest/ingest.js';
@@ -74,7 +75,7 @@ export async function batch(
   const name = locationName(dataset);
   let done = 0;
   return new Batch(
-    images,
+    new ListedImages(images),
     {
       ...ingest,
       out: dataset,

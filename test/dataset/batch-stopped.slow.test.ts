@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { Batch } from '../../src/dataset/batch.js';
+import { ListedImages } from '../../src/dataset/images/image-feed.js';
 import { LabelRules } from '../../src/dataset/images/labels.js';
 import type { BatchSummary, ImageEvent } from '../../src/dataset/ingest/batch-events.js';
 import { ImagePool } from '../../src/dataset/ingest/image-pool.js';
@@ -38,7 +39,7 @@ describe('a batch with an image that hangs', () => {
     const events: ImageEvent[] = [];
     const pool = new ImagePool(options.timeoutMs, pathToFileURL(builtFile('dataset/ingest/image-worker.js')), clock);
     const batch = new Batch(
-      locations.map((location) => ({ location, source: location, found: false, version: null })),
+      new ListedImages(locations.map((location) => ({ location, source: location, found: false, version: null }))),
       options,
       {
         listed: () => undefined,

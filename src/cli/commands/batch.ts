@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Batch } from '../../dataset/batch.js';
+import { ListedImages } from '../../dataset/images/image-feed.js';
 import { requireDrivers } from '../../scan/driver-candidates.js';
 import { type BatchDisplay, JsonDisplay, TextDisplay } from '../display/batch-display.js';
-import type { Command } from '../options/command.js';
+import { type Command, usageError } from '../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS, QUIET_OPTION_SPECS } from '../options/common-options.js';
 import {
+  arriving,
   DATASET_OPTION_SPECS,
+  DEFAULT_SETTLE_S,
   ingestOptions,
   labelRules,
   listed,
@@ -17,17 +20,20 @@ import {
  * The first interrupt lets running work finish, the second ends the process at once; the staging folder is removed, and
  * published data are complete.
  */
-function takeInterrupts(batch: Batch, display: BatchDisplay): () => boolean {
+function takeInterrupts(batch: Batch, display: BatchDisplay, watched: boolean): () => boolean {
   let interrupted = false;
-  process.removeAllListeners('SIGINT');
-  process.on('SIGINT', () => {
-    if (interrupted) process.exit(130);
-    interrupted = true;
-    batch.stop();
-    display.note(
-      `interrupted: finishing what is in flight, ${batch.left} images are left; the same command goes on with them; interrupt again to stop at once`,
-    );
-  });
+  for (const signal of watched ? (['SIGINT', 'SIGTERM'] as const) : (['SIGINT'] as const)) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => {
+      if (interrupted) process.exit(130);
+      interrupted = true;
+      const { left } = batch;
+      batch.stop();
+      display.note(
+        `interrupted: finishing what is in flight, ${left} images are left; the same command goes on with them; interrupt again to stop at once`,
+      );
+    });
+  }
   return () => interrupted;
 }
 
@@ -38,6 +44,12 @@ export const batchCommand: Command = {
     ...DATASET_OPTION_SPECS,
     resume: { help: 'skip images that are done and have not changed; this is the default' },
     'keep-going': { help: 'go on when images fail, and exit with 1 at the end; this is the default' },
+    watch: { help: 'the sources are folders: bring in what comes into them as well, until a signal ends it' },
+    settle: {
+      value: 'SECONDS',
+      default: DEFAULT_SETTLE_S,
+      help: '--watch: a file has come when it has not grown for this long',
+    },
     'fail-fast': { help: 'begin no more images when one has failed' },
     ...JOB_OPTION_SPECS,
     ...QUIET_OPTION_SPECS,
@@ -53,6 +65,10 @@ export const batchCommand: Command = {
       'pool-tracker batch dumps/ --out lake --drivers /mnt/DriverStore',
       'with the drivers that tags on no list may belong to',
     ],
+    [
+      'pool-tracker batch --watch /srv/dumps --out lake --log json',
+      'whatever comes into a folder, one line of JSON a capture',
+    ],
     ['pool-tracker batch @list.txt --out /shared/lake --shard 0/4', 'the first of four machines'],
   ],
   async run(words, options) {
@@ -63,12 +79,15 @@ export const batchCommand: Command = {
     const ingest = ingestOptions(options);
     if (ingest.drivers !== undefined) await requireDrivers(ingest.drivers);
     const labels = await labelRules(options);
+    const watched = options.flag('watch');
+    if (!watched && options.text('settle') !== undefined) throw usageError('--settle is of --watch', 'add --watch');
+    const images = watched ? await arriving(words, options) : new ListedImages(await listed(words, options));
     const batch = new Batch(
-      await listed(words, options),
+      images,
       { ...ingest, labels, jobs, timeoutMs: timeoutMs(options), failFast, redo: options.flag('force') },
       display,
     );
-    const wasInterrupted = takeInterrupts(batch, display);
+    const wasInterrupted = takeInterrupts(batch, display, watched);
     const summary = await batch.run().catch((error: unknown) => {
       display.abandon();
       throw error;
@@ -78,6 +97,8 @@ export const batchCommand: Command = {
       display.note(`${batch.stuck} threads hang in the system and cannot be ended: ending the process by force`);
       process.kill(process.pid, 'SIGKILL');
     }
+    // A signal is how watching ends.
+    if (watched) return 0;
     return wasInterrupted() ? 130 : summary.counts.failed > 0 ? 1 : 0;
   },
 };

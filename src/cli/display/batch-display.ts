@@ -85,9 +85,12 @@ export class TextDisplay implements BatchDisplay {
     this.drawnAt = performance.now();
     const rate = this.scanned / Math.max((performance.now() - this.startedAt) / 1000, 0.001);
     const left = this.scanned === 0 ? Infinity : (this.total - this.done) / rate;
-    process.stderr.write(
-      `\r\u001b[K${this.done} of ${this.total} images, ${this.failed} failed, ${rate.toFixed(1)} a second, ${duration(left)} left`,
-    );
+    // Nobody knows how many come into a folder.
+    const progress =
+      this.total === 0
+        ? `${this.done} images, ${this.failed} failed`
+        : `${this.done} of ${this.total} images, ${this.failed} failed, ${rate.toFixed(1)} a second, ${duration(left)} left`;
+    process.stderr.write(`\r\u001b[K${progress}`);
   }
 }
 

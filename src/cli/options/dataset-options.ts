@@ -1,4 +1,5 @@
 import { DEFAULT_RECORDS, DEFAULT_TIMEOUT_MS } from '../../dataset/batch.js';
+import { Arrivals } from '../../dataset/images/arrivals.js';
 import { listImages, type ListedImage, shardOf } from '../../dataset/images/images.js';
 import { LabelRules } from '../../dataset/images/labels.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
@@ -119,10 +120,27 @@ function parseShard(text: string): { part: number; parts: number } {
   return { part, parts };
 }
 
+function shardGiven(options: OptionValues): ReturnType<typeof parseShard> | null {
+  const text = options.text('shard');
+  return text === undefined ? null : parseShard(text);
+}
+
 /** The images named by the words that belong to this shard. */
 export async function listed(words: readonly string[], options: OptionValues): Promise<ListedImage[]> {
-  const text = options.text('shard');
-  const shard = text === undefined ? null : parseShard(text);
+  const shard = shardGiven(options);
   const images = await listImages(words, { input: process.stdin, except: options.text('out') ?? '' });
   return shard === null ? images : images.filter(({ source }) => shardOf(source, shard.parts) === shard.part);
+}
+
+/** Seconds for which a file in a watched folder must not have grown. */
+export const DEFAULT_SETTLE_S = 5;
+
+/** The images that are or come into the folders that the words name, of this shard. */
+export function arriving(words: readonly string[], options: OptionValues): Promise<Arrivals> {
+  const shard = shardGiven(options);
+  return Arrivals.in(words, {
+    settleMs: (options.count('settle') ?? DEFAULT_SETTLE_S) * 1000,
+    except: options.text('out') ?? '',
+    isWanted: ({ source }) => shard === null || shardOf(source, shard.parts) === shard.part,
+  });
 }

@@ -7,36 +7,11 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { parseS3, s3Objects, type ListedObject } from '../../source/s3-client.js';
-import { locationName, type Source } from '../../source/source.js';
-import { beginsAlike, lastPartOf, openSource, partBefore, pluggedScheme } from '../../source/open-source.js';
+import { locationName } from '../../source/source.js';
+import { pluggedScheme } from '../../source/open-source.js';
 import { markedText } from '../../windows-text.js';
+import { belongsToOther, companionOf } from './companions.js';
 import { glob, hasPattern } from './glob.js';
-
-/**
- * The image that a file belongs to, when both lie in one folder: the saved state beside a .vmem, the later segments of
- * an .E01, the raw parts beside an .afm, the later files of an .afd folder, the later parts of a split file. Such files are opened along with the image and are not images of their own.
- *
- * @param names every name in the folder, lower case
- */
-export function companionOf(name: string, names: ReadonlySet<string>): string | null {
-  const lower = name.toLowerCase();
-  const dot = lower.lastIndexOf('.');
-  if (dot < 0) return null;
-  const stem = lower.slice(0, dot);
-  const ending = lower.slice(dot + 1);
-  const image =
-    ending === 'vmss' || ending === 'vmsn'
-      ? `${stem}.vmem`
-      : /^e[0-9a-z]{2}$/.test(ending) && ending !== 'e01'
-        ? `${stem}.e01`
-        : /^\d{3}$/.test(ending) && names.has(`${stem}.afm`)
-          ? `${stem}.afm`
-          : ending === 'aff' && /^file_\d{3}$/.test(stem) && stem !== 'file_000'
-            ? 'file_000.aff'
-            : null;
-  if (image !== null) return names.has(image) ? image : null;
-  return lastPartOf(lower, names) ?? partBefore(lower, names);
-}
 
 function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1);
@@ -83,6 +58,8 @@ export interface ListedImage {
   readonly found: boolean;
   /** From the listing (see image-version.ts); null when it has none. */
   readonly version: string | null;
+  /** Whether it is to be scanned even if it is done: something beside it has changed. */
+  readonly again?: boolean;
 }
 
 export interface ListOptions {
@@ -220,23 +197,6 @@ async function* imagesOfPath(path: string, options: ListOptions): AsyncGenerator
   else yield { location: path, source: resolve(path), found: false, version: null };
 }
 
-/** Whether a file is opened along with another one. Numbered images that begin alike are images of their own. */
-async function belongsToOther(folder: string, name: string, names: ReadonlySet<string>): Promise<boolean> {
-  const other = companionOf(name, names);
-  if (other === null || partBefore(name.toLowerCase(), names) === null) return other !== null;
-  const sources: Source[] = [];
-  try {
-    // Names are compared in small letters, as file systems may.
-    const before = partBefore(name, names) ?? other;
-    for (const one of [before, name]) sources.push(await openSource(join(folder, one)));
-    return !(await beginsAlike(sources[0]!, sources[1]!));
-  } catch {
-    return false;
-  } finally {
-    await Promise.all(sources.map((source) => source.close()));
-  }
-}
-
 /**
  * Regular files, sorted, without those that belong to another image; links to directories are not followed, so that
  * none is walked twice.
@@ -248,15 +208,35 @@ async function* imagesIn(folder: string, options: ListOptions): AsyncGenerator<L
   });
   const names = new Set(entries.map((entry) => entry.name.toLowerCase()));
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      yield* imagesIn(path, options);
-    } else if (!(await belongsToOther(folder, entry.name, names))) {
+    if (entry.isDirectory()) yield* imagesIn(join(folder, entry.name), options);
+    else if (!(await belongsToOther(folder, entry.name, names))) {
+      const path = join(folder, entry.name);
       const isFile =
         entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true);
-      if (isFile) yield { location: path, source: resolve(path), found: true, version: null };
+      if (isFile) yield foundAt(path);
     }
   }
+}
+
+function foundAt(path: string): ListedImage {
+  return { location: path, source: resolve(path), found: true, version: null };
+}
+
+/**
+ * The images that files of one folder are, or belong to: each once.
+ * @param chosen names of files that are there, or were a moment ago
+ */
+export async function imagesOfFiles(folder: string, chosen: ReadonlySet<string>): Promise<ListedImage[]> {
+  const entries = await readdir(folder).catch(() => []);
+  const byName = new Map(entries.map((name) => [name.toLowerCase(), name]));
+  const names = new Set(byName.keys());
+  const images = new Set<string>();
+  for (const name of [...chosen].sort()) {
+    if (!names.has(name.toLowerCase())) continue;
+    const other = (await belongsToOther(folder, name, names)) ? companionOf(name, names) : null;
+    images.add(other === null ? name : (byName.get(other) ?? name));
+  }
+  return [...images].map((name) => foundAt(join(folder, name)));
 }
 
 /**
