@@ -1,4 +1,4 @@
-import { DatasetQuery } from '../dataset/query/query.js';
+import { DatasetQuery, type QueryOptions } from '../dataset/query/query.js';
 import type { Row } from '../record/schema/record-type.js';
 import { locationName } from '../source/source.js';
 import { whenAborted, type WorkOptions } from '../work.js';
@@ -18,20 +18,21 @@ export interface ViewQuestion {
  * Asks a question of a dataset: `for await (const row of query('lake', 'SELECT tag, max(bytes) FROM pool_tags …'))`. Whole
  * numbers of 64 bits are bigints, times milliseconds since 1970. Rows come as DuckDB makes them; the dataset is opened when
  * the first is asked for, and closed after the last, or when the loop is left. Progress is told in records.
- * @param dataset a directory as `batch` writes it
+ * @param sources a dataset as `batch` writes it, a file of records or a folder of such files, or several: the views show all
+ * of them together
  * @param question one statement that selects, or a view
- * @throws PoolTrackerError DEPENDENCY_MISSING without @duckdb/node-api; SOURCE_NOT_FOUND, RECORDS_DAMAGED; USAGE for a
- * question that makes no sense; SOURCE_NOT_PERMITTED for one that reads anything else; the reason of the signal
+ * @throws PoolTrackerError DEPENDENCY_MISSING without @duckdb/node-api; RECORDS_DAMAGED; USAGE for sources that are none, and
+ * for a question that makes no sense; SOURCE_NOT_PERMITTED for one that reads anything else; the reason of the signal
  */
 export async function* query(
-  dataset: string,
+  sources: string | readonly string[],
   question: string | ViewQuestion,
-  { signal, onProgress }: WorkOptions = {},
+  { signal, onProgress, ...options }: QueryOptions & WorkOptions = {},
 ): AsyncGenerator<Row, void, undefined> {
   signal?.throwIfAborted();
-  const session = await DatasetQuery.open(dataset);
+  const session = await DatasetQuery.open(sources, options);
   const forget = whenAborted(signal, () => session.interrupt());
-  const name = locationName(dataset);
+  const name = (typeof sources === 'string' ? [sources] : sources).map(locationName).join(', ');
   let done = 0;
   try {
     const { rows } = await (typeof question === 'string'

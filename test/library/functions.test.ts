@@ -85,7 +85,7 @@ describe('the functions of the library', () => {
   it('query refuses what the command refuses', async () => {
     mkdirSync(folder.path('empty'));
     await assert.rejects(query(folder.path('empty'), 'DROP TABLE x').next(), PoolTrackerError);
-    await assert.rejects(query(folder.path('nowhere'), 'SELECT 1').next(), { code: 'SOURCE_NOT_FOUND' });
+    await assert.rejects(query(folder.path('nowhere'), 'SELECT 1').next(), { code: 'USAGE' });
   });
 
   it('report gives the page', async () => {

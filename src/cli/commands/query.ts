@@ -51,7 +51,7 @@ export const queryCommand: Command = {
       help: 'one statement that selects; with --view the parameters of the view, in order or as name=value',
     },
   ],
-  usage: '(DATASET|FILE)... (SQL | --view NAME [VALUE...]) [options]',
+  usage: 'DATASET|FILE... SQL|--view NAME [VALUE...] [options]',
   options: {
     view: {
       value: 'NAME',
