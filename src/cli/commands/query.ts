@@ -78,10 +78,7 @@ export const queryCommand: Command = {
       'hosts unlike the others, less strictly',
     ],
     ['pool-tracker query tags.parquet "FROM pool_tags ORDER BY bytes DESC LIMIT 5"', 'records that scan has written'],
-    [
-      'pool-tracker query lake --attach old=lake-2023 "SELECT tag FROM pool_tags EXCEPT SELECT tag FROM old.pool_tags"',
-      'tags that another dataset does not have',
-    ],
+    ['pool-tracker query lake --attach old=lake-2023 "FROM old.leaks(\'web01\')"', 'another dataset, by a name'],
   ],
   async run(words, options) {
     const { sources, ask } = await askedBy(words, options.text('view'));

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { systemErrorCode } from '../../errors.js';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { outputFailed } from '../../sink/file/output-error.js';
-import { syncDirectory } from '../../sink/file/whole-file.js';
+import { syncDirectory, WholeFile } from '../../sink/file/whole-file.js';
 import { InnerFolders, innerPath } from './inside.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
@@ -73,27 +73,16 @@ export class LocalStore implements DatasetStore {
     }
   }
 
+  /** Where the file system has no hard links, two writers at the same moment may both believe to be first. */
   async create(path: string, bytes: Buffer): Promise<boolean> {
     const full = await this.folders.fullPath(path);
-    const temporary = join(dirname(full), `.${randomUUID()}.part`);
     try {
       await mkdir(dirname(full), { recursive: true });
-      const handle = await open(temporary, 'wx');
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      // Of all ways to give a file its name, this one refuses a name that is taken.
-      await link(temporary, full);
-      await syncDirectory(dirname(full));
+      await pipeline(Readable.from([bytes]), await WholeFile.open(full, false));
       return true;
     } catch (error) {
-      if (systemErrorCode(error) === 'EEXIST') return false;
+      if (error instanceof PoolTrackerError && error.code === 'OUTPUT_EXISTS') return false;
       throw outputFailed(full, error);
-    } finally {
-      await unlink(temporary).catch(() => undefined);
     }
   }
 

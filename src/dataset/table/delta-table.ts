@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../errors.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, PoolTrackerError } from '../../errors.js';
 import { toolVersion } from '../../record/schema/file-metadata.js';
 import type { Staging } from '../store/staging.js';
 import type { DatasetStore } from '../store/store.js';
@@ -12,6 +13,10 @@ import { Snapshot } from './snapshot.js';
 const FOLDER = '_delta_log';
 /** Commits after which readers are spared those before. */
 const CHECKPOINT_COMMITS = 10;
+
+/** Tries to make a commit whose number is taken by one that cannot be read, and the time between two. */
+const MAX_WAITS = 50;
+const WAIT_MS = 100;
 
 const numbered = (version: number, ending: string): string => `${String(version).padStart(20, '0')}${ending}`;
 
@@ -45,9 +50,12 @@ export class DeltaTable {
    * @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED
    */
   async commit(operation: string, change: (current: Snapshot) => readonly Action[]): Promise<void> {
-    for (;;) {
+    for (let tried = -1, waits = 0; ;) {
       const actions = change(await this.current());
       if (actions.length === 0) return;
+      if (tried === this.version + 1) await this.waitForOther(waits++);
+      else waits = 0;
+      tried = this.version + 1;
       const timestamp = Date.now();
       const info = { timestamp, operation, operationParameters: {}, engineInfo: `pool-tracker/${toolVersion()}` };
       const isFirst = this.version < 0;
@@ -58,6 +66,18 @@ export class DeltaTable {
       if (this.version - Math.max(0, this.checkpointed) >= CHECKPOINT_COMMITS) await this.checkpoint();
       return;
     }
+  }
+
+  /** A commit that another process is just making has its number, and is not there yet. */
+  private async waitForOther(waits: number): Promise<void> {
+    const path = this.pathOf(numbered(this.version + 1, '.json'));
+    if (waits >= MAX_WAITS)
+      throw new PoolTrackerError(
+        'OUTPUT_FAILED',
+        `${this.store.name}/${path}: it can be neither made nor read, ${MAX_WAITS} times in a row`,
+        { hint: 'look at who may write there; pool-tracker table rebuild DATASET makes the log anew' },
+      );
+    await delay(WAIT_MS);
   }
 
   /** Number of the commits, the first is 0; -1 for a table without any. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { DatasetQuery } from '../../../src/dataset/query/query.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
 import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
@@ -215,6 +215,16 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
       '{"protocol":{"minReaderVersion":3,"minWriterVersion":7}}\n',
     );
     assert.match((await batch(dataset)).stderr, /readers of version 3 and writers of version 7/);
+  });
+
+  it('a number that can be neither taken nor read ends the command, and nothing that counts is touched', async () => {
+    const dataset = await copyOf('blocked');
+    await symlink('nowhere', `${dataset}/pool_tag/_delta_log/00000000000000000001.json`);
+    const end = await runCli(merge(dataset));
+    assert.equal(end.status, 1);
+    assert.match(end.stderr, /_delta_log\/0{19}1\.json: it can be neither made nor read/);
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected);
+    assert.equal(await asked(dataset), expected.length);
   });
 
   it('none is kept where none is wanted, and rebuild starts or ends one', async () => {
