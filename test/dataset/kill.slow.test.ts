@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { IMAGE, POOL_TAG } from '../../src/record/schema/record-types.js';
+import { canAskClickhouse, deltaRows, fileRows } from '../support/records/clickhouse.js';
 import { datasetContent, datasetFiles } from '../support/records/dataset-content.js';
 import { writeSmallImages } from '../support/images/dataset-images.js';
 import { sweep } from '../support/lanes/property.js';
@@ -6,7 +8,7 @@ import { runCli } from '../support/run/cli.js';
 import { runByStep, runUntilStep } from '../support/run/disk-steps.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 
-const IMAGES = 3;
+const IMAGES = 2;
 /** Changes that a worker thread makes for one image, or more. */
 const WORKER_STEPS = 25;
 
@@ -23,25 +25,37 @@ describe('a batch that is killed', () => {
     '/(?<host>[^/]+)/[^/]+$',
   ];
   let expected: object;
-  let steps = 0;
+  let canAsk = false;
+  const changes: string[] = [];
 
   before(async () => {
     await writeSmallImages(folder.path('dumps'), IMAGES);
-    const { status, stderr } = await runByStep(command('undisturbed'), () => void steps++);
+    const { status, stderr } = await runByStep(command('undisturbed'), (change) => void changes.push(change));
     assert.equal(status, 0, stderr);
     assert.equal((await datasetFiles(folder.path('undisturbed'))).length, 2 * IMAGES + 1);
     expected = await datasetContent(folder.path('undisturbed'));
+    canAsk = await canAskClickhouse();
   });
 
   async function endsAsUndisturbed(out: string): Promise<void> {
     const { status, stderr } = await runCli(command(out));
     assert.equal(status, 0, stderr);
     assert.deepEqual(await datasetContent(folder.path(out)), expected, out);
+    if (canAsk)
+      for (const record of [POOL_TAG, IMAGE])
+        assert.deepEqual(
+          await deltaRows(folder.path(`${out}/${record.name}`), record),
+          await fileRows(folder.path(out), record),
+          `${out}: the Delta table is the files`,
+        );
   }
 
   it('before any change on the disk, its dataset is in the end what an undisturbed run makes', async () => {
+    const steps = changes.length;
     assert.ok(steps >= 10 * IMAGES, `${steps} changes`);
     for (let at = 1; at <= steps; at++) {
+      // What is written to a file that has no name yet is seen by nobody: a few of these do.
+      if (/^(write|sync|datasync)/.test(changes[at - 1]!) && at % 5 > 0) continue;
       const out = `main-${at}`;
       const { signal, stderr } = await runUntilStep(command(out), 'main', at);
       assert.equal(signal, 'SIGKILL', `at change ${at} of ${steps}: ${stderr}`);
