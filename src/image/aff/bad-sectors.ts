@@ -1,36 +1,19 @@
 import { hex } from '../../address.js';
-import { PoolTrackerError, type Warning } from '../../errors.js';
+import { PoolTrackerError } from '../../errors.js';
+import { SourceView } from '../../source/reading/source-view.js';
 import type { Source } from '../../source/source.js';
 
 /**
  * A view in which sectors that could not be acquired cannot be read either: the imager wrote a mark in their place, which
  * it made at random for this image.
  */
-export class BadSectors implements Source {
+export class BadSectors extends SourceView {
   /** @param mark as long as a sector */
   constructor(
-    private readonly base: Source,
+    base: Source,
     private readonly mark: Buffer,
-  ) {}
-
-  get name(): string {
-    return this.base.name;
-  }
-
-  get byteLength(): number {
-    return this.base.byteLength;
-  }
-
-  get bytesRead(): number {
-    return this.base.bytesRead;
-  }
-
-  get warnings(): readonly Warning[] {
-    return this.base.warnings ?? [];
-  }
-
-  sibling(fileName: string): Promise<Source | null> {
-    return this.base.sibling?.(fileName) ?? Promise.resolve(null);
+  ) {
+    super(base);
   }
 
   async read(target: Uint8Array, offset: number): Promise<number> {
@@ -41,10 +24,6 @@ export class BadSectors implements Source {
     const sectors = Buffer.alloc(Math.ceil((before + target.length) / size) * size);
     const filled = (await this.readSectors(sectors, offset - before)) - before;
     return Math.max(0, sectors.copy(target, 0, before, before + Math.min(filled, target.length)));
-  }
-
-  close(): Promise<void> {
-    return this.base.close();
   }
 
   private async readSectors(target: Uint8Array, offset: number): Promise<number> {

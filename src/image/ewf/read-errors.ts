@@ -1,6 +1,7 @@
 import { hex, PAGE_SIZE } from '../../address.js';
 import { adler32 } from '../../codec/zlib.js';
 import { PoolTrackerError, type Warning } from '../../errors.js';
+import { SourceView } from '../../source/reading/source-view.js';
 import type { Source } from '../../source/source.js';
 import { doubtful } from '../image.js';
 import { type EwfSection, type EwfSegment, isIntact } from './segments.js';
@@ -117,31 +118,13 @@ function toldOf(ranges: readonly Range[], sectorSize: number): Warning {
 }
 
 /** A view in which sectors that could not be acquired cannot be read either: zeros stand in their place. */
-export class WithoutReadErrors implements Source {
+export class WithoutReadErrors extends SourceView {
   /** @param ranges ascending, apart from each other */
   constructor(
-    private readonly base: Source,
+    base: Source,
     private readonly ranges: readonly Range[],
-  ) {}
-
-  get name(): string {
-    return this.base.name;
-  }
-
-  get byteLength(): number {
-    return this.base.byteLength;
-  }
-
-  get bytesRead(): number {
-    return this.base.bytesRead;
-  }
-
-  get warnings(): readonly Warning[] {
-    return this.base.warnings ?? [];
-  }
-
-  sibling(fileName: string): Promise<Source | null> {
-    return this.base.sibling?.(fileName) ?? Promise.resolve(null);
+  ) {
+    super(base);
   }
 
   async read(target: Uint8Array, offset: number): Promise<number> {
@@ -154,10 +137,6 @@ export class WithoutReadErrors implements Source {
       );
     }
     return this.base.read(target, offset);
-  }
-
-  close(): Promise<void> {
-    return this.base.close();
   }
 
   /** The first range that ends behind `offset`. */
