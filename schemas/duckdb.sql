@@ -43,16 +43,22 @@ CREATE OR REPLACE TEMP MACRO log_query(record) AS
        || '"add": ''STRUCT(path VARCHAR)'', "remove": ''STRUCT(path VARCHAR)''}')
   || log_of(record, 'checkpoint.parquet', 'read_parquet', '');
 CREATE OR REPLACE TEMP MACRO merging_query() AS (
-  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file WHERE false' ELSE
-    'SELECT regexp_replace(journal, ''/_journal/[^/]*$'', ''/'') || unnest(outputs) AS file FROM (
-       SELECT any_value(filename) AS journal, arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
+  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file, NULL::BOOLEAN AS is_input WHERE false' ELSE
+    'WITH told AS (
+       SELECT regexp_replace(any_value(filename), ''/_journal/[^/]*$'', ''/'') AS root,
+         arg_max(inputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS inputs,
+         arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
          arg_max(state, "at" * 2 + (state <> ''begun'')::BIGINT) AS state
        FROM read_ndjson(' || list_text(list(literal(file))) || ', filename = true, ignore_errors = true,
          maximum_object_size = 67108864,
-         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', outputs: ''VARCHAR[]''})
+         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', inputs: ''VARCHAR[]'',
+           outputs: ''VARCHAR[]''})
        WHERE type = ''compaction''
        GROUP BY regexp_replace(filename, ''/[^/]*$'', ''''), id
-     ) WHERE state = ''begun''' END
+     )
+     SELECT root || unnest(inputs) AS file, true AS is_input FROM told WHERE state <> ''undone''
+     UNION ALL
+     SELECT root || unnest(outputs), false FROM told WHERE state = ''begun''' END
   FROM glob(journal_files()));
 
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
@@ -102,10 +108,11 @@ SET VARIABLE pool_tag_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/pool_tag/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -160,10 +167,11 @@ SET VARIABLE pool_tag_cpu_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/pool_tag_cpu/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -206,10 +214,11 @@ SET VARIABLE image_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/image/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -281,10 +290,11 @@ SET VARIABLE process_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/process/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -328,10 +338,11 @@ SET VARIABLE object_count_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/object_count/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -372,10 +383,11 @@ SET VARIABLE object_holder_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/object_holder/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -419,10 +431,11 @@ SET VARIABLE bigpool_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/bigpool/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -458,10 +471,11 @@ SET VARIABLE pool_tag_session_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/pool_tag_session/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -508,10 +522,11 @@ SET VARIABLE pool_tag_live_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/pool_tag_live/)v=', 1) IN (SELECT folder FROM said)
   )
 );
@@ -553,10 +568,11 @@ SET VARIABLE image_warning_hidden_query = (
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/image_warning/)v=', 1) IN (SELECT folder FROM said)
   )
 );

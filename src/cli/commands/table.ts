@@ -11,6 +11,7 @@ const DEFAULT_DAYS = 7;
 const ACTIONS: Readonly<Record<string, (dataset: string, options: OptionValues) => Promise<string>>> = {
   show: async (dataset, options) => {
     const states = await tableStates(dataset);
+    if (states.length === 0) say(`${dataset} has no tables; pool-tracker table rebuild makes them`);
     if (options.flag('json')) return states.map((state) => JSON.stringify(state)).join('\n');
     return states
       .map(

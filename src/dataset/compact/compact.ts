@@ -9,11 +9,11 @@ import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { openSink } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
-import { imageOfPart, planCompaction, type CompactionGroup } from './compaction-plan.js';
+import { planCompaction, type CompactionGroup } from './compaction-plan.js';
 import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings } from '../store/dataset-settings.js';
 import { Journal, type CompactionEntry } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
-import { recordFolder } from '../store/partition.js';
+import { imageOfPart, recordFolder } from '../store/partition.js';
 import { partRows, sortedRows } from './sorted-rows.js';
 import { isGone, ownerName, Staging } from '../store/staging.js';
 import type { DatasetStore, StoredFile } from '../store/store.js';
@@ -179,7 +179,8 @@ class Compactor {
         .update(group.inputs.map(({ path, bytes }) => `${path} ${bytes}\n`).join(''))
         .digest('hex')
         .slice(0, 32);
-      const images = new Set<string>();
+      // Of parts without rows as well: they are done, too.
+      const images = new Set(group.inputs.flatMap(({ path }) => imageOfPart(path) ?? []));
       const staged = await this.stage(group, work, id, images);
       const folder = recordFolder(group.recordType.name, group.folder);
       const entry: CompactionEntry = {

@@ -12,11 +12,6 @@ export interface CompactionGroup {
   readonly inputs: readonly StoredFile[];
 }
 
-/** The image whose records a part holds: `…/part-4f2c….parquet` → 4f2c…; null for a compacted file. */
-export function imageOfPart(path: string): string | null {
-  return /\/part-([0-9a-f]+)\.[a-z]+$/.exec(path)?.[1] ?? null;
-}
-
 /** The partition of a file under the keys that are kept. */
 function keptFolder(path: string, keys: readonly string[]): string {
   const components = partitionOf(path).split('/');

@@ -55,6 +55,15 @@ export interface CompactionEntry {
   readonly keepsInputs?: boolean;
 }
 
+/** Files of compactions, from the dataset's root. */
+export interface MergedFiles {
+  /** What finished ones merged and left for readers of earlier versions. */
+  readonly old: ReadonlySet<string>;
+  /** What unfinished ones merge, and into what: which of both counts, the tables say. */
+  readonly merging: ReadonlySet<string>;
+  readonly coming: ReadonlySet<string>;
+}
+
 export type JournalEntry = ImageEntry | PassedOverEntry | CompactionEntry;
 
 /**
@@ -164,15 +173,15 @@ export class Journal {
     return [...this.compactions.values()].filter(({ state }) => state === 'begun');
   }
 
-  /**
-   * The files of compactions: the `outputs` of those that are not finished, and the `inputs` of those that are not
-   * undone, which may still be there.
-   */
-  mergedFiles(): { readonly inputs: ReadonlySet<string>; readonly outputs: ReadonlySet<string> } {
+  /** The files of compactions, which may still be there. */
+  mergedFiles(): MergedFiles {
     const entries = [...this.compactions.values()];
+    const kept = entries.filter(({ state, keepsInputs }) => state === 'done' && keepsInputs === true);
+    const begun = entries.filter(({ state }) => state === 'begun');
     return {
-      inputs: new Set(entries.filter(({ state }) => state !== 'undone').flatMap(({ inputs }) => inputs)),
-      outputs: new Set(entries.filter(({ state }) => state === 'begun').flatMap(({ outputs }) => outputs)),
+      old: new Set(kept.flatMap(({ inputs }) => inputs)),
+      merging: new Set(begun.flatMap(({ inputs }) => inputs)),
+      coming: new Set(begun.flatMap(({ outputs }) => outputs)),
     };
   }
 

@@ -153,3 +153,8 @@ export function isRecordFile(record: string, path: string): boolean {
     /^(part|compact)-[0-9a-f-]+\.(parquet|ndjson)$/.test(names.at(-1)!)
   );
 }
+
+/** The image whose records a part holds: `…/part-4f2c….parquet` → 4f2c…; null for a compacted file. */
+export function imageOfPart(path: string): string | null {
+  return /\/part-([0-9a-f]+)\.[a-z]+$/.exec(path)?.[1] ?? null;
+}

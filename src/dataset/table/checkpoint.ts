@@ -103,8 +103,10 @@ function addRow({ path, size, modificationTime, ...rest }: AddedFile): object {
  * @throws PoolTrackerError RECORDS_DAMAGED
  */
 export async function checkpointActions(path: string, name: string): Promise<Action[]> {
-  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path) }).catch((error: unknown) => {
-    throw damaged(name, `a checkpoint that cannot be read (${messageOf(error)})`);
-  });
+  const rows = await asyncBufferFromFile(path)
+    .then((file) => parquetReadObjects({ file }))
+    .catch((error: unknown) => {
+      throw damaged(name, `a checkpoint that cannot be read (${messageOf(error)})`);
+    });
   return rows.map((row) => parsedAction(row, name)).filter((action) => action !== null);
 }

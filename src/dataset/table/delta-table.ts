@@ -13,6 +13,7 @@ import { Snapshot } from './snapshot.js';
 const FOLDER = '_delta_log';
 /** Commits after which readers are spared those before. */
 const CHECKPOINT_COMMITS = 10;
+const FILES_A_COMMIT = 640;
 
 /** Tries to make a commit whose number is taken by one that cannot be read, and the time between two. */
 const MAX_WAITS = 50;
@@ -63,7 +64,9 @@ export class DeltaTable {
       if (!(await this.store.create(this.pathOf(numbered(this.version + 1, '.json')), Buffer.from(text)))) continue;
       this.version++;
       for (const action of actions) this.snapshot.apply(action);
-      if (this.version - Math.max(0, this.checkpointed) >= CHECKPOINT_COMMITS) await this.checkpoint();
+      // A checkpoint lists every file: of many files it is worth it after more commits.
+      const spacing = Math.max(CHECKPOINT_COMMITS, this.snapshot.active.size / FILES_A_COMMIT);
+      if (this.version - Math.max(0, this.checkpointed) >= spacing) await this.checkpoint();
       return;
     }
   }
@@ -149,7 +152,9 @@ export class DeltaTable {
     const found = [];
     for await (const { path } of this.store.list(`${this.record}/${FOLDER}`)) {
       const [, version, ending] = /\/(\d{20})\.(json|checkpoint\.parquet)$/.exec(path) ?? [];
-      if (version !== undefined) found.push({ path, version: Number(version), isCheckpoint: ending !== 'json' });
+      // No log gets to numbers that a double does not hold one by one.
+      if (version !== undefined && Number.isSafeInteger(Number(version) + 1))
+        found.push({ path, version: Number(version), isCheckpoint: ending !== 'json' });
     }
     return found;
   }

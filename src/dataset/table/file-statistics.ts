@@ -4,8 +4,8 @@ import type { Column, ColumnType, RecordType } from '../../record/schema/record-
 
 type MinMaxType = NonNullable<Statistics['min_value']>;
 
-/** Delta's writers look at as many columns by default; a table's log is read whole, so it has to stay small. */
-const MAX_COLUMNS = 32;
+/** What questions are asked by. A table's log is read whole and held, so it has to stay small. */
+const ASKED_BY = ['image_id', 'host', 'captured_at', 'windows_version', 'tag', 'key', 'name', 'status'];
 /** Characters; longer ones are cut by writers, and what is cut is no bound. */
 const MAX_TEXT = 60;
 
@@ -30,7 +30,7 @@ interface Bounds {
 }
 
 /**
- * What the footer of a Parquet file says of its columns, as the `stats` of a Delta table: rows, bounds, nulls. Bounds
+ * What the footer of a Parquet file says of the columns that questions are asked by, as the `stats` of a Delta table: rows, bounds, nulls. Bounds
  * that are not exact are left out; of a file that is no Parquet nothing is said, which is for its readers to find.
  * @param path a local file
  */
@@ -44,7 +44,7 @@ export async function fileStatistics(path: string, { columns }: RecordType): Pro
     maxValues: [],
     nullCount: [],
   };
-  for (const column of columns.slice(0, MAX_COLUMNS)) {
+  for (const column of columns.filter(({ name }) => ASKED_BY.includes(name))) {
     const bounds = boundsOf(column, footer.row_groups);
     const [min, max] = bounds.isBounded ? [jsonOf(column, bounds.min), jsonOf(column, bounds.max)] : [null, null];
     if (min !== null && max !== null) {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { RECORD_TYPES, recordTypeNamed } from '../../record/schema/record-types.js';
 import { type DatasetSettings, PART_EXTENSION } from '../store/dataset-settings.js';
 import { type CompactionEntry, Journal } from '../store/journal.js';
-import { partitionValues, versionFolders } from '../store/partition.js';
+import { imageOfPart, partitionOf, partitionValues, versionFolders } from '../store/partition.js';
 import type { Staging } from '../store/staging.js';
 import type { DatasetStore } from '../store/store.js';
 import type { Action, AddedFile, TableMetadata } from './actions.js';
@@ -32,7 +32,6 @@ export class TableLog {
   private timer: NodeJS.Timeout | null = null;
   /** Commits of one process follow one another. */
   private writing: Promise<void> = Promise.resolve();
-  private failure: unknown = null;
 
   private constructor(
     private readonly store: DatasetStore,
@@ -54,8 +53,11 @@ export class TableLog {
 
   /** A described file is in its place. */
   async added(path: string): Promise<void> {
-    await this.note(path, this.described.get(path)!);
+    const file = this.described.get(path);
+    // The same memory under two names: the other one has told of the file meanwhile.
+    if (file === undefined) return;
     this.described.delete(path);
+    await this.note(path, file);
   }
 
   /** A file was removed. */
@@ -66,10 +68,13 @@ export class TableLog {
   private async note(path: string, file: AddedFile | null): Promise<void> {
     this.pending.set(path, file);
     if (this.pending.size >= MAX_PENDING) return this.flush();
+    this.flushLater();
+  }
+
+  /** What fails then is tried again, by the next one or when the log is closed, which tells. */
+  private flushLater(): void {
     this.timer ??= setTimeout(() => {
-      this.flush().catch((error: unknown) => {
-        this.failure = error;
-      });
+      this.flush().catch(() => this.flushLater());
     }, FLUSH_MS).unref();
   }
 
@@ -83,13 +88,13 @@ export class TableLog {
       for (const [record, table] of this.tables) {
         const own = changes.filter(([path]) => path.startsWith(`${record}/`));
         if (own.length === 0) continue;
-        await table.commit('WRITE', (current) => [
-          ...this.columnActions(table, current),
-          ...own.flatMap(([path, file]): Action[] =>
-            file === null ? removal(current, inTable(path), true) : [{ add: file }],
-          ),
-        ]);
+        const adds = own.flatMap(([, file]) => file ?? []);
+        const gone = own.flatMap(([path, file]) => (file === null ? inTable(path) : []));
+        await table.commit('WRITE', (current) => this.actions(table, current, { adds, gone, dataChange: true }));
       }
+    }).catch((error: unknown) => {
+      for (const [path, file] of changes) if (!this.pending.has(path)) this.pending.set(path, file);
+      throw error;
     });
   }
 
@@ -103,34 +108,45 @@ export class TableLog {
       for (const { name } of RECORD_TYPES) listed.set(name, await this.listed(name));
       // Loaded after: compactions are noted before their files are moved into place.
       const journal = await Journal.load(this.store);
-      for (const [record, table] of this.tables)
-        await this.reconcileTable(table, listed.get(record)!, journal.mergedFiles());
+      for (const [record, table] of this.tables) await this.reconcileTable(table, listed.get(record)!, journal);
     });
   }
 
-  private async reconcileTable(
-    table: DeltaTable,
-    files: ReadonlyMap<string, number>,
-    { inputs, outputs }: ReturnType<Journal['mergedFiles']>,
-  ): Promise<void> {
+  private async reconcileTable(table: DeltaTable, files: ReadonlyMap<string, number>, journal: Journal): Promise<void> {
+    const { old, merging, coming } = journal.mergedFiles();
     const before = await table.current();
     if (files.size === 0 && table.lastVersion < 0) return;
+    const removed = new Set(before.removed.keys());
     const adds: AddedFile[] = [];
     for (const [path, size] of files) {
       const full = `${table.record}/${path}`;
-      const isMerged = before.removed.has(path) && inputs.has(full);
-      if (!before.active.has(path) && !outputs.has(full) && !isMerged) adds.push(await this.fileOf(full, size));
+      const isOut =
+        old.has(full) || coming.has(full) || (removed.has(path) && merging.has(full)) || this.isMerged(journal, full);
+      // One of another size was replaced, and its process ended before it could tell.
+      if (before.active.get(path)?.size !== size && !isOut) adds.push(await this.fileOf(full, size));
     }
     const gone: string[] = [];
     for (const path of before.active.keys())
       if (!files.has(path) && !(await this.isThere(`${table.record}/${path}`))) gone.push(path);
     for (const [path, at] of before.removed)
       if (!files.has(path) && Date.now() - at > REMEMBERED_MS) before.removed.delete(path);
-    await table.commit('RECONCILE', (current) => [
-      ...this.columnActions(table, current),
-      ...gone.flatMap((path) => removal(current, path, true)),
-      ...adds.filter(({ path }) => !current.active.has(path)).map((add) => ({ add })),
-    ]);
+    await table.commit('RECONCILE', (current) =>
+      this.actions(table, current, {
+        // What others removed while footers were read stays out.
+        adds: adds.filter(
+          ({ path, size }) =>
+            current.active.get(path)?.size !== size && (removed.has(path) || !current.removed.has(path)),
+        ),
+        gone,
+        dataChange: true,
+      }),
+    );
+  }
+
+  /** Whether a part was written by a process that did not know that a compacted file has its image. */
+  private isMerged(journal: Journal, path: string): boolean {
+    const image = imageOfPart(path);
+    return image !== null && journal.isCompacted(path.slice(0, path.indexOf('/')), partitionOf(path), image);
   }
 
   /**
@@ -145,16 +161,14 @@ export class TableLog {
         if (own.length === 0 && table.lastVersion < 0) continue;
         const adds: AddedFile[] = [];
         for (const path of own.flatMap(({ outputs }) => outputs)) adds.push(await this.fileOf(path, null));
-        const inputs = own.flatMap((entry) => entry.inputs.map(inTable));
-        await table.commit('OPTIMIZE', (current) => {
-          const removals = inputs.flatMap((path) => removal(current, path, false));
-          const added = adds.filter(({ path }) => !current.active.has(path));
-          return [
-            ...this.columnActions(table, current, new Set(inputs)),
-            ...removals,
-            ...added.map((add) => ({ add: { ...add, dataChange: false } })),
-          ];
-        });
+        const gone = own.flatMap((entry) => entry.inputs.map(inTable));
+        await table.commit('OPTIMIZE', (current) =>
+          this.actions(table, current, {
+            adds: adds.filter(({ path }) => !current.active.has(path)),
+            gone,
+            dataChange: false,
+          }),
+        );
       }
       this.described.clear();
     });
@@ -186,9 +200,8 @@ export class TableLog {
   }
 
   /** Commits what is pending. */
-  async close(): Promise<void> {
-    await this.flush();
-    if (this.failure !== null) throw this.failure;
+  close(): Promise<void> {
+    return this.flush();
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {
@@ -198,28 +211,38 @@ export class TableLog {
   }
 
   /**
-   * The first commit's, and those of a table whose columns or folders are others by now: its files are listed anew then,
-   * with the values of the folders that count.
+   * What a commit says: the columns, where they are not known yet or are others by now, and the files. Where the keys of
+   * the folders are others, every file is listed anew, with the values of the keys that count.
    */
-  private columnActions({ record }: DeltaTable, current: Snapshot, leaving?: ReadonlySet<string>): Action[] {
-    const { partition } = this.settings;
+  private actions(
+    { record }: DeltaTable,
+    current: Snapshot,
+    { adds, gone, dataChange }: { adds: readonly AddedFile[]; gone: readonly string[]; dataChange: boolean },
+  ): Action[] {
     const { metadata } = current;
-    const schemaString = tableColumns(recordTypeNamed(record), partition);
-    const isSame = metadata?.partitionColumns.join() === partition.join();
-    if (isSame && metadata?.schemaString === schemaString) return [];
+    // Keys are only ever left out: a process that began before knows more of them than count now.
+    const keys = this.settings.partition.filter((key) => metadata?.partitionColumns.includes(key) !== false);
+    const schemaString = tableColumns(recordTypeNamed(record), keys);
+    const keepsKeys = metadata?.partitionColumns.join() === keys.join();
     const made: TableMetadata = {
       id: metadata?.id ?? randomUUID(),
       name: record,
       schemaString,
-      partitionColumns: partition,
+      partitionColumns: keys,
       createdTime: metadata?.createdTime ?? Date.now(),
     };
-    const listed = isSame ? [] : [...current.active.values()].filter(({ path }) => leaving?.has(path) !== true);
+    const others = new Set([...gone, ...adds.map(({ path }) => path)]);
+    const again = keepsKeys ? [] : [...current.active.values()].filter(({ path }) => !others.has(path));
+    const placed = (file: AddedFile, isNew: boolean): Action => ({
+      add: { ...file, partitionValues: valuesOf(`${record}/${file.path}`, keys), dataChange: isNew },
+    });
     return [
-      { metaData: made },
-      ...listed.map((file) => ({
-        add: { ...file, partitionValues: this.valuesOf(`${record}/${file.path}`), dataChange: false },
-      })),
+      ...(keepsKeys && metadata.schemaString === schemaString ? [] : [{ metaData: made }]),
+      ...gone
+        .filter((path) => current.active.has(path))
+        .map((path) => ({ remove: { path, deletionTimestamp: Date.now(), dataChange } })),
+      ...again.map((file) => placed(file, false)),
+      ...adds.map((file) => placed(file, dataChange)),
     ];
   }
 
@@ -248,26 +271,23 @@ export class TableLog {
   private async fileAt(path: string, local: string, size: number): Promise<AddedFile> {
     return {
       path: inTable(path),
-      partitionValues: this.valuesOf(path),
+      // Told by the commit, which knows the keys that count.
+      partitionValues: {},
       size,
       modificationTime: Date.now(),
       dataChange: true,
       stats: await fileStatistics(local, recordTypeNamed(path.slice(0, path.indexOf('/')))),
     };
   }
+}
 
-  private valuesOf(path: string): Record<string, string | null> {
-    const values = partitionValues(path);
-    return Object.fromEntries(this.settings.partition.map((key) => [key, values[key] ?? null]));
-  }
+/** The values of some keys in the names of a file's folders. */
+function valuesOf(path: string, keys: readonly string[]): Record<string, string | null> {
+  const values = partitionValues(path);
+  return Object.fromEntries(keys.map((key) => [key, values[key] ?? null]));
 }
 
 /** A dataset's path from the folder of its record type: `pool_tag/v=2/part-1.parquet` → `v=2/part-1.parquet`. */
 function inTable(path: string): string {
   return path.slice(path.indexOf('/') + 1);
-}
-
-/** None for a file that is no part of the table. */
-function removal({ active }: Snapshot, path: string, dataChange: boolean): Action[] {
-  return active.has(path) ? [{ remove: { path, deletionTimestamp: Date.now(), dataChange } }] : [];
 }

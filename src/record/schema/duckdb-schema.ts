@@ -82,16 +82,22 @@ CREATE OR REPLACE TEMP MACRO log_query(record) AS
        || '"add": ''STRUCT(path VARCHAR)'', "remove": ''STRUCT(path VARCHAR)''}')
   || log_of(record, 'checkpoint.parquet', 'read_parquet', '');
 CREATE OR REPLACE TEMP MACRO merging_query() AS (
-  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file WHERE false' ELSE
-    'SELECT regexp_replace(journal, ''/_journal/[^/]*$'', ''/'') || unnest(outputs) AS file FROM (
-       SELECT any_value(filename) AS journal, arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
+  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file, NULL::BOOLEAN AS is_input WHERE false' ELSE
+    'WITH told AS (
+       SELECT regexp_replace(any_value(filename), ''/_journal/[^/]*$'', ''/'') AS root,
+         arg_max(inputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS inputs,
+         arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
          arg_max(state, "at" * 2 + (state <> ''begun'')::BIGINT) AS state
        FROM read_ndjson(' || list_text(list(literal(file))) || ', filename = true, ignore_errors = true,
          maximum_object_size = 67108864,
-         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', outputs: ''VARCHAR[]''})
+         columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', inputs: ''VARCHAR[]'',
+           outputs: ''VARCHAR[]''})
        WHERE type = ''compaction''
        GROUP BY regexp_replace(filename, ''/[^/]*$'', ''''), id
-     ) WHERE state = ''begun''' END
+     )
+     SELECT root || unnest(inputs) AS file, true AS is_input FROM told WHERE state <> ''undone''
+     UNION ALL
+     SELECT root || unnest(outputs), false FROM told WHERE state = ''begun''' END
   FROM glob(journal_files()));
 
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
@@ -132,7 +138,7 @@ CREATE OR REPLACE TEMP MACRO records_query(record, columns, hidden) AS
 const MERGING = `SET VARIABLE merging_files_query = merging_query();
 `;
 
-/** Of files that are there and do not count: removed from the table, or of a compaction that is not committed. */
+/** Of files that are there and do not count: merged, as the table says, or of a compaction that is not committed. */
 const HIDDEN = `(
   WITH said AS (
     SELECT regexp_replace(log, '/_delta_log/[^/]*$', '/') AS folder, url_decode(coalesce(added, removed)) AS path,
@@ -142,10 +148,11 @@ const HIDDEN = `(
     GROUP BY folder, path
   )
   SELECT list(file) FROM (
-    SELECT folder || path AS file FROM said WHERE gone
+    SELECT file FROM query(getvariable('merging_files_query'))
+    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
     UNION
     SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
+    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
       AND regexp_extract(file, '^(.*/RECORD/)v=', 1) IN (SELECT folder FROM said)
   )
 )`;

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { existingSettings } from '../../../src/dataset/store/dataset-settings.js';
+import { openStore } from '../../../src/dataset/store/open-store.js';
+import { Staging } from '../../../src/dataset/store/staging.js';
+import { TableLog } from '../../../src/dataset/table/table.js';
 import { DatasetQuery } from '../../../src/dataset/query/query.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
 import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
@@ -124,8 +128,46 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
       new RegExp(`^${2 * IMAGES} files`),
     );
     assert.equal((await kept()).length, 5);
+    assert.match(
+      (await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).stderr,
+      /^0 files of earlier versions/,
+      'they are gone',
+    );
     await agree(dataset);
     assert.equal((await runCli(['compact', folder.path('none'), '--keep-old'])).status, 2);
+  });
+
+  it('rebuilt from a folder that keeps old files, rows are there once, with a log and without', async () => {
+    for (const kind of ['delta', 'none']) {
+      const dataset = await copyOf(`again-${kind}`);
+      assert.equal((await runCli([...merge(dataset), '--keep-old'])).status, 0);
+      assert.equal((await runCli(['table', 'rebuild', dataset, '--table', kind])).status, 0);
+      assert.equal((await datasetFiles(dataset)).length, 5);
+      assert.deepEqual(await fileRows(dataset, POOL_TAG), expected);
+      assert.equal(await asked(dataset), expected.length);
+      if (kind === 'delta') await agree(dataset);
+    }
+  });
+
+  it('a process that began before keys were left out does not bring them back', async () => {
+    const dataset = await copyOf('before');
+    const store = openStore(dataset);
+    const settings = await existingSettings(store);
+    const staging = await Staging.open(store.stagingFolder);
+    try {
+      const log = TableLog.of(store, staging, settings)!;
+      await log.reconcile();
+      assert.equal((await runCli([...merge(dataset).slice(0, -1), 'date'])).status, 0);
+      await agree(dataset);
+      await writeSmallImage(folder.path('late.raw'), 30);
+      const late = await runCli(['batch', folder.path('late.raw'), '--out', dataset, '--label', 'host=web9']);
+      assert.equal(late.status, 0, late.stderr);
+      await log.reconcile();
+      await log.close();
+      await agree(dataset);
+    } finally {
+      await staging.close();
+    }
   });
 
   it('are whole again after kill -9 at any change on the disk of a compaction', async () => {
