@@ -43,6 +43,8 @@ export class Batch {
     number
   >;
   private begun = 0;
+  /** Scans that have not ended, by the sources of their images. */
+  private readonly underWay = new Map<string, Promise<void>>();
   private records = 0;
   private bytesRead = 0;
   private stopped = false;
@@ -57,8 +59,8 @@ export class Batch {
   ) {}
 
   /**
-   * Scans all of them. Memory does not grow with their number, except for one line per image in the list and the
-   * journal.
+   * Scans all of them. Memory does not grow with their number, except for one line per image in the list, the journal and
+   * the logs of tables.
    * @throws PoolTrackerError for what is not the fault of an image: OUTPUT_FAILED, USAGE; images in flight are finished
    * first. The reason of the signal: those are ended
    */
@@ -128,7 +130,23 @@ export class Batch {
     }
   }
 
+  /** One that comes again while it is scanned waits: the older of its versions must not be written last. */
   private async one(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
+    const before = this.underWay.get(image.source) ?? Promise.resolve();
+    const event = before.then(() => this.scan(ingest, image));
+    const ended = event.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.underWay.set(image.source, ended);
+    try {
+      return await event;
+    } finally {
+      if (this.underWay.get(image.source) === ended) this.underWay.delete(image.source);
+    }
+  }
+
+  private async scan(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
     const version = await versionOf(image);
     if (!this.options.redo && image.again !== true && ingest.isDone(image.source, version))
       return imageEvent(image.location, 'done-before');

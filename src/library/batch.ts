@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Batch, DEFAULT_RECORDS, DEFAULT_TIMEOUT_MS } from '../dataset/batch.js';
 import { ListedImages } from '../dataset/images/image-feed.js';
-import { listImages, shardOf } from '../dataset/images/images.js';
+import { checkedShard, listImages, type Shard, shardOf } from '../dataset/images/images.js';
 import { LabelRules } from '../dataset/images/labels.js';
 import type { BatchSummary, ImageEvent, IngestOptions } from '../dataset/ingest/ingest.js';
 import { PoolTrackerError } from '../errors.js';
@@ -11,14 +11,6 @@ import { requireDrivers } from '../scan/driver-candidates.js';
 import { locationName } from '../source/source.js';
 import type { WorkOptions } from '../work.js';
 import type { ScannedRecordName } from './scan-records.js';
-
-/** A part of a list of images: which image is in which part follows from its name. */
-export interface Shard {
-  /** From 0. */
-  readonly part: number;
-  /** Of how many. */
-  readonly parts: number;
-}
 
 /** How many images become a dataset. */
 export interface DatasetBatchOptions extends Omit<Partial<IngestOptions>, 'out' | 'records'>, WorkOptions {
@@ -60,6 +52,9 @@ export async function batch(
   const { labels, labelsFrom, labelFile, jobs, timeoutMs, redo, failFast, shard, onImage, ...rest } = options;
   const { signal, onProgress, records = DEFAULT_RECORDS, scan = {}, sink = {}, ...ingest } = rest;
   signal?.throwIfAborted();
+  if (shard !== undefined) checkedShard(shard);
+  if (jobs !== undefined && !(Number.isSafeInteger(jobs) && jobs >= 1))
+    throw new PoolTrackerError('USAGE', `jobs: expected a whole number of at least 1, found ${jobs}`);
   for (const record of records)
     if (!SCANNED_RECORD_TYPES.includes(recordTypeNamed(record)))
       throw new PoolTrackerError('USAGE', `no image has ${record} records`);

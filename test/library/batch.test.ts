@@ -32,6 +32,18 @@ describe('batch as a function', () => {
     return found;
   }
 
+  it('refuses numbers that make no sense before anything is made', async () => {
+    for (const options of [
+      { jobs: 0 },
+      { jobs: NaN },
+      { shard: { part: 4, parts: 4 } },
+      { shard: { part: 0, parts: 0 } },
+      { shard: { part: -1, parts: 2 } },
+    ])
+      await assert.rejects(library.batch(folder.path('dumps'), folder.path('none'), options), { code: 'USAGE' });
+    assert.equal(existsSync(folder.path('none')), false);
+  });
+
   it('scans images into a dataset, tells of each, and goes on where it was', async () => {
     const lake = folder.path('lake');
     const events: ImageEvent[] = [];

@@ -27,7 +27,8 @@ export class Arrivals implements ImageFeed {
   private readonly given = new Map<string, number>();
   private ended = false;
   private failure: PoolTrackerError | null = null;
-  private wake: () => void = () => undefined;
+  /** Those that wait for something to come. */
+  private readonly waiting: (() => void)[] = [];
   private watcher: { close(): Promise<void> } | null = null;
 
   private constructor(private readonly options: ArrivalOptions) {}
@@ -58,6 +59,10 @@ export class Arrivals implements ImageFeed {
     watcher.on('add', (path) => this.note(path));
     watcher.on('change', (path) => this.note(path));
     watcher.on('error', (error) => this.fail(error));
+  }
+
+  private wake(): void {
+    for (const goOn of this.waiting.splice(0)) goOn();
   }
 
   private note(path: string): void {
@@ -91,11 +96,7 @@ export class Arrivals implements ImageFeed {
       const [group] = this.settled;
       if (group === undefined)
         await new Promise<void>((resolve) => {
-          const others = this.wake;
-          this.wake = () => {
-            others();
-            resolve();
-          };
+          this.waiting.push(resolve);
         });
       else {
         this.settled.delete(group[0]);
@@ -129,7 +130,8 @@ export class Arrivals implements ImageFeed {
 async function isNewer(folder: string, names: ReadonlySet<string>, time: number): Promise<boolean> {
   for (const name of names) {
     const found = await stat(resolve(folder, name)).catch(() => null);
-    if (found !== null && found.mtimeMs > time) return true;
+    // What was moved or unpacked here has an older time of its own.
+    if (found !== null && Math.max(found.mtimeMs, found.ctimeMs) > time) return true;
   }
   return false;
 }

@@ -239,6 +239,26 @@ export async function imagesOfFiles(folder: string, chosen: ReadonlySet<string>)
   return [...images].map((name) => foundAt(join(folder, name)));
 }
 
+/** A part of a list of images: which image is in which part follows from its name. */
+export interface Shard {
+  /** From 0. */
+  readonly part: number;
+  /** Of how many. */
+  readonly parts: number;
+}
+
+/** @throws PoolTrackerError USAGE for one that no list has */
+export function checkedShard({ part, parts }: Shard): Shard {
+  if (Number.isSafeInteger(part) && Number.isSafeInteger(parts) && part >= 0 && part < parts) return { part, parts };
+  throw new PoolTrackerError(
+    'USAGE',
+    `shard: expected a part from 0 to its number of parts - 1, found ${part} of ${parts}`,
+    {
+      hint: 'the first of four is 0 of 4',
+    },
+  );
+}
+
 /**
  * Which of `count` shards an image belongs to, by its name alone, so that machines that share only the list of images
  * do not overlap. FNV-1a with a final mix, because its low bits alone do not distinguish similar names.
