@@ -4,16 +4,17 @@ import { PoolTrackerError } from '../../errors.js';
 const TAKEN = new Set(['main', 'memory', 'system', 'temp', 'information_schema', 'pg_catalog']);
 
 /**
- * A name that views may have before their own.
+ * Checks a name that views may have before their own.
+ * @param reserved words of SQL
  * @throws PoolTrackerError USAGE
  */
-export function checkAttachedName(name: string): string {
+export function checkAttachedName(name: string, reserved: ReadonlySet<string> = new Set()): void {
   const problem = !/^[a-z_][a-z0-9_]*$/.test(name)
     ? 'a name is lower-case letters, digits and _'
-    : TAKEN.has(name)
+    : TAKEN.has(name) || reserved.has(name)
       ? 'DuckDB has it for itself'
       : null;
-  if (problem === null) return name;
+  if (problem === null) return;
   throw new PoolTrackerError('USAGE', `the name '${name}' for an attached dataset: ${problem}`, {
     hint: 'NAME=DATASET, and its views are NAME.pool_tags, NAME.images, ...',
   });

@@ -73,11 +73,10 @@ export class DuckdbSession {
     const scratch = join(await realpath(tmpdir()), `pool-tracker-query-${randomBytes(8).toString('hex')}`);
     try {
       const schemas: Schema[] = [{ name: null, places: await placesOf(sources, join(scratch, 'main')) }];
-      for (const [name, source] of Object.entries(options.attach ?? {}))
-        schemas.push({
-          name: checkAttachedName(name),
-          places: await placesOf([source], join(scratch, 'attached', name)),
-        });
+      for (const [name, source] of Object.entries(options.attach ?? {})) {
+        checkAttachedName(name);
+        schemas.push({ name, places: await placesOf([source], join(scratch, 'attached', name)) });
+      }
       return await DuckdbSession.start(duckdb, schemas, scratch, options.unsafe === true);
     } catch (error) {
       await rm(scratch, { recursive: true, force: true });
@@ -117,7 +116,11 @@ export class DuckdbSession {
       SET TimeZone = 'UTC';
       SET temp_directory = ${sqlText(join(this.scratch, 'spill'))};
     `);
-    for (const { name } of schemas) if (name !== null) await this.connection.run(`ATTACH ':memory:' AS "${name}"`);
+    for (const { name } of schemas) {
+      if (name === null) continue;
+      checkAttachedName(name, await this.reservedWords());
+      await this.connection.run(`ATTACH ':memory:' AS "${name}"`);
+    }
     if (isUnsafe) return;
     await this.connection.run(`
       SET allowed_directories = ${sqlTexts([...datasets, this.scratch])};
@@ -137,6 +140,14 @@ export class DuckdbSession {
       SET VARIABLE loose_files = map(${sqlTexts(keys)}, [${keys.map((key) => sqlTexts(patterns.get(key)!)).join(', ')}]::VARCHAR[][]);
     `);
     await this.connection.run(name === null ? script : attachedScript(script, name));
+  }
+
+  /** Words that stand for themselves in SQL, and for no name. */
+  private async reservedWords(): Promise<ReadonlySet<string>> {
+    const found = await this.connection.runAndReadAll(
+      "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'",
+    );
+    return new Set(found.getRowsJS().map(([word]) => String(word)));
   }
 
   /** Whether a message of DuckDB is about one of the files that were to be read. */
