@@ -40,7 +40,11 @@ export async function abortable<T>(
     throw error;
   }
   if (signal?.aborted === true) {
-    await discard?.(result);
+    try {
+      await discard?.(result);
+    } catch {
+      // Who ended the work gets its reason, and not what closing it met.
+    }
     signal.throwIfAborted();
   }
   return result;
@@ -60,7 +64,7 @@ export function unlessAborted<T>(
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => {
       reject(signal.reason as Error);
-      operation.then(discard, () => undefined);
+      operation.then(discard).catch(() => undefined);
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });

@@ -68,14 +68,19 @@ export class Calls {
   /** What it threw, with its name; an error of ours as it was. */
   thrown(what: string, error: unknown): unknown {
     if (typeof error === 'object' && error !== null && ours.has(error)) return error;
-    if (error instanceof PoolTrackerError && 'plugin' in error.data) return error;
-    const known = deliberate(error);
-    if (known === null) return this.failed(what, thrownMessage(error), error);
-    return new PoolTrackerError(known.code, this.named(thrownMessage(error)), {
-      ...known,
-      data: { ...known.data, plugin: this.plugin },
-      cause: (error as Error).cause ?? error,
-    });
+    try {
+      if (error instanceof PoolTrackerError && 'plugin' in error.data) return error;
+      const known = deliberate(error);
+      if (known === null) return this.failed(what, thrownMessage(error), error);
+      return new PoolTrackerError(known.code, this.named(thrownMessage(error)), {
+        ...known,
+        data: { ...known.data, plugin: this.plugin },
+        cause: (error as Error).cause ?? error,
+      });
+    } catch {
+      // Looking at it throws as well.
+      return this.failed(what, thrownMessage(error), error);
+    }
   }
 
   /** Asks it something; what it answers is not checked. */

@@ -7,7 +7,7 @@ import type { ByteReader } from '../source/reading/byte-reader.js';
 import { Container } from '../source/reading/container.js';
 import type { Source } from '../source/source.js';
 import { listOf, membersOf, sourceOfPlugin, textOf, truth, warningOf, warningsOf, wholeNumber } from './answers.js';
-import { Calls, lent, shown } from './calls.js';
+import { Calls, lent, lentBefore, shown } from './calls.js';
 import type { ImageFormat } from './plugin.js';
 
 const ARCHITECTURES: readonly string[] = ['x64', 'x86', 'arm64'] satisfies Architecture[];
@@ -49,15 +49,32 @@ export function ownFormat(plugin: string, format: ImageFormat): OwnImageFormat {
   };
 }
 
-function openedImage(
+async function openedImage(
   calls: Calls,
   what: string,
   plugin: string,
   format: { readonly name: string; readonly title: string },
   opened: unknown,
-): OpenedImage {
+): Promise<OpenedImage> {
   const members = membersOf(calls, what, opened);
   const source = sourceOfPlugin(calls, `${what}: source`, plugin, members['source']);
+  try {
+    return checkedImage(calls, what, plugin, format, source, members);
+  } catch (error) {
+    // One of ours that it gave back is closed by who opened it.
+    if (lentBefore(members['source'] as object) === null) await source.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function checkedImage(
+  calls: Calls,
+  what: string,
+  plugin: string,
+  format: { readonly name: string; readonly title: string },
+  source: Source,
+  members: Readonly<Record<string, unknown>>,
+): OpenedImage {
   const runs = new ClippedRuns(new Container(source, format.title));
   let count = 0;
   calls.askNow(`${what}: runs`, () => {

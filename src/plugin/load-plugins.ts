@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { IMAGE_FORMATS, PLUGGED_FORMATS } from '../image/formats.js';
 import { PLUGGED_SYMBOL_SOURCES, SYMBOL_SOURCES } from '../kernel/symbols/symbols.js';
 import { JSON_ARRAY, PLUGGED_SINKS, SINKS } from '../sink/sinks.js';
-import { PLUGGED_SCHEMES } from '../source/open-source.js';
+import { OWN_SCHEME_NAMES, PLUGGED_SCHEMES } from '../source/open-source.js';
 import { Calls, thrownMessage } from './calls.js';
 import { ownFormat } from './image-formats.js';
 import type { Plugin } from './plugin.js';
@@ -12,9 +12,6 @@ import { checkedPlugin, refused } from './shape.js';
 import { ownSink } from './sinks.js';
 import { ownScheme } from './source-schemes.js';
 import { ownSymbolSource } from './symbol-sources.js';
-
-/** Beginnings of locations that are ours, or that a reader would take for ours. */
-const OWN_SCHEMES: readonly string[] = ['http', 'https', 's3', 'file', 'stdin', 'file-url', 'afd'];
 
 interface Loaded {
   readonly name: string;
@@ -48,14 +45,21 @@ export function loadedModules(): string[] {
  */
 export async function loadPlugins(modules: readonly string[]): Promise<LoadedPlugins> {
   const urls: string[] = [];
-  for (const module of modules) {
-    const url = await urlOf(module);
-    const plugin = loaded.has(url) ? null : checkedPlugin(module, await imported(module, url));
-    // Another call may have loaded it meanwhile.
-    if (plugin !== null && !loaded.has(url)) loaded.set(url, add(module, plugin));
-    if (!urls.includes(url)) urls.push(url);
+  try {
+    for (const module of modules) {
+      const url = await urlOf(module);
+      const plugin = loaded.has(url) ? null : checkedPlugin(module, await imported(module, url));
+      // Another call may have loaded it meanwhile.
+      if (plugin !== null && !loaded.has(url)) loaded.set(url, add(module, plugin));
+      if (urls.includes(url)) continue;
+      // At once: another call that unloads it while the next is imported leaves it.
+      loaded.get(url)!.users++;
+      urls.push(url);
+    }
+  } catch (error) {
+    for (const url of urls) loaded.get(url)!.users--;
+    throw error;
   }
-  for (const url of urls) loaded.get(url)!.users++;
   let isLoaded = true;
   return {
     names: urls.map((url) => loaded.get(url)!.name),
@@ -106,16 +110,22 @@ function add(module: string, plugin: Plugin): Loaded {
   const who = `'${name}' (${module})`;
   if ([...loaded.values()].some((other) => other.name === name))
     throw refused(who, `name: another plug-in is named '${name}' as well`);
-  const names = (items: readonly { readonly name: string }[]): string[] => items.map((item) => item.name);
+  const names = (items: readonly { readonly name: string; readonly aliases?: readonly string[] }[]): string[] =>
+    items.flatMap((item) => [item.name, ...(item.aliases ?? [])]);
   refuseTaken(who, 'image format', names(imageFormats), names([...IMAGE_FORMATS, ...PLUGGED_FORMATS.all]));
-  refuseTaken(who, 'source scheme', names(sourceSchemes), [...OWN_SCHEMES, ...names(PLUGGED_SCHEMES.all)]);
+  refuseTaken(who, 'source scheme', names(sourceSchemes), [...OWN_SCHEME_NAMES, ...names(PLUGGED_SCHEMES.all)]);
   const sources = names([...SYMBOL_SOURCES, ...PLUGGED_SYMBOL_SOURCES.all]);
   refuseTaken(who, 'symbol source', names(symbolSources), sources);
   const allSinks = [...SINKS, JSON_ARRAY, ...PLUGGED_SINKS.all];
   refuseTaken(who, 'output format', names(sinks), names(allSinks));
   const endings = (items: readonly { readonly extensions: readonly string[] }[]): string[] =>
     items.flatMap(({ extensions }) => extensions);
-  refuseTaken(who, 'ending of output files', endings(sinks), endings(allSinks));
+  // The first of our endings that fits a name has it.
+  const ours = endings(allSinks);
+  for (const ending of endings(sinks))
+    if (ours.some((taken) => ending.endsWith(taken)))
+      throw refused(who, `ending of output files '${ending}': expected a name of its own, and it is taken`);
+  refuseTaken(who, 'ending of output files', endings(sinks), []);
   const removals = [
     PLUGGED_FORMATS.add(imageFormats.map((format) => ownFormat(name, format))),
     PLUGGED_SCHEMES.add(sourceSchemes.map((scheme) => ownScheme(name, scheme))),

@@ -8,6 +8,7 @@ export function ownSink(plugin: string, sink: SinkFormat): SinkFormat {
   return {
     name,
     extensions: [...sink.extensions],
+    ...(sink.isStream === true && { isStream: true }),
     load: async () => {
       const what = `output format '${name}'`;
       const encode: unknown = await calls.ask(`${what}: load`, () => sink.load());

@@ -66,6 +66,11 @@ async function convert(input: string, output: string, options: ConvertOptions): 
     await abandon(records.rows);
     throw error;
   });
+  if (signal?.aborted === true) {
+    sink.destroy();
+    await abandon(records.rows);
+    signal.throwIfAborted();
+  }
   const rows = Readable.from(counted(records.rows), signal === undefined ? {} : { signal });
   await pipelineInto(sink, rows, batchesOfRows(recordType));
   return { recordType, records: count };

@@ -32,8 +32,10 @@ export class EncodingSink extends Writable {
 
   constructor(encode: Encode, recordType: RecordType, options: EncodeOptions, target: Target) {
     super({ objectMode: true, highWaterMark: 1 });
-    // An encoder may fail before anything is piped here: `pipelineInto` tells of it then.
-    this.on('error', () => undefined);
+    // An encoder may fail before anything is piped here: `pipelineInto` tells of it then. After that, whoever writes does.
+    const quiet = (): void => undefined;
+    this.on('error', quiet);
+    this.once('pipe', () => this.off('error', quiet));
     const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> =>
       encode(source as AsyncIterable<RecordBatch>, recordType, options);
     this.encoded = pipeline(this.batches, encoded, target.stream, { end: target.end });

@@ -68,6 +68,9 @@ const LOCAL_SCHEMES: readonly SourceScheme[] = [
   { name: 'file', claims: () => true, open: (location, { within }) => FileSource.open(location, within) },
 ];
 
+/** Beginnings of locations that are ours, or that a reader would take for ours. */
+export const OWN_SCHEME_NAMES: readonly string[] = ['https', ...[...SCHEMES, ...LOCAL_SCHEMES].map(({ name }) => name)];
+
 /** @throws PoolTrackerError USAGE for a URL of another machine, or with escapes that no path has */
 function pathOfFileUrl(location: string): string {
   try {

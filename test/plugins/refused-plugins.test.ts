@@ -92,6 +92,16 @@ const REFUSED: readonly (readonly [what: string, exported: string, why: RegExp])
     `export default { apiVersion: 1, name: 'acme', imageFormats: [${FORMAT}, ${FORMAT}] }`,
     /image format 'acme': it has two of that name/,
   ],
+  [
+    'another name of ours',
+    "export default { apiVersion: 1, name: 'acme', sinks: [{ name: 'arrows', extensions: ['.acme'], load: () => {} }] }",
+    /output format 'arrows': expected a name of its own/,
+  ],
+  [
+    'an ending that ours fits',
+    "export default { apiVersion: 1, name: 'acme', sinks: [{ name: 'acme', extensions: ['.x.csv'], load: () => {} }] }",
+    /ending of output files '\.x\.csv': expected a name of its own/,
+  ],
   ['a throw at import', "throw new Error('no\\nlicence')", /it cannot be imported: no licence/],
   ['a throw of nothing', 'throw undefined', /it cannot be imported: undefined/],
   ['a syntax error', 'export default {', /it cannot be imported: Unexpected end of input/],

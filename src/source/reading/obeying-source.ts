@@ -11,9 +11,9 @@ export class ObeyingSource extends SourceView {
     super(base);
   }
 
-  override async sibling(fileName: string): Promise<Source | null> {
-    const found = await unlessAborted(super.sibling(fileName), this.signal, (late) => late?.close());
-    return found === null ? null : new ObeyingSource(found, this.signal);
+  protected override async besides(found: Promise<Source | null>): Promise<Source | null> {
+    const source = await unlessAborted(found, this.signal, (late) => late?.close());
+    return source === null ? null : new ObeyingSource(source, this.signal);
   }
 
   read(target: Uint8Array, offset: number): Promise<number> {

@@ -3,7 +3,17 @@ import type { Source } from '../source.js';
 
 /** A source that is another one but for how it is read: everything else is the other's. */
 export abstract class SourceView implements Source {
-  constructor(protected readonly base: Source) {}
+  /** Absent, as its base's may be: that nothing is known of what lies beside is another answer than that nothing does. */
+  readonly sibling?: (fileName: string) => Promise<Source | null>;
+
+  constructor(protected readonly base: Source) {
+    if (base.sibling !== undefined) this.sibling = (fileName) => this.besides(base.sibling!(fileName));
+  }
+
+  /** What lies beside the other source, as it is to be seen through this one. */
+  protected besides(found: Promise<Source | null>): Promise<Source | null> {
+    return found;
+  }
 
   get name(): string {
     return this.base.name;
@@ -27,10 +37,6 @@ export abstract class SourceView implements Source {
 
   get archive(): string | undefined {
     return this.base.archive;
-  }
-
-  sibling(fileName: string): Promise<Source | null> {
-    return this.base.sibling?.(fileName) ?? Promise.resolve(null);
   }
 
   abstract read(target: Uint8Array, offset: number): Promise<number>;
