@@ -13,3 +13,8 @@ export function imageDoubts(warnings: readonly Warning[]): Doubt[] {
 export function withoutDoubts(warnings: readonly Warning[]): Warning[] {
   return warnings.filter(({ code }) => code !== DOUBTFUL);
 }
+
+/** What casts doubt on all that was read of an image, tables or not; null where nothing does. */
+export function doubtOfAll(doubts: readonly Doubt[]): string | null {
+  return doubts.find(({ code }) => code === DOUBTFUL)?.message ?? null;
+}

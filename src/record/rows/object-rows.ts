@@ -10,6 +10,7 @@ import {
   tagOfType,
 } from '../../kernel/objects/objects.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
+import { doubtOfAll } from '../../scan/image-doubts.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { RecordType, Row } from '../schema/record-type.js';
 import { BIGPOOL, OBJECT_HOLDER, POOL_TAG_SESSION, PROCESS } from '../schema/record-types.js';
@@ -22,6 +23,7 @@ export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> 
   const { objects, totals } = result;
   const counts = isMissing(objects) ? withoutCounts(objects.missing) : workingCounts(await objects.objects(), totals);
   const identity = identityRow(result);
+  const doubt = doubtOfAll(result.doubts);
   for (const count of counts) {
     const tag = OBJECT_KINDS[count.kind];
     const ofTag = tagColumns(totals, tag);
@@ -29,6 +31,7 @@ export async function* objectCountRows(result: ScanResult): AsyncGenerator<Row> 
     yield {
       ...identity,
       ...count,
+      reason: count.reason ?? doubt,
       available: count.found !== null,
       tag,
       ...ofTag,
@@ -105,11 +108,20 @@ const OF_OBJECTS: readonly string[] = [BIGPOOL, PROCESS, OBJECT_HOLDER, POOL_TAG
  * @param selection of the rows
  */
 export async function shortfall(
-  { name }: RecordType,
-  { objects }: ScanResult,
+  recordType: RecordType,
+  { objects, doubts }: ScanResult,
   selection: TagSelection = {},
 ): Promise<string | null> {
-  if (!OF_OBJECTS.includes(name)) return null;
+  if (!OF_OBJECTS.includes(recordType.name)) return null;
+  const reasons = [doubtOfAll(doubts), await unreadOf(recordType, objects, selection)];
+  return reasons.filter((one) => one !== null).join('; ') || null;
+}
+
+async function unreadOf(
+  { name }: RecordType,
+  objects: ScanResult['objects'],
+  selection: TagSelection,
+): Promise<string | null> {
   if (isMissing(objects)) return objects.missing;
   if (name === POOL_TAG_SESSION.name) {
     const pools = await objects.sessionPools();

@@ -1,6 +1,7 @@
 import { isMissing } from '../../errors.js';
 import { isProtected, tagName } from '../../pool/table/tag-name.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
+import { doubtOfAll } from '../../scan/image-doubts.js';
 import type { ScanResult } from '../../scan/scan-result.js';
 import type { Row } from '../schema/record-type.js';
 import { identityRow } from './image-row.js';
@@ -18,7 +19,7 @@ export async function* sessionTagRows(
   if (isMissing(pools)) return;
   const identity = identityRow(result);
   // Of doubts of the system's tables only those of the memory itself touch other tables.
-  const isCertain = result.doubts.every(({ code }) => code !== 'image-doubtful');
+  const isCertain = doubtOfAll(result.doubts) === null;
   for (const { id, tags } of pools.sessions) {
     for (const tag of selectTags(tags, selection, known)) {
       const { counters } = tag;

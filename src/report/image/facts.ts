@@ -1,3 +1,4 @@
+import { DOUBTFUL } from '../../image/image.js';
 import type { Missing } from '../../errors.js';
 import type { ImageColumns } from '../../record/rows/rows.js';
 import type { Row } from '../../record/schema/record-type.js';
@@ -119,6 +120,11 @@ export function wholeTags(tags: readonly TagFacts[]): TagFacts[] {
 /** The sum of a count over tags. */
 export function sumOf(tags: readonly TagFacts[], count: (tag: TagFacts) => bigint): bigint {
   return tags.reduce((sum, tag) => sum + count(tag), 0n);
+}
+
+/** Whether any page may be another than memory had, so that nothing that was read of it is certain. */
+export function isAllInDoubt({ doubts = [] }: ImageColumns): boolean {
+  return (doubts ?? []).some(({ code }) => code === DOUBTFUL);
 }
 
 /** Whether tags may be missing altogether: what speaks against the expansion table concerns such that are not listed. */

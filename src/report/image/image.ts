@@ -8,7 +8,7 @@ import { bytesText, plural, timeText } from '../page/units.js';
 import { addsUp } from './adds-up.js';
 import { allTags } from './all-tags.js';
 import { bigAllocations } from './big-allocations.js';
-import type { ImageFacts } from './facts.js';
+import { type ImageFacts, isAllInDoubt } from './facts.js';
 import { gatherImage } from './gather.js';
 import { leakSuspects } from './leak-suspects.js';
 import { processLists } from './process-lists.js';
@@ -46,7 +46,7 @@ export function imagePage(facts: ImageFacts, title: string): string {
       banner(imageVerdict(facts)),
       imageTiles(facts),
       html`<div class="panels">
-        ${whoHolds(facts)}${leakSuspects(tags)}${whichDriver(tags)}${bigAllocations(big)}${processLists(processes, objects, processShortfall)}${addsUp(objects, processShortfall)}${processorPanel(facts)}
+        ${whoHolds(facts)}${leakSuspects(tags)}${whichDriver(tags)}${bigAllocations(big)}${processLists(processes, objects, processShortfall, isAllInDoubt(facts.image))}${addsUp(objects, processShortfall)}${processorPanel(facts)}
       </div> `,
       // Outside the grid: within one, the heads of a table are not repeated on the next page that is printed.
       allTags(tags),

@@ -32,9 +32,12 @@ export function partlyRead(objects: readonly Row[]): Way[] {
   );
 }
 
-/** Which processes run and are absent from a list that has every running process, and was read whole. */
-export function hiddenAmong(objects: readonly Row[]): (row: Row) => boolean {
-  const partly = partlyRead(objects);
+/**
+ * Which processes run and are absent from a list that has every running process, and was read whole.
+ * @param isInDoubt whether any page may be another: then no list was
+ */
+export function hiddenAmong(objects: readonly Row[], isInDoubt = false): (row: Row) => boolean {
+  const partly: readonly Way[] = isInDoubt ? WAYS : partlyRead(objects);
   const whole = COMPLETE_WAYS.filter((way) => !partly.includes(way));
   return (row) => isRunning(row) && whole.some(({ column }) => row[column] === false);
 }
@@ -72,7 +75,12 @@ function stateOf(row: Row, isHidden: (row: Row) => boolean): Html {
 }
 
 /** Processes that not all ways of listing them agree on. */
-export function processLists(processes: readonly Row[], objects: readonly Row[], shortfall: string | null): Html {
+export function processLists(
+  processes: readonly Row[],
+  objects: readonly Row[],
+  shortfall: string | null,
+  isInDoubt = false,
+): Html {
   const heading = { id: 'processes', question: 'Do the ways of listing processes agree?' };
   if (processes.length === 0)
     return panel({
@@ -84,8 +92,8 @@ export function processLists(processes: readonly Row[], objects: readonly Row[],
         'Symbols of this kernel (--symbols) may give the layout of its processes.',
       ),
     });
-  const isHidden = hiddenAmong(objects);
-  const partly = partlyRead(objects);
+  const isHidden = hiddenAmong(objects, isInDoubt);
+  const partly: readonly Way[] = isInDoubt ? WAYS : partlyRead(objects);
   const ways = workingWays(processes);
   const works = (way: Way): boolean => ways.includes(way);
   const disputed = processes

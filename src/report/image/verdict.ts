@@ -4,7 +4,7 @@ import { type Content, foreign, html, type Html, joined, tagText } from '../page
 import type { Verdict } from '../page/panel.js';
 import { exact, plural } from '../page/units.js';
 import { INCOMPLETE_MARK, isOdd, ODD_MARK } from './all-tags.js';
-import { type ImageFacts, isBelowZero, type TagFacts } from './facts.js';
+import { type ImageFacts, isAllInDoubt, isBelowZero, type TagFacts } from './facts.js';
 import { hiddenAmong } from './process-lists.js';
 
 const LOCATED: Readonly<Record<string, string>> = {
@@ -138,7 +138,7 @@ export function imageVerdict(facts: ImageFacts): Verdict {
   const incomplete = [incompleteLine(tags), ...missingPages(image), ...otherDoubts(image)].filter(
     (line) => line !== null,
   );
-  const odd = [...oddLines(tags), hiddenLine(processes.filter(hiddenAmong(facts.objects)))].filter(
+  const odd = [...oddLines(tags), hiddenLine(processes.filter(hiddenAmong(facts.objects, isAllInDoubt(image))))].filter(
     (line) => line !== null,
   );
   const open = unproved(image);
