@@ -9,6 +9,7 @@ import { openImage } from '../../src/image/formats.js';
 import { warningsOf } from '../../src/image/image.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { openSource } from '../../src/source/open-source.js';
+import { readBytes } from '../../src/source/source.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { FailingSource } from '../support/sources/failing-source.js';
 import { expectLost, expectMemory } from '../support/expect/memory.js';
@@ -233,10 +234,12 @@ describe('EWF (E01)', () => {
       ] as const) {
         const file = Buffer.from(whole);
         file[error2(file) + at]! ^= 0x10;
-        const { warnings } = await openImage(new BufferSource(file));
+        const { warnings, source, runs } = await openImage(new BufferSource(file));
         const told = warnings.filter(({ code }) => code === 'image-doubtful');
         assert.equal(told.length, 1);
         assert.match(told[0]!.message, message);
+        // What a wrong list says is not believed: every page is there, in doubt.
+        assert.equal((await readBytes(source, 0, runs.byteLength)).length, runs.byteLength);
       }
       const unreadable = new FailingSource(whole, 'memory.E01', [[entries, entries + 8]]);
       assert.ok((await openImage(unreadable)).warnings.some(({ code }) => code === 'image-doubtful'));

@@ -4,6 +4,7 @@ import { PoolTrackerError, type Warning } from '../../errors.js';
 import { SourceView } from '../../source/reading/source-view.js';
 import type { Source } from '../../source/source.js';
 import { doubtful } from '../image.js';
+import { isLocalDamage } from '../unreadable.js';
 import { type EwfSection, type EwfSegment, isIntact } from './segments.js';
 
 /** The section's header, and what of it stands before its checksum. */
@@ -42,12 +43,16 @@ export async function readErrors(
   for (const segment of segments) {
     for (const section of segment.sections) {
       if (section.type !== 'error2') continue;
+      const own: Range[] = [];
       const problem = await readSection(segment, section, (first, count) => {
         const end = Math.min((first + count) * sectorSize, byteLength);
-        if (first * sectorSize < end) listed.push([first * sectorSize, end]);
-        return listed.length < MAX_READ_ERRORS;
+        if (first * sectorSize < end) own.push([first * sectorSize, end]);
+        return listed.length + own.length <= MAX_READ_ERRORS;
       });
-      if (problem === null) continue;
+      if (problem === null) {
+        for (const range of own) listed.push(range);
+        continue;
+      }
       const message = `its section 'error2' at ${hex(section.offset)} ${problem}: which sectors could not be read when the image was made is not known, and zeros stand in their place`;
       warnings.push(doubtful(message));
     }
@@ -86,7 +91,7 @@ async function readSection(
     const kept = await container.fields(offset + HEADER + length, footer, "a checksum of the section 'error2'");
     return kept.u32(0) === sum ? null : 'has entries that do not match their checksum';
   } catch (error) {
-    if (!(error instanceof PoolTrackerError) || error.code !== 'SOURCE_UNREADABLE') throw error;
+    if (!isLocalDamage(error)) throw error;
     return `cannot be read (${error.message})`;
   }
 }

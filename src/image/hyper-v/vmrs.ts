@@ -82,13 +82,13 @@ async function readMemoryBlocks(
   pages: number,
 ): Promise<MemoryBlocks> {
   const blocks: MemoryBlock[] = [];
-  const absent: string[] = [];
+  let firstAbsent: string | null = null;
   let last = -1;
   for (let number = 0; number - last <= MAX_ABSENT; number++) {
     const name = `RamMemoryBlock${number}`;
     const value = values.get(name);
     if (value === undefined) {
-      absent.push(name);
+      firstAbsent ??= name;
       continue;
     }
     last = number;
@@ -102,9 +102,10 @@ async function readMemoryBlocks(
     });
   }
   if (blocks.length === 0) return { blocks: [{ firstGuestPage: 0, firstPage: 0, pageCount: pages }], warnings: [] };
-  const lost = absent.slice(0, last + 1 - blocks.length);
-  if (lost.length === 0) return { blocks, warnings: [] };
-  const message = `it has no key ${lost.join(', ')}, but later ones: the memory that it places is missing`;
+  const lost = last + 1 - blocks.length;
+  if (lost === 0) return { blocks, warnings: [] };
+  const others = lost === 1 ? '' : ` and ${lost - 1} more`;
+  const message = `it has no key ${firstAbsent}${others}, but later ones: the memory that it places is missing`;
   return { blocks, warnings: [{ code: 'image-damaged', message }] };
 }
 

@@ -8,6 +8,10 @@ export const MACHINE_MEMORY = 'pc.ram';
 const NAMED_MEMORY = /^(\/objects\/)?(mem|ram|ram-node|node|pc|dimm|memory)[-._]?\w*$/i;
 /** Blocks of devices that such a name might fit as well. */
 const DEVICE_MEMORY = /rom|vram|vga|bios|flash|bar|fw_cfg|acpi|smram|tseg/i;
+/** Memory that was added to a running machine. */
+const PLUGGED_MEMORY = /dimm/i;
+/** A node of the machine's own memory. */
+const NODE = /^(?:\/objects\/)?ram-node(\d+)$/;
 /** Devices have less. */
 const MIN_NAMED = 16 << 20;
 
@@ -44,19 +48,16 @@ export function isNamedMemory({ name, size }: RamBlock): boolean {
 }
 
 /**
- * Nodes in the order of their addresses, which is that of their numbers: a state lists the largest first. Of equal size
- * they stand in the order in which they were made. Null where sizes differ and names do not number them.
+ * Nodes in the order of their addresses, which is that of their numbers: a state lists the largest first, and those of
+ * equal size as they were made. Null where their names do not tell: only `ram-node0`, `ram-node1` say that they are nodes
+ * (libvirt's, Proxmox's), `mem1` may as well have been plugged in, at an address of its own.
  */
 function inOrder(nodes: readonly RamBlock[]): RamBlock[] | null {
-  if (nodes.every(({ size }) => size === nodes[0]!.size)) return [...nodes];
-  const numbered = nodes.map((block) => {
-    const [, stem, digits] = /^(.*?)(\d+)$/.exec(block.name) ?? [];
-    return { block, stem, number: Number(digits) };
-  });
-  const [first] = numbered;
-  const isNumbered = numbered.every(({ stem }) => stem !== undefined && stem === first!.stem);
-  if (!isNumbered || new Set(numbered.map(({ number }) => number)).size < nodes.length) return null;
-  return numbered.sort((a, b) => a.number - b.number).map(({ block }) => block);
+  if (nodes.length < 2) return [...nodes];
+  const numbered = nodes.map((block) => ({ block, digits: NODE.exec(block.name)?.[1] }));
+  if (numbered.some(({ digits }) => digits === undefined)) return null;
+  const byNumber = [...numbered].sort((a, b) => Number(a.digits) - Number(b.digits)).map(({ block }) => block);
+  return byNumber.every((block, index) => NODE.exec(block.name)![1] === String(index)) ? byNumber : null;
 }
 
 /**
@@ -66,7 +67,11 @@ function inOrder(nodes: readonly RamBlock[]): RamBlock[] | null {
  */
 export function machineMemory(all: readonly RamBlock[], fileLength: number, complaints: StateComplaints): RamBlocks {
   const own = all.filter(({ name }) => name === MACHINE_MEMORY);
-  const nodes = all.filter((block) => block.name !== MACHINE_MEMORY && isNamedMemory(block));
+  const named = all.filter((block) => block.name !== MACHINE_MEMORY && isNamedMemory(block));
+  const isPlugged = ({ name }: RamBlock): boolean => PLUGGED_MEMORY.test(name);
+  // What was plugged in stands beside the machine's own, where there is any.
+  const plugged = own.length > 0 ? named : named.some((block) => !isPlugged(block)) ? named.filter(isPlugged) : [];
+  const nodes = named.filter((block) => !plugged.includes(block));
   const ordered = inOrder(nodes);
   const memory = own.length > 0 ? own : (ordered ?? nodes);
   if (memory.length === 0) {
@@ -93,6 +98,6 @@ export function machineMemory(all: readonly RamBlock[], fileLength: number, comp
     byteLength,
     blocks,
     isOrdered: own.length > 0 || ordered !== null,
-    others: own.length > 0 ? nodes : [],
+    others: plugged,
   };
 }

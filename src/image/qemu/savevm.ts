@@ -44,14 +44,19 @@ function namesOf(blocks: readonly { readonly name: string }[]): string {
 }
 
 function blockWarnings({ blocks, isOrdered, others }: RamBlocks): Warning[] {
-  if (blocks.length === 1 && blocks[0]!.name === MACHINE_MEMORY) {
-    if (others.length === 0) return [];
-    const message = `the state holds memory that was added to the running machine (${namesOf(others)}), at addresses that are not known: it counts as missing`;
-    return [{ code: 'image-damaged', message }];
-  }
+  const added: Warning[] =
+    others.length === 0
+      ? []
+      : [
+          {
+            code: 'image-damaged',
+            message: `the state holds memory that was added to the running machine (${namesOf(others)}), at addresses that are not known: it counts as missing`,
+          },
+        ];
+  if (blocks.length === 1 && blocks[0]!.name === MACHINE_MEMORY) return added;
   const message = `the machine's memory has other names than ${MACHINE_MEMORY}: ${namesOf(blocks)} are taken for it, in this order`;
-  const order = `the nodes of memory (${namesOf(blocks)}) differ in size, and their names do not tell their order: any page may lie elsewhere`;
-  return [{ code: 'memory-blocks', message }, ...(isOrdered ? [] : [doubtful(order)])];
+  const order = `the names of the machine's blocks of memory (${namesOf(blocks)}) do not tell their order: any page may lie elsewhere`;
+  return [{ code: 'memory-blocks', message }, ...added, ...(isOrdered ? [] : [doubtful(order)])];
 }
 
 /** The last version of each page; null where the state ends before its first one. */
@@ -112,8 +117,9 @@ export const qemuSavevm: ImageFormat = {
     const warnings: Warning[] = [];
     const missing = `${absent * PAGE_SIZE} of ${blocks.byteLength} bytes of memory are not in it`;
     // Of a machine that ran on, the end has the last versions of pages that are there in earlier ones.
-    const older = records.isWhole ? '' : ', and of others there may be an earlier version only';
-    if (absent > 0 || !records.isWhole)
+    const doubts = records.isWhole ? [] : unfinished(capabilities);
+    const older = doubts.length === 0 ? '' : ', and of others there may be an earlier version only';
+    if (absent > 0 || doubts.length > 0)
       warnings.push({ code: 'image-cut', message: `the saved state is cut short: ${missing}${older}` });
     if (lost > 0)
       warnings.push({
@@ -125,7 +131,7 @@ export const qemuSavevm: ImageFormat = {
       load: ({ index }) => versions.load(index),
     });
     warnings.push(...blockWarnings(blocks));
-    if (!records.isWhole) warnings.push(...unfinished(capabilities));
+    warnings.push(...doubts);
     return { format: 'qemu-savevm', source: view, runs: runs.build(), hints: {}, warnings };
   },
   stream: streamedPages,

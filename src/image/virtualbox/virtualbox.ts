@@ -20,6 +20,8 @@ class StateWalk {
   readonly changed: string[] = [];
   /** Whether one of them holds memory. */
   isMemoryChanged = false;
+  /** Whether the checksum over the last of memory was reached. */
+  isVerified = false;
   /** What broke the format's rules behind the first pages, and ended the walk. */
   damage: PoolTrackerError | null = null;
 
@@ -48,12 +50,14 @@ class StateWalk {
       if (unit === null) return;
       const isMemory = unit.name === 'pgm';
       const isProcessors = unit.name === 'cpum' && unit.pass === FINAL_PASS;
+      const pass = unit.pass === FINAL_PASS ? '' : ` (pass ${unit.pass})`;
+      if (!unit.isIntact) this.changed.push(`the header of the unit '${unit.name}'${pass}`);
       if (!isMemory && !isProcessors) {
+        // Its name may be what was changed: it may be memory that is passed over here.
+        this.isMemoryChanged ||= !unit.isIntact && !this.memory.isWhole;
         if (!(await skipUnit(input))) return;
         continue;
       }
-      const pass = unit.pass === FINAL_PASS ? '' : ` (pass ${unit.pass})`;
-      if (!unit.isIntact) this.changed.push(`the header of the unit '${unit.name}'${pass}`);
       const data = new UnitData(input, unit, byteLength);
       if (isMemory) await this.memory.read(unit, data);
       else {
@@ -66,19 +70,19 @@ class StateWalk {
         this.isMemoryChanged ||= isMemory;
       }
       if (data.isCut) return;
+      this.isVerified ||= isMemory && this.memory.isWhole;
     }
   }
 }
 
-function warningsOf({ memory, changed, damage }: StateWalk, missing: number): Warning[] {
+function warningsOf({ memory, changed, damage, isVerified }: StateWalk, missing: number): Warning[] {
   const warnings: Warning[] = [];
   const { size, outside } = memory.pages!;
   const lost = `${missing} of ${size} bytes of memory are not in it`;
   const stale = memory.isLive ? ', and pages that were saved again later are as they were before' : '';
   if (damage !== null)
     warnings.push({ code: 'image-damaged', message: `${damage.message}; it is read up to there: ${lost}${stale}` });
-  else if (!memory.isWhole)
-    warnings.push({ code: 'image-cut', message: `the saved state is cut short: ${lost}${stale}` });
+  else if (!isVerified) warnings.push({ code: 'image-cut', message: `the saved state is cut short: ${lost}${stale}` });
   else if (missing > 0) warnings.push({ code: 'image-damaged', message: `the saved state lacks pages: ${lost}` });
   if (changed.length > 0)
     warnings.push({
@@ -94,16 +98,16 @@ function warningsOf({ memory, changed, damage }: StateWalk, missing: number): Wa
 }
 
 /** What is wrong with memory, it is not known where; none where nothing is. */
-function doubtsOf({ memory, isMemoryChanged, damage }: StateWalk): Warning[] {
+function doubtsOf({ memory, isMemoryChanged, damage, isVerified }: StateWalk): Warning[] {
   if (isMemoryChanged)
     return [doubtful('the checksum of the saved memory is wrong: any page of it may have been changed')];
-  if (damage !== null && !memory.isWhole)
+  if (damage !== null && !isVerified)
     return [
       doubtful(
         'the saved memory breaks the rules of its format, and its checksum was not reached: any page of it may be another',
       ),
     ];
-  if (memory.isLive && !memory.isWhole)
+  if (memory.isLive && !isVerified)
     return [
       doubtful('the saved state ends before the end of its memory: of any page it may have an earlier version only'),
     ];

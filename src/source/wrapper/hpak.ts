@@ -47,9 +47,13 @@ export const hpak: Wrapper = {
       let given = 0;
       const pieces = gzipMembers(input);
       let step = await pieces.next();
-      for (; step.done !== true; step = await pieces.next()) {
-        given += step.value.length;
-        yield step.value;
+      try {
+        for (; step.done !== true; step = await pieces.next()) {
+          given += step.value.length;
+          yield step.value;
+        }
+      } finally {
+        await pieces.return(0);
       }
       if (step.value === 0) throw input.damaged(`no gzip stream at ${hex(input.offset)}`);
       if (given !== section.length())

@@ -91,6 +91,20 @@ describe('VirtualBox saved states', () => {
     assert.match(cut.warnings[0]!.message, /saved again later are as they were before$/);
   });
 
+  it('doubts memory whose checksum is not reached, and says that a file is cut behind its memory', async () => {
+    // The record that ends the memory, of 16 bytes, stands before the next unit.
+    const end = unitAt('cpum') - 16;
+    const broken = Buffer.from(file);
+    broken[end]! ^= 0x0f;
+    const codes = async (bytes: Buffer): Promise<string[]> =>
+      (await openImage(new BufferSource(bytes))).warnings.map(({ code }) => code);
+    assert.deepEqual(await codes(broken), ['image-damaged', 'image-doubtful']);
+    assert.deepEqual(await codes(file.subarray(0, end + 4)), ['image-cut']);
+    const renamed = virtualBoxBuffer(generated, { isLive: true });
+    renamed[renamed.indexOf('pgm\0', renamed.indexOf('pgm\0') + 1)]! ^= 1;
+    assert.ok((await codes(renamed)).includes('image-doubtful'), 'what was passed over may be memory');
+  });
+
   it('says that a checksum is wrong, and keeps to the rest where a page does not unpack', async () => {
     const changed = Buffer.from(file);
     const [record] = lzfRecords(changed).slice(-1);
