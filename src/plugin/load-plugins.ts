@@ -57,22 +57,27 @@ export async function loadPlugins(modules: readonly string[]): Promise<LoadedPlu
       urls.push(url);
     }
   } catch (error) {
-    for (const url of urls) loaded.get(url)!.users--;
+    release(urls);
     throw error;
   }
   let isLoaded = true;
   return {
     names: urls.map((url) => loaded.get(url)!.name),
     unload: () => {
-      for (const url of isLoaded ? urls : []) {
-        const one = loaded.get(url)!;
-        if (--one.users > 0) continue;
-        one.remove();
-        loaded.delete(url);
-      }
+      if (isLoaded) release(urls);
       isLoaded = false;
     },
   };
+}
+
+/** One user less of each; what nobody uses is taken off the lists. */
+function release(urls: readonly string[]): void {
+  for (const url of urls) {
+    const one = loaded.get(url)!;
+    if (--one.users > 0) continue;
+    one.remove();
+    loaded.delete(url);
+  }
 }
 
 /** The URL of the module that a path or a package's name says. */

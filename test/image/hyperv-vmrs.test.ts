@@ -50,7 +50,7 @@ describe('Hyper-V saved states', () => {
   });
 
   it('says which range of memory has no key that places it', async () => {
-    const image = await openImage(new BufferSource(vmrsBuffer(generated, { withoutMemoryBlock: 1 })));
+    const image = await openImage(new BufferSource(vmrsBuffer(generated, { withoutMemoryBlocks: [1] })));
     const [first, , ...others] = memory.ranges;
     await expectMemory(image, memory, [first!, ...others]);
     assert.deepEqual(image.warnings, [
@@ -59,6 +59,17 @@ describe('Hyper-V saved states', () => {
         message: 'it has no key RamMemoryBlock1, but later ones: the memory that it places is missing',
       },
     ]);
+  });
+
+  it('says it in one line of many', async () => {
+    const ranges = [...memory.ranges].length;
+    assert.ok(ranges > 2, `${ranges} ranges`);
+    const withoutMemoryBlocks = Array.from({ length: ranges - 1 }, (_, index) => index);
+    const { warnings } = await openImage(new BufferSource(vmrsBuffer(generated, { withoutMemoryBlocks })));
+    assert.deepEqual(
+      warnings.map(({ message }) => message),
+      [`it has no key RamMemoryBlock0 and ${ranges - 2} more, but later ones: the memory that it places is missing`],
+    );
   });
 
   it('does without the state of the processors where that cannot be read', async () => {

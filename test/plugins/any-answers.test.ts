@@ -162,6 +162,26 @@ describe('what a plug-in answers', () => {
         assert.throws(() => scheme.claims('acme:x'), /^PoolTrackerError: plug-in 'acme': acme:x/);
       }),
     ));
+
+  it('and so has what throws again when it is looked at', () => {
+    const refuse = (): never => {
+      throw new Error('do not look');
+    };
+    const getter = new Error('x');
+    for (const name of ['stack', 'message', 'code', 'cause', 'data', 'name'])
+      Object.defineProperty(getter, name, { get: refuse });
+    const proxy = new Proxy(new Error('x'), { get: refuse, has: refuse, getPrototypeOf: refuse });
+    for (const thrown of [getter, proxy, Object.assign(new PoolTrackerError('USAGE', 'x'), { data: proxy })]) {
+      const scheme = ownScheme('acme', {
+        name: 'acme',
+        claims() {
+          throw thrown;
+        },
+        open: () => Promise.reject(new Error('unused')),
+      });
+      assert.throws(() => scheme.claims('acme:x'), /^PoolTrackerError: plug-in 'acme': /);
+    }
+  });
 });
 
 async function* none(): AsyncGenerator<never> {

@@ -129,6 +129,29 @@ describe('plug-ins that are refused', () => {
     });
   }
 
+  it('after others that are not: they do not stay either', async () => {
+    const first = writePlugin(folder.path('good.mjs'), 'acme', `sinks: [${SINK}]`);
+    await assert.rejects(loadPlugins([first, module('bad.mjs', 'export default 7')]), /found 7/);
+    assert.deepEqual(loadedModules(), []);
+  });
+
+  it('while another call uses one of the list: it stays with that', async () => {
+    const used = writePlugin(folder.path('used.mjs'), 'acme', `sinks: [${SINK}]`);
+    const slow = writePlugin(
+      folder.path('slow.mjs'),
+      'slow',
+      `imageFormats: [${FORMAT}]`,
+      'await new Promise(setImmediate);',
+    );
+    const first = await loadPlugins([used]);
+    const second = loadPlugins([used, slow]);
+    first.unload();
+    const plugins = await second;
+    assert.equal(loadedModules().length, 2);
+    plugins.unload();
+    assert.deepEqual(loadedModules(), []);
+  });
+
   it('two of one name, and two that share what they add: the first stays as it was', async () => {
     const first = writePlugin(folder.path('first.mjs'), 'acme', `sinks: [${SINK}]`);
     const plugins = await loadPlugins([first]);

@@ -100,6 +100,7 @@ export class DuckdbSession {
       return session;
     } catch (error) {
       await session.close();
+      if (error instanceof PoolTrackerError) throw error;
       const [path] = paths;
       throw new PoolTrackerError('RECORDS_DAMAGED', `${path ?? 'query'}: ${messageOf(error)}`, {
         cause: error,

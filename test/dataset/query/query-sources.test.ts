@@ -175,7 +175,7 @@ describe('what a query asks', () => {
   });
 
   it('attaches nothing under a name that is taken or is none', async () => {
-    for (const name of ['main', 'temp', 'Upper', 'a b', '"; DROP'])
+    for (const name of ['main', 'temp', 'table', 'select', 'Upper', 'a b', '"; DROP'])
       await assert.rejects(
         DatasetQuery.open(folder.path('one'), { attach: { [name]: folder.path('two') } }),
         refused('USAGE', /for an attached dataset/),

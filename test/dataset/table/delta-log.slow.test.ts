@@ -233,6 +233,26 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     await agree(dataset);
   });
 
+  it('follow files that were replaced, and take back what no journal calls old', async () => {
+    const dataset = await copyOf('replaced');
+    const [first, second] = (await datasetFiles(dataset)).filter((path) => path.startsWith('pool_tag/'));
+    await cp(`${dataset}/${second!}`, `${dataset}/${first!}`);
+    const remove = { path: encodeURI(second!.slice('pool_tag/'.length)), deletionTimestamp: 1, dataChange: true };
+    await writeFile(`${dataset}/pool_tag/_delta_log/00000000000000000001.json`, `${JSON.stringify({ remove })}\n`);
+    assert.equal((await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).status, 0);
+    await agree(dataset);
+    assert.equal((await fileRows(dataset, POOL_TAG)).length, expected.length);
+  });
+
+  it('a number of a commit or checkpoint that no number can hold is none', async () => {
+    const dataset = await copyOf('numbers');
+    for (const ending of ['json', 'checkpoint.parquet'])
+      await writeFile(`${dataset}/pool_tag/_delta_log/${'9'.repeat(20)}.${ending}`, '');
+    assert.equal((await runCli(merge(dataset))).status, 0);
+    assert.equal((await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).status, 0);
+    assert.match((await runCli(['table', 'show', dataset])).stdout, /^pool_tag: version 1, 2 files/m);
+  });
+
   it('a log that is damaged is told in one line, and made anew', async () => {
     const dataset = await copyOf('damaged');
     await appendFile(`${dataset}/pool_tag/_delta_log/00000000000000000000.json`, '{"add":{"path":');

@@ -45,6 +45,30 @@ describe('QEMU saved states', () => {
     }
   });
 
+  it('doubts memory whose blocks have names that do not tell their order', async () => {
+    const large = generateMemory({ memoryBytes: 64 * 2 ** 20 });
+    const codes = async (nodes: readonly [string, string]): Promise<string[]> =>
+      (await openImage(new BufferSource(savevmBuffer(large, { nodes })))).warnings.map(({ code }) => code);
+    assert.deepEqual(await codes(['ram-node0', 'ram-node1']), ['memory-blocks']);
+    for (const nodes of [
+      ['mem1', 'mem2'],
+      ['ram-node0', 'ram-node2'],
+      ['ram-node0', 'ram-node00'],
+      ['memory', 'mem'],
+    ] as const)
+      assert.ok((await codes(nodes)).includes('image-doubtful'), nodes.join());
+  });
+
+  it('counts memory that was plugged into the running machine as missing', async () => {
+    const large = generateMemory({ memoryBytes: 64 * 2 ** 20 });
+    const image = await openImage(new BufferSource(savevmBuffer(large, { nodes: ['ram-node0', 'dimm1'] })));
+    assert.deepEqual(
+      image.warnings.map(({ code }) => code),
+      ['memory-blocks', 'image-damaged'],
+    );
+    await expectMemory(image, large.memory, [[0, large.memory.byteLength / 2]]);
+  });
+
   it('passes over commands that stand between sections', async () => {
     const at = file.indexOf('\x03ram') - 5;
     const command = Buffer.from([8, 0, 11, 0, 4, 1, 2, 3, 4]);

@@ -11,8 +11,8 @@ const NODE = 9;
 
 export interface VmrsOptions {
   readonly memoryBlocks?: boolean;
-  /** A key for a range of memory that is left out, by its number. */
-  readonly withoutMemoryBlock?: number;
+  /** Keys for ranges of memory that are left out, by their numbers. */
+  readonly withoutMemoryBlocks?: readonly number[];
   /** Changes in the replay log. */
   readonly replays?: number;
   /** A virtual machine of this architecture. */
@@ -49,7 +49,7 @@ export function vmrsBuffer({ memory, truth }: GeneratedMemory, options: VmrsOpti
     ranges.forEach(([start, end], index) => {
       const pages = (end - start) / PAGE;
       const block = Buffer.concat([u32(3), u32(0), u64(pages), u64(page), u64(start / PAGE), u64(0), u64(0)]);
-      if (index !== options.withoutMemoryBlock)
+      if (options.withoutMemoryBlocks?.includes(index) !== true)
         keys.push(key(ARRAY, 0, `RamMemoryBlock${index}`, Buffer.concat([u32(block.length), block])));
       page += pages;
     });
