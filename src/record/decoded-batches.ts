@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { PageDecoder } from '../scan/scan.js';
-import { RecordBatchBuilder } from './arrow/record-batches.js';
+import { packRows } from './arrow/record-batches.js';
 import { rowsOf, type TagSelection } from './rows/rows.js';
 import type { RecordType } from './schema/record-type.js';
 import { POOL_TAG } from './schema/record-types.js';
@@ -19,10 +19,5 @@ export async function* decodedBatches(
   { recordType = POOL_TAG, selection }: PoolTagTransformOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const result = await decoder.finish();
-  const builder = new RecordBatchBuilder(recordType);
-  for await (const row of rowsOf(recordType, result, selection)) {
-    builder.append(row);
-    if (builder.full) yield builder.take();
-  }
-  if (builder.length > 0) yield builder.take();
+  yield* packRows(recordType, [rowsOf(recordType, result, selection)]);
 }

@@ -1,20 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { RecordBatch } from 'apache-arrow';
 import { PAGE_SIZE } from '../../address.js';
 import { knownError, PoolTrackerError } from '../../errors.js';
 import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
-import { batchesOfRows } from '../../record/arrow/record-batches.js';
+import { packRows } from '../../record/arrow/record-batches.js';
 import { rowsOf, shortfall, type TagNaming } from '../../record/rows/rows.js';
-import type { RecordType, Row } from '../../record/schema/record-type.js';
 import { IMAGE, IMAGE_WARNING, POOL_TAG, recordTypeNamed } from '../../record/schema/record-types.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
 import { dated, decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
-import { openSink } from '../../sink/open-sink.js';
+import { openSink, pipelineInto } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { openBytes } from '../../source/open-source.js';
 import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
@@ -67,10 +65,10 @@ async function write(
 ): Promise<Written> {
   const files: StagedFile[] = [];
   let rows = 0;
-  async function* counted(all: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<Row> {
-    for await (const row of all) {
-      rows++;
-      yield row;
+  async function* counted(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
+    for await (const batch of batches) {
+      rows += batch.numRows;
+      yield batch;
     }
   }
   const told: NamedResult[] = [];
@@ -83,11 +81,8 @@ async function write(
       { ...task.sink, force: true },
     );
     // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
-    await pipeline(
-      Readable.from(counted(rowsOfAll(recordType, told))),
-      batchesOfRows(recordType, recordType === IMAGE ? 1 : BATCH_ROWS),
-      sink,
-    );
+    const groups = told.map(({ result, naming }) => rowsOf(recordType, result, { sort: 'tag' }, naming));
+    await pipelineInto(sink, counted(packRows(recordType, groups, recordType === IMAGE ? 1 : BATCH_ROWS)));
     files.push({ record, path });
   }
   return { result: told[0]!.result, files, rows };
@@ -133,10 +128,6 @@ async function named({ drivers, records, scan }: ImageTask, result: ScanResult):
       naming: {},
     };
   }
-}
-
-async function* rowsOfAll(recordType: RecordType, results: readonly NamedResult[]): AsyncGenerator<Row> {
-  for (const { result, naming } of results) yield* rowsOf(recordType, result, { sort: 'tag' }, naming);
 }
 
 /** Opening a pipe would wait for its writer, and nothing can be read from it twice. */

@@ -120,6 +120,34 @@ export function rowsOfBatches(recordType: RecordType): Transform {
   }) as unknown as Transform;
 }
 
+/**
+ * Rows in, record batches out, each made when it is asked for; none where there are no rows.
+ * @param groups of rows, one after the other
+ * @param capacity rows of a full batch
+ * @throws PoolTrackerError INTERNAL for rows that do not fit the record type
+ */
+export async function* packRows(
+  recordType: RecordType,
+  groups: Iterable<Iterable<Row> | AsyncIterable<Row>>,
+  capacity?: number,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const builder = new RecordBatchBuilder(recordType, capacity);
+  for (const rows of groups) {
+    // Rows that are at hand are not waited for one by one.
+    if (Symbol.iterator in rows)
+      for (const row of rows) {
+        builder.append(row);
+        if (builder.full) yield builder.take();
+      }
+    else
+      for await (const row of rows) {
+        builder.append(row);
+        if (builder.full) yield builder.take();
+      }
+  }
+  if (builder.length > 0) yield builder.take();
+}
+
 /** Among rows: those before it are not to wait for a batch to be full. */
 export const END_OF_GROUP = Symbol('end of a group of rows');
 
