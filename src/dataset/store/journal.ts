@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { PoolTrackerError } from '../../errors.js';
+import { openAhead } from './open-ahead.js';
 import { isRecordFile } from './partition.js';
 import { ownerName } from './staging.js';
 import type { DatasetStore, LineLog } from './store.js';
@@ -92,11 +93,8 @@ export class Journal {
   static async load(store: DatasetStore): Promise<Journal> {
     const journal = new Journal(store);
     for await (const { path } of store.list(FOLDER)) journal.files.push(path);
-    for (const path of journal.files.sort()) {
-      const input = await store.open(path);
-      if (input === null) continue;
+    for await (const input of openAhead(store, journal.files.sort()))
       for await (const line of createInterface({ input, crlfDelay: Infinity })) journal.take(line);
-    }
     return journal;
   }
 
