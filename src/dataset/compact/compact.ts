@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PoolTrackerError } from '../../errors.js';
-import { batchesOfRows } from '../../record/arrow/record-batches.js';
+import { packRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { openSink } from '../../sink/open-sink.js';
+import { openSink, pipelineInto } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { planCompaction, type CompactionGroup } from './compaction-plan.js';
+import { askAhead } from '../store/ask-ahead.js';
 import { existingSettings, PART_EXTENSION, writeSettings, type DatasetSettings } from '../store/dataset-settings.js';
 import { Journal, type CompactionEntry } from '../store/journal.js';
 import { openStore } from '../store/open-store.js';
@@ -229,7 +228,7 @@ class Compactor {
     while (next.done !== true) {
       const name = `compact-${id}-${names.length}${PART_EXTENSION[this.settings.format]}`;
       const sink = await openSink({ recordType, format: sinkNamed(this.settings.format), target: join(work, name) });
-      await pipeline(Readable.from(some()), batchesOfRows(recordType), sink);
+      await pipelineInto(sink, packRows(recordType, [some()]));
       names.push(name);
     }
     return names;
@@ -243,9 +242,15 @@ class Compactor {
     images: Set<string>,
   ): AsyncGenerator<Row> {
     const parts = new Set(inputs.map(({ path }) => imageOfPart(path)));
-    for (const { path } of inputs) {
+    const copies = askAhead(
+      inputs,
+      async ({ path }) => ({ path, local: await this.store.localPath(path, work) }),
+      // Of a bucket's file there is a copy; the other is the dataset's own.
+      ({ local }) => (local.startsWith(join(work, sep)) ? rm(local, { force: true }) : undefined),
+    );
+    for await (const { path, local } of copies) {
       const isPart = imageOfPart(path) !== null;
-      for await (const row of partRows(await this.store.localPath(path, work), recordType)) {
+      for await (const row of partRows(local, recordType)) {
         const image = String(row.image_id);
         if (!isPart && parts.has(image)) continue;
         images.add(image);

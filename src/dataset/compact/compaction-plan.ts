@@ -39,7 +39,9 @@ export async function planCompaction(
         const folder = keptFolder(file.path, partition);
         const stays = folder === partitionOf(file.path);
         if (stays && file.bytes >= targetBytes / 2) continue;
-        byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
+        const inputs = byFolder.get(folder);
+        if (inputs === undefined) byFolder.set(folder, [file]);
+        else inputs.push(file);
       }
     }
     for (const [folder, inputs] of byFolder) {

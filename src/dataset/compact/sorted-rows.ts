@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { batchesOfRows } from '../../record/arrow/record-batches.js';
+import { packRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { openSink } from '../../sink/open-sink.js';
+import { openSink, pipelineInto } from '../../sink/open-sink.js';
 import { openRecords, ownParquetRows } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
 
@@ -56,7 +54,7 @@ export async function* sortedRows(
   const spill = async (sorted: Iterable<Row> | AsyncIterable<Row>): Promise<string> => {
     const path = join(folder, `run-${names++}.parquet`);
     const sink = await openSink({ recordType, format: sinkNamed('parquet'), target: path });
-    await pipeline(Readable.from(sorted), batchesOfRows(recordType), sink);
+    await pipelineInto(sink, packRows(recordType, [sorted]));
     return path;
   };
   let runs: string[] = [];

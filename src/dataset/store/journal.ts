@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { PoolTrackerError } from '../../errors.js';
-import { openAhead } from './open-ahead.js';
+import { askAhead } from './ask-ahead.js';
 import { isRecordFile } from './partition.js';
 import { ownerName } from './staging.js';
 import type { DatasetStore, LineLog } from './store.js';
@@ -93,8 +93,13 @@ export class Journal {
   static async load(store: DatasetStore): Promise<Journal> {
     const journal = new Journal(store);
     for await (const { path } of store.list(FOLDER)) journal.files.push(path);
-    for await (const input of openAhead(store, journal.files.sort()))
-      for await (const line of createInterface({ input, crlfDelay: Infinity })) journal.take(line);
+    const opened = askAhead(
+      journal.files.sort(),
+      (path) => store.open(path),
+      (bytes) => void bytes?.destroy(),
+    );
+    for await (const input of opened)
+      if (input !== null) for await (const line of createInterface({ input, crlfDelay: Infinity })) journal.take(line);
     return journal;
   }
 
