@@ -72,18 +72,14 @@ export function mayPass(failed: { readonly error_code: string | null }): boolean
 
 /** A dataset into which images are scanned, one by one or several at a time. */
 export class Ingest {
-  private readonly publisher: Publisher;
-
   private constructor(
     private readonly options: IngestOptions,
     private readonly settings: DatasetSettings,
     private readonly staging: Staging,
     readonly journal: Journal,
-    store: ReturnType<typeof openStore>,
+    private readonly publisher: Publisher,
     private readonly table: TableLog | null,
-  ) {
-    this.publisher = new Publisher(store, journal, settings.format, table);
-  }
+  ) {}
 
   /**
    * Opens a dataset, or creates one; removes what a killed process left.
@@ -98,7 +94,8 @@ export class Ingest {
       const table = TableLog.of(store, staging, settings);
       await endCompactions(store, journal, table);
       await table?.reconcile();
-      return new Ingest(options, settings, staging, journal, store, table);
+      const publisher = await Publisher.open(store, journal, settings.format, table);
+      return new Ingest(options, settings, staging, journal, publisher, table);
     } catch (error) {
       await staging.close();
       throw error;

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { IMAGE } from '../../record/schema/record-types.js';
+import { IMAGE, RECORD_TYPES } from '../../record/schema/record-types.js';
 import { PART_EXTENSION, type PartFormat } from '../store/dataset-settings.js';
 import type { ScannedImage, StagedFile } from './image-task.js';
 import type { ImageEntry, Journal } from '../store/journal.js';
-import { olderPartPaths, partPath } from '../store/partition.js';
+import { olderPartPaths, partPath, versionFolders } from '../store/partition.js';
 import type { DatasetStore } from '../store/store.js';
 import type { TableLog } from '../table/table.js';
 
@@ -18,12 +18,27 @@ export type Publication =
 
 /** Moves finished files of records into place, notes that in the journal, and removes what they replace. */
 export class Publisher {
-  constructor(
+  private constructor(
     private readonly store: DatasetStore,
     private readonly journal: Journal,
     private readonly format: PartFormat,
     private readonly table: TableLog | null,
+    /** Record types that had parts of older versions of the schema when the dataset was opened. */
+    private readonly olderRecords: ReadonlySet<string>,
   ) {}
+
+  /** @throws PoolTrackerError OUTPUT_FAILED */
+  static async open(
+    store: DatasetStore,
+    journal: Journal,
+    format: PartFormat,
+    table: TableLog | null,
+  ): Promise<Publisher> {
+    const older = new Set<string>();
+    for (const { name } of RECORD_TYPES)
+      for (const folder of versionFolders(name).slice(0, -1)) if (await holdsFiles(store, folder)) older.add(name);
+    return new Publisher(store, journal, format, table, older);
+  }
 
   /**
    * Publishes one image. If it is killed at any point and repeated, the same files result: the image record is
@@ -68,21 +83,33 @@ export class Publisher {
     await this.table?.describe(path, file.path);
     await this.store.publish(file.path, path);
     await this.table?.added(path);
-    for (const older of olderPartPaths(file.record, folder, imageId, extension)) await this.removeFile(older);
+    await this.removeOlder(file.record, folder, imageId);
   }
 
   private async remove({ folder, imageId, records }: ImageEntry): Promise<void> {
     const extension = PART_EXTENSION[this.format];
     for (const record of records) {
       await this.removeFile(partPath(record, folder, imageId, extension));
-      for (const older of olderPartPaths(record, folder, imageId, extension)) await this.removeFile(older);
+      await this.removeOlder(record, folder, imageId);
     }
+  }
+
+  /** In most datasets there are none to remove, and in a bucket each try is a request. */
+  private async removeOlder(record: string, folder: string, imageId: string): Promise<void> {
+    if (!this.olderRecords.has(record)) return;
+    for (const older of olderPartPaths(record, folder, imageId, PART_EXTENSION[this.format]))
+      await this.removeFile(older);
   }
 
   private async removeFile(path: string): Promise<void> {
     await this.store.remove(path);
     await this.table?.removed(path);
   }
+}
+
+async function holdsFiles(store: DatasetStore, folder: string): Promise<boolean> {
+  for await (const { path } of store.list(folder)) if (path !== '') return true;
+  return false;
 }
 
 function imageRecordLast(files: readonly StagedFile[]): StagedFile[] {
