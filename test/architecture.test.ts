@@ -33,6 +33,7 @@ const SHELVES = [
   'source/reading',
   'source/stream',
   'pool/table',
+  'record/columns',
   'record/schema',
   'sink/read',
   'sink/file',

@@ -5,9 +5,9 @@ import type { RecordType } from '../record/schema/record-type.js';
 export interface EncodeOptions {
   /** How NDJSON writes 64-bit integers: as JSON integers (the default), which some consumers read as doubles, or as strings. */
   readonly bigint?: 'number' | 'string';
-  /** Which library writes Parquet: parquet-wasm by default. */
+  /** Which library writes Parquet: hyparquet-writer by default. */
   readonly parquetWriter?: ParquetWriterName;
-  /** Codec of Parquet pages: zstd by default. parquetjs-lite cannot write zstd and writes gzip instead. */
+  /** Codec of Parquet pages: zstd by default, in place of which parquetjs-lite, and Node before 22.15, write gzip. */
   readonly parquetCompression?: ParquetCompression;
   /** Rows of a Parquet row group, the unit that is held in memory and that readers skip by its statistics. */
   readonly rowGroupRows?: number;
@@ -34,7 +34,7 @@ export interface TableOptions {
 }
 
 /** A library that writes Parquet. */
-export type ParquetWriterName = 'parquet-wasm' | 'parquetjs-lite';
+export type ParquetWriterName = 'hyparquet-writer' | 'parquetjs-lite';
 
 /** A codec of Parquet pages. */
 export type ParquetCompression = 'zstd' | 'gzip' | 'snappy' | 'none';

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { partitionFolder, partPath } from '../../src/dataset/store/partition.js';
-import { POOL_TAG } from '../../src/record/schema/record-types.js';
-import { EDGE_INT64 } from '../support/records/record-rows.js';
+import { POOL_TAG, RECORD_TYPES } from '../../src/record/schema/record-types.js';
+import { EDGE_INT64, edgeRows } from '../support/records/record-rows.js';
 import { HARD_VALUES } from '../support/records/hard-values.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
-import { canAskClickhouse, queryClickhouse } from '../support/records/clickhouse.js';
+import { canAskClickhouse, clickhouseRows, fileRows, queryClickhouse } from '../support/records/clickhouse.js';
+import { writeRecords } from '../support/records/write-records.js';
 import { writePart } from '../support/records/write-part.js';
 
 const CAPTURED_AT = Date.UTC(2024, 8, 29, 6, 38, 15, 123);
@@ -45,6 +48,16 @@ describe('a dataset in ClickHouse', () => {
       rows.map(({ name }) => name),
       [...HARD_VALUES, null],
     );
+  });
+
+  it('the values that go wrong, of every record type, are those that DuckDB reads', async () => {
+    for (const type of RECORD_TYPES) {
+      const path = folder.path(`edges/${type.name}/v=2/edges.parquet`);
+      await mkdir(dirname(path), { recursive: true });
+      await writeRecords(path, type, edgeRows(type, 300), { rowGroupRows: 128 }, 50);
+      const read = await clickhouseRows(`file('${path}', Parquet) SETTINGS use_hive_partitioning = 0`, type);
+      assert.deepEqual(read, await fileRows(folder.path('edges'), type), type.name);
+    }
   });
 
   it('times are instants in UTC, counters exact', async () => {

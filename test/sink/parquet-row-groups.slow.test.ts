@@ -8,7 +8,7 @@ import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { writeRecords } from '../support/records/write-records.js';
 
-const WRITERS: readonly ParquetWriterName[] = ['parquet-wasm', 'parquetjs-lite'];
+const WRITERS: readonly ParquetWriterName[] = ['hyparquet-writer', 'parquetjs-lite'];
 
 for (const parquetWriter of WRITERS) {
   describe(`row groups of Parquet by ${parquetWriter}`, () => {

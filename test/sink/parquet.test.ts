@@ -11,7 +11,7 @@ import { EDGE_TAGS, edgeRows, poolTagRow } from '../support/records/record-rows.
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { readRecords, writeRecords } from '../support/records/write-records.js';
 
-const WRITERS: readonly ParquetWriterName[] = ['parquet-wasm', 'parquetjs-lite'];
+const WRITERS: readonly ParquetWriterName[] = ['hyparquet-writer', 'parquetjs-lite'];
 
 for (const parquetWriter of WRITERS) {
   describe(`Parquet by ${parquetWriter}`, () => {

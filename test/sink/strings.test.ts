@@ -37,7 +37,7 @@ const STRINGS: readonly (readonly [string, string])[] = [
 ];
 
 const FORMATS: readonly { readonly ending: string; readonly options: SinkOptions; readonly duckdb: string | null }[] = [
-  { ending: 'parquet', options: { parquetWriter: 'parquet-wasm' }, duckdb: 'read_parquet' },
+  { ending: 'parquet', options: { parquetWriter: 'hyparquet-writer' }, duckdb: 'read_parquet' },
   { ending: 'lite.parquet', options: { parquetWriter: 'parquetjs-lite' }, duckdb: 'read_parquet' },
   { ending: 'arrow', options: {}, duckdb: null },
   { ending: 'arrows', options: {}, duckdb: null },

@@ -6,7 +6,7 @@ import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINK
 import { PLUGIN_OPTION_SPECS } from './common-options.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
-const PARQUET_WRITERS = ['parquet-wasm', 'parquetjs-lite'] as const;
+const PARQUET_WRITERS = ['hyparquet-writer', 'parquetjs-lite'] as const;
 const BIGINT_FORMS = ['number', 'string'] as const;
 
 /** The options of every command that writes records. */
@@ -16,7 +16,7 @@ export const SINK_OPTION_SPECS: OptionSpecs = {
   'parquet-writer': {
     value: 'NAME',
     choices: PARQUET_WRITERS,
-    default: 'parquet-wasm',
+    default: 'hyparquet-writer',
     help: 'the library that writes Parquet',
   },
   'csv-safe': {

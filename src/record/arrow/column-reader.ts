@@ -8,6 +8,11 @@ import { readUtf8 } from './utf8-data.js';
  * their dictionary. Arrow itself does not check any of this.
  */
 export function withinBounds(data: Data): boolean {
+  return buffersHold(data) && ((data.type.typeId as Type) !== Type.Dictionary || indicesWithin(data));
+}
+
+/** The same but for indices, each of which would have to be looked at. */
+export function buffersHold(data: Data): boolean {
   const end = data.offset + data.length;
   if (data.nullCount > 0 && ((data.nullBitmap as Uint8Array | undefined) ?? new Uint8Array()).length * 8 < end)
     return false;
@@ -16,8 +21,6 @@ export function withinBounds(data: Data): boolean {
       return data.length === 0 || (data.values as Uint8Array).length * 8 >= end;
     case Type.Utf8:
       return offsetsWithin(data);
-    case Type.Dictionary:
-      return hasValues(data) && indicesWithin(data);
     default:
       return hasValues(data);
   }

@@ -8,6 +8,7 @@ import { columnBuilder, type ColumnBuilder } from './column-builder.js';
 import { ColumnReader, type ReadValue } from './column-reader.js';
 
 export { arrowSchema } from './arrow-schema.js';
+export { columnsOfBatch } from './batch-columns.js';
 export { plainSchema, plainStrings } from './plain-strings.js';
 export { readUtf8Bytes, utf8DataOfBytes } from './utf8-data.js';
 export { ColumnReader, type ReadValue } from './column-reader.js';

@@ -5,6 +5,6 @@ export const encodeParquet: Encode = async function* (batches, recordType, optio
   const encode =
     options.parquetWriter === 'parquetjs-lite'
       ? (await import('./parquetjs-writer.js')).encodeWithParquetJs
-      : (await import('./wasm-writer.js')).encodeWithParquetWasm;
+      : (await import('./column-writer/column-writer.js')).encodeByColumns;
   yield* encode(batches, recordType, options);
 };

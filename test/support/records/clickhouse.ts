@@ -69,12 +69,15 @@ export function queryClickhouse(sql: string): Promise<Record<string, unknown>[]>
 }
 
 /** What ClickHouse reads of a Delta table: every value as text, what is no integer as a number; rows sorted. */
-export async function deltaRows(table: string, { columns }: RecordType, version?: number): Promise<string[]> {
-  const texts = columns.map(({ name, type }) => CLICKHOUSE_TEXT[type](`\`${name}\``));
+export async function deltaRows(table: string, recordType: RecordType, version?: number): Promise<string[]> {
   const settings = version === undefined ? '' : ` SETTINGS delta_lake_snapshot_version = ${version}`;
-  return sorted(
-    await linesOf<Texts>(`SELECT ${texts.join(', ')} FROM deltaLakeLocal('${table}')${settings}`, 'JSONCompactEachRow'),
-  );
+  return clickhouseRows(`deltaLakeLocal('${table}')${settings}`, recordType);
+}
+
+/** The same of anything that it reads from. */
+export async function clickhouseRows(from: string, { columns }: RecordType): Promise<string[]> {
+  const texts = columns.map(({ name, type }) => CLICKHOUSE_TEXT[type](`\`${name}\``));
+  return sorted(await linesOf<Texts>(`SELECT ${texts.join(', ')} FROM ${from}`, 'JSONCompactEachRow'));
 }
 
 /** What DuckDB reads of the files of a record type, as `deltaRows`. */

@@ -1,0 +1,58 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import type { CompressionCodec } from './format-types.js';
+import type { ParquetCompression } from '../../sink.js';
+
+/** Compresses one page, on a thread of Node's pool where there is a native codec. */
+export type Compress = (page: Uint8Array) => Promise<Uint8Array>;
+
+/** A codec of pages, and its name in the file. */
+export interface PageCodec {
+  readonly name: CompressionCodec;
+  readonly compress: Compress;
+}
+
+/** What Node's types of version 20 do not know yet. */
+interface ZlibOfLaterNodes {
+  readonly zstdCompress?: (
+    bytes: Uint8Array,
+    options: { chunkSize: number; params: Record<number, number> },
+    done: (error: Error | null, result: Buffer) => void,
+  ) => void;
+  readonly constants: { readonly ZSTD_c_compressionLevel?: number };
+}
+
+/** Pages are dictionaries and indices, packed already: higher levels take several times as long for some percent. */
+const LEVEL = 1;
+
+/** Room for the whole result: each piece of it would be a turn of the pool's thread. */
+function inOnePiece({ length }: Uint8Array): { chunkSize: number } {
+  return { chunkSize: length + 1024 };
+}
+
+function zstd(): PageCodec | null {
+  const { zstdCompress, constants } = zlib as unknown as ZlibOfLaterNodes;
+  const level = constants.ZSTD_c_compressionLevel;
+  if (zstdCompress === undefined || level === undefined) return null;
+  const compress = promisify(zstdCompress);
+  return { name: 'ZSTD', compress: (page) => compress(page, { ...inOnePiece(page), params: { [level]: LEVEL } }) };
+}
+
+const deflate = promisify(zlib.gzip);
+const GZIP: PageCodec = { name: 'GZIP', compress: (page) => deflate(page, { ...inOnePiece(page), level: LEVEL }) };
+
+/** The codec that is asked for; gzip in place of zstd before Node 22.15, which has none. */
+export async function pageCodec(compression: ParquetCompression): Promise<PageCodec> {
+  switch (compression) {
+    case 'zstd':
+      return zstd() ?? GZIP;
+    case 'gzip':
+      return GZIP;
+    case 'snappy': {
+      const { snappyCompress } = await import('hyparquet-writer/src/snappy.js');
+      return { name: 'SNAPPY', compress: (page) => Promise.resolve(snappyCompress(page)) };
+    }
+    case 'none':
+      return { name: 'UNCOMPRESSED', compress: (page) => Promise.resolve(page) };
+  }
+}
