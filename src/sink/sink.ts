@@ -7,7 +7,7 @@ export interface EncodeOptions {
   readonly bigint?: 'number' | 'string';
   /** Which library writes Parquet: hyparquet-writer by default. */
   readonly parquetWriter?: ParquetWriterName;
-  /** Codec of Parquet pages: zstd by default, in place of which parquetjs-lite, and Node before 22.15, write gzip. */
+  /** Codec of Parquet pages: zstd by default, in place of which parquetjs-lite writes gzip. */
   readonly parquetCompression?: ParquetCompression;
   /** Rows of a Parquet row group, the unit that is held in memory and that readers skip by its statistics. */
   readonly rowGroupRows?: number;

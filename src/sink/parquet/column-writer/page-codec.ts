@@ -30,24 +30,35 @@ function inOnePiece({ length }: Uint8Array): { chunkSize: number } {
   return { chunkSize: length + 1024 };
 }
 
-function zstd(): PageCodec | null {
+/** Node's own zstd, on a thread of its pool; before Node 22.15, which has none, one in WebAssembly. */
+async function zstd(): Promise<PageCodec> {
   const { zstdCompress, constants } = zlib as unknown as ZlibOfLaterNodes;
   const level = constants.ZSTD_c_compressionLevel;
-  if (zstdCompress === undefined || level === undefined) return null;
+  if (zstdCompress === undefined || level === undefined) return { name: 'ZSTD', compress: await zstdWasm() };
   const compress = promisify(zstdCompress);
   return { name: 'ZSTD', compress: (page) => compress(page, { ...inOnePiece(page), params: { [level]: LEVEL } }) };
 }
 
-const deflate = promisify(zlib.gzip);
-const GZIP: PageCodec = { name: 'GZIP', compress: (page) => deflate(page, { ...inOnePiece(page), level: LEVEL }) };
+let wasm: Promise<Compress> | null = null;
 
-/** The codec that is asked for; gzip in place of zstd before Node 22.15, which has none. */
+function zstdWasm(): Promise<Compress> {
+  wasm ??= (async () => {
+    const { compress, init } = await import('@bokuweb/zstd-wasm');
+    await init();
+    return (page: Uint8Array) => Promise.resolve(compress(page, LEVEL));
+  })();
+  return wasm;
+}
+
+const deflate = promisify(zlib.gzip);
+
+/** The codec that is asked for. */
 export async function pageCodec(compression: ParquetCompression): Promise<PageCodec> {
   switch (compression) {
     case 'zstd':
-      return zstd() ?? GZIP;
+      return zstd();
     case 'gzip':
-      return GZIP;
+      return { name: 'GZIP', compress: (page) => deflate(page, { ...inOnePiece(page), level: LEVEL }) };
     case 'snappy': {
       const { snappyCompress } = await import('hyparquet-writer/src/snappy.js');
       return { name: 'SNAPPY', compress: (page) => Promise.resolve(snappyCompress(page)) };
