@@ -23,11 +23,22 @@ function failed(error: unknown): number {
   return known.exitStatus;
 }
 
-for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
-  process.once(signal, () => {
-    discardUnfinishedFiles();
-    process.exit(status);
-  });
+/**
+ * Ends as programs do that leave a signal to the system, so that who waits for this one learns of it (a shell makes it
+ * 128 + its number), and at once, whatever a thread may be blocked in. All that `exit` tidies up is done before.
+ */
+function endBy(signal: keyof typeof SIGNAL_STATUS): void {
+  discardUnfinishedFiles();
+  if (process.platform !== 'win32')
+    process.once('exit', () => {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    });
+  process.exit(SIGNAL_STATUS[signal]);
+}
+
+for (const signal of Object.keys(SIGNAL_STATUS) as (keyof typeof SIGNAL_STATUS)[]) {
+  process.once(signal, () => endBy(signal));
 }
 let isDone = false;
 process.stdout.on('error', (error) => {

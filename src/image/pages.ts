@@ -171,26 +171,38 @@ export class StreamedMemory {
   }
 
   private async *pagesOf({ start, length }: StreamedRun, pool: BufferPool): AsyncGenerator<PageStretch> {
+    const { reader } = this.stream;
+    const asked: { readonly buffer: Uint8Array; readonly filling: Promise<number> }[] = [];
+    let askedFor = 0;
     for (let done = 0; done < length;) {
-      const buffer = await pool.acquire();
+      while (askedFor < length && asked.length < reader.overlapping(pool.threads)) {
+        const buffer = (await pool.acquire()).subarray(0, length - askedFor);
+        const filling = reader.fill(buffer, pool.threads);
+        // One behind another that failed is never awaited.
+        filling.catch(() => undefined);
+        asked.push({ buffer, filling });
+        askedFor += buffer.length;
+      }
+      const { buffer, filling } = asked.shift()!;
       let filled = 0;
       try {
-        filled = await this.stream.reader.fill(buffer.subarray(0, Math.min(pool.size, length - done)));
+        filled = await filling;
       } finally {
         if (filled === 0) pool.release(buffer);
       }
-      if (filled === 0) {
-        if (start !== null) this.missing += length - done;
-        return;
-      }
-      yield {
-        physicalAddress: start === null ? null : physicalAddress(start + done),
-        bytes: buffer.subarray(0, filled),
-      };
+      if (filled > 0)
+        yield {
+          physicalAddress: start === null ? null : physicalAddress(start + done),
+          bytes: buffer.subarray(0, filled),
+        };
       done += filled;
       const odd = filled % PAGE_SIZE;
       if (odd !== 0 && start === null)
         this.noteCut(`the last page is cut short: ${odd} of ${PAGE_SIZE} bytes; the stream may be truncated`);
+      if (filled === buffer.length) continue;
+      for (const more of asked) pool.release(more.buffer);
+      if (start !== null) this.missing += length - done;
+      return;
     }
   }
 

@@ -104,9 +104,10 @@ export class CarveScan implements Scan {
   }
 
   async close(): Promise<void> {
-    await this.crew.close();
+    // A thread that waits for bytes of a stream ends when the stream does.
     if (this.input instanceof ByteStream) this.input.close();
-    else await this.input.source.close();
+    await this.crew.close();
+    if (!(this.input instanceof ByteStream)) await this.input.source.close();
   }
 }
 

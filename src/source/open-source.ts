@@ -6,6 +6,7 @@ import { messageOf, PoolTrackerError } from '../errors.js';
 import { Plugged } from '../plugged.js';
 import { unlessAborted } from '../work.js';
 import { FileSource } from './local/file-source.js';
+import { openNamedPipe } from './local/named-pipe.js';
 import { spool } from './local/spool.js';
 import { openHttp } from './remote/http-source.js';
 import { remoteModified } from './remote/remote-version.js';
@@ -44,7 +45,7 @@ const SCHEMES: readonly SourceScheme[] = [
   {
     name: 'file-url',
     claims: (location) => /^file:\/\//i.test(location),
-    open: (location, { within }) => FileSource.open(pathOfFileUrl(location), within),
+    open: (location, { within }) => openLocal(pathOfFileUrl(location), within),
   },
 ];
 
@@ -65,8 +66,12 @@ const LOCAL_SCHEMES: readonly SourceScheme[] = [
     claims: (location) => /\.afd[/\\]?$/i.test(location),
     open: (location, { within }) => FileSource.open(join(location, 'file_000.aff'), within),
   },
-  { name: 'file', claims: () => true, open: (location, { within }) => FileSource.open(location, within) },
+  { name: 'file', claims: () => true, open: (location, { within }) => openLocal(location, within) },
 ];
+
+async function openLocal(path: string, within?: readonly string[]): Promise<Source | ByteStream> {
+  return (await openNamedPipe(path, within)) ?? FileSource.open(path, within);
+}
 
 /** Beginnings of locations that are ours, or that a reader would take for ours. */
 export const OWN_SCHEME_NAMES: readonly string[] = ['https', ...[...SCHEMES, ...LOCAL_SCHEMES].map(({ name }) => name)];

@@ -7,7 +7,14 @@ export function isProtected(key: number): boolean {
 
 /** Whether every byte of a tag can be printed, as those of nearly all tags can; one key in fifty can by chance. */
 export function isPrintableTag(key: number): boolean {
-  return !tagName(key).includes('\\');
+  return (
+    isPlain(key & 0xff) && isPlain((key >>> 8) & 0xff) && isPlain((key >>> 16) & 0xff) && isPlain((key >>> 24) & 0x7f)
+  );
+}
+
+/** Whether a tag's byte stands for itself. */
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
 }
 
 /**
@@ -19,8 +26,7 @@ export function tagName(key: number): string {
   let name = '';
   for (let shift = 0; shift < 32; shift += 8) {
     const byte = (plain >>> shift) & 0xff;
-    const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
-    name += isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    name += isPlain(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return name;
 }

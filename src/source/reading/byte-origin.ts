@@ -1,11 +1,16 @@
 import { readBytes, type Source } from '../source.js';
+import type { PipeThreads } from './pipe-turns.js';
 
 /** A sequential origin of a reader's bytes. */
 export interface ByteOrigin {
   /** The next bytes, at least one; null at the end. */
   next(): Promise<Uint8Array | null>;
-  /** Fills `target` without an intermediate copy; with fewer bytes than its length only at the end. */
-  fill?(target: Uint8Array): Promise<number>;
+  /**
+   * Fills `target` without an intermediate copy; with fewer bytes than its length only at the end.
+   * @param threads may do it, where `takesThreads`: then calls may overlap
+   */
+  fill?(target: Uint8Array, threads?: PipeThreads): Promise<number>;
+  readonly takesThreads?: boolean;
   /** Skips bytes without reading them. @returns how many were skipped, at most `count` */
   skip?(count: number): number;
   close(): unknown;

@@ -1,6 +1,7 @@
 import { PoolTrackerError } from '../../errors.js';
 import { unlessAborted } from '../../work.js';
 import type { Source } from '../source.js';
+import type { PipeThreads } from './pipe-turns.js';
 import { type ByteOrigin, Pieces, SourceBytes } from './byte-origin.js';
 
 /**
@@ -63,7 +64,7 @@ class Ahead {
   }
 }
 
-/** Reads bytes sequentially in pieces of any size, and creates errors about them. Calls must not overlap. */
+/** Reads bytes sequentially in pieces of any size, and creates errors about them. Calls must not overlap, but for `fill`. */
 export class ByteReader {
   /** Called only by readerOf. */
   constructor(
@@ -113,8 +114,17 @@ export class ByteReader {
     return bytes.length === 0 ? null : bytes;
   }
 
-  /** Takes bytes into `target`. @returns how many: fewer than its length only at the end of the input */
-  async fill(target: Uint8Array): Promise<number> {
+  /** How many calls of `fill` may overlap: one, but for a pipe that is read by these threads. */
+  overlapping(threads: PipeThreads | undefined): number {
+    return threads !== undefined && this.ahead.origin.takesThreads === true ? threads.ahead : 1;
+  }
+
+  /**
+   * Takes bytes into `target`.
+   * @param threads read them, where the origin is a pipe
+   * @returns how many: fewer than its length only at the end of the input
+   */
+  async fill(target: Uint8Array, threads?: PipeThreads): Promise<number> {
     const { ahead } = this;
     let filled = ahead.take(target.length).copy(target);
     if (ahead.origin.fill === undefined) {
@@ -123,7 +133,7 @@ export class ByteReader {
         filled += piece.length;
       }
     } else if (filled < target.length) {
-      const count = await unlessAborted(ahead.origin.fill(target.subarray(filled)), ahead.signal);
+      const count = await unlessAborted(ahead.origin.fill(target.subarray(filled), threads), ahead.signal);
       ahead.offset += count;
       filled += count;
     }

@@ -1,3 +1,5 @@
+import type { PipeThreads } from '../reading/pipe-turns.js';
+
 /**
  * Reference-counted buffers for reuse: a stream of any length passes through a few of them. All lie in one memory, so
  * that threads and WebAssembly read them in place.
@@ -16,6 +18,8 @@ export class BufferPool {
     private readonly start: number,
     readonly size: number,
     count: number,
+    /** Threads of its owner that fill buffers. */
+    readonly threads?: PipeThreads,
   ) {
     this.holders = new Int32Array(count);
     for (let index = count - 1; index >= 0; index--) this.free.push(index);

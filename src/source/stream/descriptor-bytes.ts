@@ -1,16 +1,18 @@
-import { fstatSync, read } from 'node:fs';
+import { closeSync, fstatSync, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import type { ByteOrigin } from '../reading/byte-origin.js';
+import { BlockingPipe } from './blocking-pipe.js';
+import type { PipeThreads } from '../reading/pipe-turns.js';
 
 /** The usual capacity of a pipe. */
 const PIPE_SIZE = 64 << 10;
 
 /**
- * Reads a pipe into buffers of the reader. Uses the most direct way that Node has: a socket with a given target buffer
- * (`onread`). Over a pause it keeps the last buffer that it was given, so the end of each target is read into a small
- * separate buffer and copied.
+ * Reads a socket, or a pipe that is not to be read by blocking calls, into buffers of the reader. Uses the most direct
+ * way that Node has for that: a socket with a given target buffer (`onread`). Over a pause it keeps the last buffer that
+ * it was given, so the end of each target is read into a small separate buffer and copied.
  */
 export class PipeReader {
   private readonly socket: Socket;
@@ -98,11 +100,18 @@ const readDescriptor = promisify(read);
 /** Size of a piece in bytes, for sequential readers. */
 const PIECE = 256 << 10;
 
+/** How a kind of descriptor is read. */
+interface Way {
+  readonly takesThreads?: boolean;
+  fill(target: Uint8Array, threads?: PipeThreads): Promise<number>;
+  close(): void;
+}
+
 /** The bytes of a descriptor, a pipe or a file: read into buffers of the reader, or in pieces. */
 export class DescriptorBytes implements ByteOrigin {
   /** Bytes delivered so far. */
   bytesRead = 0;
-  private pipe: PipeReader | null = null;
+  private opened: Way | null = null;
 
   /** @param name how messages name it */
   constructor(
@@ -110,14 +119,19 @@ export class DescriptorBytes implements ByteOrigin {
     private readonly descriptor: number,
   ) {}
 
+  get takesThreads(): boolean {
+    return this.way.takesThreads === true;
+  }
+
   /**
    * Fills `target`.
    * @returns how many bytes: fewer than its length only at the end of the stream
    * @throws PoolTrackerError SOURCE_UNREADABLE
    */
-  async fill(target: Uint8Array): Promise<number> {
+  async fill(target: Uint8Array, threads?: PipeThreads): Promise<number> {
+    if (target.length === 0) return 0;
     try {
-      const filled = await this.readInto(target);
+      const filled = await this.way.fill(target, threads);
       this.bytesRead += filled;
       return filled;
     } catch (error) {
@@ -133,25 +147,32 @@ export class DescriptorBytes implements ByteOrigin {
     return filled === 0 ? null : target.subarray(0, filled);
   }
 
-  private async readInto(target: Uint8Array): Promise<number> {
-    if (target.length === 0) return 0;
-    if (this.pipe === null && isPipe(this.descriptor)) this.pipe = new PipeReader(this.descriptor);
-    if (this.pipe !== null) return this.pipe.fill(target);
-    let filled = 0;
-    while (filled < target.length) {
-      const { bytesRead } = await readDescriptor(this.descriptor, target, filled, target.length - filled, null);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return filled;
+  private get way(): Way {
+    return (this.opened ??= BlockingPipe.of(this.descriptor) ?? otherWay(this.descriptor));
   }
 
   close(): void {
-    this.pipe?.close();
+    if (this.opened === null && this.descriptor > 0) closeSync(this.descriptor);
+    (this.opened ??= CLOSED).close();
   }
 }
 
-function isPipe(descriptor: number): boolean {
+/** What was closed before it was read. */
+const CLOSED: Way = { fill: () => Promise.resolve(0), close: () => undefined };
+
+function otherWay(descriptor: number): Way {
   const stat = fstatSync(descriptor);
-  return stat.isFIFO() || stat.isSocket();
+  if (stat.isFIFO() || stat.isSocket()) return new PipeReader(descriptor);
+  return { fill: (target) => fillFromFile(descriptor, target), close: () => undefined };
+}
+
+/** From wherever it was read last: a file, or a terminal. */
+async function fillFromFile(descriptor: number, target: Uint8Array): Promise<number> {
+  let filled = 0;
+  while (filled < target.length) {
+    const { bytesRead } = await readDescriptor(descriptor, target, filled, target.length - filled, null);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
 }

@@ -79,17 +79,28 @@ export function fitExpansion(page: Uint8Array): ExpansionFit | null {
     const layout = layoutOfSize(expansion.size)!;
     for (let offset = 0; offset < expansion.size; offset += expansion.step) {
       if (!looksExpanded(words, offset / 4, expansion)) continue;
+      const printable = printableKeys(words, offset / 4, expansion.size / 4);
+      if (printable === null) continue;
       const census = censusOf(words, offset / 4, layout);
       if (census === null || !isExpansion(census)) continue;
       const { keys, ends, sensible } = census;
-      // At a wrong offset counters are taken for keys; hardly any of them is printable.
-      const printable = keys.filter(isPrintableTag).length;
-      if (printable < keys.length * MIN_PRINTABLE) continue;
       const score = sensible + printable;
       if (best === null || score > best.score) best = { fit: { layout, offset, keys, ends }, score };
     }
   }
   return best?.fit ?? null;
+}
+
+/**
+ * How many keys of a page can be printed; null where they are too few of all. At a wrong offset counters are taken for
+ * keys, and hardly any of them is printable: so this is looked at first, and nothing is made for it.
+ */
+function printableKeys(words: Uint32Array, first: number, step: number): number | null {
+  let printable = 0;
+  let at = first;
+  for (; at < words.length && words[at] !== 0; at += step) if (isPrintableTag(words[at]!)) printable++;
+  const keys = (at - first) / step;
+  return keys < MIN_KEYS || printable < keys * MIN_PRINTABLE ? null : printable;
 }
 
 function isExpansion({ keys, counts, sensible }: EntryCensus): boolean {

@@ -57,10 +57,10 @@ export function fitPage(bytes: Uint8Array, signs: number): PageFit | null {
   return best;
 }
 
-/** The hash of every word, computed once since each is tried at many places. */
-function hashesOf(words: Uint32Array, { hash }: LawChannel): Int32Array {
+/** The hash of every word that may be a key, computed once since each is tried at many places. */
+function hashesOf(words: Uint32Array, { hash, step }: LawChannel): Int32Array {
   const hashes = new Int32Array(words.length);
-  for (let at = 0; at < words.length; at++) if (words[at] !== 0) hashes[at] = hash(words[at]!);
+  for (let at = 0; at < words.length; at += step / 4) if (words[at] !== 0) hashes[at] = hash(words[at]!);
   return hashes;
 }
 

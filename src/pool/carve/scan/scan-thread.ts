@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, PoolTrackerError } from '../../../errors.js';
+import { FILL_IN_TURN, type PipeTurn } from '../../../source/reading/pipe-turns.js';
 import { SIGNS_SIZE } from './wasm-scanner.js';
 import type { WasmMemory, WasmModule } from './wasm-scanner.js';
 
@@ -11,29 +12,54 @@ export interface ThreadStart {
   readonly thread: number;
 }
 
-/** Pages to examine, by their location in the shared memory. */
+/** A stretch of the shared memory. */
 export interface ThreadJob {
+  /** A multiple of 4. */
   readonly offset: number;
-  /** Number of pages; at most as many as there is space for signs. */
-  readonly pages: number;
+  /** Bytes; whole pages are examined, at most as many as there is space for signs. */
+  readonly length: number;
+  /** Fills it first, in that turn at a pipe. */
+  readonly turn?: PipeTurn;
+}
+
+/** What a thread found in a stretch. */
+export interface Examined {
+  /** Bytes that it holds: fewer than its length only at the end of a pipe. */
+  readonly filled: number;
+  readonly signs: Uint16Array;
 }
 
 interface Waiting {
-  readonly resolve: (signs: Uint16Array) => void;
-  readonly reject: (error: PoolTrackerError) => void;
+  readonly resolve: (found: Examined) => void;
+  readonly reject: (error: unknown) => void;
 }
+
+/** What a thread answers. */
+type Answer = Examined | { readonly error: unknown };
 
 /** The thread's program; a string, so that it works from the sources, the package and a bundle. */
 const PROGRAM = `
   const { parentPort, workerData: { module, memory, target } } = require('node:worker_threads');
   const { scan } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  parentPort.on('message', ({ offset, pages }) => {
+  ${FILL_IN_TURN}
+  function examine({ offset, length, turn }) {
+    const filled = turn === undefined ? length : fillInTurn(turn, new Uint8Array(memory.buffer, offset, length));
+    const pages = filled >>> 12;
     scan(offset, pages, target);
-    parentPort.postMessage(new Uint16Array(memory.buffer, target, pages).slice());
+    return { filled, signs: new Uint16Array(memory.buffer, target, pages).slice() };
+  }
+  parentPort.on('message', (job) => {
+    let answer;
+    try {
+      answer = examine(job);
+    } catch (error) {
+      answer = { error };
+    }
+    parentPort.postMessage(answer);
   });
 `;
 
-/** A thread that examines pages in the shared memory, in the order of the jobs. */
+/** A thread that examines pages in the shared memory, in the order of the jobs; and fills it with them, if it is to. */
 export class ScanThread {
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
@@ -44,7 +70,7 @@ export class ScanThread {
       execArgv: [],
       workerData: { module, memory, target: thread * SIGNS_SIZE },
     });
-    this.worker.on('message', (signs: Uint16Array) => this.waiting.shift()?.resolve(signs));
+    this.worker.on('message', (answer: Answer) => this.answered(answer));
     this.worker.on('error', (error) => this.fail(messageOf(error)));
     this.worker.on('exit', (status) => this.fail(`it ended with status ${status}`));
   }
@@ -54,7 +80,8 @@ export class ScanThread {
     return this.waiting.length;
   }
 
-  scan(job: ThreadJob): Promise<Uint16Array> {
+  /** @throws what reading the pipe failed with; PoolTrackerError INTERNAL */
+  examine(job: ThreadJob): Promise<Examined> {
     this.worker.postMessage(job);
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
@@ -62,6 +89,12 @@ export class ScanThread {
   async close(): Promise<void> {
     this.waiting.length = 0;
     await this.worker.terminate();
+  }
+
+  private answered(answer: Answer): void {
+    const waiting = this.waiting.shift();
+    if ('error' in answer) waiting?.reject(answer.error);
+    else waiting?.resolve(answer);
   }
 
   private fail(why: string): void {
