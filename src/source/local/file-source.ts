@@ -1,8 +1,10 @@
+import { readSync, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PoolTrackerError, messageOf, systemErrorCode, type ErrorCode } from '../../errors.js';
 import type { Source } from '../source.js';
 import { isWithin } from '../within.js';
+import { PromptReads } from './prompt-reads.js';
 
 const OPEN_ERRORS: Readonly<Record<string, { code: ErrorCode; why: string; hint: string }>> = {
   ENOENT: { code: 'SOURCE_NOT_FOUND', why: 'no such file', hint: 'check the path' },
@@ -28,14 +30,20 @@ function outside(path: string): PoolTrackerError {
 
 /** A local file of any size; holes of a sparse file read as zeros. */
 export class FileSource implements Source {
+  readonly byteLength: number;
   bytesRead = 0;
+  /** Null for a device, which may be waited for. */
+  private readonly prompt: PromptReads | null;
 
   private constructor(
     readonly name: string,
-    readonly byteLength: number,
+    stat: Stats,
     private readonly handle: FileHandle,
     private readonly within?: readonly string[],
-  ) {}
+  ) {
+    this.byteLength = stat.size;
+    this.prompt = stat.isFile() ? new PromptReads() : null;
+  }
 
   /**
    * @param within where it must lie, and its companions: through links as well
@@ -48,7 +56,7 @@ export class FileSource implements Source {
       const stat = await handle.stat();
       if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
       if (within !== undefined && !(await isWithin(path, within))) throw outside(path);
-      return new FileSource(path, stat.size, handle, within);
+      return new FileSource(path, stat, handle, within);
     } catch (error) {
       await handle?.close();
       throw error instanceof PoolTrackerError ? error : cannotRead(path, error);
@@ -57,7 +65,7 @@ export class FileSource implements Source {
 
   /** An already open file; closed with the source. @param name how messages name it */
   static async of(name: string, handle: FileHandle): Promise<FileSource> {
-    return new FileSource(name, (await handle.stat()).size, handle);
+    return new FileSource(name, await handle.stat(), handle);
   }
 
   async read(target: Uint8Array, offset: number): Promise<number> {
@@ -67,15 +75,21 @@ export class FileSource implements Source {
     let filled = 0;
     try {
       while (filled < target.length) {
-        const { bytesRead } = await this.handle.read(target, filled, target.length - filled, offset + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
+        const count = await this.readOnce(target, filled, target.length - filled, offset + filled);
+        if (count === 0) break;
+        filled += count;
       }
     } catch (error) {
       throw cannotRead(this.name, error);
     }
     this.bytesRead += filled;
     return filled;
+  }
+
+  private readOnce(target: Uint8Array, at: number, length: number, offset: number): number | Promise<number> {
+    if (this.prompt?.allows(length) === true)
+      return this.prompt.timed(() => readSync(this.handle.fd, target, at, length, offset));
+    return this.handle.read(target, at, length, offset).then(({ bytesRead }) => bytesRead);
   }
 
   async sibling(fileName: string): Promise<FileSource | null> {
