@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { createWriteStream, type Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { PoolTrackerError, systemErrorCode } from '../errors.js';
-import type { RecordType } from '../record/schema/record-type.js';
+import { columnsOfBatch } from '../record/columns/batch-columns.js';
+import type { ColumnBatch } from '../record/columns/column-data.js';
+import { columnsOfRows, type END_OF_GROUP } from '../record/columns/columns-of-rows.js';
+import type { RecordType, Row } from '../record/schema/record-type.js';
 import { isClosedPipe, outputExists, outputFailed } from './file/output-error.js';
 import { WholeFile } from './file/whole-file.js';
-import type { Encode, EncodeOptions } from './sink.js';
+import type { EncodeOptions, RecordFormat } from './sink.js';
 import type { Output } from './sinks.js';
 
 /** Where the bytes go. */
@@ -20,8 +23,16 @@ export interface Target {
   readonly end: boolean;
 }
 
+type Encoder = (batches: AsyncIterable<unknown>) => AsyncIterable<Uint8Array>;
+
+/** Batches of either kind as columns. */
+async function* columnsOf(batches: AsyncIterable<unknown>, recordType: RecordType): AsyncGenerator<ColumnBatch> {
+  for await (const batch of batches as AsyncIterable<RecordBatch | ColumnBatch>)
+    yield 'columns' in batch ? batch : columnsOfBatch(batch, recordType);
+}
+
 /**
- * A Writable of record batches that encodes them into a Writable of bytes. It takes no batch that the encoder has not
+ * A Writable of record batches, or of plain columns where its format takes them, that encodes them into a Writable of bytes. It takes no batch that the encoder has not
  * asked for, finishes when all bytes are written, and closes when the target has closed; destroying one destroys the
  * other.
  */
@@ -30,22 +41,42 @@ export class EncodingSink extends Writable {
   private readonly encoded: Promise<void>;
   private readonly targetClosed: Promise<void>;
 
-  constructor(encode: Encode, recordType: RecordType, options: EncodeOptions, target: Target) {
+  private constructor(
+    private readonly encode: Encoder,
+    readonly recordType: RecordType,
+    readonly takesColumns: boolean,
+    target: Target,
+  ) {
     super({ objectMode: true, highWaterMark: 1 });
     // An encoder may fail before anything is piped here: `pipelineInto` tells of it then. After that, whoever writes does.
     const quiet = (): void => undefined;
     this.on('error', quiet);
     this.once('pipe', () => this.off('error', quiet));
-    const encoded = (source: AsyncIterable<unknown>): AsyncIterable<Uint8Array> =>
-      encode(source as AsyncIterable<RecordBatch>, recordType, options);
-    this.encoded = pipeline(this.batches, encoded, target.stream, { end: target.end });
+    this.encoded = pipeline(this.batches, this.encode, target.stream, { end: target.end });
     this.targetClosed = target.end ? new Promise((resolve) => target.stream.once('close', resolve)) : Promise.resolve();
     this.encoded.catch((error: Error) =>
       this.destroy(systemErrorCode(error) === null || isClosedPipe(error) ? error : outputFailed(target.name, error)),
     );
   }
 
-  override _write(batch: RecordBatch, _encoding: BufferEncoding, done: () => void): void {
+  /** Loads the encoder of a format. */
+  static async of(
+    format: RecordFormat,
+    recordType: RecordType,
+    options: EncodeOptions,
+    open: () => Promise<Target>,
+  ): Promise<EncodingSink> {
+    if (!('takes' in format)) {
+      const encode = await format.load();
+      const encoder: Encoder = (source) => encode(source as AsyncIterable<RecordBatch>, recordType, options);
+      return new EncodingSink(encoder, recordType, false, await open());
+    }
+    const encode = await format.load();
+    const encoder: Encoder = (source) => encode(columnsOf(source, recordType), recordType, options);
+    return new EncodingSink(encoder, recordType, true, await open());
+  }
+
+  override _write(batch: RecordBatch | ColumnBatch, _encoding: BufferEncoding, done: () => void): void {
     if (this.batches.write(batch)) done();
     else this.batches.once('drain', done);
   }
@@ -114,12 +145,12 @@ export interface SinkOptions extends EncodeOptions {
  * @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED
  */
 export async function openSink(output: Output, options: SinkOptions = {}): Promise<Writable> {
-  const encode = await output.format.load();
-  const target =
-    typeof output.target === 'string'
-      ? { name: output.target, stream: await openTarget(output.target, options.force ?? false), end: true }
-      : { name: 'standard output', stream: output.target, end: false };
-  return new EncodingSink(encode, output.recordType, options, target);
+  const { target } = output;
+  return EncodingSink.of(output.format, output.recordType, options, async () =>
+    typeof target === 'string'
+      ? { name: target, stream: await openTarget(target, options.force ?? false), end: true }
+      : { name: 'standard output', stream: target, end: false },
+  );
 }
 
 type Stage = AsyncIterable<unknown> | NodeJS.ReadWriteStream;
@@ -137,4 +168,18 @@ export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, .
     if (!sink.closed) await once(sink, 'close');
     throw sink.errored ?? error;
   }
+}
+
+/**
+ * Writes rows into a sink: as plain columns where it takes them, else as record batches.
+ * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
+ */
+export async function writeRows(
+  recordType: RecordType,
+  rows: AsyncIterable<Row | typeof END_OF_GROUP> | Iterable<Row | typeof END_OF_GROUP>,
+  sink: Writable,
+): Promise<void> {
+  if (sink instanceof EncodingSink && sink.takesColumns) return pipelineInto(sink, columnsOfRows(recordType, rows));
+  const { batchesOfRows } = await import('../record/arrow/record-batches.js');
+  return pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
 }

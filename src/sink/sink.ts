@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { ColumnBatch } from '../record/columns/column-data.js';
 import type { RecordType } from '../record/schema/record-type.js';
 
 /** How records are encoded; each option has a meaning for some formats only. */
@@ -46,6 +47,13 @@ export type Encode = (
   options: EncodeOptions,
 ) => AsyncIterable<Uint8Array>;
 
+/** The same from columns that are not an Arrow record batch, for which nobody has to load its library. */
+export type EncodeColumns = (
+  batches: AsyncIterable<ColumnBatch>,
+  recordType: RecordType,
+  options: EncodeOptions,
+) => AsyncIterable<Uint8Array>;
+
 /** A format that records are written in. To add one: a file, and an entry in `sinks.ts`; or a plug-in. */
 export interface SinkFormat {
   /** As `--format` takes it. */
@@ -59,3 +67,13 @@ export interface SinkFormat {
   /** Loads the encoder, and the libraries it needs, when it is first used. */
   load(): Promise<Encode>;
 }
+
+/** A format whose encoder takes plain columns; who has record batches may give it those. */
+export interface ColumnFormat extends Omit<SinkFormat, 'load'> {
+  readonly takes: 'columns';
+  /** As that of a SinkFormat. */
+  load(): Promise<EncodeColumns>;
+}
+
+/** A format of records, by what its encoder takes. */
+export type RecordFormat = SinkFormat | ColumnFormat;

@@ -3,19 +3,26 @@ import { PoolTrackerError } from '../errors.js';
 import { itemNamed, Plugged } from '../plugged.js';
 import type { RecordType } from '../record/schema/record-type.js';
 import { POOL_TAG, RECORD_TYPES, recordTypeNamed } from '../record/schema/record-types.js';
-import type { SinkFormat } from './sink.js';
+import type { RecordFormat, SinkFormat } from './sink.js';
 
 /** Every format that records can be written in. Adding one takes a file and a line here. */
-export const SINKS: readonly SinkFormat[] = [
-  { name: 'parquet', extensions: ['.parquet'], load: async () => (await import('./parquet/parquet.js')).encodeParquet },
+export const SINKS: readonly RecordFormat[] = [
+  {
+    name: 'parquet',
+    takes: 'columns',
+    extensions: ['.parquet'],
+    load: async () => (await import('./parquet/parquet.js')).encodeParquet,
+  },
   {
     name: 'ndjson',
+    takes: 'columns',
     isStream: true,
     extensions: ['.ndjson'],
     load: async () => (await import('./ndjson/ndjson.js')).encodeNdjson,
   },
   {
     name: 'ndjson.gz',
+    takes: 'columns',
     extensions: ['.ndjson.gz'],
     load: async () => (await import('./ndjson/ndjson.js')).encodeNdjsonGzip,
   },
@@ -29,16 +36,23 @@ export const SINKS: readonly SinkFormat[] = [
   },
   {
     name: 'csv',
+    takes: 'columns',
     isStream: true,
     extensions: ['.csv'],
     load: async () => (await import('./csv/csv.js')).encodeCsv,
   },
-  { name: 'table', extensions: ['.txt'], load: async () => (await import('./table/table.js')).encodeTable },
+  {
+    name: 'table',
+    takes: 'columns',
+    extensions: ['.txt'],
+    load: async () => (await import('./table/table.js')).encodeTable,
+  },
 ];
 
 /** A format of answers alone: a JSON array is no file of records, which begin to be read before they end. */
-export const JSON_ARRAY: SinkFormat = {
+export const JSON_ARRAY: RecordFormat = {
   name: 'json',
+  takes: 'columns',
   extensions: ['.json'],
   load: async () => (await import('./ndjson/ndjson.js')).encodeJsonArray,
 };
@@ -51,17 +65,17 @@ export async function loadTablePrinter(): Promise<typeof import('./table/table.j
 /** Formats of plug-ins, which take no name and no ending of ours. */
 export const PLUGGED_SINKS = new Plugged<SinkFormat>();
 
-function allSinks(): readonly SinkFormat[] {
+function allSinks(): readonly RecordFormat[] {
   return [...SINKS, ...PLUGGED_SINKS.all];
 }
 
 /** @throws PoolTrackerError USAGE for a name that is not in the list */
-export function sinkNamed(name: string): SinkFormat {
+export function sinkNamed(name: string): RecordFormat {
   return itemNamed(allSinks(), name, 'output format');
 }
 
 /** @throws PoolTrackerError USAGE when the ending of the name selects no format */
-export function sinkForPath(path: string): SinkFormat {
+export function sinkForPath(path: string): RecordFormat {
   const lower = path.toLowerCase();
   const found = allSinks().find((sink) => sink.extensions.some((extension) => lower.endsWith(extension)));
   if (found !== undefined) return found;
@@ -77,7 +91,7 @@ export interface Output {
   /** Which records. */
   readonly recordType: RecordType;
   /** One of SINKS. */
-  readonly format: SinkFormat;
+  readonly format: RecordFormat;
   /** A path, or the stream to write to (standard output for `-`). */
   readonly target: string | Writable;
 }

@@ -1,5 +1,5 @@
-import type { RecordBatch } from 'apache-arrow';
-import { ColumnReader, type ReadValue } from '../record/arrow/record-batches.js';
+import type { ColumnBatch } from '../record/columns/column-data.js';
+import { ColumnValues, type ReadValue } from '../record/columns/column-values.js';
 import type { Column, RecordType } from '../record/schema/record-type.js';
 
 /** How a text format writes the values of a column. */
@@ -15,22 +15,20 @@ export type CellText = (row: number) => string;
 
 /** Writes the columns of a series of batches as text; the text of each value of a dictionary is made once and kept. */
 export class TextColumns {
-  private readonly readers: readonly ColumnReader[];
+  private readonly readers: readonly ColumnValues[];
 
   constructor(
     private readonly recordType: RecordType,
     private readonly form: TextForm,
   ) {
-    this.readers = recordType.columns.map((column) => new ColumnReader(column, (text) => form.string(text)));
+    this.readers = recordType.columns.map((column) => new ColumnValues(column, (text) => form.string(text)));
   }
 
   /** For each column of the record type, a function from a row of the batch to its text. */
-  open(batch: RecordBatch): CellText[] {
-    const fields = batch.schema.fields.map((field) => field.name);
-    return this.recordType.columns.map((column, index) => {
-      const data = batch.data.children[fields.indexOf(column.name)];
-      return data === undefined ? () => this.form.none : this.cell(column, this.readers[index]!.open(data));
-    });
+  open({ columns }: ColumnBatch): CellText[] {
+    return this.recordType.columns.map((column, index) =>
+      this.cell(column, this.readers[index]!.open(columns[index]!)),
+    );
   }
 
   private cell(column: Column, read: ReadValue): CellText {

@@ -6,7 +6,8 @@ import { openScan } from '../../scan/open-scan.js';
 import { warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { TAG_OPTION_SPECS } from '../options/common-options.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { writeRows } from '../../sink/open-sink.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 import { IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 
 /** A record type without the columns that are the same in each row, for readable tables. */

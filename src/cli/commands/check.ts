@@ -10,7 +10,8 @@ import { foundLine } from '../display/found-line.js';
 import { say, warn } from '../display/say.js';
 import type { Command } from '../options/command.js';
 import { MARK_LEGEND } from '../../record/tag-mark.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { writeRows } from '../../sink/open-sink.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 import { ALL_SYSTEMS_SPECS, IMAGES, oneImage, PARTS_SPECS, SCAN_OPTION_SPECS } from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
 

@@ -5,7 +5,8 @@ import { tagMark } from '../../record/tag-mark.js';
 import { say, warn } from '../display/say.js';
 import { type Command, usageError } from '../options/command.js';
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { writeRows } from '../../sink/open-sink.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 import { SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 const DEFAULT_MEASURE: Measure = 'bytes';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { type Answer, DatasetQuery } from '../../dataset/query/query.js';
 import { type Command, type OptionValues, usageError } from '../options/command.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { writeRows } from '../../sink/open-sink.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 
 const SEE_HELP = 'see pool-tracker query --help';
 

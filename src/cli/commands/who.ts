@@ -12,7 +12,8 @@ import { HOLDER_GROUPS, HOLDER_TOTALS, holderGroups, holderTotals } from '../dis
 import { say, warn } from '../display/say.js';
 import { type Command, usageError } from '../options/command.js';
 import { QUIET_OPTION_SPECS, TAG_OPTION_SPECS } from '../options/common-options.js';
-import { ANSWER_OPTION_SPECS, AnswerOutput, writeRows } from '../options/output.js';
+import { writeRows } from '../../sink/open-sink.js';
+import { ANSWER_OPTION_SPECS, AnswerOutput } from '../options/output.js';
 import { IMAGE, SCAN_OPTION_SPECS, scanOptions } from '../options/scan-options.js';
 
 /** Types of objects that the kernel keeps lists of; others are found by handles alone. */

@@ -1,7 +1,8 @@
-import { PassThrough, Readable, type Writable } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
+import { END_OF_GROUP } from '../../record/columns/columns-of-rows.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { openSink, pipelineInto, type SinkOptions } from '../../sink/open-sink.js';
-import type { SinkFormat, TableOptions } from '../../sink/sink.js';
+import { openSink, type SinkOptions, writeRows } from '../../sink/open-sink.js';
+import type { RecordFormat, TableOptions } from '../../sink/sink.js';
 import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINKS } from '../../sink/sinks.js';
 import { PLUGIN_OPTION_SPECS } from './common-options.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
@@ -69,7 +70,7 @@ export function sinkOptions(options: OptionValues, target?: string | Writable): 
   };
 }
 
-function formatFor(file: string | undefined, options: OptionValues): SinkFormat {
+function formatFor(file: string | undefined, options: OptionValues): RecordFormat {
   const named = options.flag('json') ? 'json' : (options.text('format') ?? (file === undefined ? 'table' : undefined));
   if (named !== undefined) return named === JSON_ARRAY.name ? JSON_ARRAY : sinkNamed(named);
   return file!.toLowerCase().endsWith('.json') ? JSON_ARRAY : sinkForPath(file!);
@@ -78,7 +79,7 @@ function formatFor(file: string | undefined, options: OptionValues): SinkFormat 
 /** The destination of an answer, checked before the work begins. */
 export class AnswerOutput {
   private constructor(
-    private readonly format: SinkFormat,
+    private readonly format: RecordFormat,
     private readonly file: string | undefined,
     private readonly options: OptionValues,
   ) {}
@@ -104,16 +105,6 @@ export class AnswerOutput {
   }
 }
 
-/** Writes rows through record batches to a sink. */
-export async function writeRows(
-  recordType: RecordType,
-  rows: AsyncIterable<Row> | Iterable<Row>,
-  sink: Writable,
-): Promise<void> {
-  const { batchesOfRows } = await import('../../record/arrow/record-batches.js');
-  await pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
-}
-
 /** Writes all incoming rows to an output. */
 type Consume = (rows: AsyncIterable<Row>) => Promise<void>;
 
@@ -130,7 +121,7 @@ async function consumer(output: Output, options: SinkOptions): Promise<Consume> 
 /** An output for the rows of several images, written one image after another. */
 export class OpenOutput {
   readonly recordType: RecordType;
-  readonly format: SinkFormat;
+  readonly format: RecordFormat;
   private readonly rows = new PassThrough({ objectMode: true, highWaterMark: 1024 });
   private readonly done: Promise<void>;
 
@@ -151,7 +142,6 @@ export class OpenOutput {
   async write(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
     for await (const row of rows) await this.put(row);
     if (this.format.isStream === true) {
-      const { END_OF_GROUP } = await import('../../record/arrow/record-batches.js');
       await this.put(END_OF_GROUP);
     }
   }

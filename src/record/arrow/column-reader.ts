@@ -1,41 +1,27 @@
-import { type Data, type Timestamp, TimeUnit, Type, type Utf8, type Vector } from 'apache-arrow';
+import { type Data, type Timestamp, TimeUnit, Type, type Vector } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
-import type { Column, Value } from '../schema/record-type.js';
-import { readUtf8 } from './utf8-data.js';
+import { bitmapHolds, bitsHold, textsHold, valuesHold } from '../columns/bounds.js';
+import type { ColumnData, TextData } from '../columns/column-data.js';
+import { DictionaryTexts, type ReadValue, textAt } from '../columns/column-values.js';
+import type { Column } from '../schema/record-type.js';
 
 /**
  * Whether a column's buffers are long enough for its length, its strings lie within its bytes and its indices within
  * their dictionary. Arrow itself does not check any of this.
  */
 export function withinBounds(data: Data): boolean {
-  return buffersHold(data) && ((data.type.typeId as Type) !== Type.Dictionary || indicesWithin(data));
-}
-
-/** The same but for indices, each of which would have to be looked at. */
-export function buffersHold(data: Data): boolean {
-  const end = data.offset + data.length;
-  if (data.nullCount > 0 && ((data.nullBitmap as Uint8Array | undefined) ?? new Uint8Array()).length * 8 < end)
-    return false;
+  const column = data as unknown as ColumnData;
+  if (!bitmapHolds(column)) return false;
   switch (data.type.typeId as Type) {
     case Type.Bool:
-      return data.length === 0 || (data.values as Uint8Array).length * 8 >= end;
+      return bitsHold(column);
     case Type.Utf8:
-      return offsetsWithin(data);
+      return textsHold(data as unknown as TextData);
+    case Type.Dictionary:
+      return valuesHold(column) && indicesWithin(data);
     default:
-      return hasValues(data);
+      return valuesHold(column);
   }
-}
-
-function hasValues(data: Data): boolean {
-  return data.length === 0 || ((data.values as ArrayLike<unknown> | undefined) ?? []).length >= data.length;
-}
-
-function offsetsWithin(data: Data): boolean {
-  if (data.length === 0) return true;
-  const offsets = data.valueOffsets as Int32Array;
-  if (offsets.length < data.length + 1 || offsets[0]! < 0) return false;
-  for (let index = 0; index < data.length; index++) if (offsets[index + 1]! < offsets[index]!) return false;
-  return offsets[data.length]! <= (data.values as Uint8Array).length;
 }
 
 function indicesWithin(data: Data): boolean {
@@ -46,9 +32,6 @@ function indicesWithin(data: Data): boolean {
   }
   return true;
 }
-
-/** The value of a column in one row of a batch. */
-export type ReadValue = (row: number) => Value;
 
 /** How many units of a timestamp are one millisecond; seconds are multiplied instead. */
 const UNITS_PER_MILLISECOND = {
@@ -63,14 +46,10 @@ const UNITS_PER_MILLISECOND = {
  * milliseconds).
  */
 export class ColumnReader {
-  private texts: string[] = [];
-  private chunks: readonly Data[] = [];
+  private readonly texts = new DictionaryTexts((text) => text);
+  private readonly checked = new WeakSet<Data>();
 
-  /** @param convert is applied to each string, once for each value of a dictionary */
-  constructor(
-    private readonly column: Column,
-    private readonly convert: (text: string) => string = (text) => text,
-  ) {}
+  constructor(private readonly column: Column) {}
 
   /**
    * @throws PoolTrackerError RECORDS_DAMAGED when the data have a type that does not fit the column, or are cut short
@@ -118,23 +97,16 @@ export class ColumnReader {
       return (row) => texts[indices[row]!]!;
     }
     if (kind !== Type.Utf8) throw this.wrongType(data);
-    const text = readUtf8(data as Data<Utf8>);
-    return (row) => this.convert(text(row) as string);
+    return (row) => textAt(data as unknown as TextData, row);
   }
 
-  /** A dictionary that has grown keeps its earlier chunks, so only the new ones are decoded. */
   private dictionaryTexts(dictionary: Vector): readonly string[] {
-    const chunks = dictionary.data;
-    const grown =
-      this.chunks.length > 0 && this.chunks[0] === chunks[0] && this.chunks.at(-1) === chunks[this.chunks.length - 1];
-    if (!grown) this.texts = [];
-    for (const chunk of grown ? chunks.slice(this.chunks.length) : chunks) {
+    for (const chunk of dictionary.data) {
+      if (this.checked.has(chunk)) continue;
       if (!withinBounds(chunk)) throw this.damaged('its dictionary is shorter than its length');
-      const text = readUtf8(chunk as Data<Utf8>);
-      for (let index = 0; index < chunk.length; index++) this.texts.push(this.convert(text(index) as string));
+      this.checked.add(chunk);
     }
-    this.chunks = chunks;
-    return this.texts;
+    return this.texts.of(dictionary.data as unknown as readonly TextData[]);
   }
 
   private wrongType(data: Data): PoolTrackerError {

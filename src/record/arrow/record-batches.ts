@@ -1,20 +1,28 @@
 import type { Transform } from 'node:stream';
-import { makeData, RecordBatch, type Schema, Struct } from 'apache-arrow';
+import {
+  BufferType,
+  Data,
+  type DataType,
+  type Dictionary,
+  makeData,
+  RecordBatch,
+  type Schema,
+  Struct,
+  type Utf8,
+  Vector,
+} from 'apache-arrow';
 import { objectTransform } from 'through2';
-import { PoolTrackerError } from '../../errors.js';
-import { misfit, type RecordType, type Row, type Value } from '../schema/record-type.js';
+import type { ColumnData, TextData } from '../columns/column-data.js';
+import { ColumnBatchBuilder, END_OF_GROUP } from '../columns/columns-of-rows.js';
+import type { ReadValue } from '../columns/column-values.js';
+import type { RecordType, Row, Value } from '../schema/record-type.js';
 import { arrowSchema } from './arrow-schema.js';
-import { columnBuilder, type ColumnBuilder } from './column-builder.js';
-import { ColumnReader, type ReadValue } from './column-reader.js';
+import { ColumnReader } from './column-reader.js';
+import { utf8Data } from './utf8-data.js';
 
 export { arrowSchema } from './arrow-schema.js';
-export { columnsOfBatch } from './batch-columns.js';
 export { plainSchema, plainStrings } from './plain-strings.js';
 export { readUtf8Bytes, utf8DataOfBytes } from './utf8-data.js';
-export { ColumnReader, type ReadValue } from './column-reader.js';
-
-/** Default number of rows in a batch: enough that the cost of a batch is small compared to that of its rows. */
-export const BATCH_ROWS = 8192;
 
 /**
  * Packs rows into Arrow record batches. The batches of one builder share dictionaries that only grow, so they can go
@@ -22,27 +30,23 @@ export const BATCH_ROWS = 8192;
  */
 export class RecordBatchBuilder {
   private readonly schema: Schema;
-  private readonly columns: readonly ColumnBuilder[];
-  private rows = 0;
+  private readonly builder: ColumnBatchBuilder;
+  private readonly dictionaries: readonly GrowingDictionary[];
 
   /** @param capacity rows of a full batch */
-  constructor(
-    private readonly recordType: RecordType,
-    private readonly capacity: number = BATCH_ROWS,
-  ) {
+  constructor(recordType: RecordType, capacity?: number) {
     this.schema = arrowSchema(recordType);
-    this.columns = recordType.columns.map((column, index) =>
-      columnBuilder(column, this.schema.fields[index]!.type, capacity),
-    );
+    this.builder = new ColumnBatchBuilder(recordType, capacity);
+    this.dictionaries = recordType.columns.map(() => new GrowingDictionary());
   }
 
   /** Rows collected since the last batch. */
   get length(): number {
-    return this.rows;
+    return this.builder.length;
   }
 
   get full(): boolean {
-    return this.rows >= this.capacity;
+    return this.builder.full;
   }
 
   /**
@@ -50,28 +54,42 @@ export class RecordBatchBuilder {
    * @throws PoolTrackerError INTERNAL when a value does not fit its column, or the batch is full
    */
   append(row: Row): void {
-    if (this.full)
-      throw new PoolTrackerError(
-        'INTERNAL',
-        `record batch of ${this.recordType.name}: more than ${this.capacity} rows`,
-      );
-    const { columns } = this.recordType;
-    for (let index = 0; index < columns.length; index++) {
-      const column = columns[index]!;
-      const value = row[column.name];
-      const wrong = misfit(column, value);
-      if (wrong !== null) throw new PoolTrackerError('INTERNAL', `record ${this.recordType.name}: ${wrong}`);
-      this.columns[index]!.set(this.rows, value ?? null);
-    }
-    this.rows++;
+    this.builder.append(row);
   }
 
   /** The rows collected so far, possibly none, as a batch; the next row begins another. */
   take(): RecordBatch {
-    const children = this.columns.map((column) => column.take(this.rows));
-    const data = makeData({ type: new Struct(this.schema.fields), length: this.rows, nullCount: 0, children });
-    this.rows = 0;
-    return new RecordBatch(this.schema, data);
+    const { fields } = this.schema;
+    const { numRows, columns } = this.builder.take();
+    const children = columns.map((column, index) => this.dictionaries[index]!.data(fields[index]!.type, column!));
+    return new RecordBatch(
+      this.schema,
+      makeData({ type: new Struct(fields), length: numRows, nullCount: 0, children }),
+    );
+  }
+}
+
+/**
+ * A column as Arrow's data. The chunks of its dictionary stay the same objects from batch to batch, by which Arrow's
+ * writers recognise a delta, the only change that the IPC file format allows.
+ */
+class GrowingDictionary {
+  private chunks: readonly TextData[] = [];
+  private vector: Vector<Utf8> | undefined;
+
+  data(type: DataType, { length, offset, nullCount, nullBitmap, values, dictionary }: ColumnData): Data {
+    const buffers = { [BufferType.DATA]: values, [BufferType.VALIDITY]: nullBitmap ?? undefined };
+    const vector = dictionary === undefined ? undefined : this.grown(type as Dictionary<Utf8>, dictionary.data);
+    return new Data(type, offset, length, nullCount, buffers as never, [], vector);
+  }
+
+  private grown({ dictionary }: Dictionary<Utf8>, chunks: readonly TextData[]): Vector<Utf8> {
+    if (this.vector === undefined || chunks.length > this.chunks.length) {
+      const fresh = chunks.slice(this.chunks.length).map((chunk) => utf8Data(dictionary, chunk));
+      this.vector = new Vector([...(this.vector?.data ?? []), ...fresh]);
+      this.chunks = chunks;
+    }
+    return this.vector;
   }
 }
 
@@ -148,9 +166,6 @@ export async function* packRows(
   }
   if (builder.length > 0) yield builder.take();
 }
-
-/** Among rows: those before it are not to wait for a batch to be full. */
-export const END_OF_GROUP = Symbol('end of a group of rows');
 
 /**
  * A stream of rows in, record batches out: full ones, but for those at the end and before END_OF_GROUP. Rows that do not

@@ -1,11 +1,9 @@
 import { Binary, type Data, makeData, type Utf8, Vector } from 'apache-arrow';
+import type { TextData } from '../columns/column-data.js';
 
-/** Strings as Arrow data. A lone surrogate becomes U+FFFD, since UTF-8 has no form for it. */
-export function utf8Data(type: Utf8, strings: readonly string[]): Data<Utf8> {
-  return utf8DataOfBytes(
-    type,
-    strings.map((text) => Buffer.from(text, 'utf8')),
-  );
+/** Texts as Arrow data, without copying them. */
+export function utf8Data(type: Utf8, { length, valueOffsets, values }: TextData): Data<Utf8> {
+  return makeData({ type, length, nullCount: 0, valueOffsets, data: values });
 }
 
 /** Strings that are UTF-8 already as Arrow data. */
@@ -16,18 +14,6 @@ export function utf8DataOfBytes(type: Utf8, strings: readonly Uint8Array[]): Dat
   });
   const data = Buffer.concat(strings, offsets[strings.length]!);
   return makeData({ type, length: strings.length, nullCount: 0, valueOffsets: offsets, data });
-}
-
-/**
- * Reads strings out of UTF-8 data that lie within their bounds; null where a value is null. Arrow's own `get` takes a
- * U+FEFF at the beginning of a string for a byte order mark and drops it, but here it is part of the string.
- */
-export function readUtf8(data: Data<Utf8>): (index: number) => string | null {
-  const { buffer, byteOffset, byteLength } = data.values as Uint8Array;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  const offsets = data.valueOffsets;
-  const text = (index: number): string => bytes.toString('utf8', offsets[index]!, offsets[index + 1]!);
-  return data.nullCount === 0 ? text : (index) => (data.getValid(index) ? text(index) : null);
 }
 
 /** Reads strings from UTF-8 data of any number of chunks as bytes, to make other data of them without decoding. */

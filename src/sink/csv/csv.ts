@@ -1,5 +1,5 @@
-import type { RecordBatch } from 'apache-arrow';
-import type { Encode } from '../sink.js';
+import type { ColumnBatch } from '../../record/columns/column-data.js';
+import type { EncodeColumns } from '../sink.js';
 import { textChunks } from '../text-chunks.js';
 import { TextColumns } from '../text-rows.js';
 
@@ -7,7 +7,7 @@ import { TextColumns } from '../text-rows.js';
  * CSV according to RFC 4180: a header line, CRLF, quotes doubled. Null is an empty field and an empty string a quoted
  * one (`""`), so that the two can be told apart.
  */
-export const encodeCsv: Encode = async function* (batches, recordType, { csvSafe = false }) {
+export const encodeCsv: EncodeColumns = async function* (batches, recordType, { csvSafe = false }) {
   const string = csvSafe ? (text: string) => csvString(withoutFormula(text)) : csvString;
   const columns = new TextColumns(recordType, { none: '', string, int64: String, timestamp: (iso) => iso });
   yield Buffer.from(`${recordType.columns.map((column) => csvString(column.name)).join(',')}\r\n`);
@@ -23,7 +23,7 @@ function csvString(text: string): string {
   return text === '' || /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function* lines(batch: RecordBatch, columns: TextColumns): Generator<string> {
+function* lines(batch: ColumnBatch, columns: TextColumns): Generator<string> {
   const cells = columns.open(batch);
   for (let row = 0; row < batch.numRows; row++) {
     let line = cells[0]!(row);

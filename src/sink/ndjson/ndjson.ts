@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import type { RecordBatch } from 'apache-arrow';
+import type { ColumnBatch } from '../../record/columns/column-data.js';
 import type { RecordType } from '../../record/schema/record-type.js';
-import type { Encode } from '../sink.js';
+import type { EncodeColumns } from '../sink.js';
 import { textChunks } from '../text-chunks.js';
 import { TextColumns } from '../text-rows.js';
 
@@ -10,7 +10,7 @@ import { TextColumns } from '../text-rows.js';
  * One JSON object per line, with every column in each, null included; timestamps as ISO 8601 in UTC. 64-bit integers
  * are JSON integers with all their digits, or strings if the options say so.
  */
-export const encodeNdjson: Encode = async function* (batches, recordType, options) {
+export const encodeNdjson: EncodeColumns = async function* (batches, recordType, options) {
   const columns = new TextColumns(recordType, {
     none: 'null',
     string: (text) => JSON.stringify(text),
@@ -20,7 +20,7 @@ export const encodeNdjson: Encode = async function* (batches, recordType, option
   for await (const batch of batches) yield* textChunks(lines(batch, recordType, columns));
 };
 
-function* lines(batch: RecordBatch, recordType: RecordType, columns: TextColumns): Generator<string> {
+function* lines(batch: ColumnBatch, recordType: RecordType, columns: TextColumns): Generator<string> {
   const cells = columns.open(batch);
   const names = recordType.columns.map((column, index) => `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`);
   for (let row = 0; row < batch.numRows; row++) {
@@ -30,13 +30,13 @@ function* lines(batch: RecordBatch, recordType: RecordType, columns: TextColumns
   }
 }
 
-export const encodeNdjsonGzip: Encode = async function* (batches, recordType, options) {
+export const encodeNdjsonGzip: EncodeColumns = async function* (batches, recordType, options) {
   // The callback has nothing to do: an error destroys the gzip stream, and reading that throws it.
   yield* pipeline(encodeNdjson(batches, recordType, options), createGzip(), () => undefined) as AsyncIterable<Buffer>;
 };
 
 /** One JSON array with one object per line, for programs that read whole documents; everything else is as in NDJSON. */
-export const encodeJsonArray: Encode = async function* (batches, recordType, options) {
+export const encodeJsonArray: EncodeColumns = async function* (batches, recordType, options) {
   let before = '[\n';
   for await (const lines of encodeNdjson(batches, recordType, options)) {
     // Whole lines, and JSON has no newline inside a value.

@@ -1,7 +1,7 @@
-import type { Encode } from '../sink.js';
+import type { EncodeColumns } from '../sink.js';
 
 /** Parquet, by the writer that the options select; both write the same columns, values, statistics and metadata. */
-export const encodeParquet: Encode = async function* (batches, recordType, options) {
+export const encodeParquet: EncodeColumns = async function* (batches, recordType, options) {
   const encode =
     options.parquetWriter === 'parquetjs-lite'
       ? (await import('./parquetjs-writer.js')).encodeWithParquetJs

@@ -3,9 +3,9 @@ import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { fileMetadata } from '../../record/schema/file-metadata.js';
-import { RowReader } from '../../record/arrow/record-batches.js';
+import { ColumnRowReader } from '../../record/columns/column-values.js';
 import type { ColumnType, RecordType, Row, Value } from '../../record/schema/record-type.js';
-import type { Encode, ParquetCompression } from '../sink.js';
+import type { EncodeColumns, ParquetCompression } from '../sink.js';
 
 /** parquetjs-lite holds a row group as JavaScript values, several times the size that it has in the file. */
 const ROW_GROUP_ROWS = 16_384;
@@ -113,7 +113,7 @@ function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): R
 }
 
 /** Parquet by parquetjs-lite, which is plain JavaScript: for environments without WebAssembly. */
-export const encodeWithParquetJs: Encode = async function* (batches, recordType, options) {
+export const encodeWithParquetJs: EncodeColumns = async function* (batches, recordType, options) {
   makeExact();
   makeUtc();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
@@ -140,7 +140,7 @@ export const encodeWithParquetJs: Encode = async function* (batches, recordType,
   );
   const writer = new parquet.ParquetWriter(schema, envelope, writerOptions);
   for (const [key, value] of fileMetadata(recordType)) writer.setMetadata(key, value);
-  const reader = new RowReader(recordType);
+  const reader = new ColumnRowReader(recordType);
   const values = new RowGroupValues();
   let rows = 0;
   for await (const batch of batches) {

@@ -1,7 +1,8 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ColumnRowReader } from '../../record/columns/column-values.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import type { Encode, EncodeOptions } from '../sink.js';
+import type { EncodeColumns, EncodeOptions } from '../sink.js';
 import { textChunks } from '../text-chunks.js';
 import { TablePrinter } from './table-printer.js';
 
@@ -27,8 +28,7 @@ async function* printed(
 }
 
 /**
- * Prints rows as a table into a stream, which stays open. The same text as the table sink gives, without record
- * batches: their library takes longer to load than most scans take.
+ * Prints rows as a table into a stream, which stays open. The same text as the table sink gives.
  */
 export function printRows(
   recordType: RecordType,
@@ -40,9 +40,8 @@ export function printRows(
 }
 
 /** The table that a terminal shows, as `TablePrinter` lays it out. */
-export const encodeTable: Encode = async function* (batches, recordType, options) {
-  const { RowReader } = await import('../../record/arrow/record-batches.js');
-  const reader = new RowReader(recordType);
+export const encodeTable: EncodeColumns = async function* (batches, recordType, options) {
+  const reader = new ColumnRowReader(recordType);
   const printer = new TablePrinter(recordType, options.table);
   let printed = false;
   for await (const batch of batches) {

@@ -1,6 +1,5 @@
-import { columnsOfBatch } from '../../../record/arrow/record-batches.js';
 import type { RecordType } from '../../../record/schema/record-type.js';
-import type { Encode } from '../../sink.js';
+import type { EncodeColumns } from '../../sink.js';
 import { encodeColumn } from './column-chunk.js';
 import { FileLayout, MAGIC } from './file-layout.js';
 import { type PackedChunk, packChunk } from './packed-chunk.js';
@@ -19,7 +18,7 @@ const CHUNK_BYTES = 1 << 18;
  * becoming JavaScript values in between: dictionaries are made of those that the batches have, and of numbers by a table
  * of their bits. The row group being filled is held in memory, as are the pages of a few columns.
  */
-export const encodeByColumns: Encode = async function* (batches, recordType, options) {
+export const encodeByColumns: EncodeColumns = async function* (batches, recordType, options) {
   const codec = await pageCodec(options.parquetCompression ?? 'zstd');
   const groups = new RowGroups(options.rowGroupRows ?? ROW_GROUP_ROWS);
   const layout = new FileLayout(recordType);
@@ -27,8 +26,7 @@ export const encodeByColumns: Encode = async function* (batches, recordType, opt
     (async function* (): AsyncGenerator<Uint8Array> {
       yield MAGIC;
       for await (const batch of batches)
-        for (const group of groups.add(columnsOfBatch(batch, recordType)))
-          yield* encodedGroup(group, recordType, codec, layout);
+        for (const group of groups.add(batch)) yield* encodedGroup(group, recordType, codec, layout);
       for (const group of groups.rest()) yield* encodedGroup(group, recordType, codec, layout);
       yield layout.footer();
     })(),

@@ -1,6 +1,5 @@
-import { Bool, BufferType, Data, type DataType, type Dictionary, type Int32, type Utf8, Vector } from 'apache-arrow';
 import type { Column, Value } from '../schema/record-type.js';
-import { utf8Data } from './utf8-data.js';
+import type { ColumnData, TextData } from './column-data.js';
 
 /** Which rows of a column are not null: one bit per row, least significant bit first, in Arrow's layout. */
 export class ValidityBitmap {
@@ -34,10 +33,7 @@ export abstract class ColumnBuilder {
   private readonly validity: ValidityBitmap;
 
   /** @param capacity of one batch, in rows */
-  constructor(
-    protected readonly type: DataType,
-    capacity: number,
-  ) {
+  constructor(capacity: number) {
     this.validity = new ValidityBitmap(capacity);
   }
 
@@ -50,41 +46,44 @@ export abstract class ColumnBuilder {
     this.store(row, value);
   }
 
-  /** The first `rows` rows as Arrow data; the builder is empty afterwards. */
-  take(rows: number): Data {
+  /** The first `rows` rows; the builder is empty afterwards. */
+  take(rows: number): ColumnData {
     const { nullCount } = this.validity;
-    const buffers = {
-      [BufferType.DATA]: this.takeValues(rows),
-      [BufferType.VALIDITY]: this.validity.take(rows) ?? undefined,
+    const dictionary = this.dictionary();
+    return {
+      length: rows,
+      offset: 0,
+      nullCount,
+      nullBitmap: this.validity.take(rows),
+      values: this.takeValues(rows),
+      ...(dictionary !== undefined && { dictionary }),
     };
-    return new Data(this.type, 0, rows, nullCount, buffers as never, [], this.dictionary());
   }
 
   protected abstract store(row: number, value: NonNullable<Value>): void;
-  protected abstract takeValues(rows: number): ArrayBufferView;
-  protected dictionary(): Vector | undefined {
+  protected abstract takeValues(rows: number): ColumnData['values'];
+  protected dictionary(): ColumnData['dictionary'] {
     return undefined;
   }
 }
 
 class FixedWidthColumn<Element extends number | bigint> extends ColumnBuilder {
   constructor(
-    type: DataType,
     private readonly values: {
       [row: number]: Element;
       length: number;
-      slice(start: number, end: number): ArrayBufferView;
+      slice(start: number, end: number): ColumnData['values'];
     },
     private readonly element: (value: NonNullable<Value>) => Element,
   ) {
-    super(type, values.length);
+    super(values.length);
   }
 
   protected override store(row: number, value: NonNullable<Value>): void {
     this.values[row] = this.element(value);
   }
 
-  protected override takeValues(rows: number): ArrayBufferView {
+  protected override takeValues(rows: number): ColumnData['values'] {
     return this.values.slice(0, rows);
   }
 }
@@ -93,7 +92,7 @@ class BoolColumn extends ColumnBuilder {
   private readonly bits: Uint8Array;
 
   constructor(capacity: number) {
-    super(new Bool(), capacity);
+    super(capacity);
     this.bits = new Uint8Array(Math.ceil(capacity / 8));
   }
 
@@ -116,13 +115,10 @@ class StringColumn extends ColumnBuilder {
   private readonly indices: Int32Array;
   private readonly known = new Map<string, number>();
   private fresh: string[] = [];
-  private values: Vector<Utf8> | undefined;
+  private chunks: readonly TextData[] = [];
 
-  constructor(
-    private readonly dictionaryType: Dictionary<Utf8, Int32>,
-    capacity: number,
-  ) {
-    super(dictionaryType, capacity);
+  constructor(capacity: number) {
+    super(capacity);
     this.indices = new Int32Array(capacity);
   }
 
@@ -141,31 +137,41 @@ class StringColumn extends ColumnBuilder {
     return this.indices.slice(0, rows);
   }
 
-  protected override dictionary(): Vector<Utf8> {
-    if (this.values === undefined || this.fresh.length > 0) {
-      this.values = new Vector([...(this.values?.data ?? []), utf8Data(this.dictionaryType.dictionary, this.fresh)]);
+  protected override dictionary(): NonNullable<ColumnData['dictionary']> {
+    if (this.chunks.length === 0 || this.fresh.length > 0) {
+      this.chunks = [...this.chunks, textData(this.fresh)];
       this.fresh = [];
     }
-    return this.values;
+    return { data: this.chunks };
   }
 }
 
+/** A lone surrogate becomes U+FFFD, since UTF-8 has no form for it. */
+function textData(texts: readonly string[]): TextData {
+  const bytes = texts.map((text) => Buffer.from(text, 'utf8'));
+  const valueOffsets = new Int32Array(texts.length + 1);
+  bytes.forEach(({ length }, index) => {
+    valueOffsets[index + 1] = valueOffsets[index]! + length;
+  });
+  return { length: texts.length, valueOffsets, values: Buffer.concat(bytes, valueOffsets[texts.length]) };
+}
+
 /** @param capacity of one batch, in rows */
-export function columnBuilder(column: Column, type: DataType, capacity: number): ColumnBuilder {
-  switch (column.type) {
+export function columnBuilder({ type }: Column, capacity: number): ColumnBuilder {
+  switch (type) {
     case 'string':
-      return new StringColumn(type as Dictionary<Utf8, Int32>, capacity);
+      return new StringColumn(capacity);
     case 'bool':
       return new BoolColumn(capacity);
     case 'int32':
-      return new FixedWidthColumn(type, new Int32Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(new Int32Array(capacity), (value) => value as number);
     case 'uint32':
-      return new FixedWidthColumn(type, new Uint32Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(new Uint32Array(capacity), (value) => value as number);
     case 'float64':
-      return new FixedWidthColumn(type, new Float64Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(new Float64Array(capacity), (value) => value as number);
     case 'int64':
-      return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => value as bigint);
+      return new FixedWidthColumn(new BigInt64Array(capacity), (value) => value as bigint);
     case 'timestamp':
-      return new FixedWidthColumn(type, new BigInt64Array(capacity), (value) => BigInt(value as number));
+      return new FixedWidthColumn(new BigInt64Array(capacity), (value) => BigInt(value as number));
   }
 }

@@ -1,24 +1,30 @@
-import { type Data, type RecordBatch, type Timestamp, TimeUnit, Type } from 'apache-arrow';
+import type { Data, RecordBatch, Timestamp } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
-import type { ColumnBatch, ColumnData } from '../columns/column-data.js';
 import type { Column, ColumnType, RecordType } from '../schema/record-type.js';
-import { buffersHold, withinBounds } from './column-reader.js';
+import { bitmapHolds, bitsHold, textsHold, valuesHold } from './bounds.js';
+import type { ColumnBatch, ColumnData, TextData } from './column-data.js';
 
-type HasType = (data: Data) => boolean;
+/** Of Arrow's `Type` and `TimeUnit`: who has a record batch has loaded its library, others need not. */
+const UTF8 = 5;
+const BOOL = 6;
+const MILLISECOND = 1;
 
-const isText: HasType = ({ type }) => (type.typeId as Type) === Type.Utf8;
+function typeIdOf({ type }: Data): number {
+  return type.typeId;
+}
 
 /** Whether data lie in memory as those of our own schema do. */
-const FITS: Readonly<Record<ColumnType, HasType>> = {
+const FITS: Readonly<Record<ColumnType, (data: Data) => boolean>> = {
   string: (data) =>
-    isText(data) ||
-    (data.values instanceof Int32Array && data.dictionary?.data.every((chunk) => isText(chunk)) === true),
-  bool: ({ type }) => (type.typeId as Type) === Type.Bool,
+    typeIdOf(data) === UTF8 ||
+    (data.values instanceof Int32Array && data.dictionary?.data.every((chunk) => typeIdOf(chunk) === UTF8) === true),
+  bool: (data) => typeIdOf(data) === BOOL,
   int32: ({ values }) => values instanceof Int32Array,
   uint32: ({ values }) => values instanceof Uint32Array,
   int64: ({ values }) => values instanceof BigInt64Array,
   float64: ({ values }) => values instanceof Float64Array,
-  timestamp: ({ type, values }) => values instanceof BigInt64Array && (type as Timestamp).unit === TimeUnit.MILLISECOND,
+  timestamp: ({ type, values }) =>
+    values instanceof BigInt64Array && ((type as Timestamp).unit as number) === MILLISECOND,
 };
 
 /**
@@ -35,21 +41,27 @@ export function columnsOfBatch(batch: RecordBatch, { columns }: RecordType): Col
 }
 
 /** Chunks of dictionaries that have been looked at: batch after batch has them. */
-const lookedAt = new WeakSet<Data>();
+const lookedAt = new WeakSet<object>();
 
 function checked(column: Column, data: Data | undefined): ColumnData | null {
   if (data === undefined) return null;
   if (!FITS[column.type](data)) throw damaged(column, `expected ${column.type}, found Arrow type ${String(data.type)}`);
-  for (const chunk of (data.dictionary?.data ?? []) as readonly Data[]) {
+  for (const chunk of (data.dictionary?.data ?? []) as unknown as readonly TextData[]) {
     if (lookedAt.has(chunk)) continue;
-    if (!withinBounds(chunk)) throw damaged(column, 'its dictionary is shorter than its length');
+    if (!textsHold(chunk)) throw damaged(column, 'its dictionary is shorter than its length');
     lookedAt.add(chunk);
   }
-  if (!buffersHold(data)) throw damaged(column, 'its buffers are shorter than its length');
-  const { length, offset, nullCount, nullBitmap, values, valueOffsets } = data;
-  const dictionary = data.dictionary as ColumnData['dictionary'];
   // What Arrow counts anew whenever it is asked is kept.
-  return { length, offset, nullCount, nullBitmap, values, valueOffsets, dictionary } as ColumnData;
+  const { length, offset, nullCount, nullBitmap, values, valueOffsets, dictionary } = data as unknown as ColumnData;
+  const plain = { length, offset, nullCount, nullBitmap, values, valueOffsets, dictionary };
+  if (!bitmapHolds(plain) || !holds(typeIdOf(data), plain))
+    throw damaged(column, 'its buffers are shorter than its length');
+  return plain;
+}
+
+function holds(typeId: number, data: ColumnData): boolean {
+  if (typeId === BOOL) return bitsHold(data);
+  return typeId === UTF8 ? textsHold(data as unknown as TextData) : valuesHold(data);
 }
 
 function damaged({ name }: Column, what: string): PoolTrackerError {

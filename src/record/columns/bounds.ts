@@ -1,0 +1,28 @@
+import type { ColumnData, TextData } from './column-data.js';
+
+/*
+ * Arrow does not check whether arrays are as long as what is said of them. These do, for data that come from elsewhere.
+ */
+
+/** Whether the bitmap of nulls reaches all rows. */
+export function bitmapHolds({ nullCount, nullBitmap, offset, length }: ColumnData): boolean {
+  return nullCount === 0 || (nullBitmap ?? []).length * 8 >= offset + length;
+}
+
+/** Whether the bits of booleans reach all rows. */
+export function bitsHold({ values, offset, length }: ColumnData): boolean {
+  return length === 0 || values.length * 8 >= offset + length;
+}
+
+/** Whether there is a value for each row. */
+export function valuesHold({ values, length }: ColumnData): boolean {
+  return length === 0 || ((values as ArrayLike<unknown> | undefined) ?? []).length >= length;
+}
+
+/** Whether all texts lie within their bytes. */
+export function textsHold({ length, valueOffsets, values }: TextData): boolean {
+  if (length === 0) return true;
+  if (valueOffsets.length < length + 1 || valueOffsets[0]! < 0) return false;
+  for (let index = 0; index < length; index++) if (valueOffsets[index + 1]! < valueOffsets[index]!) return false;
+  return valueOffsets[length]! <= values.length;
+}
