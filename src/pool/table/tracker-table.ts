@@ -9,6 +9,9 @@ import { COUNTER_COUNT, counterBits, type TrackerLayout } from './tracker-layout
 export class TrackerTable {
   readonly pageCount: number;
   private readonly bytes: Buffer;
+  /** The same bytes: its reads cost a fraction of a Buffer's while code has not run often, which most never does. */
+  private readonly view: DataView;
+  private readonly words: Uint32Array;
   private readonly present: Uint8Array;
 
   /** @param entries how many entries the table has: N + 1, or those of the expansion table */
@@ -17,7 +20,9 @@ export class TrackerTable {
     readonly entries: number,
   ) {
     this.pageCount = Math.ceil((entries * layout.size) / PAGE_SIZE);
-    this.bytes = Buffer.alloc(this.pageCount * PAGE_SIZE);
+    this.bytes = Buffer.from(new ArrayBuffer(this.pageCount * PAGE_SIZE));
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    this.words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length / 4);
     this.present = new Uint8Array(this.pageCount);
   }
 
@@ -59,14 +64,16 @@ export class TrackerTable {
   /** The entry's key: 0 when the slot is free, UNKNOWN when its page is missing. */
   key(entry: number): number {
     const start = entry * this.layout.size;
-    return this.present[Math.floor(start / PAGE_SIZE)] === 1 ? this.bytes.readUInt32LE(start) : UNKNOWN;
+    return this.present[Math.floor(start / PAGE_SIZE)] === 1 ? this.view.getUint32(start, true) : UNKNOWN;
   }
 
   /** Whether any byte of a readable entry is not 0. */
   hasBytes(entry: number): boolean {
     if (!this.isReadable(entry)) return false;
-    const start = entry * this.layout.size;
-    for (let at = start; at < start + this.layout.size; at += 4) if (this.bytes.readUInt32LE(at) !== 0) return true;
+    const { words } = this;
+    const start = (entry * this.layout.size) / 4;
+    const end = start + this.layout.size / 4;
+    for (let at = start; at < end; at++) if (words[at] !== 0) return true;
     return false;
   }
 
@@ -84,18 +91,19 @@ export class TrackerTable {
 
   /** Keys by slot, as the hash law judges them. */
   keys(): Float64Array {
-    return Float64Array.from({ length: this.entries }, (_, entry) => this.key(entry));
+    const keys = new Float64Array(this.entries);
+    for (let entry = 0; entry < keys.length; entry++) keys[entry] = this.key(entry);
+    return keys;
   }
 
   /** Writes the entry's six counters, unsigned at their own width, into `target` from `at` on. */
   counters(entry: number, target: BigUint64Array, at: number): void {
-    const start = entry * this.layout.size;
+    const { layout, view } = this;
+    const start = entry * layout.size;
     for (let index = 0; index < COUNTER_COUNT; index++) {
-      const offset = start + this.layout.offsets[index]!;
+      const offset = start + layout.offsets[index]!;
       target[at + index] =
-        counterBits(this.layout, index) === 64
-          ? this.bytes.readBigUInt64LE(offset)
-          : BigInt(this.bytes.readUInt32LE(offset));
+        counterBits(layout, index) === 64 ? view.getBigUint64(offset, true) : BigInt(view.getUint32(offset, true));
     }
   }
 }
