@@ -19,5 +19,5 @@ export async function* decodedBatches(
   { recordType = POOL_TAG, selection }: PoolTagTransformOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const result = await decoder.finish();
-  yield* packRows(recordType, [rowsOf(recordType, result, selection)]);
+  yield* packRows(recordType, rowsOf(recordType, result, selection));
 }

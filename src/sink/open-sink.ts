@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createWriteStream, type Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { PassThrough, Readable, Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { PoolTrackerError, systemErrorCode } from '../errors.js';
 import { columnsOfBatch } from '../record/columns/batch-columns.js';
 import type { ColumnBatch } from '../record/columns/column-data.js';
-import { columnsOfRows, type END_OF_GROUP } from '../record/columns/columns-of-rows.js';
-import type { RecordType, Row } from '../record/schema/record-type.js';
+import { columnsOfRows, type RowGroups } from '../record/columns/columns-of-rows.js';
+import type { RecordType } from '../record/schema/record-type.js';
 import { isClosedPipe, outputExists, outputFailed } from './file/output-error.js';
 import { WholeFile } from './file/whole-file.js';
 import type { EncodeOptions, RecordFormat } from './sink.js';
@@ -172,14 +172,28 @@ export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, .
 
 /**
  * Writes rows into a sink: as plain columns where it takes them, else as record batches.
+ * @param capacity rows of a full batch
+ * @returns how many rows
  * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
 export async function writeRows(
   recordType: RecordType,
-  rows: AsyncIterable<Row | typeof END_OF_GROUP> | Iterable<Row | typeof END_OF_GROUP>,
+  rows: RowGroups,
   sink: Writable,
-): Promise<void> {
-  if (sink instanceof EncodingSink && sink.takesColumns) return pipelineInto(sink, columnsOfRows(recordType, rows));
-  const { batchesOfRows } = await import('../record/arrow/record-batches.js');
-  return pipelineInto(sink, Readable.from(rows), batchesOfRows(recordType));
+  capacity?: number,
+): Promise<number> {
+  let written = 0;
+  async function* counted(batches: AsyncIterable<RecordBatch | ColumnBatch>): AsyncGenerator<unknown> {
+    for await (const batch of batches) {
+      written += batch.numRows;
+      yield batch;
+    }
+  }
+  if (sink instanceof EncodingSink && sink.takesColumns)
+    await pipelineInto(sink, counted(columnsOfRows(recordType, rows, capacity)));
+  else {
+    const { packRows } = await import('../record/arrow/record-batches.js');
+    await pipelineInto(sink, counted(packRows(recordType, rows, capacity)));
+  }
+  return written;
 }

@@ -106,7 +106,7 @@ interface Asked {
 async function answer(result: ScanResult, asked: Asked): Promise<void> {
   const { held, selection, output } = asked;
   const rows = rowsOf(OBJECT_HOLDER, result, selection);
-  if (!output.isForReading) return writeRows(OBJECT_HOLDER, rows, await output.open(OBJECT_HOLDER));
+  if (!output.isForReading) return void (await writeRows(OBJECT_HOLDER, rows, await output.open(OBJECT_HOLDER)));
   if (held === null) return;
   if ((selection.tags ?? []).length > 0) return printTags(result, rows, asked);
   const totals = await holderTotals(rows, rowsOfNone(result, held));

@@ -115,7 +115,7 @@ async function consumer(output: Output, options: SinkOptions): Promise<Consume> 
     return (rows) => printRows(recordType, rows, target, options);
   }
   const sink = await openSink(output, options);
-  return (rows) => writeRows(recordType, rows, sink);
+  return async (rows) => void (await writeRows(recordType, rows, sink));
 }
 
 /** An output for the rows of several images, written one image after another. */

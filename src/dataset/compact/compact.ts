@@ -3,9 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PoolTrackerError } from '../../errors.js';
-import { packRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../../record/schema/record-type.js';
-import { openSink, pipelineInto } from '../../sink/open-sink.js';
+import { openSink, writeRows } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { planCompaction, type CompactionGroup } from './compaction-plan.js';
 import { askAhead } from '../store/ask-ahead.js';
@@ -228,7 +227,7 @@ class Compactor {
     while (next.done !== true) {
       const name = `compact-${id}-${names.length}${PART_EXTENSION[this.settings.format]}`;
       const sink = await openSink({ recordType, format: sinkNamed(this.settings.format), target: join(work, name) });
-      await pipelineInto(sink, packRows(recordType, [some()]));
+      await writeRows(recordType, some(), sink);
       names.push(name);
     }
     return names;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { packRows } from '../../record/arrow/record-batches.js';
 import type { RecordType, Row, Value } from '../../record/schema/record-type.js';
-import { openSink, pipelineInto } from '../../sink/open-sink.js';
+import { openSink, writeRows } from '../../sink/open-sink.js';
 import { openRecords, ownParquetRows } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
 
@@ -54,7 +53,7 @@ export async function* sortedRows(
   const spill = async (sorted: Iterable<Row> | AsyncIterable<Row>): Promise<string> => {
     const path = join(folder, `run-${names++}.parquet`);
     const sink = await openSink({ recordType, format: sinkNamed('parquet'), target: path });
-    await pipelineInto(sink, packRows(recordType, [sorted]));
+    await writeRows(recordType, sorted, sink);
     return path;
   };
   let runs: string[] = [];

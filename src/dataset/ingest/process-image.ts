@@ -1,18 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecordBatch } from 'apache-arrow';
 import { PAGE_SIZE } from '../../address.js';
 import { knownError, PoolTrackerError } from '../../errors.js';
 import { formatOf, keepsWrapper, openImage } from '../../image/formats.js';
-import { packRows } from '../../record/arrow/record-batches.js';
-import { rowsOf, shortfall, type TagNaming } from '../../record/rows/rows.js';
+import { type Rows, rowsOf, shortfall, type TagNaming } from '../../record/rows/rows.js';
 import { IMAGE, IMAGE_WARNING, POOL_TAG, recordTypeNamed } from '../../record/schema/record-types.js';
 import { KnownTags } from '../../pool/tag-names/tag-names.js';
 import { driverCandidates } from '../../scan/driver-candidates.js';
 import { openSystems, tryOpenScan } from '../../scan/open-scan.js';
 import { dated, decodeScan, failedScan, resultOf, type Scan, scanRequest } from '../../scan/scan.js';
 import type { FailedScan, ScanResult } from '../../scan/scan-result.js';
-import { openSink, pipelineInto } from '../../sink/open-sink.js';
+import { openSink, writeRows } from '../../sink/open-sink.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { openBytes } from '../../source/open-source.js';
 import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
@@ -65,12 +63,6 @@ async function write(
 ): Promise<Written> {
   const files: StagedFile[] = [];
   let rows = 0;
-  async function* counted(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
-    for await (const batch of batches) {
-      rows += batch.numRows;
-      yield batch;
-    }
-  }
   const told: NamedResult[] = [];
   for (const result of results) told.push(await named(task, await withShortfalls(result, records)));
   for (const record of records) {
@@ -82,7 +74,7 @@ async function write(
     );
     // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
     const groups = told.map(({ result, naming }) => rowsOf(recordType, result, { sort: 'tag' }, naming));
-    await pipelineInto(sink, counted(packRows(recordType, groups, recordType === IMAGE ? 1 : BATCH_ROWS)));
+    rows += await writeRows(recordType, chained(groups), sink, recordType === IMAGE ? 1 : BATCH_ROWS);
     files.push({ record, path });
   }
   return { result: told[0]!.result, files, rows };
@@ -128,6 +120,14 @@ async function named({ drivers, records, scan }: ImageTask, result: ScanResult):
       naming: {},
     };
   }
+}
+
+/** The rows of several results, one after the other. */
+function chained(groups: readonly Rows[]): Rows {
+  if (groups.length === 1) return groups[0]!;
+  return (async function* () {
+    for (const rows of groups) yield* rows;
+  })();
 }
 
 /** Opening a pipe would wait for its writer, and nothing can be read from it twice. */

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { knownError, PoolTrackerError } from '../../errors.js';
-import { batchesOfRows } from '../../record/arrow/record-batches.js';
 import type { Row } from '../../record/schema/record-type.js';
 import { POOL_TAG_LIVE } from '../../record/schema/record-types.js';
-import { openSink } from '../../sink/open-sink.js';
+import { openSink, writeRows } from '../../sink/open-sink.js';
 import { isLiveLog, openRecords } from '../../sink/readers.js';
 import { sinkNamed } from '../../sink/sinks.js';
 import { isUrl } from '../images/images.js';
@@ -48,7 +45,7 @@ export async function processLiveLog(task: ImageTask): Promise<ScannedImage> {
       { recordType: POOL_TAG_LIVE, format: sinkNamed(task.format), target: path },
       { ...task.sink, force: true },
     );
-    await pipeline(Readable.from(rows), batchesOfRows(POOL_TAG_LIVE), sink);
+    await writeRows(POOL_TAG_LIVE, rows, sink);
     return {
       ...outcomeOf(rows, startedAt),
       folder,

@@ -13,7 +13,7 @@ import {
 } from 'apache-arrow';
 import { objectTransform } from 'through2';
 import type { ColumnData, TextData } from '../columns/column-data.js';
-import { ColumnBatchBuilder, END_OF_GROUP } from '../columns/columns-of-rows.js';
+import { ColumnBatchBuilder, END_OF_GROUP, packed, type RowGroups } from '../columns/columns-of-rows.js';
 import type { ReadValue } from '../columns/column-values.js';
 import type { RecordType, Row, Value } from '../schema/record-type.js';
 import { arrowSchema } from './arrow-schema.js';
@@ -140,31 +140,12 @@ export function rowsOfBatches(recordType: RecordType): Transform {
 }
 
 /**
- * Rows in, record batches out, each made when it is asked for; none where there are no rows.
- * @param groups of rows, one after the other
+ * Rows as record batches.
  * @param capacity rows of a full batch
- * @throws PoolTrackerError INTERNAL for rows that do not fit the record type
+ * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
-export async function* packRows(
-  recordType: RecordType,
-  groups: Iterable<Iterable<Row> | AsyncIterable<Row>>,
-  capacity?: number,
-): AsyncGenerator<RecordBatch, void, undefined> {
-  const builder = new RecordBatchBuilder(recordType, capacity);
-  for (const rows of groups) {
-    // Rows that are at hand are not waited for one by one.
-    if (Symbol.iterator in rows)
-      for (const row of rows) {
-        builder.append(row);
-        if (builder.full) yield builder.take();
-      }
-    else
-      for await (const row of rows) {
-        builder.append(row);
-        if (builder.full) yield builder.take();
-      }
-  }
-  if (builder.length > 0) yield builder.take();
+export function packRows(recordType: RecordType, rows: RowGroups, capacity?: number): AsyncGenerator<RecordBatch> {
+  return packed(new RecordBatchBuilder(recordType, capacity), rows);
 }
 
 /**

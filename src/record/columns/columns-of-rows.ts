@@ -63,18 +63,41 @@ export class ColumnBatchBuilder {
   }
 }
 
+/** Rows, at hand or still to come. */
+export type RowGroups = Iterable<Row | typeof END_OF_GROUP> | AsyncIterable<Row | typeof END_OF_GROUP>;
+
+/** What packs rows into batches. */
+export interface BatchBuilder<Batch> {
+  readonly length: number;
+  readonly full: boolean;
+  append(row: Row): void;
+  take(): Batch;
+}
+
 /**
- * Rows as batches of columns: full ones, but for those at the end and before END_OF_GROUP.
+ * The batches of a builder, each made when it is asked for: full ones, but for those at the end and before
+ * END_OF_GROUP.
  * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
-export async function* columnsOfRows(
-  recordType: RecordType,
-  rows: AsyncIterable<Row | typeof END_OF_GROUP> | Iterable<Row | typeof END_OF_GROUP>,
-): AsyncGenerator<ColumnBatch> {
-  const builder = new ColumnBatchBuilder(recordType);
-  for await (const row of rows) {
+export async function* packed<Batch>(builder: BatchBuilder<Batch>, rows: RowGroups): AsyncGenerator<Batch> {
+  const isDue = (row: Row | typeof END_OF_GROUP): boolean => {
     if (row !== END_OF_GROUP) builder.append(row);
-    if (builder.full || (row === END_OF_GROUP && builder.length > 0)) yield builder.take();
+    return builder.full || (row === END_OF_GROUP && builder.length > 0);
+  };
+  // Rows that are at hand are not waited for one by one.
+  if (Symbol.iterator in rows) {
+    for (const row of rows) if (isDue(row)) yield builder.take();
+  } else {
+    for await (const row of rows) if (isDue(row)) yield builder.take();
   }
   if (builder.length > 0) yield builder.take();
+}
+
+/**
+ * Rows as batches of columns.
+ * @param capacity rows of a full batch
+ * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
+ */
+export function columnsOfRows(recordType: RecordType, rows: RowGroups, capacity?: number): AsyncGenerator<ColumnBatch> {
+  return packed(new ColumnBatchBuilder(recordType, capacity), rows);
 }
