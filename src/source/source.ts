@@ -1,5 +1,11 @@
 import type { Warning } from '../errors.js';
 
+/** Some bytes of a source. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /**
  * Bytes with random access. All higher layers read through this interface, whether it is a file, a URL, a cache or the
  * decompressed view of a container.
@@ -18,6 +24,11 @@ export interface Source {
    */
   read(target: Uint8Array, offset: number): Promise<number>;
   /**
+   * Fetches what is read next in as few requests as make sense, several at a time. Advice: of a long list only the
+   * first ranges are fetched, and what cannot be is left for the read to tell. Absent where each read costs the same.
+   */
+  readonly prefetch?: Prefetch | undefined;
+  /**
    * Opens the file of that name in the same folder; null when there is none. Absent for sources without one (a pipe).
    * @throws PoolTrackerError for one that exists and cannot be opened
    */
@@ -32,8 +43,20 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** As `Source.prefetch`; rejects only where a signal ends it. */
+export type Prefetch = (ranges: readonly ByteRange[]) => Promise<void>;
+
 /** Number of leading bytes that identify a source's format (fewer when it is shorter). */
 export const PROBE_LENGTH = 0x4000;
+
+/** The parts of ranges that lie in [start, end), counted from `start`. */
+export function rangesWithin(ranges: readonly ByteRange[], start: number, end: number): ByteRange[] {
+  return ranges.flatMap(({ offset, length }) => {
+    const from = Math.max(start, offset);
+    const to = Math.min(end, offset + length);
+    return to > from ? [{ offset: from - start, length: to - from }] : [];
+  });
+}
 
 /** A source over bytes in memory. */
 export function sourceOf(name: string, bytes: Buffer): Source {

@@ -1,6 +1,6 @@
 import { hex } from '../../address.js';
 import { PoolTrackerError, type Warning } from '../../errors.js';
-import type { Source } from '../source.js';
+import { type ByteRange, type Prefetch, rangesWithin, type Source } from '../source.js';
 import { Cache, cached } from './cache.js';
 
 /** A piece of a decompressed view, decompressed as one unit. */
@@ -34,6 +34,7 @@ const BYTES_AT_ONCE = 1 << 18;
 
 /** The decompressed view of a container: chunks are decompressed on demand, and recently used ones are cached. */
 export class ChunkedSource implements Source {
+  readonly prefetch: Prefetch | undefined;
   private readonly chunks: Cache<number, Promise<Uint8Array>>;
   /** By the chunk's index. Only what its bytes show: what could not be fetched may be had the next time. */
   private readonly verdicts = new Cache<number, PoolTrackerError>(MAX_DAMAGED);
@@ -45,9 +46,10 @@ export class ChunkedSource implements Source {
   constructor(
     private readonly bases: readonly [Source, ...Source[]],
     private readonly table: ChunkTable,
-    cacheBytes = CACHE_BYTES,
+    private readonly cacheBytes = CACHE_BYTES,
   ) {
     this.chunks = new Cache(cacheBytes);
+    if (bases.some(({ prefetch }) => prefetch !== undefined)) this.prefetch = (ranges) => this.ahead(ranges);
   }
 
   get name(): string {
@@ -93,6 +95,22 @@ export class ChunkedSource implements Source {
   async close(): Promise<void> {
     this.chunks.clear();
     await Promise.all(this.bases.map((base) => base.close()));
+  }
+
+  /** Fetches and decompresses the chunks of some ranges, the first of them: as many as are still cached when they are read. */
+  private async ahead(ranges: readonly ByteRange[]): Promise<void> {
+    const chunks = new Map<number, Chunk>();
+    let left = this.cacheBytes / 2;
+    for (const { offset, length } of rangesWithin(ranges, 0, this.byteLength)) {
+      for (let at = offset; at < offset + length && left > 0;) {
+        const chunk = this.table.at(at);
+        at = chunk.start + chunk.length;
+        if (chunks.has(chunk.index)) continue;
+        chunks.set(chunk.index, chunk);
+        left -= chunk.length;
+      }
+    }
+    await Promise.allSettled([...chunks.values()].map((chunk) => this.bytesOf(chunk)));
   }
 
   private bytesOf(chunk: Chunk): Promise<Uint8Array> {

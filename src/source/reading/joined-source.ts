@@ -1,10 +1,11 @@
 import type { Warning } from '../../errors.js';
-import type { Source } from '../source.js';
+import { type Prefetch, rangesWithin, type Source } from '../source.js';
 
 /** Files one behind another as one: an image that was split. */
 export class JoinedSource implements Source {
   readonly byteLength: number;
   readonly parts: number[] = [];
+  readonly prefetch: Prefetch | undefined;
 
   constructor(
     private readonly files: readonly [Source, ...Source[]],
@@ -16,6 +17,16 @@ export class JoinedSource implements Source {
       length += part.byteLength;
     }
     this.byteLength = length;
+    if (files.some(({ prefetch }) => prefetch !== undefined))
+      this.prefetch = async (ranges) => {
+        await Promise.all(
+          files.map((file, index) => {
+            const start = this.parts[index]!;
+            const own = rangesWithin(ranges, start, start + file.byteLength);
+            return own.length === 0 ? undefined : file.prefetch?.(own);
+          }),
+        );
+      };
   }
 
   get name(): string {

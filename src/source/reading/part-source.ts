@@ -1,8 +1,10 @@
 import type { Warning } from '../../errors.js';
-import type { Source } from '../source.js';
+import { type Prefetch, rangesWithin, type Source } from '../source.js';
 
 /** A part of a source, as a file stored whole within an archive is. */
 export class PartSource implements Source {
+  readonly prefetch: Prefetch | undefined;
+
   /**
    * @param start offset of its first byte in the source that it is a part of
    * @param archive as `Source.archive`
@@ -12,7 +14,13 @@ export class PartSource implements Source {
     private readonly start: number,
     readonly byteLength: number,
     readonly archive?: string,
-  ) {}
+  ) {
+    if (base.prefetch !== undefined)
+      this.prefetch = (ranges) =>
+        base.prefetch!(
+          rangesWithin(ranges, 0, byteLength).map((range) => ({ ...range, offset: start + range.offset })),
+        );
+  }
 
   get name(): string {
     return this.base.name;

@@ -1,10 +1,11 @@
-import type { Source } from '../source.js';
+import { type Prefetch, rangesWithin, type Source } from '../source.js';
 
 /** A source followed by zeros, for containers that omit zeroed memory. */
 export class ZeroTailSource implements Source {
   /** Where the zeros begin. */
   readonly zerosAt: number;
   readonly byteLength: number;
+  readonly prefetch: Prefetch | undefined;
 
   /** @param zeros number of zero bytes, from `zerosAt` on */
   constructor(
@@ -13,6 +14,8 @@ export class ZeroTailSource implements Source {
   ) {
     this.zerosAt = base.byteLength;
     this.byteLength = base.byteLength + zeros;
+    if (base.prefetch !== undefined)
+      this.prefetch = (ranges) => base.prefetch!(rangesWithin(ranges, 0, base.byteLength));
   }
 
   get name(): string {

@@ -1,8 +1,9 @@
 import { PoolTrackerError } from '../../errors.js';
-import { BlockCache, type FetchRange } from './block-cache.js';
+import { BlockCache } from './block-cache.js';
+import type { FetchRange } from './request-queue.js';
 import type { Alive } from './retry.js';
 import { ByteStream } from '../stream/byte-stream.js';
-import type { Source } from '../source.js';
+import type { ByteRange, Source } from '../source.js';
 
 /** Bytes fetched to open an object: enough for every probe, and to see whether ranges are honoured. */
 export const HEAD_BYTES = 1 << 16;
@@ -24,8 +25,10 @@ export class RemoteObject implements Source {
     head: Uint8Array,
     fetchRange: FetchRange,
     readonly sibling: (fileName: string) => Promise<Source | null>,
+    /** Maximum number of requests in flight. */
+    atOnce?: number,
   ) {
-    this.cache = new BlockCache(byteLength, fetchRange);
+    this.cache = new BlockCache(byteLength, fetchRange, atOnce);
     this.cache.addHead(head);
   }
 
@@ -37,7 +40,14 @@ export class RemoteObject implements Source {
     return this.cache.read(target, offset);
   }
 
-  async close(): Promise<void> {}
+  prefetch(ranges: readonly ByteRange[]): Promise<void> {
+    return this.cache.prefetch(ranges);
+  }
+
+  close(): Promise<void> {
+    this.cache.close(new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${this.name}: it is closed`));
+    return Promise.resolve();
+  }
 }
 
 /** The opened companion; null when it does not exist, is not permitted, or does not allow random access. */

@@ -16,6 +16,12 @@ import {
 import { parseS3, s3Access, type S3Access } from '../s3-client.js';
 import type { Source } from '../source.js';
 
+/**
+ * Requests in flight: a bucket takes thousands a second, and tables whose pages lie apart need hundreds. The SDK keeps 50
+ * connections.
+ */
+const AT_ONCE = 32;
+
 /** One object in a bucket. */
 class S3Object {
   constructor(
@@ -146,5 +152,6 @@ export async function openS3(location: string): Promise<Source | ByteStream> {
     (offset, length) => object.fetch(offset, length, version),
     // A missing key gives 403 where listing the bucket is not permitted.
     (fileName) => companion(openS3(`s3://${bucket}/${key.replace(/[^/]*$/, '')}${fileName}`)),
+    AT_ONCE,
   );
 }
