@@ -3,12 +3,22 @@ import { PAGE_SIZE, physicalAddress, type PhysicalAddress } from '../address.js'
 import type { MemoryImage } from '../image/image.js';
 import { readAround } from '../image/unreadable.js';
 import { Cache, cached } from '../source/reading/cache.js';
+import type { ByteRange } from '../source/source.js';
 
 /** Pages kept: enough for the page tables of a walk, 4 MiB at most. */
 const CACHED_PAGES = 1024;
 
 /** Every so many pages the event loop gets its turn: pages that are cached come without it, millions in a row. */
 const PAGES_IN_A_ROW = 256;
+
+/** Stretches that are told of at a time, and runs that they lie in: what a list of either says is not bounded by itself. */
+const MAX_AHEAD = 4096;
+
+/** A stretch of physical memory, in bytes. */
+export interface PhysicalStretch {
+  readonly address: PhysicalAddress;
+  readonly length: number;
+}
 
 /** Bytes of physical memory, and whether all of them could be read. */
 export interface PhysicalRead {
@@ -28,6 +38,31 @@ export class PhysicalMemory {
   /** Whether the image holds this address. */
   has(address: PhysicalAddress): boolean {
     return this.image.runs.find(address) !== undefined;
+  }
+
+  /** Whether it pays to say what is read next: not where the image is at hand. */
+  get isRemote(): boolean {
+    return this.image.source.prefetch !== undefined;
+  }
+
+  /**
+   * Fetches what is read next in few requests, several at a time; nothing where the image is at hand. Of many stretches
+   * the first are fetched.
+   */
+  async prefetch(stretches: readonly PhysicalStretch[]): Promise<void> {
+    const { runs, source } = this.image;
+    if (source.prefetch === undefined) return;
+    const ranges: ByteRange[] = [];
+    for (const { address, length } of stretches.slice(0, MAX_AHEAD)) {
+      const end = address + length;
+      for (let index = runs.indexAt(address); index < runs.count && ranges.length < MAX_AHEAD; index++) {
+        const run = runs.at(index)!;
+        if (run.start >= end) break;
+        const from = Math.max(address, run.start);
+        ranges.push({ offset: run.offset + from - run.start, length: Math.min(end, run.start + run.length) - from });
+      }
+    }
+    if (ranges.length > 0) await source.prefetch(ranges);
   }
 
   /** Reads any range of addresses, not cached. */

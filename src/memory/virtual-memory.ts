@@ -16,6 +16,15 @@ export interface VirtualRead {
   readonly missing: readonly MissingPage[];
 }
 
+/** A stretch of virtual memory, in bytes. */
+export interface VirtualStretch {
+  readonly address: VirtualAddress;
+  readonly length: number;
+}
+
+/** Pages that are fetched ahead of their reads at most: 4 MiB. */
+export const MAX_PAGES_AHEAD = 1024;
+
 /** Neighbouring pages are fetched in one read of at most this many bytes. */
 const MAX_READ_LENGTH = 1 << 20;
 
@@ -92,6 +101,29 @@ export class VirtualMemory {
   /** The pointer at an offset in bytes that were read. */
   pointerAt(bytes: Buffer, at: number): VirtualAddress {
     return virtualAddress(this.pointerSize === 8 ? bytes.readBigUInt64LE(at) : BigInt(bytes.readUInt32LE(at)));
+  }
+
+  /** As PhysicalMemory.isRemote. */
+  get isRemote(): boolean {
+    return this.physical.isRemote;
+  }
+
+  /**
+   * Fetches what is read next, as PhysicalMemory.prefetch does: the page tables of all of it are followed side by side.
+   * Of long stretches the first MAX_PAGES_AHEAD pages are fetched.
+   */
+  async prefetch(stretches: readonly VirtualStretch[]): Promise<void> {
+    if (!this.isRemote) return;
+    const addresses: VirtualAddress[] = [];
+    for (const { address, length } of stretches) {
+      const end = address + BigInt(length);
+      for (let page = address & ~0xfffn; page < end && addresses.length < MAX_PAGES_AHEAD; page += BigInt(PAGE_SIZE))
+        addresses.push(virtualAddress(page));
+    }
+    const pages = await Promise.all(addresses.map((address) => this.translate(address)));
+    await this.physical.prefetch(
+      pages.filter(isMapped).map((page) => ({ address: page.physicalAddress, length: PAGE_SIZE })),
+    );
   }
 
   /** `count` pages from a page-aligned address on; pages that are adjacent in physical memory are read together. */

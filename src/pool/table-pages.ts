@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
-import { PAGE_SIZE, type VirtualAddress, virtualAddress } from '../address.js';
-import type { VirtualMemory } from '../memory/virtual-memory.js';
+import { PAGE_SIZE, virtualAddress } from '../address.js';
+import { pagesIn, ReadAhead } from '../memory/read-ahead.js';
+import type { VirtualMemory, VirtualStretch } from '../memory/virtual-memory.js';
 import type { TableSet } from './locate/locate.js';
 import type { MemoryPage, TablePlace } from './table/memory-page.js';
 
@@ -11,13 +12,13 @@ const HIGH_WATER_MARK = 128;
 
 async function* pagesOf(
   memory: VirtualMemory,
-  address: VirtualAddress,
-  bytes: number,
-  place: Omit<TablePlace, 'pageIndex'>,
+  { address, length, place }: TableStretch,
+  before: (page: number) => Promise<void>,
 ): AsyncGenerator<MemoryPage> {
-  const count = Math.ceil((Number(address & 0xfffn) + bytes) / PAGE_SIZE);
+  const count = pagesIn({ address, length });
   for (let first = 0; first < count; first += READ_AHEAD) {
     const start = virtualAddress(address + BigInt(first * PAGE_SIZE));
+    await before(first);
     const pages = await memory.pages(start, Math.min(READ_AHEAD, count - first));
     for (const [index, page] of pages.entries()) {
       yield {
@@ -30,23 +31,21 @@ async function* pagesOf(
   }
 }
 
-/** One table: where it lies, and how many bytes it has. */
-interface TableStretch {
-  readonly address: VirtualAddress;
-  readonly bytes: number;
+/** One table. */
+interface TableStretch extends VirtualStretch {
   readonly place: Omit<TablePlace, 'pageIndex'>;
 }
 
 function stretchesOf({ tables, slots, layout, expansion }: TableSet): TableStretch[] {
   const stretches: TableStretch[] = tables.map(({ processor, address }) => ({
     address,
-    bytes: (slots + 1) * layout.size,
+    length: (slots + 1) * layout.size,
     place: { table: 'processor', processor },
   }));
   if (expansion !== null)
     stretches.push({
       address: expansion.address,
-      bytes: expansion.entries * layout.size,
+      length: expansion.entries * layout.size,
       place: { table: 'expansion', processor: 0 },
     });
   return stretches;
@@ -58,16 +57,21 @@ async function* allPages(
   onProgress?: (done: number, total: number) => void,
 ): AsyncGenerator<MemoryPage> {
   const stretches = stretchesOf(set);
-  const total = stretches.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = stretches.reduce((sum, { length }) => sum + length, 0);
+  const ahead = new ReadAhead(memory, stretches);
   let before = 0;
-  for (const { address, bytes, place } of stretches) {
+  let pagesBefore = 0;
+  for (const stretch of stretches) {
+    const { length } = stretch;
     let done = 0;
-    for await (const page of pagesOf(memory, address, bytes, place)) {
-      done = Math.min(bytes, done + PAGE_SIZE);
+    const first = pagesBefore;
+    for await (const page of pagesOf(memory, stretch, (index) => ahead.before(first + index))) {
+      done = Math.min(length, done + PAGE_SIZE);
       onProgress?.(before + done, total);
       yield page;
     }
-    before += bytes;
+    before += length;
+    pagesBefore += pagesIn(stretch);
   }
 }
 

@@ -35,6 +35,9 @@ async function readSections(memory: VirtualMemory, image: KernelImage): Promise<
   const writable = image.header.sections.filter((section) => section.writable);
   const ranges = writable.length > 0 ? writable : [{ rva: 0, size: image.header.imageSize }];
   const sections: Section[] = [];
+  await memory.prefetch(
+    ranges.map(({ rva, size }) => ({ address: virtualAddress(image.base + BigInt(rva)), length: size })),
+  );
   for (const { rva, size } of ranges) {
     const start = virtualAddress(image.base + BigInt(rva));
     const { bytes, missing } = await memory.read(start, size - (size % memory.pointerSize));

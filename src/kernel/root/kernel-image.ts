@@ -5,7 +5,8 @@ import {
   type PhysicalAddress,
   type VirtualAddress,
 } from '../../address.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { fetchedAhead } from '../../memory/read-ahead.js';
+import type { VirtualMemory, VirtualStretch } from '../../memory/virtual-memory.js';
 import { isMapped } from '../../memory/paging/paging.js';
 import {
   decodeCodeView,
@@ -105,6 +106,8 @@ async function pdbBySearch(
   return found.size === 1 ? [...found.values()][0]! : null;
 }
 
+const firstPage = (address: VirtualAddress): VirtualStretch[] => [{ address, length: PAGE_SIZE }];
+
 /** How far from an address in the kernel, or in the HAL beside it, the start of the kernel is searched for. */
 const REACH = 1 << 25;
 
@@ -127,7 +130,7 @@ export async function kernelNear(
   inside: VirtualAddress,
   looks: Looks,
 ): Promise<KernelImage | null> {
-  for (const base of startsNear(inside)) {
+  for await (const base of fetchedAhead(memory, startsNear(inside), firstPage)) {
     if (looks.pages-- <= 0) return null;
     const page = await memory.translate(base);
     const kernel = isMapped(page) ? await kernelIfImage(memory, base, page.physicalAddress, looks) : null;
@@ -141,15 +144,34 @@ export async function kernelNear(
 /** Searches everything that is mapped in the ranges where Windows loads its kernel for images with a kernel's PDB. */
 export async function* kernelsMapped(memory: VirtualMemory, looks: Looks): AsyncGenerator<KernelImage> {
   for (const [from, to] of KERNEL_SPACES[memory.pageTable.paging.architecture].images) {
-    for await (const mapping of memory.pageTable.mappings(from, to)) {
-      const pages = Math.min(mapping.pageSize, LARGE_PAGE * 16) / PAGE_SIZE;
-      for (let index = 0; index < pages; index++) {
-        if (looks.pages-- <= 0) return;
-        const base = virtualAddress(mapping.virtualAddress + BigInt(index * PAGE_SIZE));
-        const physical = physicalAddress(mapping.physicalAddress + index * PAGE_SIZE);
-        const kernel = await kernelIfImage(memory, base, physical, looks);
-        if (kernel !== null && kernel.pdb !== null) yield kernel;
-      }
+    const pages = fetchedAhead(memory.physical, pagesMapped(memory, from, to), ({ physical }) => [
+      { address: physical, length: PAGE_SIZE },
+    ]);
+    for await (const { base, physical } of pages) {
+      if (looks.pages-- <= 0) return;
+      const kernel = await kernelIfImage(memory, base, physical, looks);
+      if (kernel !== null && kernel.pdb !== null) yield kernel;
+    }
+  }
+}
+
+interface MappedPage {
+  readonly base: VirtualAddress;
+  readonly physical: PhysicalAddress;
+}
+
+async function* pagesMapped(
+  memory: VirtualMemory,
+  from: VirtualAddress,
+  to: VirtualAddress,
+): AsyncGenerator<MappedPage> {
+  for await (const mapping of memory.pageTable.mappings(from, to)) {
+    const pages = Math.min(mapping.pageSize, LARGE_PAGE * 16) / PAGE_SIZE;
+    for (let index = 0; index < pages; index++) {
+      yield {
+        base: virtualAddress(mapping.virtualAddress + BigInt(index * PAGE_SIZE)),
+        physical: physicalAddress(mapping.physicalAddress + index * PAGE_SIZE),
+      };
     }
   }
 }

@@ -27,6 +27,9 @@ const ONE_MIB = 0x100000;
 export const SELF_REFERENCE_REACH = 2 ** 36;
 const SELF_REFERENCE_CHUNK = 1 << 18;
 
+/** Memory that every search for roots goes through, from its beginning on and behind a root that was found. */
+export const SEARCHED_AT_LEAST = 1 << 22;
+
 /**
  * The low stub of Windows 8 and later on x64: a PROCESSOR_START_BLOCK in a page below 1 MiB, which other processors
  * start from: a far jump at 0, the kernel's entry at 0x70, CR3 at 0xA0.
@@ -73,13 +76,15 @@ export async function* pagesOfWords(
   memory: PhysicalMemory,
   limit: () => number,
 ): AsyncGenerator<{ readonly words: Uint32Array; readonly start: number; readonly pages: number }> {
+  // From afar few large requests; none is for more than is searched all the same.
+  const chunk = memory.isRemote ? SEARCHED_AT_LEAST : SELF_REFERENCE_CHUNK;
   for (const run of memory.image.runs) {
     for (let start: number = run.start; start < Math.min(run.start + run.length, limit());) {
-      const length = Math.min(SELF_REFERENCE_CHUNK, run.start + run.length - start, limit() - start);
+      const length = Math.min(chunk, run.start + run.length - start, limit() - start);
       const { bytes } = await memory.read(physicalAddress(start), length);
       const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
       yield { words, start, pages: Math.floor(length / PAGE_SIZE) };
-      start += SELF_REFERENCE_CHUNK;
+      start += chunk;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { hex, type PhysicalAddress } from '../../address.js';
+import { hex, physicalAddress, type PhysicalAddress } from '../../address.js';
 import { isMissing } from '../../errors.js';
 import type { Paging } from '../../memory/paging/paging.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
@@ -6,6 +6,7 @@ import type { FoundKernel, Rejection } from './kernel.js';
 import {
   containerRoots,
   lowStubRoots,
+  SEARCHED_AT_LEAST,
   SELF_REFERENCE_REACH,
   selfReferringRoots,
   type RootCandidate,
@@ -13,9 +14,9 @@ import {
 import { proveRoot } from './prove-root.js';
 
 /** Memory searched for another system's root, though a witness has named one: roots are made early and lie low. */
-const SEARCHED_BESIDE_WITNESS = 1 << 22;
+const SEARCHED_BESIDE_WITNESS = SEARCHED_AT_LEAST;
 /** Memory searched for another root beyond one that only refers to itself. */
-const SEARCHED_BEYOND = 1 << 22;
+const SEARCHED_BEYOND = SEARCHED_AT_LEAST;
 
 /** Self-referencing pages tried before giving up: a busy server has several thousand processes. */
 const MAX_ROOTS = 4096;
@@ -55,8 +56,10 @@ export class RootSearch {
     const { memory, pagings, systems } = this;
     await this.all(containerRoots(memory, pagings), () => systems.length > 0);
     if (systems.length > 0) return;
-    await this.all(lowStubRoots(memory, pagings));
     const besideWitness = (memory.image.runs.at(0)?.start ?? 0) + SEARCHED_BESIDE_WITNESS;
+    // All of it is searched, whatever is found.
+    await memory.prefetch([{ address: physicalAddress(0), length: besideWitness }]);
+    await this.all(lowStubRoots(memory, pagings));
     const hasWitness = systems.length > 0;
     const limit = () => (systems.length === 0 ? this.reach : this.first + SEARCHED_BEYOND);
     await this.all(selfReferringRoots(memory, pagings, hasWitness ? () => besideWitness : limit));

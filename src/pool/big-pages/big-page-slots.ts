@@ -1,4 +1,5 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
+import { ReadAhead } from '../../memory/read-ahead.js';
 import type { VirtualMemory } from '../../memory/virtual-memory.js';
 
 /** Some slots of a table of big pages. */
@@ -23,9 +24,11 @@ export async function* slotChunks(
   entrySize: number,
 ): AsyncGenerator<SlotChunk> {
   const atOnce = Math.floor((PAGES_AT_ONCE * PAGE_SIZE) / entrySize);
+  const ahead = new ReadAhead(memory, [{ address, length: slots * entrySize }]);
   for (let first = 0; first < slots; first += atOnce) {
     const count = Math.min(atOnce, slots - first);
     const start = virtualAddress(address + BigInt(first * entrySize));
+    await ahead.before(Math.floor((Number(address & 0xfffn) + first * entrySize) / PAGE_SIZE));
     const { bytes, missing } = await memory.read(start, count * entrySize);
     yield { first, count, bytes, missing: missing.map((page) => page.virtualAddress) };
   }

@@ -1,6 +1,7 @@
 import { PAGE_SIZE, type VirtualAddress } from '../../address.js';
 import type { Missing } from '../../errors.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { fetchedAhead } from '../../memory/read-ahead.js';
+import type { VirtualMemory, VirtualStretch } from '../../memory/virtual-memory.js';
 import { type Kernel, pointersOutside, type Section, writableSections } from '../../kernel/root/root.js';
 import { obeysLaw } from './big-page-law.js';
 import { BIG_PAGE_LAYOUTS, type BigPageLayout, type BitField, MAX_BIG_ENTRIES, packingOf } from './big-page-layout.js';
@@ -42,6 +43,9 @@ function sizesNear(sections: readonly Section[], place: VirtualAddress, { memory
  * page refutes nearly all that is none; that of a table may be empty.
  */
 const FIRST_LOOKS = [PAGE_SIZE, 4 * PAGE_SIZE] as const;
+const firstLook = ({ address }: { readonly address: VirtualAddress }): VirtualStretch[] => [
+  { address, length: FIRST_LOOKS[0] },
+];
 /** Slots that are read in all: twice as many as the largest table has. A hostile image has any number of candidates. */
 const MAX_EXAMINED = 2 * MAX_BIG_ENTRIES;
 
@@ -170,10 +174,11 @@ export async function findBigPages(
   const known = new Set(tables);
   const found: FoundBigPages[] = [];
   const budget = { slots: MAX_EXAMINED };
-  for (const [address, places] of pointers) {
-    if (known.has(address)) continue;
+  const candidates = [...pointers].flatMap(([address, places]) => {
     const place = places.find((one) => near.some((pool) => (one > pool ? one - pool : pool - one) <= NEAR));
-    if (place === undefined) continue;
+    return place === undefined || known.has(address) ? [] : [{ address, place }];
+  });
+  for await (const { address, place } of fetchedAhead(kernel.memory, candidates, firstLook)) {
     const table = await tableAt(kernel, address, () => sizesNear(sections, place, kernel), budget);
     if (table !== null) found.push(table);
   }

@@ -6,12 +6,14 @@ import {
   type Section,
   writableSections,
 } from '../../kernel/root/root.js';
+import { fetchedAhead } from '../../memory/read-ahead.js';
+import type { VirtualStretch } from '../../memory/virtual-memory.js';
 import { MAX_TAG_TABLES } from '../../kernel/symbols/symbols.js';
 import { factsOf, orderOf, refutation, type Candidate } from './candidate.js';
 import { expansionByStructure } from './expansion/expansion-by-structure.js';
 import { describeFacts, doubtsOf, fact, type Fact, type FactName } from '../proof/proof.js';
 import { notLocated, type Located } from './located.js';
-import { measureTable, type MeasuredTable } from './measure-table.js';
+import { FIRST_PAGES, measureTable, type MeasuredTable } from './measure-table.js';
 import { REVERSED, type TimeOrder } from './time-order.js';
 import { readTagTables, type TagTablesArray } from './tag-tables-array.js';
 import { standsNear } from './writable-sections.js';
@@ -55,6 +57,10 @@ const isWhole = (reading: MeasuredTable | undefined): reading is MeasuredTable =
 function isWiderThan(reading: MeasuredTable, confirmed: MeasuredTable): boolean {
   return reading.slots > confirmed.slots && reading.proof.keys >= confirmed.proof.keys + MIN_BEYOND;
 }
+
+const firstPages = ([address]: readonly [VirtualAddress, unknown]): VirtualStretch[] => [
+  { address, length: FIRST_PAGES * PAGE_SIZE },
+];
 
 /** The array at the place that is followed by the most tables. */
 async function arrayAt(
@@ -170,7 +176,7 @@ export async function locateByStructure(
   const members = new Set<VirtualAddress>();
   // Table 0 is named twice, and its array names the other processors' tables: these need no measuring of their own.
   const ordered = [...pointers].sort(([, one], [, other]) => other.length - one.length);
-  for (const [address, places] of ordered) {
+  for await (const [address, places] of fetchedAhead(kernel.memory, ordered, firstPages)) {
     if (members.has(address)) continue;
     for (const candidate of await candidatesAt(kernel, sections, address, places)) {
       candidates.push(candidate);

@@ -23,6 +23,22 @@ async function readVariable(kernel: Kernel, symbols: KernelSymbols, name: Kernel
   return { missing: `${name}: ${isMapped(translation) ? 'its page is cut' : describeMissing(translation)}` };
 }
 
+const READ: readonly KernelVariable[] = [
+  'PoolTrackTable',
+  'ExPoolTagTables',
+  'PoolTrackTableSize',
+  'PoolTrackTableMask',
+  'PoolTrackTableExpansion',
+  'PoolTrackTableExpansionSize',
+];
+
+function prefetchVariables({ memory, image }: Kernel, symbols: KernelSymbols): Promise<void> {
+  const places = READ.flatMap((name) => symbols.rva[name] ?? []);
+  return memory.prefetch(
+    places.map((rva) => ({ address: virtualAddress(image.base + BigInt(rva)), length: memory.pointerSize })),
+  );
+}
+
 /** N from a variable: PoolTrackTableSize holds N + 1, PoolTrackTableMask N - 1. */
 function slotsOf(variable: Variable, more: 1 | -1): number | null {
   if ('missing' in variable || variable.value > 0x100000n) return null;
@@ -93,6 +109,7 @@ export async function locateBySymbols(
     return notLocated(
       `${symbols.source} gives entries of ${symbols.trackerEntrySize} bytes, a layout that is not known`,
     );
+  await prefetchVariables(kernel, symbols);
   const read = (name: KernelVariable): Promise<Variable> => readVariable(kernel, symbols, name);
   const table0 = agreedTable(kernel, await read('PoolTrackTable'), await read('ExPoolTagTables'));
   if ('isVeto' in table0) return table0;

@@ -13,8 +13,10 @@ export interface MeasuredTable {
   readonly table: TrackerTable;
 }
 
+/** Pages of every candidate that are examined. */
+export const FIRST_PAGES = 3;
 /** Pages examined before more of the table is read; the second number applies where the first has too few keys. */
-const PEEKED_PAGES = [3, 16];
+const PEEKED_PAGES = [FIRST_PAGES, 16];
 const MIN_ON_PEEK = 3;
 const MIN_AT_HOME = 0.3;
 /** Minimum number of keys for a proof: the kernel itself seeds 64. */

@@ -1,5 +1,6 @@
 import { PAGE_SIZE, virtualAddress, type VirtualAddress } from '../../address.js';
-import type { VirtualMemory } from '../../memory/virtual-memory.js';
+import { fetchedAhead } from '../../memory/read-ahead.js';
+import type { VirtualMemory, VirtualStretch } from '../../memory/virtual-memory.js';
 import { keysAgainstFirst } from '../proof/proof.js';
 import type { ProcessorTable } from '../table/memory-page.js';
 import { TrackerTable } from '../table/tracker-table.js';
@@ -33,14 +34,17 @@ const PAGES_AT_ONCE = 8;
 /** Minimum number of matching keys that identifies a table of this system. */
 const ENOUGH_KEYS = 16;
 
+function mayBeTable(memory: VirtualMemory, pointer: VirtualAddress): boolean {
+  return pointer % BigInt(PAGE_SIZE) === 0n && memory.pageTable.isKernelAddress(pointer);
+}
+
 /**
  * Whether `pointer` may lead to another processor's table: its keys equal table 0's at the same slots, on most of the
  * examined pages. Single contradictory pages are left to the examination of the tables.
  * @returns null when it may; else the reason
  */
 async function objection(memory: VirtualMemory, pointer: VirtualAddress, first: TrackerTable): Promise<string | null> {
-  if (pointer % BigInt(PAGE_SIZE) !== 0n || !memory.pageTable.isKernelAddress(pointer))
-    return 'not a page-aligned kernel address';
+  if (!mayBeTable(memory, pointer)) return 'not a page-aligned kernel address';
   const table = new TrackerTable(first.layout, first.entries);
   let [read, kin, alien] = [0, 0, 0];
   for (let start = 0; start < table.pageCount; start += PAGES_AT_ONCE) {
@@ -62,6 +66,24 @@ async function objection(memory: VirtualMemory, pointer: VirtualAddress, first: 
   return kin === 0 && read < table.pageCount ? 'no key could be read of it' : null;
 }
 
+interface ArrayElement {
+  readonly index: number;
+  readonly pointer: VirtualAddress;
+}
+
+/** The pointers behind the first that are not NULL. */
+function* pointersIn(memory: VirtualMemory, bytes: Buffer, capacity: number): Generator<ArrayElement> {
+  for (let index = 1; index < capacity; index++) {
+    const pointer = memory.pointerAt(bytes, index * memory.pointerSize);
+    if (pointer !== 0n) yield { index, pointer };
+  }
+}
+
+/** What `objection` looks at first. */
+function firstPages(memory: VirtualMemory, pointer: VirtualAddress): VirtualStretch[] {
+  return mayBeTable(memory, pointer) ? [{ address: pointer, length: PAGES_AT_ONCE * PAGE_SIZE }] : [];
+}
+
 /**
  * Reads the array whose first element points to table 0. An absent processor has NULL; after the last pointer there are
  * NULLs up to the array's end, of which only an upper bound is known.
@@ -80,9 +102,10 @@ export async function readTagTables(
   const tables: ProcessorTable[] = [{ processor: 0, address: table0 }];
   const strangers: Stranger[] = [];
   const seen = new Set<VirtualAddress>([table0]);
-  for (let index = 1; index < capacity; index++) {
-    const pointer = memory.pointerAt(bytes, index * pointerSize);
-    if (pointer === 0n) continue;
+  const elements = fetchedAhead(memory, pointersIn(memory, bytes, capacity), ({ pointer }) =>
+    firstPages(memory, pointer),
+  );
+  for await (const { index, pointer } of elements) {
     const reason = seen.has(pointer)
       ? "the same table as an earlier processor's"
       : await objection(memory, pointer, first);

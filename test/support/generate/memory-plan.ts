@@ -66,6 +66,11 @@ export interface MemoryPlan {
    * false: 4 KiB pages.
    */
   readonly largePages?: false | '2MiB' | '1GiB';
+  /**
+   * Where the pages of each table lie: anywhere, each for itself (`apart`, the default), or one behind the other
+   * (`in-a-row`), as those of the running kernels do whose tables are known: ReactOS's for i386 and amd64.
+   */
+  readonly tablePages?: 'apart' | 'in-a-row';
   /** Every other page of the tables is mapped by a transition entry. */
   readonly transitionPages?: boolean;
   /** True on x64; other machines have none. */

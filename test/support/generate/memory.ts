@@ -171,7 +171,8 @@ function writeTables(
   let next = pool.tables + 0x11000n;
   const place = (bytes: Buffer): TableTruth => {
     const address = next;
-    const pages = space.mapFresh(address, bytes.length, kindOf);
+    const inARow = plan.tablePages === 'in-a-row' ? memory.allocateRun(Math.ceil(bytes.length / PAGE)) : undefined;
+    const pages = space.mapFresh(address, bytes.length, kindOf, inARow);
     space.write(address, bytes);
     next += BigInt((pages.length + 1) * PAGE);
     return { address, pages };

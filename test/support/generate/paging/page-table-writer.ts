@@ -126,10 +126,15 @@ export class PageTableWriter {
   }
 
   /** Maps `length` bytes at fresh scattered frames; the physical address of each page. */
-  mapFresh(address: bigint, length: number, kindOf: (page: number) => PageKind = () => 'small'): number[] {
+  mapFresh(
+    address: bigint,
+    length: number,
+    kindOf: (page: number) => PageKind = () => 'small',
+    inARow?: number,
+  ): number[] {
     const frames: number[] = [];
     for (let page = 0; page * PAGE < length; page++) {
-      const physical = this.memory.allocatePage();
+      const physical = inARow === undefined ? this.memory.allocatePage() : inARow + page * PAGE;
       this.map(address + BigInt(page * PAGE), physical, kindOf(page));
       frames.push(physical);
     }
