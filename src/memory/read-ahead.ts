@@ -53,15 +53,19 @@ interface Prefetching<Stretch> {
  * the first of these is given: few at first, then more.
  * @param stretchesOf what is looked at for an item
  */
-export async function* fetchedAhead<Item, Stretch>(
+export function fetchedAhead<Item, Stretch>(
+  memory: Prefetching<Stretch>,
+  items: Iterable<Item> | AsyncIterable<Item>,
+  stretchesOf: (item: Item) => readonly Stretch[],
+): Iterable<Item> | AsyncIterable<Item> {
+  return memory.isRemote ? inWindows(memory, items, stretchesOf) : items;
+}
+
+async function* inWindows<Item, Stretch>(
   memory: Prefetching<Stretch>,
   items: Iterable<Item> | AsyncIterable<Item>,
   stretchesOf: (item: Item) => readonly Stretch[],
 ): AsyncGenerator<Item> {
-  if (!memory.isRemote) {
-    yield* items;
-    return;
-  }
   let most = FIRST_WINDOW;
   let window: Item[] = [];
   for await (const item of items) {

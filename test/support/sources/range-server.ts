@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readBytes, type Source } from '../../../src/source/source.js';
+import { RequestRounds } from './request-rounds.js';
 
 /** What the server does wrong to one request. */
 export type Fault =
@@ -25,6 +26,8 @@ export interface ServedRequest {
 /** An HTTP server on loopback for whole sources, with ranges or without, and with faults when a test wants them. */
 export class RangeServer {
   readonly requests: ServedRequest[] = [];
+  /** How often a client waited for an answer before it asked further. */
+  readonly rounds = new RequestRounds();
   /** Bytes of bodies sent. */
   sent = 0;
   /** Requests answered at the same time, at most. */
@@ -40,7 +43,11 @@ export class RangeServer {
   constructor(private readonly files: Readonly<Record<string, Source>>) {
     this.server = createServer((request, response) => {
       this.mostAtOnce = Math.max(this.mostAtOnce, ++this.atOnce);
-      response.on('close', () => this.atOnce--);
+      const answered = this.rounds.begin();
+      response.on('close', () => {
+        this.atOnce--;
+        answered();
+      });
       void this.answer(request, response).catch(() => response.destroy());
     });
   }

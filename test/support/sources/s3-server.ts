@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import S3rver from 's3rver';
+import { RequestRounds } from './request-rounds.js';
 
 const BUCKET = 'images';
 
@@ -18,6 +19,10 @@ export class S3Server {
   /** Bytes of bodies relayed. */
   sent = 0;
   requests = 0;
+  /** How often a client waited for an answer before it asked further. */
+  readonly rounds = new RequestRounds();
+  /** What each request waits for before it is passed on, as for the way to a bucket elsewhere. */
+  way: () => Promise<void> = () => Promise.resolve();
   /** How many of the next answers with a body break off in the middle. */
   cuts = 0;
   /** Objects that were put on the condition that there were none. */
@@ -99,24 +104,29 @@ export class S3Server {
         outgoing.writeHead(412).end();
         return;
       }
-      incoming.pipe(
-        request(
-          { port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers },
-          (answer) => {
-            outgoing.writeHead(answer.statusCode!, answer.headers);
-            const cut = this.cuts > 0 && incoming.method === 'GET' && this.cuts-- > 0;
-            answer.on('data', (piece: Buffer) => {
-              this.sent += piece.length;
-              if (cut) outgoing.write(piece.subarray(0, piece.length >> 1), () => outgoing.destroy());
-              else if (!outgoing.write(piece)) {
-                answer.pause();
-                outgoing.once('drain', () => answer.resume());
-              }
-            });
-            answer.on('end', () => cut || outgoing.end());
-          },
-        ).on('error', () => outgoing.destroy()),
-      );
+      outgoing.on('close', this.rounds.begin());
+      void this.way().then(() => this.pass(port, incoming, outgoing));
     });
+  }
+
+  private pass(port: number, incoming: IncomingMessage, outgoing: ServerResponse): void {
+    incoming.pipe(
+      request(
+        { port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode!, answer.headers);
+          const cut = this.cuts > 0 && incoming.method === 'GET' && this.cuts-- > 0;
+          answer.on('data', (piece: Buffer) => {
+            this.sent += piece.length;
+            if (cut) outgoing.write(piece.subarray(0, piece.length >> 1), () => outgoing.destroy());
+            else if (!outgoing.write(piece)) {
+              answer.pause();
+              outgoing.once('drain', () => answer.resume());
+            }
+          });
+          answer.on('end', () => cut || outgoing.end());
+        },
+      ).on('error', () => outgoing.destroy()),
+    );
   }
 }
