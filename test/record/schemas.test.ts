@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { schemaFiles } from '../../scripts/make-schemas.js';
 import { arrowSchema } from '../../src/record/arrow/arrow-schema.js';
+import { FIRST_FOLDER_FIELD_ID, fieldId } from '../../src/record/schema/field-ids.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { queryDuckdb, queryRows } from '../support/records/duckdb.js';
 import { edgeRows } from '../support/records/record-rows.js';
@@ -25,6 +26,17 @@ describe('schemas/', () => {
     const files = schemaFiles();
     assert.deepEqual(readdirSync(SCHEMAS).sort(), [...files.keys()].sort());
     for (const [name, text] of files) assert.equal(readFileSync(new URL(name, SCHEMAS), 'utf8'), text, name);
+  });
+
+  it('every column has a field id of its own, which stays', () => {
+    const names = [...new Set(RECORD_TYPES.flatMap(({ columns }) => columns.map(({ name }) => name)))];
+    const ids = names.map(fieldId);
+    assert.ok(!ids.includes(null), names[ids.indexOf(null)]);
+    assert.equal(new Set(ids).size, names.length);
+    assert.ok(ids.every((id) => id! < FIRST_FOLDER_FIELD_ID));
+    // Files are out there with these.
+    const known = ['schema_version', 'image_id', 'tag', 'key', 'nonpaged_bytes', 'status', 'pid', 'tool', 'count'];
+    assert.deepEqual(known.map(fieldId), [1, 2, 11, 12, 17, 39, 80, 113, 120]);
   });
 
   for (const recordType of RECORD_TYPES) {

@@ -3,6 +3,7 @@ import { IMAGE } from '../../src/record/schema/record-types.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { SCHEMA_VERSION, type Column, type Row, type Value } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
+import { fieldId } from '../../src/record/schema/field-ids.js';
 import { toolVersion } from '../../src/record/schema/file-metadata.js';
 import type { ParquetWriterName } from '../../src/sink/sink.js';
 import { queryDuckdb, queryRows } from '../support/records/duckdb.js';
@@ -65,6 +66,18 @@ for (const parquetWriter of WRITERS) {
         const column = IMAGE.columns.find((candidate) => candidate.name === row['column_name'])!;
         assert.match(String(row['column_type']), expected[column.type], column.name);
       }
+    });
+
+    it('columns have the ids by which tables know them', async () => {
+      const path = folder.path('ids.parquet');
+      await writeRecords(path, POOL_TAG, edgeRows(POOL_TAG, 10), { parquetWriter });
+      const found = await queryDuckdb(
+        `SELECT name, field_id FROM parquet_schema('${path}') WHERE num_children IS NULL`,
+      );
+      assert.deepEqual(
+        found.map((row) => [row['name'], Number(row['field_id'])]),
+        POOL_TAG.columns.map(({ name }) => [name, fieldId(name)]),
+      );
     });
 
     it('every byte of a tag comes back', async () => {

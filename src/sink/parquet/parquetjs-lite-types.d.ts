@@ -70,6 +70,8 @@ declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
     write(output: object): void;
   }
   interface SchemaElement extends Structure {
+    readonly name: string;
+    field_id: number | null | undefined;
     converted_type: number | null | undefined;
     logicalType: Structure | null | undefined;
   }

@@ -2,6 +2,7 @@ import parquet from 'parquetjs-lite';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { fieldId } from '../../record/schema/field-ids.js';
 import { fileMetadata } from '../../record/schema/file-metadata.js';
 import { ColumnRowReader } from '../../record/columns/column-values.js';
 import type { ColumnType, RecordType, Row, Value } from '../../record/schema/record-type.js';
@@ -37,14 +38,15 @@ function makeExact(): void {
 }
 
 /**
- * Makes parquetjs-lite say that its times are instants in UTC. It writes the converted type TIMESTAMP_MILLIS alone, which
+ * Makes parquetjs-lite write the ids of columns, and say that its times are instants in UTC. It writes the converted type TIMESTAMP_MILLIS alone, which
  * means the same by the format's rules, but readers take it for a time of no zone.
  */
-function makeUtc(): void {
+function makeComplete(): void {
   const { SchemaElement, LogicalType, TimestampType, TimeUnit, MilliSeconds, ConvertedType } = thrift;
-  if (SchemaElement.prototype.write.name === 'writeUtc') return;
+  if (SchemaElement.prototype.write.name === 'writeComplete') return;
   const { write } = SchemaElement.prototype;
-  SchemaElement.prototype.write = function writeUtc(output): void {
+  SchemaElement.prototype.write = function writeComplete(output): void {
+    this.field_id ??= fieldId(this.name);
     if (this.converted_type === ConvertedType.TIMESTAMP_MILLIS)
       this.logicalType ??= new LogicalType({
         TIMESTAMP: new TimestampType({ isAdjustedToUTC: true, unit: new TimeUnit({ MILLIS: new MilliSeconds() }) }),
@@ -115,7 +117,7 @@ function parquetRow(row: Row, recordType: RecordType, values: RowGroupValues): R
 /** Parquet by parquetjs-lite, which is plain JavaScript: for environments without WebAssembly. */
 export const encodeWithParquetJs: EncodeColumns = async function* (batches, recordType, options) {
   makeExact();
-  makeUtc();
+  makeComplete();
   const rowGroupSize = options.rowGroupRows ?? ROW_GROUP_ROWS;
   const compression = COMPRESSION[options.parquetCompression ?? 'zstd'];
   const schema = new parquet.ParquetSchema(

@@ -32,6 +32,9 @@ export function fileSchema(recordType: RecordType): SchemaElement[] {
   const hasIds = RECORD_TYPES.some((known) => known === recordType);
   return [
     { name: 'schema', num_children: columns.length },
-    ...columns.map((column) => ({ ...schemaElement(column), ...(hasIds && { field_id: fieldId(column.name) }) })),
+    ...columns.map((column) => {
+      const id = hasIds ? fieldId(column.name) : null;
+      return { ...schemaElement(column), ...(id === null ? {} : { field_id: id }) };
+    }),
   ];
 }
