@@ -1,5 +1,5 @@
 import { TABLE_FORMATS } from '../../dataset/store/dataset-settings.js';
-import { rebuildTables, tableStates, vacuumTables } from '../../dataset/table/table.js';
+import { rebuildTables, tableSummaries, vacuumTables } from '../../dataset/table/table.js';
 import { say } from '../display/say.js';
 import { type Command, type OptionValues, usageError } from '../options/command.js';
 import { QUIET_OPTION_SPECS } from '../options/common-options.js';
@@ -10,13 +10,13 @@ const DEFAULT_DAYS = 7;
 /** What can be done to a dataset's tables. */
 const ACTIONS: Readonly<Record<string, (dataset: string, options: OptionValues) => Promise<string>>> = {
   show: async (dataset, options) => {
-    const states = await tableStates(dataset);
+    const states = await tableSummaries(dataset);
     if (states.length === 0) say(`${dataset} has no tables; pool-tracker table rebuild makes them`);
     if (options.flag('json')) return states.map((state) => JSON.stringify(state)).join('\n');
     return states
       .map(
-        ({ record, version, files, bytes, rows, removed }) =>
-          `${record}: version ${version}, ${files} files of ${bytes} bytes, ${rows === null ? 'rows not known' : `${rows} rows`}${removed === 0 ? '' : `, ${removed} files of earlier versions`}`,
+        ({ record, form, version, files, bytes, rows, removed }) =>
+          `${record} (${form}): version ${version}, ${files} files of ${bytes} bytes, ${rows === null ? 'rows not known' : `${rows} rows`}${removed === 0 ? '' : `, ${removed} files of earlier versions`}`,
       )
       .join('\n');
   },
@@ -25,8 +25,8 @@ const ACTIONS: Readonly<Record<string, (dataset: string, options: OptionValues) 
     return '';
   },
   vacuum: async (dataset, options) => {
-    const { files, commits } = await vacuumTables(dataset, (options.count('older-than', 0) ?? DEFAULT_DAYS) * DAY_MS);
-    if (!options.flag('quiet')) say(`${files} files of earlier versions and ${commits} files of the log removed`);
+    const { files, logFiles } = await vacuumTables(dataset, (options.count('older-than', 0) ?? DEFAULT_DAYS) * DAY_MS);
+    if (!options.flag('quiet')) say(`${files} files of earlier versions and ${logFiles} files of the log removed`);
     return '';
   },
 };

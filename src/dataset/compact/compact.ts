@@ -57,19 +57,20 @@ export async function compact(dataset: string, options: CompactOptions): Promise
     await journal.close();
     journal = await Journal.load(store);
     requireAlone(journal, run);
-    const table = TableLog.of(store, staging, before);
+    const table = await TableLog.of(store, staging, before);
     await endCompactions(store, journal, table);
     await table?.reconcile();
     const settings = { ...before, partition: keptKeys(before, options.partition) };
     if (settings.partition.length < before.partition.length) await writeSettings(store, staging, settings);
-    const merged = TableLog.of(store, staging, settings);
+    const merged = await TableLog.of(store, staging, settings);
     const compactor = new Compactor(store, journal, staging, settings, options, merged);
     const begun: CompactionEntry[] = [];
     const old = (await merged?.oldFiles()) ?? new Set();
     for (const group of await planCompaction(store, settings, options.targetBytes, old))
       begun.push(await compactor.write(group));
-    // Readers of the tables go from the old files to the new ones at this moment.
+    // Readers of the tables go from the old files to the new ones at this moment, those of the journal at the next.
     await merged?.merged(begun);
+    for (const entry of begun) await journal.append({ ...entry, at: Date.now(), state: 'merged' });
     if (begun.length > 0) await delay(options.graceMs);
     for (const entry of begun) await finish(store, journal, entry);
     await journal.append({ ...run, at: Date.now(), state: 'done' });
@@ -130,6 +131,7 @@ export async function endCompactions(store: DatasetStore, journal: Journal, tabl
   for (const entry of journal.openCompactions().filter(({ owner, at }) => isGone(owner, at))) {
     if (await allThere(store, entry.outputs)) {
       await table?.merged([entry]);
+      if (entry.state === 'begun') await journal.append({ ...entry, at: Date.now(), state: 'merged' });
       await finish(store, journal, entry);
     } else {
       for (const path of entry.outputs) await store.remove(path);

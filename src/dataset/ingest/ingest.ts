@@ -91,7 +91,7 @@ export class Ingest {
     try {
       const settings = await settingsFor(store, staging, options);
       const journal = await Journal.load(store);
-      const table = TableLog.of(store, staging, settings);
+      const table = await TableLog.of(store, staging, settings);
       await endCompactions(store, journal, table);
       await table?.reconcile();
       const publisher = await Publisher.open(store, journal, settings.format, table);

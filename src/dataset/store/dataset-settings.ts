@@ -14,7 +14,7 @@ export const PART_EXTENSION = { parquet: '.parquet', ndjson: '.ndjson' } as cons
 export type PartFormat = keyof typeof PART_EXTENSION;
 
 /** Logs of tables that can be kept over a dataset's files. */
-export const TABLE_FORMATS = ['delta', 'none'] as const;
+export const TABLE_FORMATS = ['delta', 'iceberg', 'both', 'none'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
 /** What all parts of a dataset have in common, as readers of partitioned files require. */
@@ -98,7 +98,7 @@ export async function settingsFor(
       : asked.format !== undefined && asked.format !== found.format
         ? `made of ${found.format} files, not ${asked.format}`
         : asked.table !== undefined && asked.table !== found.table
-          ? `kept with ${found.table === 'none' ? 'no table log' : `a log of ${found.table}`}, not ${asked.table}`
+          ? `kept with ${found.table === 'none' ? 'no table log' : found.table === 'both' ? 'logs of delta and iceberg' : `a log of ${found.table}`}, not ${asked.table}`
           : null;
   if (differs !== null)
     throw new PoolTrackerError('USAGE', `${store.name} is ${differs}`, {

@@ -36,8 +36,9 @@ export interface PassedOverEntry {
 }
 
 /**
- * Files of one partition merged: `begun` names all files before any is moved, so that the next process can finish it. A
- * whole run has an entry of its own, without files, that prevents other compactions meanwhile.
+ * Files of one partition merged: `begun` names all files before any is moved, so that the next process can finish it;
+ * from `merged` on the new files count and the old ones do not. A whole run has an entry of its own, without files, that
+ * prevents other compactions meanwhile.
  */
 export interface CompactionEntry {
   readonly type: 'compaction';
@@ -45,7 +46,7 @@ export interface CompactionEntry {
   readonly id: string;
   /** The process that began it (see staging.ts). */
   readonly owner: string;
-  readonly state: 'begun' | 'done' | 'undone';
+  readonly state: 'begun' | 'merged' | 'done' | 'undone';
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Record type, partition and images of the rows that the outputs hold. */
@@ -56,9 +57,11 @@ export interface CompactionEntry {
   readonly keepsInputs?: boolean;
 }
 
+const STATES: readonly string[] = ['begun', 'merged', 'done', 'undone'] satisfies CompactionEntry['state'][];
+
 /** Files of compactions, from the dataset's root. */
 export interface MergedFiles {
-  /** What finished ones merged and left for readers of earlier versions. */
+  /** What was merged and counts no more, and stays for readers of earlier versions or of the folder. */
   readonly old: ReadonlySet<string>;
   /** What unfinished ones merge, and into what: which of both counts, the tables say. */
   readonly merging: ReadonlySet<string>;
@@ -142,9 +145,10 @@ export class Journal {
 
   private noteCompaction(entry: CompactionEntry): void {
     const before = this.compactions.get(entry.id);
-    if (before !== undefined && (before.at > entry.at || (before.at === entry.at && before.state !== 'begun'))) return;
+    const order = ({ at, state }: CompactionEntry): number => at * STATES.length + STATES.indexOf(state);
+    if (before !== undefined && order(before) >= order(entry)) return;
     // The long list of images is kept only while it is needed.
-    this.compactions.set(entry.id, entry.state === 'begun' ? entry : { ...entry, images: [] });
+    this.compactions.set(entry.id, isOpen(entry) ? entry : { ...entry, images: [] });
     if (entry.state === 'done')
       for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
   }
@@ -173,13 +177,15 @@ export class Journal {
 
   /** The compactions that are not finished. */
   openCompactions(): CompactionEntry[] {
-    return [...this.compactions.values()].filter(({ state }) => state === 'begun');
+    return [...this.compactions.values()].filter(isOpen);
   }
 
   /** The files of compactions, which may still be there. */
   mergedFiles(): MergedFiles {
     const entries = [...this.compactions.values()];
-    const kept = entries.filter(({ state, keepsInputs }) => state === 'done' && keepsInputs === true);
+    const kept = entries.filter(
+      ({ state, keepsInputs }) => state === 'merged' || (state === 'done' && keepsInputs === true),
+    );
     const begun = entries.filter(({ state }) => state === 'begun');
     return {
       old: new Set(kept.flatMap(({ inputs }) => inputs)),
@@ -229,6 +235,11 @@ function isPassedOverEntry(entry: Partial<PassedOverEntry>): entry is PassedOver
   return isText(source) && typeof at === 'number' && isText(reason) && (version === null || isText(version));
 }
 
+/** Whether a compaction was not finished. */
+function isOpen({ state }: CompactionEntry): boolean {
+  return state === 'begun' || state === 'merged';
+}
+
 function isCompactionEntry(entry: Partial<CompactionEntry>): entry is CompactionEntry {
   const { id, at, owner, state, inputs, outputs, record, folder, images } = entry;
   return (
@@ -236,6 +247,7 @@ function isCompactionEntry(entry: Partial<CompactionEntry>): entry is Compaction
     typeof at === 'number' &&
     isText(owner) &&
     isText(state) &&
+    STATES.includes(state) &&
     isTexts(inputs) &&
     isTexts(outputs) &&
     isText(record) &&

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, opendir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,12 @@ export class LocalStore implements DatasetStore {
     this.root = resolve(name);
     this.folders = new InnerFolders(name, this.root);
     this.stagingFolder = join(this.root, '_staging');
+  }
+
+  async location(): Promise<string> {
+    const real = await realpath(this.root).catch(() => this.root);
+    const path = real.replaceAll('\\', '/').replace(/\/$/, '');
+    return path.startsWith('/') ? `file://${path}` : `file:///${path}`;
   }
 
   async *list(folder: string): AsyncGenerator<StoredFile> {

@@ -70,6 +70,10 @@ export class S3Store implements DatasetStore {
     }
   }
 
+  location(): Promise<string> {
+    return Promise.resolve(`s3://${this.bucket}/${this.prefix}`.replace(/\/$/, ''));
+  }
+
   async *list(folder: string): AsyncGenerator<StoredFile> {
     const prefix = this.prefix + (folder === '' ? '' : `${folder}/`);
     const objects = s3Objects(this.bucket, prefix);

@@ -27,6 +27,8 @@ export interface DatasetStore {
   readonly name: string;
   /** A local folder for unfinished files, on the same file system as the dataset where it has one. */
   readonly stagingFolder: string;
+  /** Where it is, as engines name folders: `file:///srv/lake` without links on the way, or `s3://bucket/prefix`. */
+  location(): Promise<string>;
   /** Every file below a folder, in no particular order; none when there is no such folder. */
   list(folder: string): AsyncIterable<StoredFile>;
   /** The bytes of a file; null when it does not exist. */

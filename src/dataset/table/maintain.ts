@@ -5,11 +5,13 @@ import { openStore } from '../store/open-store.js';
 import { Journal } from '../store/journal.js';
 import { Staging } from '../store/staging.js';
 import type { DatasetStore } from '../store/store.js';
+import type { FormName, TableState } from './table-form.js';
 import { TableLog } from './table-log.js';
 
 /** What a table is at its last version. */
-export interface TableState {
+export interface TableSummary {
   readonly record: string;
+  readonly form: FormName;
   readonly version: number;
   readonly files: number;
   readonly bytes: number;
@@ -33,6 +35,19 @@ async function withStaging<T>(
   }
 }
 
+/**
+ * The files that compactions merged and left.
+ * @throws PoolTrackerError USAGE while files are being merged
+ */
+async function oldFiles(dataset: string, store: DatasetStore): Promise<ReadonlySet<string>> {
+  const journal = await Journal.load(store);
+  if (journal.openCompactions().length > 0)
+    throw new PoolTrackerError('USAGE', `${dataset}: a compaction is at work, or was not finished`, {
+      hint: 'wait for it, or run pool-tracker compact, which ends what was begun',
+    });
+  return journal.mergedFiles().old;
+}
+
 /** @returns how many there were */
 async function removeThose(store: DatasetStore, record: string, isOld: (path: string) => boolean): Promise<number> {
   const found: string[] = [];
@@ -41,27 +56,24 @@ async function removeThose(store: DatasetStore, record: string, isOld: (path: st
   return found.length;
 }
 
-function rowsOf(stats: string | null): number | null {
-  const found = /^\{"numRecords":(\d+)/.exec(stats ?? '');
-  return found === null ? null : Number(found[1]);
-}
-
 /** The tables of a dataset; none where no log is kept. @throws PoolTrackerError USAGE, RECORDS_DAMAGED, OUTPUT_FAILED */
-export function tableStates(dataset: string): Promise<readonly TableState[]> {
+export function tableSummaries(dataset: string): Promise<readonly TableSummary[]> {
   return withStaging(dataset, async (store, staging) => {
-    const log = TableLog.of(store, staging, await existingSettings(store));
-    return ((await log?.snapshots()) ?? []).map(({ table, snapshot: { active, removed } }) => {
-      const files = [...active.values()];
-      const rows = files.map(({ stats }) => rowsOf(stats));
-      return {
+    const log = await TableLog.of(store, staging, await existingSettings(store));
+    const found: TableSummary[] = [];
+    for (const table of (await log?.existing()) ?? []) {
+      const { active, removed } = await table.current();
+      found.push({
         record: table.record,
+        form: table.form,
         version: table.lastVersion,
-        files: files.length,
-        bytes: files.reduce((sum, { size }) => sum + size, 0),
-        rows: rows.includes(null) ? null : rows.reduce<number>((sum, count) => sum + count!, 0),
+        files: active.size,
+        bytes: [...active.values()].reduce((sum, { size }) => sum + size, 0),
+        rows: table.rows(),
         removed: removed.size,
-      };
-    });
+      });
+    }
+    return found;
   });
 }
 
@@ -74,42 +86,50 @@ export function rebuildTables(dataset: string, format?: TableFormat): Promise<vo
   return withStaging(dataset, async (store, staging) => {
     const before = await existingSettings(store);
     const table = checkedTable(before.format, format ?? (before.table === 'none' ? 'delta' : before.table));
-    const journal = await Journal.load(store);
-    if (journal.openCompactions().length > 0)
-      throw new PoolTrackerError('USAGE', `${dataset}: a compaction is at work, or was not finished`, {
-        hint: 'wait for it, or run pool-tracker compact, which ends what was begun',
-      });
-    const { old } = journal.mergedFiles();
+    const old = await oldFiles(dataset, store);
     for (const { name } of RECORD_TYPES) await removeThose(store, name, (path) => old.has(path));
-    await TableLog.of(store, staging, { ...before, table: 'delta' })?.clear();
+    const log = await TableLog.of(store, staging, { ...before, table: 'both' });
+    await log?.clear();
     await writeSettings(store, staging, { ...before, table });
-    await TableLog.of(store, staging, { ...before, table })?.reconcile();
+    await log?.limitedTo(table).reconcile();
   });
 }
 
 /**
- * Removes files and commits that only versions need which were replaced that long ago.
- * @returns how many of each were removed
- * @throws PoolTrackerError USAGE, RECORDS_DAMAGED, OUTPUT_FAILED
+ * Removes files and versions that were replaced that long ago.
+ * @returns how many files of records and of the logs were removed
+ * @throws PoolTrackerError USAGE, also while files are being merged: which of them count, versions may tell alone;
+ *   RECORDS_DAMAGED, OUTPUT_FAILED
  */
 export function vacuumTables(
   dataset: string,
   olderThanMs: number,
-): Promise<{ readonly files: number; readonly commits: number }> {
+): Promise<{ readonly files: number; readonly logFiles: number }> {
   return withStaging(dataset, async (store, staging) => {
-    const log = TableLog.of(store, staging, await existingSettings(store));
+    const log = await TableLog.of(store, staging, await existingSettings(store));
     await log?.reconcile();
-    const { old } = (await Journal.load(store)).mergedFiles();
+    const old = await oldFiles(dataset, store);
     const before = Date.now() - olderThanMs;
-    let [files, commits] = [0, 0];
-    for (const { table, snapshot } of (await log?.snapshots()) ?? []) {
-      files += await removeThose(store, table.record, (path) => {
-        const removedAt = snapshot.removed.get(path.slice(table.record.length + 1));
-        // The log alone is no reason to remove a file: the journal says as well that a compaction left it.
-        return removedAt !== undefined && removedAt <= before && old.has(path);
+    const tables = (await log?.existing()) ?? [];
+    let [files, logFiles] = [0, 0];
+    for (const { name } of RECORD_TYPES) {
+      const states: TableState[] = [];
+      for (const table of tables) if (table.record === name) states.push(await table.current());
+      files += await removeThose(store, name, (path) => {
+        const inTable = path.slice(name.length + 1);
+        const removedAt = states.flatMap(({ removed }) => removed.get(inTable) ?? []);
+        // The logs alone are no reason to remove a file: the journal says as well that a compaction left it. All logs
+        // that know it have to agree.
+        return (
+          old.has(path) &&
+          removedAt.length > 0 &&
+          removedAt.every((at) => at <= before) &&
+          states.every(({ active }) => !active.has(inTable))
+        );
       });
-      commits += await table.forget(before);
     }
-    return { files, commits };
+    // Last: a version that is forgotten could not say any more which files are old.
+    for (const table of tables) logFiles += await table.forget(before);
+    return { files, logFiles };
   });
 }

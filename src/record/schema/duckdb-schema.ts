@@ -68,9 +68,9 @@ CREATE OR REPLACE TEMP MACRO folder_value(file, folder_key) AS CASE
   WHEN regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1) NOT IN ('', '__HIVE_DEFAULT_PARTITION__')
   THEN url_decode(regexp_extract(file, '.*/' || folder_key || '=([^/]*)/', 1)) END;
 
--- A dataset may have a table's log for each kind of records (RECORD/_delta_log). Files of earlier versions of the table stay
--- for a while, and those of a compaction come before they count: what the log and the journal say of them. Where there is
--- no log, files are all there is.
+-- A dataset may have a table's log for each kind of records (RECORD/_delta_log, RECORD/metadata). Files of earlier versions
+-- of the table stay for a while, and those of a compaction come before they count: what the log of Delta and the journal
+-- say of them, or the journal alone beside Iceberg's metadata. Where there is no log, files are all there is.
 CREATE OR REPLACE TEMP MACRO log_of(record, ending, reader, options) AS (
   SELECT CASE WHEN count(*) = 0 THEN '' ELSE
     ' UNION ALL SELECT filename, "add".path, "remove".path FROM ' || reader || '(' || list_text(list(literal(file)))
@@ -82,22 +82,22 @@ CREATE OR REPLACE TEMP MACRO log_query(record) AS
        || '"add": ''STRUCT(path VARCHAR)'', "remove": ''STRUCT(path VARCHAR)''}')
   || log_of(record, 'checkpoint.parquet', 'read_parquet', '');
 CREATE OR REPLACE TEMP MACRO merging_query() AS (
-  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file, NULL::BOOLEAN AS is_input WHERE false' ELSE
+  SELECT CASE WHEN count(*) = 0 THEN 'SELECT NULL::VARCHAR AS file, NULL::BOOLEAN AS is_input, NULL::BOOLEAN AS is_merged WHERE false' ELSE
     'WITH told AS (
        SELECT regexp_replace(any_value(filename), ''/_journal/[^/]*$'', ''/'') AS root,
-         arg_max(inputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS inputs,
-         arg_max(outputs, "at" * 2 + (state <> ''begun'')::BIGINT) AS outputs,
-         arg_max(state, "at" * 2 + (state <> ''begun'')::BIGINT) AS state
+         arg_max(inputs, "at" * 4 + list_position(states, state)) AS inputs,
+         arg_max(outputs, "at" * 4 + list_position(states, state)) AS outputs,
+         arg_max(state, "at" * 4 + list_position(states, state)) AS state
        FROM read_ndjson(' || list_text(list(literal(file))) || ', filename = true, ignore_errors = true,
          maximum_object_size = 67108864,
          columns = {type: ''VARCHAR'', "at": ''BIGINT'', id: ''VARCHAR'', state: ''VARCHAR'', inputs: ''VARCHAR[]'',
-           outputs: ''VARCHAR[]''})
-       WHERE type = ''compaction''
+           outputs: ''VARCHAR[]''}), (SELECT [''begun'', ''merged'', ''done'', ''undone''] AS states)
+       WHERE type = ''compaction'' AND list_contains(states, state)
        GROUP BY regexp_replace(filename, ''/[^/]*$'', ''''), id
      )
-     SELECT root || unnest(inputs) AS file, true AS is_input FROM told WHERE state <> ''undone''
+     SELECT root || unnest(inputs) AS file, true AS is_input, state <> ''begun'' AS is_merged FROM told WHERE state <> ''undone''
      UNION ALL
-     SELECT root || unnest(outputs), false FROM told WHERE state = ''begun''' END
+     SELECT root || unnest(outputs), false, false FROM told WHERE state = ''begun''' END
   FROM glob(journal_files()));
 
 -- What reads the files of one format; nothing when there are none, which DuckDB would refuse, as it does a pattern
@@ -146,14 +146,21 @@ const HIDDEN = `(
     FROM query(getvariable('RECORD_log_query'))
     WHERE coalesce(added, removed) IS NOT NULL
     GROUP BY folder, path
+  ), silent AS (
+    SELECT regexp_replace(file, 'metadata/[^/]*$', '') AS folder FROM glob(files_in('RECORD', 'text', '/metadata/'))
+    WHERE regexp_replace(file, 'metadata/[^/]*$', '') NOT IN (SELECT folder FROM said)
+  ), merging AS (
+    SELECT *, regexp_extract(file, '^(.*/RECORD/)v=', 1) AS folder FROM query(getvariable('merging_files_query'))
   )
   SELECT list(file) FROM (
-    SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE is_input AND file IN (SELECT folder || path FROM said WHERE gone)
+    SELECT file FROM merging
+    WHERE is_input
+      AND (file IN (SELECT folder || path FROM said WHERE gone) OR is_merged AND folder IN (SELECT folder FROM silent))
     UNION
-    SELECT file FROM query(getvariable('merging_files_query'))
-    WHERE NOT is_input AND file NOT IN (SELECT folder || path FROM said WHERE NOT gone)
-      AND regexp_extract(file, '^(.*/RECORD/)v=', 1) IN (SELECT folder FROM said)
+    SELECT file FROM merging
+    WHERE NOT is_input
+      AND (folder IN (SELECT folder FROM silent)
+        OR file NOT IN (SELECT folder || path FROM said WHERE NOT gone) AND folder IN (SELECT folder FROM said))
   )
 )`;
 

@@ -101,7 +101,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     assert.match(
       state.stdout,
       new RegExp(
-        `^pool_tag: version 1, 2 files of \\d+ bytes, ${expected.length} rows, ${IMAGES} files of earlier versions$`,
+        `^pool_tag \\(delta\\): version 1, 2 files of \\d+ bytes, ${expected.length} rows, ${IMAGES} files of earlier versions$`,
         'm',
       ),
     );
@@ -155,7 +155,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     const settings = await existingSettings(store);
     const staging = await Staging.open(store.stagingFolder);
     try {
-      const log = TableLog.of(store, staging, settings)!;
+      const log = (await TableLog.of(store, staging, settings))!;
       await log.reconcile();
       assert.equal((await runCli([...merge(dataset).slice(0, -1), 'date'])).status, 0);
       await agree(dataset);

@@ -68,16 +68,33 @@ export function queryClickhouse(sql: string): Promise<Record<string, unknown>[]>
   return linesOf(sql, 'JSONEachRow');
 }
 
-/** What ClickHouse reads of a Delta table: every value as text, what is no integer as a number; rows sorted. */
-export async function deltaRows(table: string, recordType: RecordType, version?: number): Promise<string[]> {
-  const settings = version === undefined ? '' : ` SETTINGS delta_lake_snapshot_version = ${version}`;
-  return clickhouseRows(`deltaLakeLocal('${table}')${settings}`, recordType);
+/** What ClickHouse reads of anything: every value as text, what is no integer as a number; rows sorted. */
+export async function clickhouseRows(reader: string, { columns }: RecordType, settings = ''): Promise<string[]> {
+  const texts = columns.map(({ name, type }) => CLICKHOUSE_TEXT[type](`\`${name}\``));
+  return sorted(await linesOf<Texts>(`SELECT ${texts.join(', ')} FROM ${reader} ${settings}`, 'JSONCompactEachRow'));
 }
 
-/** The same of anything that it reads from. */
-export async function clickhouseRows(from: string, { columns }: RecordType): Promise<string[]> {
-  const texts = columns.map(({ name, type }) => CLICKHOUSE_TEXT[type](`\`${name}\``));
-  return sorted(await linesOf<Texts>(`SELECT ${texts.join(', ')} FROM ${from}`, 'JSONCompactEachRow'));
+/** What ClickHouse reads of a Delta table, as `clickhouseRows`. */
+export function deltaRows(table: string, recordType: RecordType, version?: number): Promise<string[]> {
+  const settings = version === undefined ? '' : `SETTINGS delta_lake_snapshot_version = ${version}`;
+  return clickhouseRows(`deltaLakeLocal('${table}')`, recordType, settings);
+}
+
+/**
+ * What ClickHouse reads of an Iceberg table, as `clickhouseRows`.
+ * @param settings which snapshot, as `iceberg_snapshot_id = 1`
+ */
+export function icebergRows(table: string, recordType: RecordType, settings?: string): Promise<string[]> {
+  return clickhouseRows(`icebergLocal('${table}')`, recordType, settings === undefined ? '' : `SETTINGS ${settings}`);
+}
+
+/** The same of a table in a bucket. @param url with the bucket: `http://127.0.0.1:9000/bucket/lake/pool_tag` */
+export function icebergRowsInBucket(
+  url: string,
+  { id, secret }: { readonly id: string; readonly secret: string },
+  recordType: RecordType,
+): Promise<string[]> {
+  return clickhouseRows(`icebergS3('${url}', '${id}', '${secret}')`, recordType, '');
 }
 
 /** What DuckDB reads of the files of a record type, as `deltaRows`. */

@@ -12,7 +12,7 @@ export async function datasetFiles(dataset: string): Promise<string[]> {
         .slice(dataset.length + 1)
         .replaceAll('\\', '/'),
     );
-  return files.filter((path) => !path.startsWith('_journal/') && !path.includes('/_delta_log/')).sort();
+  return files.filter((path) => !path.startsWith('_journal/') && !/\/(_delta_log|metadata)\//.test(path)).sort();
 }
 
 /**

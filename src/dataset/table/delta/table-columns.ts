@@ -1,4 +1,4 @@
-import type { ColumnType, RecordType } from '../../record/schema/record-type.js';
+import type { ColumnType, RecordType } from '../../../record/schema/record-type.js';
 
 /**
  * The types of Delta. It has none without a sign: what has 32 bits without one is a long, as Spark reads it in Parquet.

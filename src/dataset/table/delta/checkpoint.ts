@@ -1,7 +1,7 @@
 import { parquetReadObjects } from 'hyparquet';
 import { asyncBufferFromFile } from 'hyparquet/src/node.js';
 import { parquetWriteBuffer, type SchemaElement } from 'hyparquet-writer';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../../errors.js';
 import { type Action, type AddedFile, damaged, parsedAction, PROTOCOL, uriOfPath } from './actions.js';
 import type { Snapshot } from './snapshot.js';
 

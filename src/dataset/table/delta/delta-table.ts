@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, PoolTrackerError } from '../../errors.js';
-import { toolVersion } from '../../record/schema/file-metadata.js';
-import type { Staging } from '../store/staging.js';
-import type { DatasetStore } from '../store/store.js';
+import { messageOf } from '../../../errors.js';
+import { toolVersion } from '../../../record/schema/file-metadata.js';
+import type { Staging } from '../../store/staging.js';
+import type { DatasetStore } from '../../store/store.js';
+import { VersionTries } from '../version-tries.js';
 import { type Action, commitText, damaged, parsedAction, PROTOCOL } from './actions.js';
 import { checkpointActions, checkpointFile } from './checkpoint.js';
 import { Snapshot } from './snapshot.js';
@@ -14,10 +14,6 @@ const FOLDER = '_delta_log';
 /** Commits after which readers are spared those before. */
 const CHECKPOINT_COMMITS = 10;
 const FILES_A_COMMIT = 640;
-
-/** Tries to make a commit whose number is taken by one that cannot be read, and the time between two. */
-const MAX_WAITS = 50;
-const WAIT_MS = 100;
 
 const numbered = (version: number, ending: string): string => `${String(version).padStart(20, '0')}${ending}`;
 
@@ -51,12 +47,10 @@ export class DeltaTable {
    * @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED
    */
   async commit(operation: string, change: (current: Snapshot) => readonly Action[]): Promise<void> {
-    for (let tried = -1, waits = 0; ;) {
+    for (const tries = new VersionTries(); ;) {
       const actions = change(await this.current());
       if (actions.length === 0) return;
-      if (tried === this.version + 1) await this.waitForOther(waits++);
-      else waits = 0;
-      tried = this.version + 1;
+      await tries.begin(this.version + 1, this.nameOf(this.version + 1));
       const timestamp = Date.now();
       const info = { timestamp, operation, operationParameters: {}, engineInfo: `pool-tracker/${toolVersion()}` };
       const isFirst = this.version < 0;
@@ -71,16 +65,9 @@ export class DeltaTable {
     }
   }
 
-  /** A commit that another process is just making has its number, and is not there yet. */
-  private async waitForOther(waits: number): Promise<void> {
-    const path = this.pathOf(numbered(this.version + 1, '.json'));
-    if (waits >= MAX_WAITS)
-      throw new PoolTrackerError(
-        'OUTPUT_FAILED',
-        `${this.store.name}/${path}: it can be neither made nor read, ${MAX_WAITS} times in a row`,
-        { hint: 'look at who may write there; pool-tracker table rebuild DATASET makes the log anew' },
-      );
-    await delay(WAIT_MS);
+  /** What the table was when it was looked at last. */
+  get known(): Snapshot {
+    return this.snapshot;
   }
 
   /** Number of the commits, the first is 0; -1 for a table without any. */

@@ -1,4 +1,4 @@
-import { PoolTrackerError } from '../../errors.js';
+import { PoolTrackerError } from '../../../errors.js';
 
 /*
  * The lines of a commit of a Delta table. Source: the Delta transaction log protocol, reader version 1 and writer
