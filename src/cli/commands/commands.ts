@@ -47,7 +47,7 @@ export const COMMANDS: CommandList = {
     load: async () => (await import('./compact.js')).compactCommand,
   },
   table: {
-    summary: 'show, rebuild or clean the log that lets engines read a dataset as Delta Lake tables',
+    summary: 'show, rebuild or clean the logs that let engines read a dataset as tables',
     load: async () => (await import('./table.js')).tableCommand,
   },
   submit: {

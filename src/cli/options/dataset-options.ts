@@ -39,7 +39,7 @@ export const DATASET_OPTION_SPECS: OptionSpecs = {
   table: {
     value: 'KIND',
     choices: TABLE_FORMATS,
-    help: 'log of a new dataset for engines that read tables: delta (Delta Lake; the default with Parquet) or none',
+    help: 'log of a new dataset for engines that read tables: delta (Delta Lake; the default with Parquet), iceberg, both or none',
   },
   ...ALL_SYSTEMS_SPECS,
   ...SCAN_OPTION_SPECS,
