@@ -10,6 +10,7 @@ import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-
 import { sweep } from '../../support/lanes/property.js';
 import { canAskClickhouse, deltaRows, fileRows, queryClickhouse } from '../../support/records/clickhouse.js';
 import { datasetFiles } from '../../support/records/dataset-content.js';
+import { emptyDataset, withTables, writeTags } from '../../support/records/table-dataset.js';
 import { type CliEnd, runCli } from '../../support/run/cli.js';
 import { runByStep, runUntilStep } from '../../support/run/disk-steps.js';
 import { temporaryFolder } from '../../support/run/temporary-folder.js';
@@ -251,6 +252,28 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     assert.equal((await runCli(merge(dataset))).status, 0);
     assert.equal((await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).status, 0);
     assert.match((await runCli(['table', 'show', dataset])).stdout, /^pool_tag: version 1, 2 files/m);
+  });
+
+  it('a writer that was asleep makes no commit of a number that was removed meanwhile', async () => {
+    const dataset = folder.path('asleep');
+    await emptyDataset(dataset, 'delta', []);
+    const write = async (log: TableLog, id: number): Promise<void> => {
+      const path = await writeTags(dataset, id.toString(16), [{ key: id }], []);
+      await log.describe(path, `${dataset}/${path}`);
+      await log.added(path);
+      await log.flush();
+    };
+    await withTables(dataset, 2, async ([asleep, other]) => {
+      await write(asleep!, 1);
+      for (let id = 2; id < 14; id++) await write(other!, id);
+      assert.equal((await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).status, 0);
+      assert.ok(!(await commits(dataset)).includes('00000000000000000001.json'));
+      await write(asleep!, 14);
+      assert.equal((await runCli(['table', 'rebuild', dataset])).status, 0);
+      await write(other!, 15);
+    });
+    assert.equal((await fileRows(dataset, POOL_TAG)).length, 15);
+    assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), await fileRows(dataset, POOL_TAG));
   });
 
   it('a log that is damaged is told in one line, and made anew', async () => {

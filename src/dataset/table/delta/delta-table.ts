@@ -56,6 +56,7 @@ export class DeltaTable {
       const isFirst = this.version < 0;
       const text = `${isFirst ? `${JSON.stringify({ protocol: PROTOCOL })}\n` : ''}${commitText([{ commitInfo: info }, ...actions])}`;
       if (!(await this.store.create(this.pathOf(numbered(this.version + 1, '.json')), Buffer.from(text)))) continue;
+      if (await this.isLate()) continue;
       this.version++;
       for (const action of actions) this.snapshot.apply(action);
       // A checkpoint lists every file: of many files it is worth it after more commits.
@@ -63,6 +64,26 @@ export class DeltaTable {
       if (this.version - Math.max(0, this.checkpointed) >= spacing) await this.checkpoint();
       return;
     }
+  }
+
+  /**
+   * Whether a commit that was just made has a number that was taken and removed long ago, since commits go in their
+   * order: then it goes as well, and the table is read anew.
+   */
+  private async isLate(): Promise<boolean> {
+    if (this.version < 0) return false;
+    const before = await this.store.open(this.pathOf(numbered(this.version, '.json')));
+    before?.destroy();
+    if (before !== null) return false;
+    await this.store.remove(this.pathOf(numbered(this.version + 1, '.json')));
+    this.reset();
+    return true;
+  }
+
+  private reset(): void {
+    this.version = -1;
+    this.checkpointed = -1;
+    this.snapshot = new Snapshot();
   }
 
   /** What the table was when it was looked at last. */
@@ -98,17 +119,17 @@ export class DeltaTable {
       const at = await this.timeOf(version);
       if (at !== null && at < before) first = Math.max(first, version);
     }
-    const old = files.filter(({ version }) => version < first);
+    const old = files.filter(({ version }) => version < first).sort((a, b) => a.version - b.version);
     for (const { path } of old) await this.store.remove(path);
     return old.length;
   }
 
   /** Removes all of the log, whatever is in it. */
   async clear(): Promise<void> {
-    for await (const { path } of this.store.list(`${this.record}/${FOLDER}`)) await this.store.remove(path);
-    this.version = -1;
-    this.checkpointed = -1;
-    this.snapshot = new Snapshot();
+    const paths: string[] = [];
+    for await (const { path } of this.store.list(`${this.record}/${FOLDER}`)) paths.push(path);
+    for (const path of paths.sort()) await this.store.remove(path);
+    this.reset();
   }
 
   private pathOf(name: string): string {
