@@ -14,6 +14,8 @@ const MAX_METADATA_BYTES = 512 << 20;
 /** The files of one table's metadata, in `RECORD/metadata`: who reads and writes them, and where they say that they are. */
 export class TableFiles {
   private folder: Promise<string> | null = null;
+  /** For files that are moved into place. */
+  private work: Promise<string> | null = null;
 
   constructor(private readonly place: TablePlace) {}
 
@@ -106,7 +108,8 @@ export class TableFiles {
   }
 
   async setHint(version: number): Promise<void> {
-    const local = join(await this.place.staging.folder(), HINT);
+    this.work ??= this.place.staging.folder();
+    const local = join(await this.work, HINT);
     await writeFile(local, String(version));
     await this.place.store.publish(local, this.pathOf(HINT));
   }
