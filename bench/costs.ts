@@ -68,7 +68,7 @@ export async function run(): Promise<void> {
   const home = join(folder(), 'costs');
   await mkdir(home);
   const store = new CountingStore(home, parts);
-  const settings: DatasetSettings = { partition: ['date'], format: 'parquet', table: 'delta' };
+  const settings: DatasetSettings = { partition: ['date'], format: 'parquet', table: 'both' };
   const staging = await Staging.open(store.stagingFolder);
   const at = Date.UTC(2024, 2, 1);
   const imageId = (index: number): string => index.toString(16).padStart(HASH, '0');
@@ -98,7 +98,7 @@ export async function run(): Promise<void> {
       const workers = [];
       for (let worker = 0; worker < WORKERS; worker++) {
         const journal = await Journal.load(store);
-        const table = TableLog.of(store, staging, settings);
+        const table = await TableLog.of(store, staging, settings);
         workers.push({ journal, table, publisher: await Publisher.open(store, journal, settings.format, table) });
       }
       for (let index = 0; index < IMAGES; index++) {
@@ -119,7 +119,7 @@ export async function run(): Promise<void> {
   phases.push(
     await measured('a further process opens the dataset', store, async () => {
       await Journal.load(store);
-      table = TableLog.of(store, staging, settings);
+      table = await TableLog.of(store, staging, settings);
       await table!.reconcile();
     }),
   );

@@ -64,6 +64,10 @@ export class CountingStore implements DatasetStore {
     return [...found].map(([below, sum]) => ({ below, ...sum }));
   }
 
+  location(): Promise<string> {
+    return Promise.resolve(this.name);
+  }
+
   async *list(folder: string): AsyncGenerator<StoredFile> {
     let count = 0;
     for (const [path, { length }] of this.files)
