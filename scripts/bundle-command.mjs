@@ -1,6 +1,6 @@
 /**
- * Bundles the compiled command line into a few files: Node loads them in a third of the time that its hundred modules
- * take. The library and the worker threads stay as they were compiled. Part of `npm run build`.
+ * Bundles the compiled command line into a few files, without comments and with the small packages that most calls need:
+ * Node loads them in a third of the time that its hundred modules take. The library and the worker threads stay as they were compiled. Part of `npm run build`.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -23,6 +23,13 @@ const keepAddresses = {
     });
   },
 };
+
+/** Packages that the command loads as they are; the small ones that most calls need are parts of its files. */
+const CONTAINED = ['commander', 'hyparquet', 'hyparquet-writer'];
+const MANIFEST = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+const EXTERNAL = Object.keys({ ...MANIFEST.dependencies, ...MANIFEST.optionalDependencies })
+  .filter((name) => !CONTAINED.includes(name))
+  .flatMap((name) => [name, `${name}/*`]);
 
 // Chunks of earlier builds have other names: they would be packed as well.
 rmSync(OUT, { recursive: true, force: true });
@@ -47,13 +54,18 @@ async function containDrawing() {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  // None, where it was bundled before and has not been compiled since.
+  await writeLicences(metafile, `${DIST}report/chart/`);
+}
+
+/** Writes the licences of the packages that have become part of files into their folder. */
+async function writeLicences({ inputs }, folder) {
   const packages = new Set(
-    Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+    Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );
-  // Bundled before, and not compiled since.
   if (packages.size === 0) return;
   const licences = await Promise.all([...packages].sort().map(licenceOf));
-  await writeFile(`${DIST}report/chart/LICENSES.txt`, licences.join('\n'));
+  await writeFile(`${folder}LICENSES.txt`, licences.join('\n'));
 }
 
 async function licenceOf(folder) {
@@ -64,18 +76,23 @@ async function licenceOf(folder) {
 }
 
 await containDrawing();
-await build({
+const { metafile } = await build({
   entryPoints: { 'pool-tracker': `${DIST}cli/main.js` },
   outdir: OUT,
   bundle: true,
   splitting: true,
+  metafile: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  external: EXTERNAL,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [keepAddresses],
 });
+await writeLicences(metafile, OUT);
 // npm makes the command executable when it installs the package; where it is linked to before that, nobody does.
 chmodSync(`${OUT}pool-tracker.js`, 0o755);
