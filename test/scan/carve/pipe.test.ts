@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { openSync, writeFileSync } from 'node:fs';
-import { PAGE_SIZE } from '../../src/address.js';
-import { StreamedMemory } from '../../src/image/pages.js';
-import { PageCarver, type PassCounts, ScanCrew } from '../../src/pool/carve/carve.js';
-import { ByteStream } from '../../src/source/stream/byte-stream.js';
-import { makeTables, otherPage, pagesOf } from '../support/expect/carve-pages.js';
-import { Random } from '../support/generate/random.js';
-import { feedPipe, makePipe } from '../support/run/named-pipe.js';
-import { temporaryFolder } from '../support/run/temporary-folder.js';
+import { PAGE_SIZE } from '../../../src/address.js';
+import { StreamedMemory } from '../../../src/image/pages.js';
+import { PageCarver, type PassCounts, ScanCrew } from '../../../src/pool/carve/carve.js';
+import { ByteStream } from '../../../src/source/stream/byte-stream.js';
+import { makeTables, otherPage, pagesOf } from '../../support/expect/carve-pages.js';
+import { Random } from '../../support/generate/random.js';
+import { feedPipe, makePipe } from '../../support/run/named-pipe.js';
+import { temporaryFolder } from '../../support/run/temporary-folder.js';
 
 const MIB = 1 << 20;
 /** What is read before the pages begin to be, and what a thread reads in a turn. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { PAGE_SIZE } from '../../src/address.js';
-import { PoolTrackerError } from '../../src/errors.js';
-import { generateMemory } from '../support/generate/memory.js';
-import { Random } from '../support/generate/random.js';
-import { sweep } from '../support/lanes/property.js';
-import { carveStream, makeTables, otherPage, pagesOf } from '../support/expect/carve-pages.js';
-import { assertTotals, walkBuffer } from '../support/expect/generated-scan.js';
-import { limeBuffer } from '../support/write/lime/lime.js';
-import { elfCoreBuffer } from '../support/write/elf/elf-core.js';
-import { rawBuffer } from '../support/write/raw.js';
+import { PAGE_SIZE } from '../../../src/address.js';
+import { PoolTrackerError } from '../../../src/errors.js';
+import { generateMemory } from '../../support/generate/memory.js';
+import { Random } from '../../support/generate/random.js';
+import { sweep } from '../../support/lanes/property.js';
+import { carveStream, makeTables, otherPage, pagesOf } from '../../support/expect/carve-pages.js';
+import { assertTotals, walkBuffer } from '../../support/expect/generated-scan.js';
+import { limeBuffer } from '../../support/write/lime/lime.js';
+import { elfCoreBuffer } from '../../support/write/elf/elf-core.js';
+import { rawBuffer } from '../../support/write/raw.js';
 
 const generated = generateMemory({
   seed: 3,

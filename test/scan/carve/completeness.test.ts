@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { openImage } from '../../src/image/formats.js';
-import type { DecodedScan } from '../../src/scan/scan-result.js';
-import { CarveScan } from '../../src/scan/carve-scan.js';
-import { decodeScan, scanRequest } from '../../src/scan/scan.js';
-import { BufferSource } from '../support/sources/buffer-source.js';
-import { generateMemory } from '../support/generate/memory.js';
-import { crashDumpBuffer } from '../support/write/crash-dump/crash-dump.js';
-import { rawBuffer } from '../support/write/raw.js';
+import { openImage } from '../../../src/image/formats.js';
+import type { DecodedScan } from '../../../src/scan/scan-result.js';
+import { CarveScan } from '../../../src/scan/carve-scan.js';
+import { decodeScan, scanRequest } from '../../../src/scan/scan.js';
+import { BufferSource } from '../../support/sources/buffer-source.js';
+import { generateMemory } from '../../support/generate/memory.js';
+import { crashDumpBuffer } from '../../support/write/crash-dump/crash-dump.js';
+import { rawBuffer } from '../../support/write/raw.js';
 
 async function carve(bytes: Buffer): Promise<DecodedScan | null> {
   const image = await openImage(new BufferSource(bytes));
