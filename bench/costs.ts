@@ -1,6 +1,6 @@
 /**
  * What a fleet's capture of many images costs a bucket and its workers: the real journal, publisher and table logs over
- * a store in memory that counts requests as S3 does. Number of images: IMAGES (20,000), of workers: WORKERS (16).
+ * a store in memory that counts requests as S3 does. IMAGES (20,000), WORKERS (16) and TABLE (delta) say what of.
  */
 import { copyFileSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { CLI, folder, printTable, runNode } from './measure.js';
 
 const IMAGES = Number(process.env['IMAGES'] ?? 20_000);
 const WORKERS = Number(process.env['WORKERS'] ?? 16);
+const TABLE = (process.env['TABLE'] ?? 'delta') as DatasetSettings['table'];
 const RECORDS = ['pool_tag', 'image'];
 const HASH = 64;
 
@@ -68,7 +69,7 @@ export async function run(): Promise<void> {
   const home = join(folder(), 'costs');
   await mkdir(home);
   const store = new CountingStore(home, parts);
-  const settings: DatasetSettings = { partition: ['date'], format: 'parquet', table: 'both' };
+  const settings: DatasetSettings = { partition: ['date'], format: 'parquet', table: TABLE };
   const staging = await Staging.open(store.stagingFolder);
   const at = Date.UTC(2024, 2, 1);
   const imageId = (index: number): string => index.toString(16).padStart(HASH, '0');
@@ -137,7 +138,7 @@ export async function run(): Promise<void> {
     }),
   );
   await staging.close();
-  printTable('What a fleet costs a bucket (simulated: the requests are counted, not sent)', [
+  printTable(`What a fleet costs a bucket, --table ${TABLE} (simulated: the requests are counted, not sent)`, [
     ['what', 'PUT', 'GET', 'LIST', 'DELETE', 'MB up', 'MB down', 'CPU s', 'MiB resident'],
     ...phases.map(({ what, requests: { put, get, list, remove, up, down }, cpuSeconds, residentMiB }) => [
       what,

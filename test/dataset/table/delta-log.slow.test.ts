@@ -8,6 +8,7 @@ import { DatasetQuery } from '../../../src/dataset/query/query.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
 import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
 import { sweep } from '../../support/lanes/property.js';
+import { killPoints } from '../../support/lanes/seeds.js';
 import { canAskClickhouse, deltaRows, fileRows, queryClickhouse } from '../../support/records/clickhouse.js';
 import { datasetFiles } from '../../support/records/dataset-content.js';
 import { emptyDataset, withTables, writeTags } from '../../support/records/table-dataset.js';
@@ -176,7 +177,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     let steps = 0;
     assert.equal((await runByStep(merge(counted), () => void steps++)).status, 0);
     await sweep(2, async (random) => {
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < killPoints(3); round++) {
         const name = `killed-${random.u32()}`;
         const killed = await runUntilStep(merge(await copyOf(name)), 'main', 1 + random.below(steps));
         assert.equal(killed.signal, 'SIGKILL', killed.stderr);

@@ -7,6 +7,7 @@ import type { RecordType } from '../../../src/record/schema/record-type.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
 import { writeSmallImages } from '../../support/images/dataset-images.js';
 import { sweep } from '../../support/lanes/property.js';
+import { killPoints } from '../../support/lanes/seeds.js';
 import {
   canAskClickhouse,
   deltaRows,
@@ -237,30 +238,34 @@ describe('the Iceberg tables of a dataset, as ClickHouse reads them', () => {
       let steps = 0;
       assert.equal((await runByStep(merge(counted), () => void steps++)).status, 0);
       await sweep(2, async (random) => {
-        const dataset = await copyOf(`killed-${random.u32()}`);
-        const killed = await runUntilStep(merge(dataset), 'main', 1 + random.below(steps));
-        assert.equal(killed.signal, 'SIGKILL', killed.stderr);
-        assert.deepEqual(await icebergRows(table(dataset), POOL_TAG), expected, 'right after');
-        assert.equal(await asked(dataset), expected.length, 'right after');
-        const batched = await batch(dataset);
-        assert.equal(batched.status, 0, batched.stderr);
-        await agree(dataset, [POOL_TAG, IMAGE]);
-        assert.deepEqual(await deltaRows(table(dataset), POOL_TAG), expected);
-        assert.equal((await runCli(merge(dataset))).status, 0);
-        await agree(dataset);
-        assert.equal(await asked(dataset), expected.length);
+        for (let point = 0; point < killPoints(1); point++) {
+          const dataset = await copyOf(`killed-${random.u32()}`);
+          const killed = await runUntilStep(merge(dataset), 'main', 1 + random.below(steps));
+          assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+          assert.deepEqual(await icebergRows(table(dataset), POOL_TAG), expected, 'right after');
+          assert.equal(await asked(dataset), expected.length, 'right after');
+          const batched = await batch(dataset);
+          assert.equal(batched.status, 0, batched.stderr);
+          await agree(dataset, [POOL_TAG, IMAGE]);
+          assert.deepEqual(await deltaRows(table(dataset), POOL_TAG), expected);
+          assert.equal((await runCli(merge(dataset))).status, 0);
+          await agree(dataset);
+          assert.equal(await asked(dataset), expected.length);
+        }
       });
     });
 
     it('and after kill -9 of a batch that writes them', () =>
       sweep(2, async (random) => {
-        const dataset = folder.path(`begun-${random.u32()}`);
-        const words = ['batch', folder.path('dumps'), '--out', dataset, '--table', 'iceberg', '--partition', 'date'];
-        await runUntilStep(words, 'main', 20 + random.below(60));
-        const end = await runCli(words);
-        assert.equal(end.status, 0, end.stderr);
-        assert.equal((await fileRows(dataset, POOL_TAG)).length, expected.length);
-        await agree(dataset, [POOL_TAG, IMAGE]);
+        for (let point = 0; point < killPoints(1); point++) {
+          const dataset = folder.path(`begun-${random.u32()}`);
+          const words = ['batch', folder.path('dumps'), '--out', dataset, '--table', 'iceberg', '--partition', 'date'];
+          await runUntilStep(words, 'main', 20 + random.below(60));
+          const end = await runCli(words);
+          assert.equal(end.status, 0, end.stderr);
+          assert.equal((await fileRows(dataset, POOL_TAG)).length, expected.length);
+          await agree(dataset, [POOL_TAG, IMAGE]);
+        }
       }));
   });
 

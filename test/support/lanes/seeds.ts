@@ -49,3 +49,8 @@ export function howToPin(name: string, seed: number, path: string | null): strin
   const pin = [JSON.stringify(name), seed, ...(path === null ? [] : [JSON.stringify(path)])].join(', ');
   return `to pin this case, add this line to test/support/lanes/pinned-seeds.ts:\n  [${pin}],`;
 }
+
+/** At how many points a process is killed: KILL_POINTS, or what a test in every run has the time for. */
+export function killPoints(usually: number): number {
+  return Number(process.env['KILL_POINTS'] ?? usually);
+}
