@@ -1,12 +1,9 @@
-import { Readable } from 'node:stream';
 import type { Warning } from '../../errors.js';
 import type { ByteOrigin } from '../reading/byte-origin.js';
 import { type ByteReader, readerOf } from '../reading/byte-reader.js';
 import { DescriptorBytes } from './descriptor-bytes.js';
+import { MadeAhead } from './made-ahead.js';
 import type { Source } from '../source.js';
-
-/** Maximum number of unread bytes that are buffered. */
-const WAITING = 1 << 20;
 
 /**
  * The origin of a stream: counts fetched bytes where they are not those of the stream, knows what lies beside it, and is
@@ -18,7 +15,7 @@ type StreamOrigin = Partial<Pick<Source, 'bytesRead' | 'sibling'>> & { close(): 
 export class ByteStream {
   /** The only access to the bytes: peeked bytes stay available. Fails with a PoolTrackerError. */
   readonly reader: ByteReader;
-  private readonly waiting: Readable | null;
+  private readonly bytes: ByteOrigin;
   private passed = 0;
 
   /**
@@ -36,8 +33,9 @@ export class ByteStream {
     /** As `Source.archive`. */
     readonly archive?: string,
   ) {
-    this.waiting = Symbol.asyncIterator in pieces ? this.madeAhead(pieces) : null;
-    this.reader = readerOf(this.waiting ?? (pieces as ByteOrigin), name, 'stream');
+    this.bytes =
+      Symbol.asyncIterator in pieces ? new MadeAhead(this.counted(pieces), () => void this.origin?.close()) : pieces;
+    this.reader = readerOf(this.bytes, name, 'stream');
   }
 
   /** The bytes of a file descriptor: 0 is standard input. */
@@ -57,15 +55,8 @@ export class ByteStream {
   }
 
   close(): void {
-    if (this.waiting === null) this.origin?.close();
-    else this.waiting.destroy();
-  }
-
-  private madeAhead(pieces: AsyncIterable<Uint8Array>): Readable {
-    const waiting = Readable.from(this.counted(pieces), { objectMode: false, highWaterMark: WAITING });
-    // Not in a finally of the pieces: a generator that was never started does not run it.
-    waiting.once('close', () => void this.origin?.close());
-    return waiting;
+    if (this.bytes instanceof MadeAhead) this.bytes.close();
+    else this.origin?.close();
   }
 
   private async *counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
