@@ -22,6 +22,9 @@ export class PromptReads {
   private slow = 0;
   private pause: number = PAUSE[0];
 
+  /** @param now milliseconds */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
   /** Whether the next read, of so many bytes, is to be made at once. */
   allows(length: number): boolean {
     if (length > MAX_LENGTH) return false;
@@ -34,9 +37,9 @@ export class PromptReads {
   }
 
   timed(read: () => number): number {
-    const started = performance.now();
+    const started = this.now();
     const count = read();
-    if (performance.now() - started <= MAX_TIME) {
+    if (this.now() - started <= MAX_TIME) {
       this.slow = 0;
       this.pause = PAUSE[0];
     } else if (++this.slow === MAX_SLOW) {
