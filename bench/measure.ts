@@ -15,6 +15,8 @@ export interface ProcessRun {
   readonly stdout: string;
   /** Peak resident set, MiB. */
   readonly peakMiB: number;
+  /** Seconds, user and system. */
+  readonly cpu: number;
 }
 
 /** Runs `node WORDS` and measures it; its peak memory is what the kernel counted. */
@@ -30,11 +32,8 @@ export async function runNode(words: readonly string[], env: NodeJS.ProcessEnv =
   const status = await new Promise((resolve) => child.on('close', resolve));
   const milliseconds = performance.now() - started;
   if (status !== 0) throw new Error(`node ${words.join(' ')} ended with ${String(status)}`);
-  return {
-    milliseconds,
-    stdout: Buffer.concat(chunks).toString(),
-    peakMiB: Number(readFileSync(peakFile, 'utf8')) / 1024,
-  };
+  const [peak, cpu] = readFileSync(peakFile, 'utf8').split(' ').map(Number) as [number, number];
+  return { milliseconds, stdout: Buffer.concat(chunks).toString(), peakMiB: peak / 1024, cpu };
 }
 
 /** The fastest of several runs: what the machine can do when it does nothing else. */

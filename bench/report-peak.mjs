@@ -1,4 +1,4 @@
-/** Loaded before a measured program: tells its peak resident set (KiB) when it ends. */
+/** Loaded before a measured program: tells its peak resident set (KiB) and its CPU (seconds) when it ends. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What the kernel counted since this program began; getrusage counts its parent's memory at the fork as well. */
@@ -10,6 +10,11 @@ function peak() {
   }
 }
 
+function cpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 const file = process.env.PEAK_FILE;
 delete process.env.PEAK_FILE;
-if (file) process.on('exit', () => writeFileSync(file, String(peak())));
+if (file) process.on('exit', () => writeFileSync(file, `${peak()} ${cpu()}`));

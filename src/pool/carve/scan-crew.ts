@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { physicalAddress } from '../../address.js';
 import type { PageStretch } from '../../image/pages.js';
 import { BufferPool } from '../../source/stream/buffer-pool.js';
@@ -24,6 +25,11 @@ const MAX_THREADS = 8;
 /** With those, the main thread's and itself, as many as there is space for signs. */
 const MAX_READERS = 7;
 const PENDING_EACH = 2;
+
+/** The main thread leaves a pipe to others, and whoever writes into it needs a processor as well. */
+function readersFor(wanted: number): number {
+  return Math.max(1, Math.min(wanted + 1, availableParallelism() - 1, MAX_READERS));
+}
 
 function leastBusy(threads: readonly ScanThread[]): ScanThread | undefined {
   return threads.reduce<ScanThread | undefined>(
@@ -94,7 +100,7 @@ export class ScanCrew {
       const memory = scannerMemory();
       this.shared = { module, memory };
       this.scanner = new WasmScanner(module, memory);
-      this.readers = new PipeReaders(Math.min(wanted + 1, MAX_READERS), (index) => this.newThread(MAX_THREADS + index));
+      this.readers = new PipeReaders(readersFor(wanted), (index) => this.newThread(MAX_THREADS + index));
       this.pool = new BufferPool(memory.buffer, BUFFERS_AT, BUFFER_SIZE, BUFFERS, this.readers);
     }
   }
