@@ -86,10 +86,14 @@ export class ScanCrew {
   /** Resolves when every stretch taken so far has been examined; stretches are examined in order. */
   private done: Promise<void> = Promise.resolve();
 
-  /** @param wanted number of additional threads; none without WebAssembly */
+  /**
+   * @param wanted number of additional threads; none without WebAssembly
+   * @param readers number of those that read a pipe, at most 7
+   */
   constructor(
     private readonly wanted = 0,
     module: WasmModule | null = compilePageScanner(),
+    readers = readersFor(wanted),
   ) {
     if (module === null) {
       this.shared = null;
@@ -100,7 +104,7 @@ export class ScanCrew {
       const memory = scannerMemory();
       this.shared = { module, memory };
       this.scanner = new WasmScanner(module, memory);
-      this.readers = new PipeReaders(readersFor(wanted), (index) => this.newThread(MAX_THREADS + index));
+      this.readers = new PipeReaders(readers, (index) => this.newThread(MAX_THREADS + index));
       this.pool = new BufferPool(memory.buffer, BUFFERS_AT, BUFFER_SIZE, BUFFERS, this.readers);
     }
   }
