@@ -252,7 +252,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
       await writeFile(`${dataset}/pool_tag/_delta_log/${'9'.repeat(20)}.${ending}`, '');
     assert.equal((await runCli(merge(dataset))).status, 0);
     assert.equal((await runCli(['table', 'vacuum', dataset, '--older-than', '0'])).status, 0);
-    assert.match((await runCli(['table', 'show', dataset])).stdout, /^pool_tag: version 1, 2 files/m);
+    assert.match((await runCli(['table', 'show', dataset])).stdout, /^pool_tag \(delta\): version 1, 2 files/m);
   });
 
   it('a writer that was asleep makes no commit of a number that was removed meanwhile', async () => {
