@@ -6,7 +6,7 @@ import type { RecordType } from '../record/schema/record-type.js';
 export interface EncodeOptions {
   /** How NDJSON writes 64-bit integers: as JSON integers (the default), which some consumers read as doubles, or as strings. */
   readonly bigint?: 'number' | 'string';
-  /** Which library writes Parquet: hyparquet-writer by default. */
+  /** Which library writes Parquet: hyparquet-writer by default. parquet-wasm, which did before, stands for the default. */
   readonly parquetWriter?: ParquetWriterName;
   /** Codec of Parquet pages: zstd by default, in place of which parquetjs-lite writes gzip. */
   readonly parquetCompression?: ParquetCompression;
@@ -35,7 +35,7 @@ export interface TableOptions {
 }
 
 /** A library that writes Parquet. */
-export type ParquetWriterName = 'hyparquet-writer' | 'parquetjs-lite';
+export type ParquetWriterName = 'hyparquet-writer' | 'parquetjs-lite' | 'parquet-wasm';
 
 /** A codec of Parquet pages. */
 export type ParquetCompression = 'zstd' | 'gzip' | 'snappy' | 'none';

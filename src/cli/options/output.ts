@@ -7,7 +7,8 @@ import { JSON_ARRAY, loadTablePrinter, type Output, sinkForPath, sinkNamed, SINK
 import { PLUGIN_OPTION_SPECS } from './common-options.js';
 import { type OptionSpecs, type OptionValues, usageError } from './command.js';
 
-const PARQUET_WRITERS = ['hyparquet-writer', 'parquetjs-lite'] as const;
+/** parquet-wasm wrote Parquet before, and its name stands for the one that does now. */
+const PARQUET_WRITERS = ['hyparquet-writer', 'parquetjs-lite', 'parquet-wasm'] as const;
 const BIGINT_FORMS = ['number', 'string'] as const;
 
 /** The options of every command that writes records. */
