@@ -1,6 +1,7 @@
 /**
  * Bundles the compiled command line into a few files, without comments and with the small packages that most calls need:
- * Node loads them in a third of the time that its hundred modules take. The library and the worker threads stay as they were compiled. Part of `npm run build`.
+ * Node loads them in a third of the time that its hundred modules take. The library and the worker threads stay as they
+ * were compiled. Part of `npm run build`.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';

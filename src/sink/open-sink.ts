@@ -32,9 +32,9 @@ async function* columnsOf(batches: AsyncIterable<unknown>, recordType: RecordTyp
 }
 
 /**
- * A Writable of record batches, or of plain columns where its format takes them, that encodes them into a Writable of bytes. It takes no batch that the encoder has not
- * asked for, finishes when all bytes are written, and closes when the target has closed; destroying one destroys the
- * other.
+ * A Writable of record batches, or of plain columns where its format takes them, that encodes them into a Writable of
+ * bytes. It takes no batch that the encoder has not asked for, finishes when all bytes are written, and closes when the
+ * target has closed; destroying one destroys the other.
  */
 export class EncodingSink extends Writable {
   private readonly batches = new PassThrough({ objectMode: true, highWaterMark: 1 });

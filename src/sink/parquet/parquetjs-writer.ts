@@ -38,8 +38,8 @@ function makeExact(): void {
 }
 
 /**
- * Makes parquetjs-lite write the ids of columns, and say that its times are instants in UTC. It writes the converted type TIMESTAMP_MILLIS alone, which
- * means the same by the format's rules, but readers take it for a time of no zone.
+ * Makes parquetjs-lite write the ids of columns, and say that its times are instants in UTC. It writes the converted type
+ * TIMESTAMP_MILLIS alone, which means the same by the format's rules, but readers take it for a time of no zone.
  */
 function makeComplete(): void {
   const { SchemaElement, LogicalType, TimestampType, TimeUnit, MilliSeconds, ConvertedType } = thrift;
