@@ -139,10 +139,10 @@ export async function run(): Promise<void> {
   );
   await staging.close();
   printTable(`What a fleet costs a bucket, --table ${TABLE} (simulated: the requests are counted, not sent)`, [
-    ['what', 'PUT', 'GET', 'LIST', 'DELETE', 'MB up', 'MB down', 'CPU s', 'MiB resident'],
-    ...phases.map(({ what, requests: { put, get, list, remove, up, down }, cpuSeconds, residentMiB }) => [
+    ['what', 'PUT', 'GET', 'HEAD', 'LIST', 'DELETE', 'MB up', 'MB down', 'CPU s', 'MiB resident'],
+    ...phases.map(({ what, requests: { put, get, head, list, remove, up, down }, cpuSeconds, residentMiB }) => [
       what,
-      ...[put, get, list, remove].map((count) => count.toLocaleString('en')),
+      ...[put, get, head, list, remove].map((count) => count.toLocaleString('en')),
       ...[up, down].map((bytes) => (bytes / 1e6).toFixed(1)),
       cpuSeconds.toFixed(1),
       residentMiB.toFixed(0),

@@ -9,6 +9,7 @@ import type { DatasetStore, LineLog, StoredFile } from '../src/dataset/store/sto
 export interface Requests {
   put: number;
   get: number;
+  head: number;
   list: number;
   remove: number;
   up: number;
@@ -24,7 +25,7 @@ const LISTED = 1000;
  */
 export class CountingStore implements DatasetStore {
   readonly name = 's3://simulated';
-  requests: Requests = { put: 0, get: 0, list: 0, remove: 0, up: 0, down: 0 };
+  requests: Requests = { put: 0, get: 0, head: 0, list: 0, remove: 0, up: 0, down: 0 };
   private readonly files = new Map<string, Buffer>();
   private readonly templates: ReadonlyMap<string, Buffer>;
   private copies = 0;
@@ -38,7 +39,7 @@ export class CountingStore implements DatasetStore {
   }
 
   reset(): void {
-    this.requests = { put: 0, get: 0, list: 0, remove: 0, up: 0, down: 0 };
+    this.requests = { put: 0, get: 0, head: 0, list: 0, remove: 0, up: 0, down: 0 };
   }
 
   /** Puts a part there, uncounted. */
@@ -76,6 +77,11 @@ export class CountingStore implements DatasetStore {
         yield { path, bytes: length };
       }
     if (count === 0) this.requests.list++;
+  }
+
+  async has(path: string): Promise<boolean> {
+    this.requests.head++;
+    return this.files.has(path);
   }
 
   async open(path: string): Promise<Readable | null> {

@@ -1,6 +1,6 @@
 import { DEFAULT_RECORDS, DEFAULT_TIMEOUT_MS } from '../../dataset/batch.js';
 import { Arrivals } from '../../dataset/images/arrivals.js';
-import { listImages, type ListedImage, shardOf } from '../../dataset/images/images.js';
+import { listImages, type ListedImage, type Shard, shardOf } from '../../dataset/images/images.js';
 import { LabelRules } from '../../dataset/images/labels.js';
 import type { IngestOptions } from '../../dataset/ingest/ingest.js';
 import { PART_EXTENSION, type PartFormat, TABLE_FORMATS } from '../../dataset/store/dataset-settings.js';
@@ -112,7 +112,7 @@ export function labelRules(options: OptionValues): Promise<LabelRules> {
 }
 
 /** `--shard 2/8` → 2, 8 */
-function parseShard(text: string): { part: number; parts: number } {
+function parseShard(text: string): Shard {
   const match = /^(\d{1,9})\/(\d{1,9})$/.exec(text);
   const [part, parts] = [Number(match?.[1]), Number(match?.[2])];
   if (match === null || part >= parts)
@@ -120,7 +120,7 @@ function parseShard(text: string): { part: number; parts: number } {
   return { part, parts };
 }
 
-function shardGiven(options: OptionValues): ReturnType<typeof parseShard> | null {
+function shardGiven(options: OptionValues): Shard | null {
   const text = options.text('shard');
   return text === undefined ? null : parseShard(text);
 }

@@ -141,11 +141,7 @@ export async function endCompactions(store: DatasetStore, journal: Journal, tabl
 }
 
 async function allThere(store: DatasetStore, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) {
-    const stream = await store.open(path);
-    stream?.destroy();
-    if (stream === null) return false;
-  }
+  for (const path of paths) if (!(await store.has(path))) return false;
   return true;
 }
 

@@ -117,9 +117,10 @@ export class DuckdbSession {
       SET TimeZone = 'UTC';
       SET temp_directory = ${sqlText(join(this.scratch, 'spill'))};
     `);
-    for (const { name } of schemas) {
-      if (name === null) continue;
-      checkAttachedName(name, await this.reservedWords());
+    const names = schemas.flatMap(({ name }) => name ?? []);
+    const reserved = names.length === 0 ? new Set<string>() : await this.reservedWords();
+    for (const name of names) {
+      checkAttachedName(name, reserved);
       await this.connection.run(`ATTACH ':memory:' AS "${name}"`);
     }
     if (isUnsafe) return;

@@ -98,11 +98,18 @@ export class Journal {
     for await (const { path } of store.list(FOLDER)) journal.files.push(path);
     const opened = askAhead(
       journal.files.sort(),
-      (path) => store.open(path),
-      (bytes) => void bytes?.destroy(),
+      async (path) => {
+        const ahead = await store.open(path);
+        // One that breaks before its turn is opened again.
+        ahead?.on('error', () => undefined);
+        return { path, ahead };
+      },
+      ({ ahead }) => void ahead?.destroy(),
     );
-    for await (const input of opened)
+    for await (const { path, ahead } of opened) {
+      const input = ahead?.destroyed === true ? await store.open(path) : ahead;
       if (input !== null) for await (const line of createInterface({ input, crlfDelay: Infinity })) journal.take(line);
+    }
     return journal;
   }
 

@@ -7,6 +7,7 @@ import { PoolTrackerError, systemErrorCode } from '../../errors.js';
 import { outputFailed } from '../../sink/file/output-error.js';
 import { syncDirectory, WholeFile } from '../../sink/file/whole-file.js';
 import { InnerFolders, innerPath } from './inside.js';
+import { hasBytes } from './has-bytes.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** A dataset in a directory, which several machines may share. */
@@ -49,6 +50,16 @@ export class LocalStore implements DatasetStore {
     if (found?.isFile() === true) yield { path, bytes: found.size };
   }
 
+  async has(path: string): Promise<boolean> {
+    const full = await this.folders.fullPath(path);
+    try {
+      return (await stat(full)).isFile();
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return false;
+      throw outputFailed(full, error);
+    }
+  }
+
   async open(path: string): Promise<Readable | null> {
     const full = await this.folders.fullPath(path);
     try {
@@ -87,7 +98,9 @@ export class LocalStore implements DatasetStore {
       await pipeline(Readable.from([bytes]), await WholeFile.open(full, false));
       return true;
     } catch (error) {
-      if (error instanceof PoolTrackerError && error.code === 'OUTPUT_EXISTS') return false;
+      // A request to a network share whose answer was lost is sent again, and meets what it has made.
+      if (error instanceof PoolTrackerError && error.code === 'OUTPUT_EXISTS')
+        return hasBytes(await this.open(path), bytes);
       throw outputFailed(full, error);
     }
   }

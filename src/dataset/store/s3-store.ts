@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { parseS3, s3Access, type S3Access, s3Objects } from '../../source/s3-client.js';
+import { hasBytes } from './has-bytes.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
 
 /** Number of lines that may be lost with the process; their images are scanned again. */
@@ -41,6 +42,10 @@ export class SegmentedLog implements LineLog {
   close(): Promise<void> {
     return this.flush();
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
 /**
@@ -84,6 +89,18 @@ export class S3Store implements DatasetStore {
     }
   }
 
+  has(path: string): Promise<boolean> {
+    return this.send(path, async ({ sdk, client }, Key) => {
+      try {
+        await client.send(new sdk.HeadObjectCommand({ Bucket: this.bucket, Key }));
+        return true;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        throw error;
+      }
+    });
+  }
+
   open(path: string): Promise<Readable | null> {
     return this.send(path, async ({ sdk, client }, Key) => {
       try {
@@ -119,18 +136,19 @@ export class S3Store implements DatasetStore {
   }
 
   /** Needs a bucket that heeds If-None-Match: without, two writers at the same moment both believe to be first. */
-  create(path: string, bytes: Buffer): Promise<boolean> {
-    return this.send(path, async ({ sdk, client }, Key) => {
+  async create(path: string, bytes: Buffer): Promise<boolean> {
+    const isMade = await this.send(path, async ({ sdk, client }, Key) => {
       try {
         await client.send(new sdk.PutObjectCommand({ Bucket: this.bucket, Key, Body: bytes, IfNoneMatch: '*' }));
         return true;
       } catch (error) {
         // 409: another request for the same name is under way, and may have been first.
-        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-        if (status === 412 || status === 409) return false;
+        if (statusOf(error) === 412 || statusOf(error) === 409) return false;
         throw error;
       }
     });
+    // A request whose answer was lost is sent again, and meets what it has made.
+    return isMade || hasBytes(await this.open(path), bytes);
   }
 
   async remove(path: string): Promise<void> {

@@ -31,6 +31,8 @@ export interface DatasetStore {
   location(): Promise<string>;
   /** Every file below a folder, in no particular order; none when there is no such folder. */
   list(folder: string): AsyncIterable<StoredFile>;
+  /** Whether there is a file of this name. */
+  has(path: string): Promise<boolean>;
   /** The bytes of a file; null when it does not exist. */
   open(path: string): Promise<Readable | null>;
   /** A local path to the bytes of a file: its own, or that of a copy in `folder`. */
@@ -39,7 +41,7 @@ export interface DatasetStore {
   publish(local: string, path: string): Promise<void>;
   /**
    * Makes a file, whole, where there is none of this name.
-   * @returns false where there is one, which another process may have made at this moment
+   * @returns false where there is another one, which a process may have made at this moment
    */
   create(path: string, bytes: Buffer): Promise<boolean>;
   /** Deletes a file, if it exists. */

@@ -81,7 +81,7 @@ function boundOf(bound: MinMaxType | undefined, type: ColumnType): Bound | null 
 }
 
 /** Texts by their UTF-8 bytes, as engines order them: JavaScript's own order differs beyond U+FFFF. */
-function isBelow(a: Bound, b: Bound): boolean {
+export function isBelow(a: Bound, b: Bound): boolean {
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
   return a < b;
 }

@@ -102,7 +102,10 @@ export class TableLog {
       for (const table of this.tables) {
         const own = changes.filter(([path]) => path.startsWith(`${table.record}/`));
         if (own.length === 0) continue;
-        const adds = own.flatMap(([, file]) => file ?? []);
+        const adds = await this.withoutMerged(
+          table,
+          own.flatMap(([, file]) => file ?? []),
+        );
         const gone = own.flatMap(([path, file]) => (file === null ? inTable(path) : []));
         await table.commit('write', () => ({ adds, gone }));
       }
@@ -110,6 +113,14 @@ export class TableLog {
       for (const [path, file] of changes) if (!this.pending.has(path)) this.pending.set(path, file);
       throw error;
     });
+  }
+
+  /** Without parts that this process wrote again, not knowing that a compaction has merged them meanwhile. */
+  private async withoutMerged(table: TableForm, adds: readonly DataFile[]): Promise<readonly DataFile[]> {
+    const { active, removed } = await table.current();
+    if (!adds.some(({ path }) => removed.has(path) && !active.has(path))) return adds;
+    const journal = await Journal.load(this.store);
+    return adds.filter(({ path }) => !isMerged(journal, `${table.record}/${path}`));
   }
 
   /**
@@ -142,7 +153,11 @@ export class TableLog {
     }
     const gone: string[] = [];
     for (const path of before.active.keys())
-      if (!files.has(path) && !(await this.isThere(`${table.record}/${path}`))) gone.push(path);
+      if (
+        isMerged(journal, `${table.record}/${path}`) ||
+        (!files.has(path) && !(await this.store.has(`${table.record}/${path}`)))
+      )
+        gone.push(path);
     const longGone = [...before.removed].filter(([path, at]) => !files.has(path) && Date.now() - at > REMEMBERED_MS);
     table.forgetRemoved(longGone.map(([path]) => path));
     await table.commit('reconcile', (current) => ({
@@ -204,9 +219,11 @@ export class TableLog {
     return files;
   }
 
-  /** Commits what is pending. */
-  close(): Promise<void> {
-    return this.flush();
+  /** Commits what is pending. @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED */
+  async close(): Promise<void> {
+    // What is under way puts its changes back where it fails.
+    await this.writing;
+    await this.flush();
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {
@@ -221,12 +238,6 @@ export class TableLog {
       for await (const { path, bytes } of this.store.list(folder))
         if (path.endsWith(PART_EXTENSION.parquet)) files.set(inTable(path), bytes);
     return files;
-  }
-
-  private async isThere(path: string): Promise<boolean> {
-    const stream = await this.store.open(path);
-    stream?.destroy();
-    return stream !== null;
   }
 
   /** @param size in bytes; null where it is not known yet */

@@ -72,9 +72,7 @@ export class DeltaTable {
    */
   private async isLate(): Promise<boolean> {
     if (this.version < 0) return false;
-    const before = await this.store.open(this.pathOf(numbered(this.version, '.json')));
-    before?.destroy();
-    if (before !== null) return false;
+    if (await this.store.has(this.pathOf(numbered(this.version, '.json')))) return false;
     await this.store.remove(this.pathOf(numbered(this.version + 1, '.json')));
     this.reset();
     return true;

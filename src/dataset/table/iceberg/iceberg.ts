@@ -17,7 +17,7 @@ class IcebergForm implements TableForm {
   readonly form = 'iceberg';
   private readonly files: TableFiles;
   private readonly table: LoadedTable;
-  /** The highest number that was ever taken, also by a table that was removed: engines keep in mind what a name held. */
+  /** The highest number that a table which was removed has taken: engines keep in mind what a name held. */
   private lastTaken = 0;
   private isHintChecked = false;
 
@@ -54,7 +54,8 @@ class IcebergForm implements TableForm {
       const keys = keptKeys(before, this.place.partition);
       const base = withColumns(before ?? firstMetadata(await this.files.location()), this.place.recordType, keys, true);
       if (net.adds.size + net.gone.size === 0 && base === before) return this.checkHint();
-      const next = Math.max(this.table.version, this.lastTaken, 0) + 1;
+      // Versions follow one another without a gap, or who is before one never sees those behind it.
+      const next = (this.table.version > 0 ? this.table.version : this.lastTaken) + 1;
       await tries.begin(next, this.files.nameOf(metadataName(next)));
       const at = Math.max(Date.now(), (before?.['last-updated-ms'] ?? 0) + 1);
       const writer = new SnapshotWriter(this.files, this.table, base, this.place.recordType, at);

@@ -31,14 +31,22 @@ export class LoadedTable {
   /** Follows what other processes did. @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED */
   async update(): Promise<void> {
     let version = this.version > 0 ? this.version : ((await this.files.hint()) ?? 0);
-    if (version === 0 || !(await this.files.isThere(metadataName(version)))) version = await this.lastListed();
+    const isFollowed = version > 0 && (await this.files.isThere(metadataName(version + 1)));
+    if (isFollowed) version++;
+    else if (version === 0 || !(await this.files.isThere(metadataName(version)))) version = await this.lastListed();
     while (version > 0 && (await this.files.isThere(metadataName(version + 1)))) version++;
     if (version === this.version) return;
     if (version <= 0) return this.forget();
     const metadata = await this.files.metadata(version);
     // Removed since it was found: there are later ones.
     if (metadata === null) return this.update();
-    await this.take(version, metadata);
+    try {
+      await this.take(version, metadata);
+    } catch (error) {
+      // Who made the next one may have removed what this one names.
+      if (await this.files.isThere(metadataName(version + 1))) return this.update();
+      throw error;
+    }
   }
 
   private async lastListed(): Promise<number> {

@@ -1,5 +1,5 @@
 import { partitionValues } from '../../store/partition.js';
-import type { Bound, ColumnStatistics, FileStatistics } from '../file-statistics.js';
+import { type Bound, type ColumnStatistics, type FileStatistics, isBelow } from '../file-statistics.js';
 import { manifestSchema } from './avro-schemas.js';
 import { avroBytes } from './avro-file.js';
 import { FORMAT_VERSION } from './metadata.js';
@@ -11,7 +11,7 @@ import {
   type PartitionSpec,
   sourceOf,
 } from './schema.js';
-import { compareValues, DAY_MS, dayOf, singleValue } from './single-value.js';
+import { DAY_MS, dayOf, singleValue } from './single-value.js';
 
 /** What a manifest says of a file's place in the table. */
 export const STATUS = { existing: 0, added: 1, deleted: 2 } as const;
@@ -180,17 +180,17 @@ export async function manifestBytes(
 /** Which values of one key the files of a manifest have, so that readers leave it out. */
 function partitionSummary(values: readonly (Bound | null)[], type: IcebergType): object {
   const known = values.filter((value) => value !== null);
-  const bound = (isBetter: (order: number) => boolean): Buffer | null =>
+  const bound = (isBetter: (value: Bound, best: Bound) => boolean): Buffer | null =>
     known.length === 0
       ? null
       : singleValue(
-          known.reduce((best, value) => (isBetter(compareValues(value, best)) ? value : best)),
+          known.reduce((best, value) => (isBetter(value, best) ? value : best)),
           type,
         );
   return {
     contains_null: known.length < values.length,
     contains_nan: false,
-    lower_bound: bound((order) => order < 0),
-    upper_bound: bound((order) => order > 0),
+    lower_bound: bound(isBelow),
+    upper_bound: bound((value, best) => isBelow(best, value)),
   };
 }

@@ -42,9 +42,3 @@ export function dayOf(text: string): number | null {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   return Number.isNaN(time) ? null : time / DAY_MS;
 }
-
-/** By UTF-8 bytes, as engines order texts. */
-export function compareValues(a: Bound, b: Bound): number {
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
-  return a < b ? -1 : a > b ? 1 : 0;
-}

@@ -71,10 +71,8 @@ export class TableFiles {
     return this.place.store.remove(this.pathOf(name));
   }
 
-  async isThere(name: string): Promise<boolean> {
-    const stream = await this.place.store.open(this.pathOf(name));
-    stream?.destroy();
-    return stream !== null;
+  isThere(name: string): Promise<boolean> {
+    return this.place.store.has(this.pathOf(name));
   }
 
   /** The name of a file of metadata from its location. @throws PoolTrackerError RECORDS_DAMAGED when it lies elsewhere */
