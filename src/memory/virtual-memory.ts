@@ -120,10 +120,10 @@ export class VirtualMemory {
       for (let page = address & ~0xfffn; page < end && addresses.length < MAX_PAGES_AHEAD; page += BigInt(PAGE_SIZE))
         addresses.push(virtualAddress(page));
     }
-    const pages = await Promise.all(addresses.map((address) => this.translate(address)));
-    await this.physical.prefetch(
-      pages.filter(isMapped).map((page) => ({ address: page.physicalAddress, length: PAGE_SIZE })),
-    );
+    // It is advice alone: what cannot be had is told by the read that needs it.
+    const found = await Promise.allSettled(addresses.map((address) => this.translate(address)));
+    const pages = found.flatMap((one) => (one.status === 'fulfilled' && isMapped(one.value) ? [one.value] : []));
+    await this.physical.prefetch(pages.map((page) => ({ address: page.physicalAddress, length: PAGE_SIZE })));
   }
 
   /** `count` pages from a page-aligned address on; pages that are adjacent in physical memory are read together. */

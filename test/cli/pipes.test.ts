@@ -59,9 +59,9 @@ describe('a pipe', () => {
       'as a file': 'NODE scan - --json -q < IMAGE',
       'as a socket of Node': 'NODE scan - --json -q',
       'made non-blocking by another':
-        "cat IMAGE | { python3 -c 'import os; os.set_blocking(0, False)'; NODE scan - --json -q; }",
+        "cat IMAGE | { python3 -c 'import os; os.set_blocking(0, False)' && NODE scan - --json -q; }",
       'with a name, and made non-blocking by another':
-        "cat IMAGE > PIPE & { python3 -c 'import os; os.set_blocking(0, False)'; NODE scan - --json -q; } < PIPE",
+        "cat IMAGE > PIPE & { python3 -c 'import os; os.set_blocking(0, False)' && NODE scan - --json -q; } < PIPE",
     }))
       it(way, async () => {
         const running = shell(line);

@@ -38,6 +38,19 @@ describe('reads that are made at once', () => {
     assert.ok(pauses[0]! >= 16 && pauses[1]! > pauses[0]! && pauses[2]! > pauses[1]!, pauses.join());
   });
 
+  it('go to other threads when they take long to fail', () => {
+    let now = 0;
+    const prompt = new PromptReads(() => now);
+    for (let slow = 0; slow < 3; slow++)
+      assert.throws(() =>
+        prompt.timed(() => {
+          now += 5000;
+          throw new Error('EIO');
+        }),
+      );
+    assert.equal(prompt.allows(1), false);
+  });
+
   it('give back what was read, and what it throws', () => {
     const prompt = new PromptReads();
     assert.equal(

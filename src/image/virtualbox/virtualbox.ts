@@ -12,12 +12,15 @@ import { type DataPlace, UnitData } from './unit-data.js';
 import { FINAL_PASS, isVirtualBoxState, readStateHeader, readUnitHeader, skipUnit } from './units.js';
 
 const TITLE = 'VirtualBox saved state';
+/** Parts with wrong checksums that are named. */
+const MAX_NAMED = 8;
 
 /** What one walk over a saved state finds. */
 class StateWalk {
   hints: Pick<ImageHints, 'pageTableRoots' | 'processors'> = {};
-  /** The parts whose checksums are wrong. */
+  /** Parts whose checksums are wrong: the first ones by name, and how many there are. */
   readonly changed: string[] = [];
+  changedCount = 0;
   /** Whether one of them holds memory. */
   isMemoryChanged = false;
   /** Whether the checksum over the last of memory was reached. */
@@ -31,7 +34,7 @@ class StateWalk {
   static async over(input: ByteReader, byteLength: number): Promise<StateWalk> {
     const header = await readStateHeader(input);
     const walk = new StateWalk(new MemoryUnits(header, byteLength, input));
-    if (!header.isIntact) walk.changed.push('the header');
+    if (!header.isIntact) walk.noteChanged('the header');
     try {
       await walk.units(input, byteLength);
     } catch (error) {
@@ -43,6 +46,10 @@ class StateWalk {
     return walk;
   }
 
+  private noteChanged(part: string): void {
+    if (this.changedCount++ < MAX_NAMED) this.changed.push(part);
+  }
+
   /** Until memory and processors were read, or the file ends. */
   private async units(input: ByteReader, byteLength: number): Promise<void> {
     for (let knowsProcessors = false; !this.memory.isWhole || !knowsProcessors;) {
@@ -51,7 +58,7 @@ class StateWalk {
       const isMemory = unit.name === 'pgm';
       const isProcessors = unit.name === 'cpum' && unit.pass === FINAL_PASS;
       const pass = unit.pass === FINAL_PASS ? '' : ` (pass ${unit.pass})`;
-      if (!unit.isIntact) this.changed.push(`the header of the unit '${unit.name}'${pass}`);
+      if (!unit.isIntact) this.noteChanged(`the header of the unit '${unit.name}'${pass}`);
       if (!isMemory && !isProcessors) {
         // Its name may be what was changed: it may be memory that is passed over here.
         this.isMemoryChanged ||= !unit.isIntact && !this.memory.isWhole;
@@ -66,7 +73,7 @@ class StateWalk {
       }
       await data.finish();
       if (data.isChanged) {
-        this.changed.push(`the unit '${unit.name}'${pass}`);
+        this.noteChanged(`the unit '${unit.name}'${pass}`);
         this.isMemoryChanged ||= isMemory;
       }
       if (data.isCut) return;
@@ -75,10 +82,11 @@ class StateWalk {
   }
 }
 
-function warningsOf({ memory, changed, damage, isVerified }: StateWalk, missing: number): Warning[] {
+function warningsOf({ memory, changed, changedCount, damage, isVerified }: StateWalk, missing: number): Warning[] {
   const warnings: Warning[] = [];
   const { size, outside } = memory.pages!;
   const lost = `${missing} of ${size} bytes of memory are not in it`;
+  const more = changedCount > changed.length ? ` and ${changedCount - changed.length} more` : '';
   const stale = memory.isLive ? ', and pages that were saved again later are as they were before' : '';
   if (damage !== null)
     warnings.push({ code: 'image-damaged', message: `${damage.message}; it is read up to there: ${lost}${stale}` });
@@ -87,7 +95,7 @@ function warningsOf({ memory, changed, damage, isVerified }: StateWalk, missing:
   if (changed.length > 0)
     warnings.push({
       code: 'image-damaged',
-      message: `the checksum of ${changed.join(', of ')} is wrong: bytes of it were changed, and it is not known which`,
+      message: `the checksum of ${changed.join(', of ')}${more} is wrong: bytes of it were changed, and it is not known which`,
     });
   if (outside > 0)
     warnings.push({

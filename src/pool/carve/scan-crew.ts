@@ -22,12 +22,13 @@ const ALONE = 64 << 20;
 /** Maximum length in bytes of a stretch that is not worth a message to another thread. */
 const SHORT = 64 << 10;
 const MAX_THREADS = 8;
-/** With those, the main thread's and itself, as many as there is space for signs. */
-const MAX_READERS = 7;
+/** Each has a buffer, and one more is taken or examined. */
+const MAX_READERS = BUFFERS - 1;
 const PENDING_EACH = 2;
 
 /** The main thread leaves a pipe to others, and whoever writes into it needs a processor as well. */
 function readersFor(wanted: number): number {
+  if (wanted === 0) return 0;
   return Math.max(1, Math.min(wanted + 1, availableParallelism() - 1, MAX_READERS));
 }
 
@@ -50,7 +51,8 @@ class PipeReaders implements PipeThreads {
   ) {}
 
   get ahead(): number {
-    return this.most + 1;
+    // All are waited for before the first is taken.
+    return Math.min(this.most + 1, BUFFERS);
   }
 
   async fill(turn: PipeTurn, { byteOffset, length }: Uint8Array): Promise<number> {
@@ -88,7 +90,7 @@ export class ScanCrew {
 
   /**
    * @param wanted number of additional threads; none without WebAssembly
-   * @param readers number of those that read a pipe, at most 7
+   * @param readers number of those that read a pipe; with none it is read as other streams are
    */
   constructor(
     private readonly wanted = 0,
@@ -104,8 +106,8 @@ export class ScanCrew {
       const memory = scannerMemory();
       this.shared = { module, memory };
       this.scanner = new WasmScanner(module, memory);
-      this.readers = new PipeReaders(readers, (index) => this.newThread(MAX_THREADS + index));
-      this.pool = new BufferPool(memory.buffer, BUFFERS_AT, BUFFER_SIZE, BUFFERS, this.readers);
+      this.readers = readers === 0 ? null : new PipeReaders(readers, (index) => this.newThread(MAX_THREADS + index));
+      this.pool = new BufferPool(memory.buffer, BUFFERS_AT, BUFFER_SIZE, BUFFERS, this.readers ?? undefined);
     }
   }
 

@@ -36,10 +36,19 @@ export class PromptReads {
     return this.inARow !== 0;
   }
 
+  /** Makes a read, and remembers how long it took, also where it fails: a bad disk takes long to say so. */
   timed(read: () => number): number {
     const started = this.now();
-    const count = read();
-    if (this.now() - started <= MAX_TIME) {
+    try {
+      return read();
+    } finally {
+      this.note(this.now() - started);
+    }
+  }
+
+  /** @param time in milliseconds */
+  private note(time: number): void {
+    if (time <= MAX_TIME) {
       this.slow = 0;
       this.pause = PAUSE[0];
     } else if (++this.slow === MAX_SLOW) {
@@ -48,6 +57,5 @@ export class PromptReads {
       this.paused = this.pause;
       this.pause = Math.min(this.pause * 2, PAUSE[1]);
     }
-    return count;
   }
 }

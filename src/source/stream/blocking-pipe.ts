@@ -109,7 +109,8 @@ export class BlockingPipe {
       threads === undefined || target.length < LONG
         ? before.then(() => this.fillHere(target)).finally(() => this.next(turn))
         : threads.fill({ descriptor, state, turn }, target);
-    this.asked = Promise.allSettled([before, filled]);
+    // Without its result, which would hold that of the one before, and so on.
+    this.asked = Promise.allSettled([before, filled]).then(() => undefined);
     return filled;
   }
 
@@ -120,6 +121,8 @@ export class BlockingPipe {
     const close = (): void => {
       closeSync(this.reading);
       if (this.given !== this.reading) closeSync(this.given);
+      // The number of standard input stays taken: Node fails on an event queue or a socket of its own that gets it.
+      if (this.given === 0) openSync('/dev/null', 'r');
     };
     // A read that Node's thread has not begun must not find another file under its number; the others look first.
     if (Atomics.load(this.words, READING) === THE_LOOP) void this.here.then(close);

@@ -80,7 +80,7 @@ describe('carving a pipe', () => {
     yield all.subarray(0, length);
   }
 
-  for (const readers of [1, 3])
+  for (const readers of [0, 1, 3, 6, 7])
     it(`gives every byte to the threads that look at it, wherever it ends: ${readers}`, async () => {
       for (const edge of [PAGE_SIZE, SAMPLE, SAMPLE + TURN, SAMPLE + 2 * TURN, SAMPLE + 4 * TURN, BYTES])
         for (const length of [edge - PAGE_SIZE - 1, edge - 1, edge, edge + 1, edge + PAGE_SIZE].filter(
