@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
-import { batchesOfRows } from '../record/arrow/record-batches.js';
 import { rowsOf, type TagSelection, typedRow } from '../record/rows/rows.js';
 import type { Row } from '../record/schema/record-type.js';
 import { IMAGE, POOL_TAG, type RecordRow } from '../record/schema/record-types.js';
 import { openScan } from '../scan/open-scan.js';
 import { decodeScan, type ScanOptions } from '../scan/scan.js';
 import type { DecodedScan } from '../scan/scan-result.js';
-import { openSink, pipelineInto, type SinkOptions } from '../sink/open-sink.js';
+import { openSink, writeRows, type SinkOptions } from '../sink/open-sink.js';
 import { parseOutput } from '../sink/sinks.js';
 import { abortable } from '../work.js';
 
@@ -50,7 +49,7 @@ async function scanAndWrite(location: string, options: ScanImageOptions): Promis
       signal?.throwIfAborted();
       const sink = await openSink(output, options);
       const rows = Readable.from(rowsOf(output.recordType, result, selection), signal === undefined ? {} : { signal });
-      await pipelineInto(sink, rows, batchesOfRows(output.recordType));
+      await writeRows(output.recordType, rows, sink);
     }
     const tags = [...(rowsOf(POOL_TAG, result, selection) as Iterable<Row>)];
     const [image] = rowsOf(IMAGE, result) as Iterable<Row>;

@@ -93,7 +93,10 @@ function checkItem(who: string, kind: Kind, where: string, item: unknown): void 
   for (const method of functions) checkFunction(who, `${where}.${method}`, item[method]);
   for (const method of optional) if (item[method] !== undefined) checkFunction(who, `${where}.${method}`, item[method]);
   if (kind === 'imageFormats') checkTitle(who, where, item);
-  if (kind === 'sinks') checkExtensions(who, where, item['extensions']);
+  if (kind === 'sinks') {
+    checkExtensions(who, where, item['extensions']);
+    checkAliases(who, where, pattern, item['aliases']);
+  }
 }
 
 function checkFunction(who: string, where: string, given: unknown): void {
@@ -113,4 +116,13 @@ function checkExtensions(who: string, where: string, given: unknown): void {
   for (const extension of given)
     if (typeof extension !== 'string' || !EXTENSION.test(extension))
       throw refused(who, `${where}.extensions: expected endings like '.acme', found ${shown(extension)}`);
+}
+
+function checkAliases(who: string, where: string, pattern: RegExp, given: unknown): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given) || given.length > MAX_ITEMS)
+    throw refused(who, `${where}.aliases: expected a list, found ${shown(given)}`);
+  for (const alias of given)
+    if (typeof alias !== 'string' || !pattern.test(alias))
+      throw refused(who, `${where}.aliases: expected texts like ${pattern.source}, found ${shown(alias)}`);
 }

@@ -8,6 +8,7 @@ export function ownSink(plugin: string, sink: SinkFormat): SinkFormat {
   return {
     name,
     extensions: [...sink.extensions],
+    ...(sink.aliases === undefined ? {} : { aliases: [...sink.aliases] }),
     ...(sink.isStream === true && { isStream: true }),
     load: async () => {
       const what = `output format '${name}'`;

@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { PoolTrackerError } from '../errors.js';
-import { batchesOfRows } from '../record/arrow/record-batches.js';
 import type { RecordType, Row } from '../record/schema/record-type.js';
-import { openSink, pipelineInto, type SinkOptions } from './open-sink.js';
+import { openSink, writeRows, type SinkOptions } from './open-sink.js';
 import { parseOutput, splitOutput } from './sinks.js';
 import { abortable, type WorkOptions } from '../work.js';
 import type { RecordOrigin } from './read/record-reader.js';
@@ -68,11 +68,12 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   });
   if (signal?.aborted === true) {
     sink.destroy();
+    if (!sink.closed) await once(sink, 'close');
     await abandon(records.rows);
     signal.throwIfAborted();
   }
   const rows = Readable.from(counted(records.rows), signal === undefined ? {} : { signal });
-  await pipelineInto(sink, rows, batchesOfRows(recordType));
+  await writeRows(recordType, rows, sink);
   return { recordType, records: count };
 }
 

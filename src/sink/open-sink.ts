@@ -7,7 +7,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { PoolTrackerError, systemErrorCode } from '../errors.js';
 import { columnsOfBatch } from '../record/columns/batch-columns.js';
 import type { ColumnBatch } from '../record/columns/column-data.js';
-import { columnsOfRows, type RowGroups } from '../record/columns/columns-of-rows.js';
+import { columnsOfRows, type RowsInGroups } from '../record/columns/columns-of-rows.js';
 import type { RecordType } from '../record/schema/record-type.js';
 import { isClosedPipe, outputExists, outputFailed } from './file/output-error.js';
 import { WholeFile } from './file/whole-file.js';
@@ -178,7 +178,7 @@ export async function pipelineInto(sink: Writable, ...stages: readonly [Stage, .
  */
 export async function writeRows(
   recordType: RecordType,
-  rows: RowGroups,
+  rows: RowsInGroups,
   sink: Writable,
   capacity?: number,
 ): Promise<number> {

@@ -61,6 +61,15 @@ describe('what the command line loads', () => {
     });
   }
 
+  it('convert of texts into texts: not Arrow either', async () => {
+    const [from, to] = [folder.path('tags.ndjson'), folder.path('tags.csv')];
+    const image = folder.path('memory.raw');
+    writeFileSync(image, rawBuffer(generateMemory()));
+    assert.equal((await runCli(['scan', image, '-q', '--force', '-o', from])).status, 0);
+    const { packages } = await loadedBy('convert', from, to, '--force');
+    assert.ok(!packages.includes('apache-arrow'), packages.join());
+  });
+
   for (const name of Object.keys(COMMANDS)) {
     it(`${name} --help: no other command`, async () =>
       assert.deepEqual((await loadedBy(name, '--help')).commands, [name]));

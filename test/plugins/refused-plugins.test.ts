@@ -68,6 +68,16 @@ const REFUSED: readonly (readonly [what: string, exported: string, why: RegExp])
     /sinks\[0\]\.extensions: expected endings like '\.acme', found 'acme'/,
   ],
   [
+    'other names that are no list',
+    `export default { apiVersion: 1, name: 'acme', sinks: [{ ...${SINK}, aliases: 7 }] }`,
+    /sinks\[0\]\.aliases: expected a list, found 7/,
+  ],
+  [
+    'another name that is none',
+    `export default { apiVersion: 1, name: 'acme', sinks: [{ ...${SINK}, aliases: ['a b'] }] }`,
+    /sinks\[0\]\.aliases: expected texts like .*, found 'a b'/,
+  ],
+  [
     "our format's name",
     `export default { apiVersion: 1, name: 'acme', imageFormats: [{ ...${FORMAT}, name: 'lime' }] }`,
     /image format 'lime': expected a name of its own, and it is taken/,

@@ -1,10 +1,28 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { type Data, Field, Int32, Int64, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import {
+  type Data,
+  DateDay,
+  Field,
+  Int32,
+  Int64,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  TimestampMicrosecond,
+} from 'apache-arrow';
 import { PoolTrackerError } from '../../src/errors.js';
 import { plainStrings, RecordBatchBuilder } from '../../src/record/arrow/record-batches.js';
 import { fieldId } from '../../src/record/schema/field-ids.js';
-import { column, nullableColumn, type RecordType, recordType, type Row } from '../../src/record/schema/record-type.js';
+import {
+  column,
+  type ColumnType,
+  nullableColumn,
+  type RecordType,
+  recordType,
+  type Row,
+} from '../../src/record/schema/record-type.js';
 import { POOL_TAG, RECORD_TYPES } from '../../src/record/schema/record-types.js';
 import { openSink, pipelineInto, type SinkOptions } from '../../src/sink/open-sink.js';
 import { sinkNamed } from '../../src/sink/sinks.js';
@@ -145,12 +163,35 @@ describe('Parquet column by column', () => {
         const numbers = there as number[];
         assert.deepEqual([Number(min), Number(max)], [Math.min(...numbers), Math.max(...numbers)], String(name));
       } else if (name === 'flag') assert.deepEqual([min, max], ['false', 'true']);
-      else if (name !== 'at') {
+      else if (name === 'at') {
+        const times = (there as number[]).toSorted((a, b) => a - b);
+        const told = [min, max].map((text) => Date.parse(`${String(text).replace(/\+00$/, '').replace(' ', 'T')}Z`));
+        assert.deepEqual(told, [times[0], times.at(-1)], `${String(min)} ${String(max)}`);
+      } else {
         const texts = (there as string[]).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
         assert.deepEqual([min, max], [texts[0], texts.at(-1)], String(name));
       }
     }
   });
+
+  for (const parquetWriter of ['hyparquet-writer', 'parquetjs-lite'] as const) {
+    it(`ids are for records alone, and row groups have rows: ${parquetWriter}`, async () => {
+      const counts = recordType({ name: 'answer', description: '', columns: [column('count', 'int32', '')] });
+      const path = folder.path(`answer-${parquetWriter}.parquet`);
+      await writeRecords(path, counts, [{ count: 1 }], { parquetWriter });
+      const [found] = await queryDuckdb(`SELECT field_id FROM parquet_schema('${path}') WHERE name = 'count'`);
+      assert.equal(found!['field_id'], null);
+      for (const rowGroupRows of [0, -1, 2.5, NaN, Infinity, 2 ** 24 + 1])
+        await assert.rejects(
+          writeRecords(folder.path('never.parquet'), counts, [{ count: 1 }], { parquetWriter, rowGroupRows }),
+          {
+            code: 'USAGE',
+            message: /rowGroupRows: expected a whole number/,
+          },
+        );
+      await assert.rejects(readRecords(folder.path('never.parquet')), /no such file/);
+    });
+  }
 
   it('bounds of long texts are left out, not cut', async () => {
     const path = folder.path('long-texts.parquet');
@@ -205,8 +246,8 @@ describe('Parquet column by column', () => {
   });
 
   it('data that are of another type or damaged are refused, and leave no file', async () => {
-    const refused = async (name: string, data: Data, expected: RegExp): Promise<void> => {
-      const type = recordType({ name: 'one', description: '', columns: [column(name, 'string', '')] });
+    const refused = async (name: string, data: Data, expected: RegExp, of: ColumnType = 'string'): Promise<void> => {
+      const type = recordType({ name: 'one', description: '', columns: [column(name, of, '')] });
       const fields = [new Field(name, data.type, false)];
       const batch = new RecordBatch(
         new Schema(fields),
@@ -222,6 +263,13 @@ describe('Parquet column by column', () => {
     };
     await refused('longs', makeData({ type: new Int64(), data: BigInt64Array.of(1n) }), /expected string/);
     await refused('numbers', makeData({ type: new Int32(), data: Int32Array.of(1) }), /expected string/);
+    const texts = batchOf(POOL_TAG, [poolTagRow({ tag: 'a' })]).getChild('tag')!.data[0] as Data;
+    await refused('indices', texts, /expected int32/, 'int32');
+    const days = makeData({ type: new DateDay(), data: Int32Array.of(1) });
+    await refused('days', days, /expected int32/, 'int32');
+    const times = makeData({ type: new TimestampMicrosecond(), data: BigInt64Array.of(1n) });
+    await refused('times', times, /expected int64/, 'int64');
+    await refused('micros', times, /expected timestamp/, 'timestamp');
     for (const index of [2, -1]) {
       const batch = batchOf(POOL_TAG, [poolTagRow({ tag: 'a' }), poolTagRow({ tag: 'b' })]);
       const tags = batch.getChild('tag')!.data[0] as Data;

@@ -1,6 +1,6 @@
 import { type Data, type Timestamp, TimeUnit, Type, type Vector } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
-import { bitmapHolds, bitsHold, textsHold, valuesHold } from '../columns/bounds.js';
+import { dataHold } from '../columns/bounds.js';
 import type { ColumnData, TextData } from '../columns/column-data.js';
 import { DictionaryTexts, type ReadValue, textAt } from '../columns/column-values.js';
 import type { Column } from '../schema/record-type.js';
@@ -10,18 +10,8 @@ import type { Column } from '../schema/record-type.js';
  * their dictionary. Arrow itself does not check any of this.
  */
 export function withinBounds(data: Data): boolean {
-  const column = data as unknown as ColumnData;
-  if (!bitmapHolds(column)) return false;
-  switch (data.type.typeId as Type) {
-    case Type.Bool:
-      return bitsHold(column);
-    case Type.Utf8:
-      return textsHold(data as unknown as TextData);
-    case Type.Dictionary:
-      return valuesHold(column) && indicesWithin(data);
-    default:
-      return valuesHold(column);
-  }
+  const kind = data.type.typeId as Type;
+  return dataHold(kind, data as unknown as ColumnData) && (kind !== Type.Dictionary || indicesWithin(data));
 }
 
 function indicesWithin(data: Data): boolean {

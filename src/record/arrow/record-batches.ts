@@ -13,7 +13,7 @@ import {
 } from 'apache-arrow';
 import { objectTransform } from 'through2';
 import type { ColumnData, TextData } from '../columns/column-data.js';
-import { ColumnBatchBuilder, END_OF_GROUP, packed, type RowGroups } from '../columns/columns-of-rows.js';
+import { ColumnBatchBuilder, END_OF_GROUP, packed, type RowsInGroups } from '../columns/columns-of-rows.js';
 import type { ReadValue } from '../columns/column-values.js';
 import type { RecordType, Row, Value } from '../schema/record-type.js';
 import { arrowSchema } from './arrow-schema.js';
@@ -144,7 +144,7 @@ export function rowsOfBatches(recordType: RecordType): Transform {
  * @param capacity rows of a full batch
  * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
-export function packRows(recordType: RecordType, rows: RowGroups, capacity?: number): AsyncGenerator<RecordBatch> {
+export function packRows(recordType: RecordType, rows: RowsInGroups, capacity?: number): AsyncGenerator<RecordBatch> {
   return packed(new RecordBatchBuilder(recordType, capacity), rows);
 }
 

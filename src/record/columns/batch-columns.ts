@@ -1,12 +1,10 @@
 import type { Data, RecordBatch, Timestamp } from 'apache-arrow';
 import { PoolTrackerError } from '../../errors.js';
 import type { Column, ColumnType, RecordType } from '../schema/record-type.js';
-import { bitmapHolds, bitsHold, textsHold, valuesHold } from './bounds.js';
+import { dataHold, textsHold, TYPE } from './bounds.js';
 import type { ColumnBatch, ColumnData, TextData } from './column-data.js';
 
-/** Of Arrow's `Type` and `TimeUnit`: who has a record batch has loaded its library, others need not. */
-const UTF8 = 5;
-const BOOL = 6;
+/** Of Arrow's `TimeUnit`. */
 const MILLISECOND = 1;
 
 function typeIdOf({ type }: Data): number {
@@ -16,15 +14,19 @@ function typeIdOf({ type }: Data): number {
 /** Whether data lie in memory as those of our own schema do. */
 const FITS: Readonly<Record<ColumnType, (data: Data) => boolean>> = {
   string: (data) =>
-    typeIdOf(data) === UTF8 ||
-    (data.values instanceof Int32Array && data.dictionary?.data.every((chunk) => typeIdOf(chunk) === UTF8) === true),
-  bool: (data) => typeIdOf(data) === BOOL,
-  int32: ({ values }) => values instanceof Int32Array,
-  uint32: ({ values }) => values instanceof Uint32Array,
-  int64: ({ values }) => values instanceof BigInt64Array,
-  float64: ({ values }) => values instanceof Float64Array,
-  timestamp: ({ type, values }) =>
-    values instanceof BigInt64Array && ((type as Timestamp).unit as number) === MILLISECOND,
+    typeIdOf(data) === TYPE.utf8 ||
+    (typeIdOf(data) === TYPE.dictionary &&
+      data.values instanceof Int32Array &&
+      data.dictionary?.data.every((chunk) => typeIdOf(chunk) === TYPE.utf8) === true),
+  bool: (data) => typeIdOf(data) === TYPE.bool,
+  int32: (data) => typeIdOf(data) === TYPE.int && data.values instanceof Int32Array,
+  uint32: (data) => typeIdOf(data) === TYPE.int && data.values instanceof Uint32Array,
+  int64: (data) => typeIdOf(data) === TYPE.int && data.values instanceof BigInt64Array,
+  float64: (data) => typeIdOf(data) === TYPE.float && data.values instanceof Float64Array,
+  timestamp: (data) =>
+    typeIdOf(data) === TYPE.timestamp &&
+    data.values instanceof BigInt64Array &&
+    ((data.type as Timestamp).unit as number) === MILLISECOND,
 };
 
 /**
@@ -54,14 +56,8 @@ function checked(column: Column, data: Data | undefined): ColumnData | null {
   // What Arrow counts anew whenever it is asked is kept.
   const { length, offset, nullCount, nullBitmap, values, valueOffsets, dictionary } = data as unknown as ColumnData;
   const plain = { length, offset, nullCount, nullBitmap, values, valueOffsets, dictionary };
-  if (!bitmapHolds(plain) || !holds(typeIdOf(data), plain))
-    throw damaged(column, 'its buffers are shorter than its length');
+  if (!dataHold(typeIdOf(data), plain)) throw damaged(column, 'its buffers are shorter than its length');
   return plain;
-}
-
-function holds(typeId: number, data: ColumnData): boolean {
-  if (typeId === BOOL) return bitsHold(data);
-  return typeId === UTF8 ? textsHold(data as unknown as TextData) : valuesHold(data);
 }
 
 function damaged({ name }: Column, what: string): PoolTrackerError {

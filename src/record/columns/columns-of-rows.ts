@@ -64,7 +64,7 @@ export class ColumnBatchBuilder {
 }
 
 /** Rows, at hand or still to come. */
-export type RowGroups = Iterable<Row | typeof END_OF_GROUP> | AsyncIterable<Row | typeof END_OF_GROUP>;
+export type RowsInGroups = Iterable<Row | typeof END_OF_GROUP> | AsyncIterable<Row | typeof END_OF_GROUP>;
 
 /** What packs rows into batches. */
 export interface BatchBuilder<Batch> {
@@ -79,7 +79,7 @@ export interface BatchBuilder<Batch> {
  * END_OF_GROUP.
  * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
-export async function* packed<Batch>(builder: BatchBuilder<Batch>, rows: RowGroups): AsyncGenerator<Batch> {
+export async function* packed<Batch>(builder: BatchBuilder<Batch>, rows: RowsInGroups): AsyncGenerator<Batch> {
   const isDue = (row: Row | typeof END_OF_GROUP): boolean => {
     if (row !== END_OF_GROUP) builder.append(row);
     return builder.full || (row === END_OF_GROUP && builder.length > 0);
@@ -98,6 +98,10 @@ export async function* packed<Batch>(builder: BatchBuilder<Batch>, rows: RowGrou
  * @param capacity rows of a full batch
  * @throws PoolTrackerError INTERNAL for a row that does not fit the record type
  */
-export function columnsOfRows(recordType: RecordType, rows: RowGroups, capacity?: number): AsyncGenerator<ColumnBatch> {
+export function columnsOfRows(
+  recordType: RecordType,
+  rows: RowsInGroups,
+  capacity?: number,
+): AsyncGenerator<ColumnBatch> {
   return packed(new ColumnBatchBuilder(recordType, capacity), rows);
 }

@@ -1,4 +1,5 @@
 import { PoolTrackerError } from '../../errors.js';
+import { fieldId } from './field-ids.js';
 import { IMAGE, IMAGE_WARNING } from './image-record.js';
 import { POOL_TAG_LIVE } from './live-records.js';
 import { OBJECT_COUNT, OBJECT_HOLDER, PROCESS } from './object-records.js';
@@ -40,4 +41,14 @@ export function recordTypeNamed(name: string): RecordType {
   throw new PoolTrackerError('USAGE', `no record type is named '${name}'`, {
     hint: `one of: ${RECORD_TYPES.map((type) => type.name).join(', ')}`,
   });
+}
+
+/** The field ids of a record type's columns, by name; none for what is no record type of ours, as the answer of a query. */
+export function columnIds(recordType: RecordType): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  for (const { name } of RECORD_TYPES.some((known) => known === recordType) ? recordType.columns : []) {
+    const id = fieldId(name);
+    if (id !== null) ids.set(name, id);
+  }
+  return ids;
 }

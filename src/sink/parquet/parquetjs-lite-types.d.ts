@@ -26,6 +26,8 @@ declare module 'parquetjs-lite' {
       offset: number,
       options: WriterOptions,
     );
+    /** Encodes and writes it, the encoding before it returns. */
+    writeFooter(metadata: unknown): unknown;
   }
 
   export class ParquetWriter {

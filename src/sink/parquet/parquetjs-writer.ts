@@ -2,7 +2,7 @@ import parquet from 'parquetjs-lite';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import logicalTypes from 'parquetjs-lite/lib/types.js';
 import { messageOf, PoolTrackerError } from '../../errors.js';
-import { fieldId } from '../../record/schema/field-ids.js';
+import { columnIds } from '../../record/schema/record-types.js';
 import { fileMetadata } from '../../record/schema/file-metadata.js';
 import { ColumnRowReader } from '../../record/columns/column-values.js';
 import type { ColumnType, RecordType, Row, Value } from '../../record/schema/record-type.js';
@@ -37,6 +37,9 @@ function makeExact(): void {
   types['UINT_32']!.toPrimitive = (value) => Number(value) | 0;
 }
 
+/** Of the columns of the file whose footer is being written, which is done in one go. */
+let footerIds: ReadonlyMap<string, number> | null = null;
+
 /**
  * Makes parquetjs-lite write the ids of columns, and say that its times are instants in UTC. It writes the converted type
  * TIMESTAMP_MILLIS alone, which means the same by the format's rules, but readers take it for a time of no zone.
@@ -46,7 +49,7 @@ function makeComplete(): void {
   if (SchemaElement.prototype.write.name === 'writeComplete') return;
   const { write } = SchemaElement.prototype;
   SchemaElement.prototype.write = function writeComplete(output): void {
-    this.field_id ??= fieldId(this.name);
+    this.field_id ??= footerIds?.get(this.name) ?? null;
     if (this.converted_type === ConvertedType.TIMESTAMP_MILLIS)
       this.logicalType ??= new LogicalType({
         TIMESTAMP: new TimestampType({ isAdjustedToUTC: true, unit: new TimeUnit({ MILLIS: new MilliSeconds() }) }),
@@ -140,6 +143,16 @@ export const encodeWithParquetJs: EncodeColumns = async function* (batches, reco
     0,
     writerOptions,
   );
+  const writeFooter = envelope.writeFooter.bind(envelope);
+  const ids = columnIds(recordType);
+  envelope.writeFooter = (metadata) => {
+    footerIds = ids;
+    try {
+      return writeFooter(metadata);
+    } finally {
+      footerIds = null;
+    }
+  };
   const writer = new parquet.ParquetWriter(schema, envelope, writerOptions);
   for (const [key, value] of fileMetadata(recordType)) writer.setMetadata(key, value);
   const reader = new ColumnRowReader(recordType);

@@ -1,7 +1,7 @@
 import type { Encoding, Statistics } from './format-types.js';
 import { PoolTrackerError } from '../../../errors.js';
 import type { Column } from '../../../record/schema/record-type.js';
-import { bitWidthOf, definitionLevels, MAX_BIT_WIDTH, packedIndices } from './hybrid.js';
+import { bitWidthOf, definitionLevels, packedIndices } from './hybrid.js';
 import { dictionaryOf, gatherBits, gatherWords, type Words } from './numbers.js';
 import { type ColumnRows, countBits, type Defined, definedRows } from './row-group.js';
 import { boolBounds, type Bounds, numberBounds, textBounds } from './statistics.js';
@@ -55,7 +55,7 @@ function encodeWords(column: Column, defined: Defined, values: Words): ColumnChu
   if (dictionary !== null) {
     const count = dictionary.values.words.length / values.perValue;
     const width = bitWidthOf(count);
-    if (count * bytes + (defined.values * width) / 8 <= half && width <= MAX_BIT_WIDTH)
+    if (count * bytes + (defined.values * width) / 8 <= half)
       return packed(
         column,
         defined,
@@ -77,7 +77,7 @@ function encodeTexts(column: Column, defined: Defined, texts: Texts): ColumnChun
   for (const size of sizes) distinct += size;
   for (let row = 0; row < indices.length; row++) total += sizes[indices[row]!]!;
   const bounds = textBounds(texts);
-  if (2 * (distinct + (indices.length * width) / 8) <= total && width <= MAX_BIT_WIDTH)
+  if (2 * (distinct + (indices.length * width) / 8) <= total)
     return packed(column, defined, plainTexts(bytes, distinct), count, indices, bounds);
   return plain(defined, [...textPages(column, defined, texts)], bounds);
 }
@@ -136,7 +136,7 @@ function plainTexts(texts: Iterable<Uint8Array>, size: number): Uint8Array {
 }
 
 /** Pages of texts without a dictionary, each of eight rows or a multiple of it, so that their levels are whole bytes. */
-function* textPages(column: Column, { rows, values, bits }: Defined, { bytes, indices }: Texts): Generator<Page> {
+function* textPages(column: Column, { rows, bits }: Defined, { bytes, indices }: Texts): Generator<Page> {
   let row = 0;
   let index = 0;
   while (row < rows) {
@@ -144,8 +144,7 @@ function* textPages(column: Column, { rows, values, bits }: Defined, { bytes, in
     let size = 0;
     for (; row < rows && size < TEXT_PAGE_BYTES; row += 8) {
       const group = bits === null ? Math.min(8, rows - row) : countBits(bits.subarray(row >> 3, (row >> 3) + 1));
-      for (const end = index + (values === 0 ? 0 : group); index < end; index++)
-        size += 4 + bytes[indices[index]!]!.length;
+      for (const end = index + group; index < end; index++) size += 4 + bytes[indices[index]!]!.length;
     }
     row = Math.min(row, rows);
     const page: Defined = {

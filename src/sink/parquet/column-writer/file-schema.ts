@@ -1,6 +1,5 @@
 import type { SchemaElement } from './format-types.js';
-import { fieldId } from '../../../record/schema/field-ids.js';
-import { RECORD_TYPES } from '../../../record/schema/record-types.js';
+import { columnIds } from '../../../record/schema/record-types.js';
 import type { Column, ColumnType, RecordType } from '../../../record/schema/record-type.js';
 
 type Leaf = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>;
@@ -29,12 +28,12 @@ function schemaElement({ name, type, nullable }: Column): SchemaElement {
 /** The schema of a Parquet file: its root, then its columns, with their ids where they are those of records. */
 export function fileSchema(recordType: RecordType): SchemaElement[] {
   const { columns } = recordType;
-  const hasIds = RECORD_TYPES.some((known) => known === recordType);
+  const ids = columnIds(recordType);
   return [
     { name: 'schema', num_children: columns.length },
     ...columns.map((column) => {
-      const id = hasIds ? fieldId(column.name) : null;
-      return { ...schemaElement(column), ...(id === null ? {} : { field_id: id }) };
+      const id = ids.get(column.name);
+      return { ...schemaElement(column), ...(id === undefined ? {} : { field_id: id }) };
     }),
   ];
 }

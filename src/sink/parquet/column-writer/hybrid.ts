@@ -5,8 +5,6 @@
 
 /** Values of a run that is shorter are packed. */
 const MIN_RUN = 8;
-/** Wider values would not fit into the 32 bits that eight of them are shifted through. */
-export const MAX_BIT_WIDTH = 24;
 
 /** Bits that hold every index below `count`. */
 export function bitWidthOf(count: number): number {
@@ -61,7 +59,7 @@ let scratch = new Uint8Array(0);
 
 /**
  * Indices into a dictionary as a data page has them: the width in bits, then the hybrid.
- * @param bitWidth at most MAX_BIT_WIDTH
+ * @param bitWidth at most 24: with up to seven bits of the one before, a value must fit into 32
  */
 export function packedIndices(values: Int32Array, bitWidth: number): Uint8Array {
   const count = values.length;

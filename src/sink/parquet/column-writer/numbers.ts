@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { isValid } from '../../../record/columns/column-data.js';
 import { type ColumnRows, scratchIndices } from './row-group.js';
 
@@ -102,8 +103,11 @@ class WordTable {
   }
 }
 
+/** Of this process alone: whoever made an image cannot choose values that all have the same place. */
+const [LOW_FACTOR, HIGH_FACTOR] = [randomInt(2 ** 31) * 2 + 1, randomInt(2 ** 31) * 2 + 1];
+
 function hashOf(low: number, high: number): number {
-  const hash = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
+  const hash = Math.imul(low ^ Math.imul(high, HIGH_FACTOR), LOW_FACTOR);
   return hash ^ (hash >>> 15);
 }
 

@@ -50,7 +50,7 @@ function zstdWasm(): Promise<Compress> {
   return wasm;
 }
 
-const deflate = promisify(zlib.gzip);
+const gzip = promisify(zlib.gzip);
 
 /** The codec that is asked for. */
 export async function pageCodec(compression: ParquetCompression): Promise<PageCodec> {
@@ -58,7 +58,7 @@ export async function pageCodec(compression: ParquetCompression): Promise<PageCo
     case 'zstd':
       return zstd();
     case 'gzip':
-      return { name: 'GZIP', compress: (page) => deflate(page, { ...inOnePiece(page), level: LEVEL }) };
+      return { name: 'GZIP', compress: (page) => gzip(page, { ...inOnePiece(page), level: LEVEL }) };
     case 'snappy': {
       const { snappyCompress } = await import('hyparquet-writer/src/snappy.js');
       return { name: 'SNAPPY', compress: (page) => Promise.resolve(snappyCompress(page)) };
