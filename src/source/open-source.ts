@@ -29,8 +29,6 @@ export { lastPartOf } from './split-zip.js';
 export interface OpenOptions extends LocationOptions {
   /** Locations of the file's further parts, in order: then none is looked for by its name. */
   readonly parts?: readonly string[];
-  /** Reads, and what waits for them, reject with its reason when it comes. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Tried in this order; the plug-ins' come behind them. */
@@ -45,7 +43,7 @@ const SCHEMES: readonly SourceScheme[] = [
   {
     name: 'file-url',
     claims: (location) => /^file:\/\//i.test(location),
-    open: (location, { within }) => openLocal(pathOfFileUrl(location), within),
+    open: (location, options) => openLocal(pathOfFileUrl(location), options),
   },
 ];
 
@@ -66,11 +64,11 @@ const LOCAL_SCHEMES: readonly SourceScheme[] = [
     claims: (location) => /\.afd[/\\]?$/i.test(location),
     open: (location, { within }) => FileSource.open(join(location, 'file_000.aff'), within),
   },
-  { name: 'file', claims: () => true, open: (location, { within }) => openLocal(location, within) },
+  { name: 'file', claims: () => true, open: openLocal },
 ];
 
-async function openLocal(path: string, within?: readonly string[]): Promise<Source | ByteStream> {
-  return (await openNamedPipe(path, within)) ?? FileSource.open(path, within);
+async function openLocal(path: string, options: LocationOptions): Promise<Source | ByteStream> {
+  return (await openNamedPipe(path, options)) ?? FileSource.open(path, options.within);
 }
 
 /** Beginnings of locations that are ours, or that a reader would take for ours. */

@@ -7,6 +7,8 @@ export interface LocationOptions {
   readonly allowRedirects?: boolean;
   /** Files and folders in which local files must lie, companions too, through links as well; anywhere by default. */
   readonly within?: readonly string[];
+  /** What is waited for is given up, and reads reject with its reason, when it comes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a scheme is given beside the location. */

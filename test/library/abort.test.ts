@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import {
   check,
   convertRecords,
@@ -17,6 +19,8 @@ import { sampleBytes, writeSample } from '../support/images/samples.js';
 import { edgeRows, poolTagRow } from '../support/records/record-rows.js';
 import { writeRecords } from '../support/records/write-records.js';
 import { writePart } from '../support/records/write-part.js';
+import { builtFile, ended } from '../support/run/cli.js';
+import { makePipe } from '../support/run/named-pipe.js';
 import { openDescriptors } from '../support/run/open-files.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
@@ -164,6 +168,18 @@ describe('an aborted call', () => {
       await server.stop();
     }
     assert.equal(openDescriptors(image) ?? 0, 0);
+  });
+
+  it('does not wait for somebody to write into a pipe that has a name, nor does the process', async () => {
+    const script = `
+      import { scanImage } from '${pathToFileURL(builtFile('index.js')).href}';
+      const controller = new AbortController();
+      const scan = scanImage(process.argv[1], { signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('enough')), 50);
+      await scan.catch((error) => console.log(error.message));`;
+    const words = ['--input-type=module', '-e', script, makePipe(folder.path('pipe.raw'))];
+    const { stdout, stderr, status } = await ended(spawn(process.execPath, words));
+    assert.deepEqual({ stdout, stderr, status }, { stdout: 'enough\n', stderr: '', status: 0 });
   });
 
   it('ends a question that DuckDB is at', async () => {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { messageOf, PoolTrackerError } from '../../errors.js';
 import { awaitWriter } from '../stream/blocking-pipe.js';
+import type { LocationOptions } from '../source-scheme.js';
 import { ByteStream } from '../stream/byte-stream.js';
 
 const openDescriptor = promisify(open);
@@ -13,7 +14,7 @@ const openDescriptor = promisify(open);
  * @throws PoolTrackerError SOURCE_UNREADABLE, SOURCE_NOT_PERMITTED where only files of some places may be read: a pipe
  *   keeps who opens it waiting for as long as it likes
  */
-export async function openNamedPipe(path: string, within?: readonly string[]): Promise<ByteStream | null> {
+export async function openNamedPipe(path: string, { within, signal }: LocationOptions): Promise<ByteStream | null> {
   const isPipe = await stat(path).then(
     (found) => found.isFIFO(),
     () => false,
@@ -24,7 +25,7 @@ export async function openNamedPipe(path: string, within?: readonly string[]): P
       hint: 'copy what comes out of it to a file',
     });
   try {
-    return ByteStream.ofDescriptor(path, await awaitWriter(path, () => openDescriptor(path, 'r')));
+    return ByteStream.ofDescriptor(path, await awaitWriter(path, () => openDescriptor(path, 'r'), signal));
   } catch (error) {
     throw new PoolTrackerError('SOURCE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }

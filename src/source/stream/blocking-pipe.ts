@@ -39,11 +39,23 @@ function wakeAll(): void {
   for (const sleeper of blocked) sleeper.wake();
 }
 
-/** Opens a pipe that has a name, which waits until somebody has opened it to write; or until the process ends. */
-export async function awaitWriter<T>(path: string, open: () => Promise<T>): Promise<T> {
+/**
+ * Opens a pipe that has a name, which waits until somebody has opened it to write; or until the process ends, or the
+ * signal comes.
+ */
+export async function awaitWriter<T>(path: string, open: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const sleeper = { wake: () => closeQuietly(() => openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)) };
   watch(sleeper);
-  return open().finally(() => blocked.delete(sleeper));
+  const giveUp = async (): Promise<void> => {
+    // The thread that is to wait in it may not have come so far.
+    for (; blocked.has(sleeper); await sleep(EMPTY_MS)) sleeper.wake();
+  };
+  const onAbort = (): void => void giveUp();
+  signal?.addEventListener('abort', onAbort);
+  return open().finally(() => {
+    blocked.delete(sleeper);
+    signal?.removeEventListener('abort', onAbort);
+  });
 }
 
 /** Opens and closes it, if it can be opened. */
