@@ -68,8 +68,22 @@ export class PhysicalMemory {
   /** Reads any range of addresses, not cached. */
   async read(address: PhysicalAddress, length: number): Promise<PhysicalRead> {
     const bytes = Buffer.alloc(length);
+    return { bytes, whole: await this.fill(bytes, address) };
+  }
+
+  /**
+   * Reads into memory that is used again and again: zeros where bytes are missing.
+   * @returns whether every byte was in the image
+   */
+  async readInto(target: Uint8Array, address: PhysicalAddress): Promise<boolean> {
+    target.fill(0);
+    return this.fill(target, address);
+  }
+
+  /** @param bytes zeros so far */
+  private async fill(bytes: Uint8Array, address: PhysicalAddress): Promise<boolean> {
     const { runs, source, unreadable } = this.image;
-    const end = address + length;
+    const end = address + bytes.length;
     const reads: Promise<boolean>[] = [];
     let covered = 0;
     for (let index = runs.indexAt(address); index < runs.count; index++) {
@@ -91,8 +105,7 @@ export class PhysicalMemory {
         ),
       );
     }
-    const whole = (await Promise.all(reads)).every(Boolean) && covered === length;
-    return { bytes, whole };
+    return (await Promise.all(reads)).every(Boolean) && covered === bytes.length;
   }
 
   /** The page that holds `address`, or null when the image does not hold all of it. Cached; not to be written to. */

@@ -57,7 +57,7 @@ export async function decodeCarved(
   const isIncomplete =
     totals.pagesMissing > 0 || totals.conflicts > 0 || isUndecided || tags.some(({ complete }) => !complete);
   return {
-    imageId: totals.imageId(),
+    imageId: totals.imageId(tags),
     system: 0,
     path: input.name,
     labels: request.options.labels ?? {},

@@ -135,7 +135,7 @@ export class WalkScan implements Scan {
     const objects = await kernelReadings(kernel, located, keys, request.options);
     const isIncomplete = totals.pagesMissing > 0 || totals.conflicts > 0 || decoder.doubts.length > 0;
     return {
-      imageId: totals.imageId(),
+      imageId: totals.imageId(tags),
       system: kernel.system,
       path: image.source.name,
       labels: request.options.labels ?? {},

@@ -37,20 +37,29 @@ export const SEARCHED_AT_LEAST = 1 << 22;
 export async function* lowStubRoots(memory: PhysicalMemory, pagings: readonly Paging[]): AsyncGenerator<RootCandidate> {
   const x64 = pagings.filter(({ architecture }) => architecture === 'x64');
   if (x64.length === 0) return;
-  const { bytes } = await memory.read(physicalAddress(0), ONE_MIB);
-  for (let page = PAGE_SIZE; page < ONE_MIB; page += PAGE_SIZE) {
-    if ((bytes.readBigUInt64LE(page) & 0xffffffffffff00ffn) !== 0x00000001000600e9n) continue;
-    const entry = bytes.readBigUInt64LE(page + 0x70);
-    if ((entry & 0xfffff80000000003n) !== 0xfffff80000000000n) continue;
-    const root = bytes.readBigUInt64LE(page + 0xa0);
-    if (root === 0n || (root & 0xffffff0000000fffn) !== 0n) continue;
-    yield {
-      address: physicalAddress(Number(root)),
-      from: 'low stub',
-      pagings: x64,
-      kernelEntry: virtualAddress(entry),
-    };
+  for await (const { words, start, pages } of pagesOfWords(memory, () => ONE_MIB)) {
+    for (let page = 0; page < pages; page++) {
+      if (start + page === 0) continue;
+      const first = (page * PAGE_SIZE) / 4;
+      // The first eight bytes but for the second, which is where the jump goes.
+      if ((words[first]! & 0xffff00ff) !== 0x000600e9 || words[first + 1] !== 1) continue;
+      const entry = wordsAt(words, first + 0x70 / 4);
+      if ((entry & 0xfffff80000000003n) !== 0xfffff80000000000n) continue;
+      const root = wordsAt(words, first + 0xa0 / 4);
+      if (root === 0n || (root & 0xffffff0000000fffn) !== 0n) continue;
+      yield {
+        address: physicalAddress(Number(root)),
+        from: 'low stub',
+        pagings: x64,
+        kernelEntry: virtualAddress(entry),
+      };
+    }
   }
+}
+
+/** Two words as one of 64 bits. */
+function wordsAt(words: Uint32Array, index: number): bigint {
+  return BigInt(words[index]!) | (BigInt(words[index + 1]!) << 32n);
 }
 
 /** The roots that the container names: DirectoryTableBase of a crash dump's header, CR3 in an ELF note. */
@@ -69,7 +78,8 @@ function byRecognition(pagings: readonly Paging[]): [RootsOn, Paging[]][] {
 }
 
 /**
- * Pages of memory up to a limit, in ascending order, as words of a larger buffer.
+ * Pages of memory up to a limit, in ascending order, as words of a larger buffer; zeros where memory is missing. The
+ * buffer is the same each time: in a batch, new memory would cost more, in the collector, than looking at it.
  * @param limit the first address that is not wanted; asked again as the search goes on
  */
 export async function* pagesOfWords(
@@ -78,13 +88,19 @@ export async function* pagesOfWords(
 ): AsyncGenerator<{ readonly words: Uint32Array; readonly start: number; readonly pages: number }> {
   // From afar few large requests; none is for more than is searched all the same.
   const chunk = memory.isRemote ? SEARCHED_AT_LEAST : SELF_REFERENCE_CHUNK;
+  const room = new Uint8Array(chunk);
+  let next = 0;
   for (const run of memory.image.runs) {
-    for (let start: number = run.start; start < Math.min(run.start + run.length, limit());) {
-      const length = Math.min(chunk, run.start + run.length - start, limit() - start);
-      const { bytes } = await memory.read(physicalAddress(start), length);
-      const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    // A page of which runs hold parts is a page all the same.
+    const end = Math.ceil((run.start + run.length) / PAGE_SIZE) * PAGE_SIZE;
+    next = Math.max(next, run.start - (run.start % PAGE_SIZE));
+    while (next < Math.min(end, limit())) {
+      const start = next;
+      const length = Math.min(chunk, end - start, limit() - start);
+      await memory.readInto(room.subarray(0, length), physicalAddress(start));
+      const words = new Uint32Array(room.buffer, 0, length >>> 2);
       yield { words, start, pages: Math.floor(length / PAGE_SIZE) };
-      start += chunk;
+      next = start + length;
     }
   }
 }

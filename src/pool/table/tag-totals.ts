@@ -191,7 +191,9 @@ export class TagTotals {
   }
 
   private slotsWith(bit: number): number[] {
-    return Array.from(this.incomplete.keys()).filter((slot) => (this.incomplete[slot]! & bit) !== 0);
+    const slots: number[] = [];
+    for (let slot = 0; slot <= this.slots; slot++) if ((this.incomplete[slot]! & bit) !== 0) slots.push(slot);
+    return slots;
   }
 
   /** Every tag in table order, then the expansion. */
@@ -240,12 +242,12 @@ export class TagTotals {
   /**
    * The identity of the memory: 32 hexadecimal digits of SHA-256 over the layout and every total. It depends on the
    * contents of memory alone, so that a raw image and a crash dump of the same memory have the same one.
+   * @param totals all of them, where they are at hand
    */
-  imageId(): string {
-    const hash = createHash('sha256').update(`pool-tags ${this.layout.size} ${this.slots}\n`);
-    for (const { key, slot, place, counters } of this.totals())
-      hash.update(`${place} ${slot} ${key} ${counters.join(' ')}\n`);
-    return hash.digest('hex').slice(0, 32);
+  imageId(totals: Iterable<TagTotal> = this.totals()): string {
+    const lines = [`pool-tags ${this.layout.size} ${this.slots}\n`];
+    for (const { key, slot, place, counters } of totals) lines.push(`${place} ${slot} ${key} ${counters.join(' ')}\n`);
+    return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32);
   }
 }
 

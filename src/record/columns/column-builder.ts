@@ -67,24 +67,50 @@ export abstract class ColumnBuilder {
   }
 }
 
-class FixedWidthColumn<Element extends number | bigint> extends ColumnBuilder {
+type Words = Int32Array | Uint32Array | Float64Array | BigInt64Array;
+
+/** Room for the values of a batch, which is made when there is one. */
+class Room<Of extends Words> {
+  private values: Of | null = null;
+
+  /** @param capacity in rows */
   constructor(
-    private readonly values: {
-      [row: number]: Element;
-      length: number;
-      slice(start: number, end: number): ColumnData['values'];
-    },
-    private readonly element: (value: NonNullable<Value>) => Element,
+    private readonly capacity: number,
+    private readonly make: (rows: number) => Of,
+  ) {}
+
+  get all(): Of {
+    return (this.values ??= this.make(this.capacity));
+  }
+
+  /** The first `rows` rows: the room itself where they need most of it, else a copy. */
+  take(rows: number): Of {
+    const { values } = this;
+    if (values === null) return this.make(rows);
+    if (rows * 2 < this.capacity) return values.slice(0, rows) as Of;
+    this.values = null;
+    return values.subarray(0, rows) as Of;
+  }
+}
+
+class FixedWidthColumn<Of extends Words> extends ColumnBuilder {
+  private readonly room: Room<Of>;
+
+  constructor(
+    capacity: number,
+    make: (rows: number) => Of,
+    private readonly put: (values: Of, row: number, value: NonNullable<Value>) => void,
   ) {
-    super(values.length);
+    super(capacity);
+    this.room = new Room(capacity, make);
   }
 
   protected override store(row: number, value: NonNullable<Value>): void {
-    this.values[row] = this.element(value);
+    this.put(this.room.all, row, value);
   }
 
-  protected override takeValues(rows: number): ColumnData['values'] {
-    return this.values.slice(0, rows);
+  protected override takeValues(rows: number): Of {
+    return this.room.take(rows);
   }
 }
 
@@ -112,29 +138,35 @@ class BoolColumn extends ColumnBuilder {
  * objects, by which Arrow's writers recognise a delta, the only change that the IPC file format allows.
  */
 class StringColumn extends ColumnBuilder {
-  private readonly indices: Int32Array;
+  private readonly indices: Room<Int32Array>;
   private readonly known = new Map<string, number>();
   private fresh: string[] = [];
   private chunks: readonly TextData[] = [];
+  /** Of the row before: what is said of an image is the same in all of its rows. */
+  private last: { readonly text: string; readonly index: number } | null = null;
 
   constructor(capacity: number) {
     super(capacity);
-    this.indices = new Int32Array(capacity);
+    this.indices = new Room(capacity, (rows) => new Int32Array(rows));
   }
 
   protected override store(row: number, value: NonNullable<Value>): void {
     const text = value as string;
-    let index = this.known.get(text);
-    if (index === undefined) {
-      index = this.known.size;
-      this.known.set(text, index);
-      this.fresh.push(text);
-    }
-    this.indices[row] = index;
+    if (this.last?.text !== text) this.last = { text, index: this.indexOf(text) };
+    this.indices.all[row] = this.last.index;
+  }
+
+  private indexOf(text: string): number {
+    const known = this.known.get(text);
+    if (known !== undefined) return known;
+    const index = this.known.size;
+    this.known.set(text, index);
+    this.fresh.push(text);
+    return index;
   }
 
   protected override takeValues(rows: number): Int32Array {
-    return this.indices.slice(0, rows);
+    return this.indices.take(rows);
   }
 
   protected override dictionary(): NonNullable<ColumnData['dictionary']> {
@@ -164,14 +196,27 @@ export function columnBuilder({ type }: Column, capacity: number): ColumnBuilder
     case 'bool':
       return new BoolColumn(capacity);
     case 'int32':
-      return new FixedWidthColumn(new Int32Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(capacity, newInt32s, putNumber);
     case 'uint32':
-      return new FixedWidthColumn(new Uint32Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(capacity, newUint32s, putNumber);
     case 'float64':
-      return new FixedWidthColumn(new Float64Array(capacity), (value) => value as number);
+      return new FixedWidthColumn(capacity, newFloat64s, putNumber);
     case 'int64':
-      return new FixedWidthColumn(new BigInt64Array(capacity), (value) => value as bigint);
+      return new FixedWidthColumn(capacity, newInt64s, (values, row, value) => {
+        values[row] = value as bigint;
+      });
     case 'timestamp':
-      return new FixedWidthColumn(new BigInt64Array(capacity), (value) => BigInt(value as number));
+      return new FixedWidthColumn(capacity, newInt64s, (values, row, value) => {
+        values[row] = BigInt(value as number);
+      });
   }
+}
+
+const newInt32s = (rows: number): Int32Array => new Int32Array(rows);
+const newUint32s = (rows: number): Uint32Array => new Uint32Array(rows);
+const newFloat64s = (rows: number): Float64Array => new Float64Array(rows);
+const newInt64s = (rows: number): BigInt64Array => new BigInt64Array(rows);
+
+function putNumber(values: Exclude<Words, BigInt64Array>, row: number, value: NonNullable<Value>): void {
+  values[row] = value as number;
 }

@@ -99,18 +99,25 @@ const MEASURES: Readonly<Record<Exclude<SortOrder, 'tag'>, Measure>> = {
   each: bytesEach,
 };
 
-/** Orders tags by their bytes, like Rekall: case-sensitive, with a protected tag next to its namesake. */
-function byTag(a: SelectableTag, b: SelectableTag): number {
-  const [first, second] = [tagName(a.key), tagName(b.key)];
-  if (first !== second) return first < second ? -1 : 1;
-  return a.key - b.key || a.slot - b.slot;
+/** A tag and its printable form, which is made once: orders look at it some twenty times. */
+interface Named<T extends SelectableTag> {
+  readonly tag: T;
+  readonly name: string;
 }
 
-function compareBy(order: SortOrder, pool: Pool | undefined): (a: SelectableTag, b: SelectableTag) => number {
+type Order = (a: Named<SelectableTag>, b: Named<SelectableTag>) => number;
+
+/** Orders tags by their bytes, like Rekall: case-sensitive, with a protected tag next to its namesake. */
+const byTag: Order = (a, b) => {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return a.tag.key - b.tag.key || a.tag.slot - b.tag.slot;
+};
+
+function orderBy(order: SortOrder, pool: Pool | undefined): Order {
   if (order === 'tag') return byTag;
   const measure = MEASURES[order];
   return (a, b) => {
-    const [first, second] = [measure(a, pool), measure(b, pool)];
+    const [first, second] = [measure(a.tag, pool), measure(b.tag, pool)];
     return first === second ? byTag(a, b) : first < second ? 1 : -1;
   };
 }
@@ -147,15 +154,13 @@ export function selectTags<T extends SelectableTag>(
   known = new KnownTags(),
 ): T[] {
   const isWanted = tagFilter(selection);
-  const picked = [...totals].filter(
-    (total) =>
-      isWanted(tagName(total.key)) &&
-      isWithin(total, selection) &&
-      !(selection.thirdParty === true && known.find(total.key) !== null),
+  const picked = Array.from(totals, (tag): Named<T> => ({ tag, name: tagName(tag.key) })).filter(
+    ({ tag, name }) =>
+      isWanted(name) && isWithin(tag, selection) && !(selection.thirdParty === true && known.find(tag.key) !== null),
   );
-  if (selection.sort !== undefined) picked.sort(compareBy(selection.sort, selection.pool));
+  if (selection.sort !== undefined) picked.sort(orderBy(selection.sort, selection.pool));
   if (selection.reverse === true) picked.reverse();
-  return selection.top === undefined ? picked : picked.slice(0, selection.top);
+  return picked.slice(0, selection.top).map(({ tag }) => tag);
 }
 
 /**
