@@ -79,3 +79,13 @@ export function whenAborted(signal: AbortSignal | undefined, stop: () => void): 
   signal.addEventListener('abort', stop, { once: true });
   return () => signal.removeEventListener('abort', stop);
 }
+
+/** The results of operations that are at work side by side; when one fails its error is thrown, but after all have ended. */
+export async function allDone<T>(operations: readonly Promise<T>[]): Promise<T[]> {
+  const results: T[] = [];
+  for (const end of await Promise.allSettled(operations)) {
+    if (end.status === 'rejected') throw end.reason;
+    results.push(end.value);
+  }
+  return results;
+}

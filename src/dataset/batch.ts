@@ -15,7 +15,7 @@ import { versionOf } from './images/image-version.js';
 import type { LabelRules } from './images/labels.js';
 import type { Labels } from '../scan/scan-result.js';
 import { PoolTrackerError } from '../errors.js';
-import { abortable, whenAborted } from '../work.js';
+import { abortable, allDone, whenAborted } from '../work.js';
 
 export interface BatchOptions extends IngestOptions {
   readonly labels: LabelRules;
@@ -87,8 +87,7 @@ export class Batch {
           throw error;
         }),
       );
-      const ends = await Promise.allSettled(jobs);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      await allDone(jobs);
     } finally {
       this.images.end();
       this.stuck = await this.pool.close();
@@ -116,24 +115,44 @@ export class Batch {
     return this.images.left;
   }
 
+  /**
+   * The images of one job. Where others work as well, its thread begins the next image while the last one is published;
+   * a single job keeps one processor busy, and no more.
+   */
   private async work(ingest: Ingest): Promise<void> {
+    const overlaps = this.options.jobs > 1 && !this.options.failFast;
+    let published = Promise.resolve();
     while (!this.stopped) {
       const image = await this.images.next();
-      if (image === null) return;
+      if (image === null) break;
       this.begun++;
-      const event = await this.one(ingest, image);
-      this.counts[event.status]++;
-      this.records += event.records;
-      this.bytesRead += event.bytes_read;
-      this.listener.image(event);
-      if (event.status === 'failed' && this.options.failFast) this.stop();
+      const before = published;
+      const scanned = new Promise<void>((onScanned) => {
+        published = this.one(ingest, image, onScanned).then((event) => this.tell(event));
+        published.then(onScanned, onScanned);
+      });
+      await (overlaps ? scanned : published);
+      // Not more than one waits to be published.
+      await before.catch(async (error: unknown) => {
+        await Promise.allSettled([published]);
+        throw error;
+      });
     }
+    await published;
+  }
+
+  private tell(event: ImageEvent): void {
+    this.counts[event.status]++;
+    this.records += event.records;
+    this.bytesRead += event.bytes_read;
+    this.listener.image(event);
+    if (event.status === 'failed' && this.options.failFast) this.stop();
   }
 
   /** One that comes again while it is scanned waits: the older of its versions must not be written last. */
-  private async one(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
+  private async one(ingest: Ingest, image: ListedImage, onScanned: () => void): Promise<ImageEvent> {
     const before = this.underWay.get(image.source) ?? Promise.resolve();
-    const event = before.then(() => this.scan(ingest, image));
+    const event = before.then(() => this.scan(ingest, image, onScanned));
     const ended = event.then(
       () => undefined,
       () => undefined,
@@ -146,7 +165,7 @@ export class Batch {
     }
   }
 
-  private async scan(ingest: Ingest, image: ListedImage): Promise<ImageEvent> {
+  private async scan(ingest: Ingest, image: ListedImage, onScanned: () => void): Promise<ImageEvent> {
     const version = await versionOf(image);
     if (!this.options.redo && image.again !== true && ingest.isDone(image.source, version))
       return imageEvent(image.location, 'done-before');
@@ -158,7 +177,7 @@ export class Batch {
       if (!(error instanceof PoolTrackerError)) throw error;
       return imageEvent(image.location, 'failed', { error_code: error.code, message: error.message });
     }
-    return ingest.ingest(this.pool, image, version, labels);
+    return ingest.ingest(this.pool, image, version, labels, { onScanned });
   }
 
   private labelsOf({ location, source }: ListedImage): Labels {

@@ -133,6 +133,8 @@ async function statIfExists(path: string): Promise<Stats | null> {
 export interface SinkOptions extends EncodeOptions {
   /** Replace a file that exists. */
   readonly force?: boolean;
+  /** Whether the file lies in a folder of unfinished ones, and is moved when it is whole: see `WholeFile.staged`. */
+  readonly staged?: boolean;
 }
 
 /**
@@ -148,9 +150,13 @@ export async function openSink(output: Output, options: SinkOptions = {}): Promi
   const { target } = output;
   return EncodingSink.of(output.format, output.recordType, options, async () =>
     typeof target === 'string'
-      ? { name: target, stream: await openTarget(target, options.force ?? false), end: true }
+      ? { name: target, stream: await openFile(target, options), end: true }
       : { name: 'standard output', stream: target, end: false },
   );
+}
+
+function openFile(path: string, { force = false, staged = false }: SinkOptions): Promise<Writable> {
+  return staged ? WholeFile.staged(path) : openTarget(path, force);
 }
 
 type Stage = AsyncIterable<unknown> | NodeJS.ReadWriteStream;

@@ -224,7 +224,10 @@ class Compactor {
     }
     while (next.done !== true) {
       const name = `compact-${id}-${names.length}${PART_EXTENSION[this.settings.format]}`;
-      const sink = await openSink({ recordType, format: sinkNamed(this.settings.format), target: join(work, name) });
+      const sink = await openSink(
+        { recordType, format: sinkNamed(this.settings.format), target: join(work, name) },
+        { staged: true },
+      );
       await writeRows(recordType, some(), sink);
       names.push(name);
     }

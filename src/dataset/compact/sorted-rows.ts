@@ -52,7 +52,7 @@ export async function* sortedRows(
   let names = 0;
   const spill = async (sorted: Iterable<Row> | AsyncIterable<Row>): Promise<string> => {
     const path = join(folder, `run-${names++}.parquet`);
-    const sink = await openSink({ recordType, format: sinkNamed('parquet'), target: path });
+    const sink = await openSink({ recordType, format: sinkNamed('parquet'), target: path }, { staged: true });
     await writeRows(recordType, sorted, sink);
     return path;
   };

@@ -50,11 +50,13 @@ export interface IngestOptions {
   readonly sink: SinkOptions;
 }
 
-export interface FailureRules {
+export interface IngestRules {
   /** Whether a failure is to be recorded; it is reported in either case. By default all are recorded. */
   readonly keepFailure?: (failed: ImageEvent) => boolean;
   /** A failure to record instead of scanning. */
   readonly failure?: Failure;
+  /** Called when the image has been scanned and its thread is free for the next one. */
+  readonly onScanned?: () => void;
 }
 
 /** An image whose scan ended with one of these is worth another try: the fault may not be in the image. */
@@ -136,7 +138,7 @@ export class Ingest {
     image: ListedImage,
     version: string | null,
     labels: Labels,
-    { keepFailure = () => true, failure }: FailureRules = {},
+    { keepFailure = () => true, failure, onScanned }: IngestRules = {},
   ): Promise<ImageEvent> {
     const staging = await this.staging.folder();
     try {
@@ -155,6 +157,7 @@ export class Ingest {
         ...(failure === undefined ? {} : { failure }),
       };
       const outcome = await this.outcome(pool, task);
+      onScanned?.();
       if (outcome.kind === 'passed-over') return await this.passOver(image, version, outcome.reason);
       const event = eventOf(image.location, outcome);
       if (outcome.status === 'failed' && (event.error_code === 'SOURCE_NOT_FOUND' || !keepFailure(event)))

@@ -16,6 +16,7 @@ import { openBytes } from '../../source/open-source.js';
 import { PROBE_LENGTH, sourceOf } from '../../source/source.js';
 import { ByteStream } from '../../source/stream/byte-stream.js';
 import { PART_EXTENSION } from '../store/dataset-settings.js';
+import { allDone } from '../../work.js';
 import { isUrl } from '../images/images.js';
 import { isLogTask, processLiveLog } from './process-live-log.js';
 import { failureOf, type ImageOutcome, type ImageTask, type StagedFile } from './image-task.js';
@@ -61,23 +62,25 @@ async function write(
   records: readonly string[],
   results: readonly [ScanResult, ...ScanResult[]],
 ): Promise<Written> {
-  const files: StagedFile[] = [];
-  let rows = 0;
   const told: NamedResult[] = [];
   for (const result of results) told.push(await named(task, await withShortfalls(result, records)));
-  for (const record of records) {
-    const recordType = recordTypeNamed(record);
-    const path = join(task.staging, `${record}${PART_EXTENSION[task.format]}`);
-    const sink = await openSink(
-      { recordType, format: sinkNamed(task.format), target: path },
-      { ...task.sink, force: true },
-    );
-    // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
-    const groups = told.map(({ result, naming }) => rowsOf(recordType, result, { sort: 'tag' }, naming));
-    rows += await writeRows(recordType, chained(groups), sink, recordType === IMAGE ? 1 : BATCH_ROWS);
-    files.push({ record, path });
-  }
-  return { result: told[0]!.result, files, rows };
+  // Side by side: most of the time goes by until the disk has the bytes.
+  const files = await allDone(records.map((record) => writeRecord(task, record, told)));
+  return { result: told[0]!.result, files, rows: files.reduce((sum, { rows }) => sum + rows, 0) };
+}
+
+async function writeRecord(
+  { staging, format, sink: options }: ImageTask,
+  record: string,
+  results: readonly NamedResult[],
+): Promise<StagedFile & { readonly rows: number }> {
+  const recordType = recordTypeNamed(record);
+  const path = join(staging, `${record}${PART_EXTENSION[format]}`);
+  const sink = await openSink({ recordType, format: sinkNamed(format), target: path }, { ...options, staged: true });
+  // Sorted by tag, so that readers skip row groups by their statistics, and compaction has less to do.
+  const groups = results.map(({ result, naming }) => rowsOf(recordType, result, { sort: 'tag' }, naming));
+  const rows = await writeRows(recordType, chained(groups), sink, recordType === IMAGE ? 1 : BATCH_ROWS);
+  return { record, path, rows };
 }
 
 /** The result with a warning for each wanted kind of records that is not there, or not whole. */

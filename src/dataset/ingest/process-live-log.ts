@@ -43,7 +43,7 @@ export async function processLiveLog(task: ImageTask): Promise<ScannedImage> {
     const folder = folderOf(rows, task);
     const sink = await openSink(
       { recordType: POOL_TAG_LIVE, format: sinkNamed(task.format), target: path },
-      { ...task.sink, force: true },
+      { ...task.sink, staged: true },
     );
     await writeRows(POOL_TAG_LIVE, rows, sink);
     return {

@@ -7,6 +7,7 @@ import type { ImageEntry, Journal } from '../store/journal.js';
 import { olderPartPaths, partPath, versionFolders } from '../store/partition.js';
 import type { DatasetStore } from '../store/store.js';
 import type { TableLog } from '../table/table.js';
+import { allDone } from '../../work.js';
 
 /** How an image's records came into the dataset. */
 export type Publication =
@@ -54,7 +55,11 @@ export class Publisher {
     if (status === 'failed' && sameFile && before.status !== 'failed') return 'kept-earlier';
     const claims = this.journal.otherClaims({ source, folder, imageId });
     const isFirst = claims.every((other) => source < other);
-    for (const file of isFirst ? imageRecordLast(files) : []) await this.place(file, folder, imageId);
+    if (isFirst) {
+      const isImage = ({ record }: StagedFile): boolean => record === IMAGE.name;
+      await allDone(files.filter((file) => !isImage(file)).map((file) => this.place(file, folder, imageId)));
+      await allDone(files.filter(isImage).map((file) => this.place(file, folder, imageId)));
+    }
     const samePart = before?.folder === folder && before.imageId === imageId;
     const entry: ImageEntry = {
       type: 'image',
@@ -110,9 +115,4 @@ export class Publisher {
 async function holdsFiles(store: DatasetStore, folder: string): Promise<boolean> {
   for await (const { path } of store.list(folder)) if (path !== '') return true;
   return false;
-}
-
-function imageRecordLast(files: readonly StagedFile[]): StagedFile[] {
-  const isImage = ({ record }: StagedFile): boolean => record === IMAGE.name;
-  return [...files.filter((file) => !isImage(file)), ...files.filter(isImage)];
 }

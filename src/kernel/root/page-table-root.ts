@@ -5,7 +5,7 @@ import {
   type PhysicalAddress,
   type VirtualAddress,
 } from '../../address.js';
-import type { Paging } from '../../memory/paging/paging.js';
+import type { PageWords, Paging } from '../../memory/paging/paging.js';
 import type { PhysicalMemory } from '../../memory/physical-memory.js';
 
 /** A physical address that may be the kernel's page table root, and where it comes from. */
@@ -119,10 +119,7 @@ export async function* selfReferringRoots(
   for await (const { words, start, pages } of pagesOfWords(memory, limit)) {
     for (let page = 0; page < pages; page++) {
       const place = { words, first: (page * PAGE_SIZE) / 4, address: start + page * PAGE_SIZE };
-      const found = new Map<number, Paging[]>();
-      for (const [rootsOn, kinds] of ways)
-        for (const offset of rootsOn(place)) found.set(offset, [...(found.get(offset) ?? []), ...kinds]);
-      for (const [offset, kinds] of found)
+      for (const [offset, kinds] of rootsAt(place, ways))
         yield {
           address: physicalAddress(place.address + offset),
           from: 'self reference',
@@ -131,4 +128,20 @@ export async function* selfReferringRoots(
         };
     }
   }
+}
+
+const NONE: ReadonlyMap<number, readonly Paging[]> = new Map();
+
+/** Offsets of roots on a page, and the kinds of page tables that each may be the root of. */
+function rootsAt(
+  place: PageWords,
+  ways: readonly (readonly [RootsOn, readonly Paging[]])[],
+): ReadonlyMap<number, readonly Paging[]> {
+  let found: Map<number, readonly Paging[]> | null = null;
+  for (const [rootsOn, kinds] of ways)
+    for (const offset of rootsOn(place)) {
+      found ??= new Map();
+      found.set(offset, [...(found.get(offset) ?? []), ...kinds]);
+    }
+  return found ?? NONE;
 }

@@ -13,12 +13,19 @@ export function outstanding(allocs: bigint, frees: bigint, bits: 32 | 64): bigin
 
 /** Counters as records carry them, of the six values from `at` on. */
 export function signedCounters(layout: TrackerLayout, values: BigUint64Array, at: number): CounterValues {
-  const value = (index: number): bigint => {
-    const bits = counterBits(layout, index);
-    const isCountOf32 = bits === 32 && index % 3 !== 2;
-    return isCountOf32 ? BigInt.asUintN(32, values[at + index]!) : BigInt.asIntN(bits, values[at + index]!);
-  };
-  return [value(0), value(1), value(2), value(3), value(4), value(5)];
+  const { countBits, byteBits } = layout;
+  return [
+    count(countBits, values[at]!),
+    count(countBits, values[at + 1]!),
+    BigInt.asIntN(byteBits, values[at + 2]!),
+    count(countBits, values[at + 3]!),
+    count(countBits, values[at + 4]!),
+    BigInt.asIntN(byteBits, values[at + 5]!),
+  ];
+}
+
+function count(bits: 32 | 64, value: bigint): bigint {
+  return bits === 32 ? BigInt.asUintN(32, value) : BigInt.asIntN(64, value);
 }
 
 /** Counters that only grow: allocs and frees, in the order of COUNTERS. */

@@ -73,6 +73,8 @@ export class TagTotals {
   private readonly incomplete: Uint8Array;
   private readonly scratch = new BigUint64Array(COUNTER_COUNT);
   private readonly expansion: TagTotal[] = [];
+  /** The totals of all slots, as if all were complete; null until they are asked for, and when a table is added. */
+  private summed: TagTotal[] | null = null;
   private isExpansionDoubted = false;
   private readonly keylessOverflow: KeylessOverflow;
   /** Slots where two processors' tables hold different keys: the image changed while it was taken. */
@@ -103,6 +105,7 @@ export class TagTotals {
   /** Adds one processor's table; table 0 comes first, since it names each slot's tag. */
   add(table: TrackerTable): void {
     this.tables++;
+    this.summed = null;
     this.pagesMissing += table.pagesMissing;
     for (let slot = 0; slot <= this.slots; slot++) {
       if (!table.isReadable(slot)) {
@@ -198,22 +201,22 @@ export class TagTotals {
 
   /** Every tag in table order, then the expansion. */
   *totals(): Generator<TagTotal> {
+    this.summed ??= this.sumSlots();
+    for (const total of this.summed) yield withComplete(total, this.incomplete[total.slot] === 0);
+    // A doubt of every tag is one of those in the expansion table, too.
+    for (const total of this.expansion) yield withComplete(total, total.complete && !this.isExpansionDoubted);
+  }
+
+  private sumSlots(): TagTotal[] {
+    const totals: TagTotal[] = [];
     for (let slot = 0; slot <= this.slots; slot++) {
       const key = this.keys[slot]!;
       if (key <= 0) continue;
-      const at = slot * COUNTER_COUNT;
-      const counters = signedCounters(this.layout, this.sums, at);
-      yield this.total(
-        key,
-        slot,
-        slot === this.slots ? 'overflow' : 'table',
-        counters,
-        this.seen[slot]!,
-        this.incomplete[slot] === 0,
-      );
+      const counters = signedCounters(this.layout, this.sums, slot * COUNTER_COUNT);
+      const place = slot === this.slots ? 'overflow' : 'table';
+      totals.push(this.total(key, slot, place, counters, this.seen[slot]!, true));
     }
-    // A doubt of every tag is one of those in the expansion table, too.
-    for (const total of this.expansion) yield this.isExpansionDoubted ? { ...total, complete: false } : total;
+    return totals;
   }
 
   private total(
@@ -249,6 +252,10 @@ export class TagTotals {
     for (const { key, slot, place, counters } of totals) lines.push(`${place} ${slot} ${key} ${counters.join(' ')}\n`);
     return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32);
   }
+}
+
+function withComplete(total: TagTotal, complete: boolean): TagTotal {
+  return total.complete === complete ? total : { ...total, complete };
 }
 
 /**

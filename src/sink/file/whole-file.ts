@@ -44,16 +44,17 @@ export function discardUnfinishedFiles(): void {
  * Without `force` a file that exists is never replaced, not even one that another process made in the meantime.
  */
 export class WholeFile extends Writable {
-  private readonly temporary: string;
   private handle: FileHandle | null = null;
+  /** Whether there is nothing left of it but the whole file. */
+  private isDone = false;
 
   private constructor(
     private readonly path: string,
     private readonly force: boolean,
     private readonly mode: number,
+    private readonly temporary: string,
   ) {
     super();
-    this.temporary = join(dirname(path), `.pool-tracker-${randomBytes(8).toString('hex')}.part`);
   }
 
   /**
@@ -61,17 +62,38 @@ export class WholeFile extends Writable {
    * @throws PoolTrackerError OUTPUT_EXISTS when it exists and `force` is not given; OUTPUT_FAILED
    */
   static async open(path: string, force: boolean, mode = 0o666): Promise<WholeFile> {
-    const file = new WholeFile(path, force, mode);
+    const temporary = join(dirname(path), `.pool-tracker-${randomBytes(8).toString('hex')}.part`);
+    const file = new WholeFile(path, force, mode, temporary);
     try {
       if (!force && (await exists(path))) throw outputExists(path);
-      noteUnfinished(file.temporary);
-      file.handle = await open(file.temporary, 'wx', file.mode);
+      await file.begin('wx');
     } catch (error) {
       noteFinished(file.temporary);
       file.destroy();
       throw outputFailed(path, error);
     }
     return file;
+  }
+
+  /**
+   * One in a folder of unfinished files, from where it is moved when it is whole: it has its name from the start, takes
+   * the place of one that was given up, and is synced at the end.
+   * @throws PoolTrackerError OUTPUT_FAILED
+   */
+  static async staged(path: string): Promise<WholeFile> {
+    const file = new WholeFile(path, true, 0o666, path);
+    try {
+      await file.begin('w');
+    } catch (error) {
+      noteFinished(path);
+      throw outputFailed(path, error);
+    }
+    return file;
+  }
+
+  private async begin(flags: 'w' | 'wx'): Promise<void> {
+    noteUnfinished(this.temporary);
+    this.handle = await open(this.temporary, flags, this.mode);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
@@ -114,9 +136,11 @@ export class WholeFile extends Writable {
     await this.handle!.sync();
     await this.handle!.close();
     this.handle = null;
-    await (this.force ? rename(this.temporary, this.path) : this.linkUnlessExists());
+    const isMoved = this.temporary !== this.path;
+    if (isMoved) await (this.force ? rename(this.temporary, this.path) : this.linkUnlessExists());
     noteFinished(this.temporary);
-    await syncDirectory(dirname(this.path));
+    this.isDone = true;
+    if (isMoved) await syncDirectory(dirname(this.path));
   }
 
   /** link() fails atomically when the name exists; rename() would replace it. */
@@ -137,6 +161,7 @@ export class WholeFile extends Writable {
     const { handle } = this;
     this.handle = null;
     await handle?.close();
+    if (this.isDone) return;
     await unlink(this.temporary).catch(() => undefined);
     noteFinished(this.temporary);
   }
