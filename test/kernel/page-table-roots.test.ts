@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { physicalAddress } from '../../src/address.js';
 import { openImage } from '../../src/image/formats.js';
+import { RunListBuilder } from '../../src/image/run-list.js';
+import { lowStubRoots, selfReferringRoots } from '../../src/kernel/root/page-table-root.js';
+import { PAGINGS } from '../../src/memory/paging/paging.js';
 import { findKernel, findKernels, type KernelSearch } from '../../src/kernel/root/root.js';
 import { PhysicalMemory } from '../../src/memory/physical-memory.js';
 import { generateMemory } from '../support/generate/memory.js';
@@ -70,6 +73,31 @@ describe('page table roots', () => {
       assert.ok(decoded.warnings.some(({ code }) => code === 'memory-base'));
     });
   }
+
+  it('are found on a page of which two runs of the image hold a part each', async () => {
+    const generated = generateMemory(SMALL);
+    const { truth } = generated;
+    const whole = await openImage(new BufferSource(rawBuffer(generated)));
+    const cuts = [truth.lowStub! + 0x80, truth.dtb + 0x800].sort((a, b) => a - b);
+    const runs = new RunListBuilder('test');
+    [0, ...cuts].forEach((start, index) => {
+      // A byte between the runs is missing, and they cannot be joined.
+      const end = (cuts[index] ?? 24 * MIB) - 1;
+      runs.add(start, end - start, start);
+    });
+    const roots = [];
+    for await (const { address, from } of lowStubRoots(new PhysicalMemory({ ...whole, runs: runs.build() }), PAGINGS))
+      roots.push([address, from]);
+    assert.deepEqual(roots, [[truth.dtb, 'low stub']]);
+    const selfReferring = [];
+    for await (const { address } of selfReferringRoots(
+      new PhysicalMemory({ ...whole, runs: runs.build() }),
+      PAGINGS,
+      () => 24 * MIB,
+    ))
+      selfReferring.push(address);
+    assert.ok(selfReferring.some((address) => address === truth.dtb));
+  });
 
   it('are of the kind that is asked for, whatever the container says', async () => {
     const generated = generateMemory({ ...SMALL, pageTables: 'x86' });

@@ -62,6 +62,10 @@ describe('physical memory', () => {
             assert.equal(bytes[at], Math.max(0, expected));
           }
           assert.equal(whole, !missing);
+          // Of what was read there before, nothing is left.
+          const used = Buffer.alloc(length, 0xee);
+          assert.equal(await memory.readInto(used, physicalAddress(from)), whole);
+          assert.deepEqual(used, bytes);
         },
       ),
       { numRuns: 200 },

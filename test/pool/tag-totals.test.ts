@@ -141,6 +141,37 @@ describe('the sum over processors', () => {
     );
   });
 
+  it('follows what is added and doubted after it was asked for', () => {
+    const ones = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1n])) as never;
+    const totals = new TagTotals(TRACKER_LAYOUTS[0]!, SLOTS);
+    const told = (): [number, bigint, number, boolean][] =>
+      [...totals.totals()].map(({ key, counters, processorsSeen, complete }) => [
+        key,
+        counters[0],
+        processorsSeen,
+        complete,
+      ]);
+    totals.add(
+      tableOf(
+        80,
+        [1, 2].map((slot) => ({ slot, key: slot, counters: ones })),
+      ),
+    );
+    assert.deepEqual(told(), [
+      [1, 1n, 1, true],
+      [2, 1n, 1, true],
+    ]);
+    const before = totals.imageId();
+    totals.doubt({ slots: { first: 2, last: 2 } });
+    assert.deepEqual(told()[1], [2, 1n, 1, false]);
+    // What is doubted is in memory all the same.
+    assert.equal(totals.imageId(), before);
+    totals.add(tableOf(80, [{ slot: 1, key: 1, counters: ones }]));
+    assert.deepEqual(told()[0], [1, 2n, 2, true]);
+    assert.equal(totals.imageId(totals.totals()), totals.imageId());
+    assert.notEqual(totals.imageId(), before);
+  });
+
   it('ends the expansion table at its first free entry', () => {
     const zero = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1n])) as never;
     const table = tableOf(

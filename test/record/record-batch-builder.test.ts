@@ -22,6 +22,7 @@ import { PoolTrackerError } from '../../src/errors.js';
 import { ColumnReader } from '../../src/record/arrow/column-reader.js';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import { RecordBatchBuilder } from '../../src/record/arrow/record-batches.js';
+import { ColumnBatchBuilder } from '../../src/record/columns/columns-of-rows.js';
 import { batchesOfRows, RowReader, rowsOfBatches } from '../../src/record/arrow/record-batches.js';
 import { column, nullableColumn, type Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
@@ -181,6 +182,30 @@ describe('columns of other writers', () => {
       }),
       /its buffers are shorter/,
     );
+  });
+
+  it('a batch that was taken stays as it was, however much of its room it filled', () => {
+    for (const recordType of RECORD_TYPES) {
+      const builder = new ColumnBatchBuilder(recordType, 8);
+      const rows = edgeRows(recordType, 60);
+      const sizes = [8, 1, 5, 8, 3, 4, 8, 7, 0, 2, 6];
+      let at = 0;
+      const taken = sizes.map((size) => {
+        for (const row of rows.slice(at, at + size)) builder.append(row);
+        at += size;
+        const batch = builder.take();
+        return {
+          batch,
+          was: structuredClone(batch.columns.map((data) => data && { ...data, values: [...data.values] })),
+        };
+      });
+      for (const { batch, was } of taken)
+        assert.deepEqual(
+          batch.columns.map((data) => data && { ...data, values: [...data.values] }),
+          was,
+          recordType.name,
+        );
+    }
   });
 
   it('a nullable column that a batch lacks is null', () => {

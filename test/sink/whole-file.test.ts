@@ -21,6 +21,7 @@ import { parseOutput } from '../../src/sink/sinks.js';
 import { pipelineInto } from '../../src/sink/open-sink.js';
 import { SINKS } from '../../src/sink/sinks.js';
 import { openTarget } from '../../src/sink/open-sink.js';
+import { WholeFile } from '../../src/sink/file/whole-file.js';
 import { poolTagRow } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { writeRecords } from '../support/records/write-records.js';
@@ -185,5 +186,24 @@ describe('a file that appears only when it is whole', () => {
       failsWith('OUTPUT_FAILED', /cannot write \/dev\/full: the disk is full/),
     );
     assert.ok(statSync('/dev/full').isCharacterDevice());
+  });
+
+  it('staged: has its name from the start, takes the place of one that was given up, and stays when it is whole', async () => {
+    const inside = empty('staged');
+    const path = `${inside}/a.parquet`;
+    const givenUp = await WholeFile.staged(path);
+    await new Promise((resolve) => givenUp.write('longer than the other', resolve));
+    const file = await WholeFile.staged(path);
+    await pipeline(Readable.from(['whole']), file);
+    if (!file.closed) await once(file, 'close');
+    assert.equal(readFileSync(path, 'utf8'), 'whole');
+    const broken = await WholeFile.staged(`${inside}/b.parquet`);
+    broken.destroy();
+    await once(broken, 'close');
+    assert.deepEqual(readdirSync(inside), ['a.parquet']);
+    await assert.rejects(
+      WholeFile.staged(`${inside}/none/c.parquet`),
+      failsWith('OUTPUT_FAILED', /directory does not/),
+    );
   });
 });
