@@ -1,7 +1,7 @@
 /**
- * Bundles the compiled command line into a few files, without comments and with the small packages that most calls need:
- * Node loads them in a third of the time that its hundred modules take. The library and the worker threads stay as they
- * were compiled. Part of `npm run build`.
+ * Bundles the compiled command line and the threads of its batches into a few files, without comments and with the small
+ * packages that most calls need: Node loads them in a third of the time that a hundred modules take. The library, and what
+ * it starts, stay as they were compiled. Part of `npm run build`.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -12,6 +12,9 @@ import { build } from 'esbuild';
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const OUT = `${DIST}bin/`;
 
+/** Modules that threads of the command begin with: they lie beside it, under their names. */
+const THREADS = { 'image-worker': `${DIST}dataset/ingest/image-worker.js` };
+
 /** A module finds its neighbours (data files, workers) by its own address, which must stay what it was. */
 const keepAddresses = {
   name: 'keep-addresses',
@@ -20,7 +23,10 @@ const keepAddresses = {
       const text = await readFile(path, 'utf8');
       if (!path.startsWith(DIST) || !text.includes('import.meta.url')) return undefined;
       const address = `new URL(${JSON.stringify(relative(OUT, path))}, import.meta.url).href`;
-      return { contents: text.replaceAll('import.meta.url', address), loader: 'js' };
+      const contents = text.replaceAll(/(new URL\('\.\/([\w-]+)\.js', )?import\.meta\.url/g, (found, begin, name) =>
+        Object.hasOwn(THREADS, name ?? '') ? found : `${begin ?? ''}${address}`,
+      );
+      return { contents, loader: 'js' };
     });
   },
 };
@@ -78,7 +84,7 @@ async function licenceOf(folder) {
 
 await containDrawing();
 const { metafile } = await build({
-  entryPoints: { 'pool-tracker': `${DIST}cli/main.js` },
+  entryPoints: { 'pool-tracker': `${DIST}cli/main.js`, ...THREADS },
   outdir: OUT,
   bundle: true,
   splitting: true,

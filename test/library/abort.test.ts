@@ -175,7 +175,7 @@ describe('an aborted call', () => {
       import { scanImage } from '${pathToFileURL(builtFile('index.js')).href}';
       const controller = new AbortController();
       const scan = scanImage(process.argv[1], { signal: controller.signal });
-      setTimeout(() => controller.abort(new Error('enough')), 50);
+      setImmediate(() => controller.abort(new Error('enough')));
       await scan.catch((error) => console.log(error.message));`;
     const words = ['--input-type=module', '-e', script, makePipe(folder.path('pipe.raw'))];
     const { stdout, stderr, status } = await ended(spawn(process.execPath, words));

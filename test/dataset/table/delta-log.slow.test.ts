@@ -177,7 +177,7 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     let steps = 0;
     assert.equal((await runByStep(merge(counted), () => void steps++)).status, 0);
     await sweep(2, async (random) => {
-      for (let round = 0; round < killPoints(3); round++) {
+      for (let round = 0; round < killPoints(2); round++) {
         const name = `killed-${random.u32()}`;
         const killed = await runUntilStep(merge(await copyOf(name)), 'main', 1 + random.below(steps));
         assert.equal(killed.signal, 'SIGKILL', killed.stderr);

@@ -80,13 +80,17 @@ describe('carving a pipe', () => {
     yield all.subarray(0, length);
   }
 
+  /** What comes of so many bytes that are given in one piece, which is the same for each number of readers. */
+  const expectedOf = new Map<number, Passed>();
+
   for (const readers of [0, 1, 3, 6, 7])
     it(`gives every byte to the threads that look at it, wherever it ends: ${readers}`, async () => {
       for (const edge of [PAGE_SIZE, SAMPLE, SAMPLE + TURN, SAMPLE + 2 * TURN, SAMPLE + 4 * TURN, BYTES])
         for (const length of [edge - PAGE_SIZE - 1, edge - 1, edge, edge + 1, edge + PAGE_SIZE].filter(
           (length) => length > 0 && length <= BYTES,
         )) {
-          const expected = await pass(new ByteStream('pieces', null, whole(length)), 1);
+          const expected = expectedOf.get(length) ?? (await pass(new ByteStream('pieces', null, whole(length)), 1));
+          expectedOf.set(length, expected);
           assert.equal(expected.hash, createHash('sha256').update(all.subarray(0, length)).digest('hex'));
           assert.ok(length < SAMPLE || expected.kept.length > 10);
           assert.deepEqual(await piped(length, readers), expected, `${length} bytes`);
