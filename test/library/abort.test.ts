@@ -175,11 +175,17 @@ describe('an aborted call', () => {
       import { scanImage } from '${pathToFileURL(builtFile('index.js')).href}';
       const controller = new AbortController();
       const scan = scanImage(process.argv[1], { signal: controller.signal });
-      setImmediate(() => controller.abort(new Error('enough')));
+      let turns = Number(process.argv[2]);
+      const turn = () => (turns-- > 0 ? setImmediate(turn) : controller.abort(new Error('enough')));
+      turn();
       await scan.catch((error) => console.log(error.message));`;
-    const words = ['--input-type=module', '-e', script, makePipe(folder.path('pipe.raw'))];
-    const { stdout, stderr, status } = await ended(spawn(process.execPath, words));
-    assert.deepEqual({ stdout, stderr, status }, { stdout: 'enough\n', stderr: '', status: 0 });
+    const pipe = makePipe(folder.path('pipe.raw'));
+    // Before anybody waits, and when somebody does.
+    for (const turns of ['0', '1', '5000']) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script, pipe, turns]);
+      const { stdout, stderr, status } = await ended(child);
+      assert.deepEqual({ stdout, stderr, status }, { stdout: 'enough\n', stderr: '', status: 0 }, turns);
+    }
   });
 
   it('ends a question that DuckDB is at', async () => {

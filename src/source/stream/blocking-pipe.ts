@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { systemErrorCode } from '../../errors.js';
+import { whenAborted } from '../../work.js';
 import {
   A_THREAD,
   EMPTY_MS,
@@ -50,11 +51,10 @@ export async function awaitWriter<T>(path: string, open: () => Promise<T>, signa
     // The thread that is to wait in it may not have come so far.
     for (; blocked.has(sleeper); await sleep(EMPTY_MS)) sleeper.wake();
   };
-  const onAbort = (): void => void giveUp();
-  signal?.addEventListener('abort', onAbort);
+  const forget = whenAborted(signal, () => void giveUp());
   return open().finally(() => {
     blocked.delete(sleeper);
-    signal?.removeEventListener('abort', onAbort);
+    forget();
   });
 }
 
