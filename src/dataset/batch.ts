@@ -129,7 +129,8 @@ export class Batch {
       const before = published;
       const scanned = new Promise<void>((onScanned) => {
         published = this.one(ingest, image, onScanned).then((event) => this.tell(event));
-        published.then(onScanned, onScanned);
+        // Where more may come, the next image may be hours away.
+        void published.catch(() => this.stop()).then(onScanned);
       });
       await (overlaps ? scanned : published);
       // Not more than one waits to be published.

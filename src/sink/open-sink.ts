@@ -133,6 +133,10 @@ async function statIfExists(path: string): Promise<Stats | null> {
 export interface SinkOptions extends EncodeOptions {
   /** Replace a file that exists. */
   readonly force?: boolean;
+}
+
+/** The same for files that nobody but this program sees. */
+export interface StagedSinkOptions extends SinkOptions {
   /** Whether the file lies in a folder of unfinished ones, and is moved when it is whole: see `WholeFile.staged`. */
   readonly staged?: boolean;
 }
@@ -146,7 +150,7 @@ export interface SinkOptions extends EncodeOptions {
  *
  * @throws PoolTrackerError OUTPUT_EXISTS, OUTPUT_FAILED
  */
-export async function openSink(output: Output, options: SinkOptions = {}): Promise<Writable> {
+export async function openSink(output: Output, options: StagedSinkOptions = {}): Promise<Writable> {
   const { target } = output;
   return EncodingSink.of(output.format, output.recordType, options, async () =>
     typeof target === 'string'
@@ -155,7 +159,7 @@ export async function openSink(output: Output, options: SinkOptions = {}): Promi
   );
 }
 
-function openFile(path: string, { force = false, staged = false }: SinkOptions): Promise<Writable> {
+function openFile(path: string, { force = false, staged = false }: StagedSinkOptions): Promise<Writable> {
   return staged ? WholeFile.staged(path) : openTarget(path, force);
 }
 

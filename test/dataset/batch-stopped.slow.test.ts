@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { Batch } from '../../src/dataset/batch.js';
-import { ListedImages } from '../../src/dataset/images/image-feed.js';
+import { Batch, type BatchOptions } from '../../src/dataset/batch.js';
+import { type ImageFeed, ListedImages } from '../../src/dataset/images/image-feed.js';
+import type { ListedImage } from '../../src/dataset/images/images.js';
 import { LabelRules } from '../../src/dataset/images/labels.js';
 import type { BatchSummary, ImageEvent } from '../../src/dataset/ingest/batch-events.js';
 import { ImagePool } from '../../src/dataset/ingest/image-pool.js';
@@ -14,17 +15,15 @@ import { temporaryFolder } from '../support/run/temporary-folder.js';
 import { BufferSource } from '../support/sources/buffer-source.js';
 import { RangeServer } from '../support/sources/range-server.js';
 
-describe('a batch with an image that hangs', () => {
+describe('a batch that cannot go on', () => {
   const folder = temporaryFolder();
 
   before(() => writeSmallImages(folder.path('dumps'), 3));
 
-  it('an image that hangs is given up, recorded, and keeps no other waiting', async () => {
-    const server = await new RangeServer({ 'hangs.raw': new BufferSource(Buffer.alloc(0x20000)) }).start();
-    server.hold();
-    const clock = new HandClock();
-    const options = {
-      out: folder.path('hanging'),
+  async function optionsFor(out: string): Promise<BatchOptions> {
+    await mkdir(folder.path(out));
+    return {
+      out: folder.path(out),
       records: ['pool_tag', 'image'],
       scan: {},
       sink: {},
@@ -34,10 +33,19 @@ describe('a batch with an image that hangs', () => {
       redo: false,
       failFast: false,
     };
+  }
+  const poolOf = ({ timeoutMs }: BatchOptions, clock?: HandClock): ImagePool =>
+    new ImagePool(timeoutMs, pathToFileURL(builtFile('dataset/ingest/image-worker.js')), clock);
+
+  it('an image that hangs is given up, recorded, and keeps no other waiting', async () => {
+    const server = await new RangeServer({ 'hangs.raw': new BufferSource(Buffer.alloc(0x20000)) }).start();
+    server.hold();
+    const clock = new HandClock();
+    const options = await optionsFor('hanging');
     const url = server.url('hangs.raw');
     const locations = [url, ...[0, 1, 2].map((seed) => folder.path(`dumps/web${seed % 2}/${seed}.raw`))];
     const events: ImageEvent[] = [];
-    const pool = new ImagePool(options.timeoutMs, pathToFileURL(builtFile('dataset/ingest/image-worker.js')), clock);
+    const pool = poolOf(options, clock);
     const batch = new Batch(
       new ListedImages(locations.map((location) => ({ location, source: location, found: false, version: null }))),
       options,
@@ -62,6 +70,27 @@ describe('a batch with an image that hangs', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it('a dataset that cannot be written ends it, though more images may come at any time', async () => {
+    const options = await optionsFor('unwritable');
+    const location = folder.path('dumps/web0/0.raw');
+    const images = [{ location, source: location, found: false, version: null }];
+    let end = (): void => undefined;
+    const ended = new Promise<null>((resolve) => (end = () => resolve(null)));
+    const next = async (): Promise<ListedImage | null> => {
+      // Where the folder of its records would be.
+      await writeFile(folder.path('unwritable/pool_tag'), '');
+      return images.pop() ?? ended;
+    };
+    const feed: ImageFeed = { count: null, left: 0, next, end };
+    const batch = new Batch(feed, options, { listed: () => undefined, image: () => undefined }, poolOf(options));
+    await assert.rejects(batch.run(), { code: 'OUTPUT_FAILED' });
+    // The next one is told at once, in one line.
+    await assert.rejects(new Batch(feed, options, { listed: () => undefined, image: () => undefined }).run(), {
+      code: 'OUTPUT_FAILED',
+      message: `cannot write ${folder.path('unwritable/pool_tag')}/v=1: a part of its path is not a directory`,
+    });
   });
 
   it('--timeout says how long an image may take', async () => {

@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { PoolTrackerError, systemErrorCode } from '../../errors.js';
+import { outputFailed } from '../../sink/file/output-error.js';
 
 /**
  * Checks a path within a dataset as it is written: names one below another, none of which leads up or elsewhere.
@@ -37,7 +38,8 @@ export class InnerFolders {
 
   /**
    * The full path of a file of the dataset.
-   * @throws PoolTrackerError OUTPUT_FAILED when the path leaves the dataset, by its names or through links
+   * @throws PoolTrackerError OUTPUT_FAILED when the path leaves the dataset, by its names or through links, or a part of it
+   *   is no folder or may not be looked into
    */
   async fullPath(path: string): Promise<string> {
     const full = join(this.path, innerPath(this.name, path));
@@ -53,7 +55,7 @@ export class InnerFolders {
     for (let at = folder; at.length >= this.path.length; at = dirname(at)) {
       const real = await realpath(at).catch((error: unknown) => {
         if (systemErrorCode(error) === 'ENOENT') return null;
-        throw error;
+        throw outputFailed(at, error);
       });
       if (real === null) {
         // A link that leads nowhere yet would be followed when the folder is made; a folder may be made meanwhile.

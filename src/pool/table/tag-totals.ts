@@ -144,7 +144,7 @@ export class TagTotals {
   addExpansion(table: TrackerTable): void {
     this.pagesMissing += table.pagesMissing;
     for (const { key, slot, counters } of entriesOf(table, 'expansion', 0, null)) {
-      this.expansion.push(this.total(key, slot, 'expansion', counters, 0, true));
+      this.expansion.push(this.total(key, slot, 'expansion', counters, 0));
     }
     for (let slot = 0; slot < table.entries && table.key(slot) !== 0; slot++) {
       if (!table.isReadable(slot)) this.expansionEntriesMissing++;
@@ -204,7 +204,7 @@ export class TagTotals {
     this.summed ??= this.sumSlots();
     for (const total of this.summed) yield withComplete(total, this.incomplete[total.slot] === 0);
     // A doubt of every tag is one of those in the expansion table, too.
-    for (const total of this.expansion) yield withComplete(total, total.complete && !this.isExpansionDoubted);
+    for (const total of this.expansion) yield withComplete(total, !this.isExpansionDoubted);
   }
 
   private sumSlots(): TagTotal[] {
@@ -214,26 +214,20 @@ export class TagTotals {
       if (key <= 0) continue;
       const counters = signedCounters(this.layout, this.sums, slot * COUNTER_COUNT);
       const place = slot === this.slots ? 'overflow' : 'table';
-      totals.push(this.total(key, slot, place, counters, this.seen[slot]!, true));
+      totals.push(this.total(key, slot, place, counters, this.seen[slot]!));
     }
     return totals;
   }
 
-  private total(
-    key: number,
-    slot: number,
-    place: Place,
-    counters: CounterValues,
-    processorsSeen: number,
-    complete: boolean,
-  ): TagTotal {
+  /** A total as if it were complete. */
+  private total(key: number, slot: number, place: Place, counters: CounterValues, processorsSeen: number): TagTotal {
     const bits = this.layout.countBits;
     return {
       key,
       slot,
       place,
       counters,
-      complete,
+      complete: true,
       processorsSeen,
       consistency: consistencyOf(counters, this.layout),
       keyless: place === 'overflow' ? this.keyless : null,
