@@ -205,5 +205,7 @@ describe('a file that appears only when it is whole', () => {
       WholeFile.staged(`${inside}/none/c.parquet`),
       failsWith('OUTPUT_FAILED', /directory does not/),
     );
+    givenUp.destroy();
+    await once(givenUp, 'close');
   });
 });
