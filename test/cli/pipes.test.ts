@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { builtFile, type CliEnd, ended, runCli, said, startCli } from '../support/run/cli.js';
 import { sampleBytes, writeSample } from '../support/images/samples.js';
@@ -120,6 +121,20 @@ describe('a pipe', () => {
     it('ends when the reader of the output does: head -1', async () => {
       const running = shell('{ NODE scan IMAGE PIPE --json -q; echo "status $?" >&2; } | head -1');
       await said(running, /^status 0$/m);
+    });
+
+    it('ends also before the thread that is to wait for a writer has come so far', async () => {
+      const code = `
+        import { pbkdf2 } from 'node:crypto';
+        import { open } from 'node:fs/promises';
+        import { awaitWriter } from ${JSON.stringify(pathToFileURL(builtFile('source/stream/blocking-pipe.js')).href)};
+        pbkdf2('the only thread', 'is busy', 300_000, 64, 'sha512', () => undefined);
+        void awaitWriter(${JSON.stringify(pipe)}, () => open(${JSON.stringify(pipe)}));
+        process.exit(3);`;
+      child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+        env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+      });
+      assert.equal((await ended(child)).status, 3);
     });
 
     it('ends when the reader of the output does, as standard input', async () => {

@@ -26,18 +26,33 @@ const LONG = 64 << 10;
 const WOKEN_MS = 20;
 const WAKES = 50;
 
+/** How often what is about to block is waited for when the process ends, for WOKEN_MS each time. */
+const AWAITED = 250;
+
+/** What may block a thread. */
+interface Sleeper {
+  /** @returns whether nothing blocks a thread any more; else it may be about to */
+  wake(): boolean;
+}
+
 /** What may be blocked when the process ends, and is woken then. */
-const blocked = new Set<{ wake(): void }>();
+const blocked = new Set<Sleeper>();
 let watching = false;
 
-function watch(sleeper: { wake(): void }): void {
+function watch(sleeper: Sleeper): void {
   if (!watching) process.on('exit', wakeAll);
   watching = true;
   blocked.add(sleeper);
 }
 
+/** A thread that has yet to come where it blocks would do so after this, and the process wait for it for ever. */
 function wakeAll(): void {
-  for (const sleeper of blocked) sleeper.wake();
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  let asleep = [...blocked].filter((sleeper) => !sleeper.wake());
+  for (let waits = 0; waits < AWAITED && asleep.length > 0; waits++) {
+    Atomics.wait(clock, 0, 0, WOKEN_MS);
+    asleep = asleep.filter((sleeper) => !sleeper.wake());
+  }
 }
 
 /**
@@ -45,7 +60,7 @@ function wakeAll(): void {
  * signal comes.
  */
 export async function awaitWriter<T>(path: string, open: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const sleeper = { wake: () => closeQuietly(() => openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)) };
+  const sleeper = { wake: () => hasReader(path) };
   watch(sleeper);
   const giveUp = async (): Promise<void> => {
     // The thread that is to wait in it may not have come so far.
@@ -58,12 +73,13 @@ export async function awaitWriter<T>(path: string, open: () => Promise<T>, signa
   });
 }
 
-/** Opens and closes it, if it can be opened. */
-function closeQuietly(open: () => number): void {
+/** Whether who opened a pipe to read need not wait any more: it has a writer for a moment, or cannot be opened at all. */
+function hasReader(path: string): boolean {
   try {
-    closeSync(open());
-  } catch {
-    // Nobody waits there.
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    return systemErrorCode(error) !== 'ENXIO';
   }
 }
 
@@ -142,16 +158,17 @@ export class BlockingPipe {
   }
 
   /** Ends the read that is blocked, if there is one, and all that would follow. */
-  wake(): void {
+  wake(): true {
     const { words } = this;
     Atomics.store(words, STOPPED, 1);
     Atomics.notify(words, STOPPED);
     for (let wakes = 0; wakes < WAKES && Atomics.load(words, READING) !== NOBODY; wakes++) {
       this.writeByte();
       // What Node's own thread has read it tells the event loop, which is not back before this returns.
-      if (Atomics.load(words, READING) === THE_LOOP) return;
+      if (Atomics.load(words, READING) === THE_LOOP) break;
       Atomics.wait(words, READING, A_THREAD, WOKEN_MS);
     }
+    return true;
   }
 
   private writeByte(): void {
