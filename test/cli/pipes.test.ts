@@ -72,6 +72,19 @@ describe('a pipe', () => {
       });
   });
 
+  it('holds more than Linux gives it, once there is much to read', async function () {
+    if (process.platform !== 'linux') this.skip();
+    // Writes until the pipe has grown, 4 GiB at most.
+    const writer = [
+      'import fcntl, os, sys',
+      'for _ in range(1 << 16):',
+      '  os.write(1, bytes(range(256)) * 256)',
+      '  if fcntl.fcntl(1, 1032) >= 1 << 20: sys.exit(print("it has grown", file=sys.stderr))',
+    ].join('\n');
+    const running = shell(`python3 -c '${writer}' | NODE scan - -q --method carve`);
+    assert.match((await ended(running)).stderr, /^it has grown$/m);
+  });
+
   describe('that is idle', () => {
     let held: FileHandle | undefined;
 

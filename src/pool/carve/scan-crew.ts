@@ -56,7 +56,7 @@ class PipeReaders implements PipeThreads {
   }
 
   async fill(turn: PipeTurn, { byteOffset, length }: Uint8Array): Promise<number> {
-    const found = await this.nextThread().examine({ offset: byteOffset, length, turn });
+    const found = await this.nextThread().examine({ offset: byteOffset, length, turn, isSoleReader: this.most === 1 });
     this.examined.set(byteOffset, found);
     return found.filled;
   }

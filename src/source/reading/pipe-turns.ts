@@ -43,12 +43,12 @@ export const STATE_BYTES = 16;
 export const EMPTY_MS = 5;
 
 /**
- * For the programs of threads, which are text: `fillInTurn(turn, bytes)`, as `PipeThreads.fill`. A turn ends whatever
- * comes of it; behind one that failed nothing is read.
+ * For the programs of threads, which are text: `fillInTurn(turn, bytes, filledSoFar)`, as `PipeThreads.fill`; it is told
+ * after each read how many bytes there are. A turn ends whatever comes of it; behind one that failed nothing is read.
  */
 export const FILL_IN_TURN = `
   const { readSync } = require('node:fs');
-  function fillInTurn({ descriptor, state, turn }, bytes) {
+  function fillInTurn({ descriptor, state, turn }, bytes, filledSoFar) {
     const words = new Int32Array(state);
     for (let now; (now = Atomics.load(words, ${NOW})) !== turn;) Atomics.wait(words, ${NOW}, now);
     let filled = 0;
@@ -60,6 +60,7 @@ export const FILL_IN_TURN = `
           const count = readSync(descriptor, bytes, filled, bytes.length - filled, null);
           if (count === 0) Atomics.store(words, ${ENDED}, 1);
           filled += count;
+          filledSoFar(filled);
         } catch (error) {
           if (error.code !== 'EAGAIN') throw error;
           Atomics.wait(words, ${STOPPED}, 0, ${EMPTY_MS});

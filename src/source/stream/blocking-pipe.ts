@@ -16,6 +16,7 @@ import {
   STOPPED,
   THE_LOOP,
 } from '../reading/pipe-turns.js';
+import { widenPipe } from './wide-pipe.js';
 
 const readDescriptor = promisify(read);
 
@@ -100,6 +101,8 @@ export class BlockingPipe {
   private asked: Promise<unknown> = Promise.resolve();
   /** The last read of Node's own thread. */
   private here: Promise<unknown> = Promise.resolve();
+  /** Asked for once there is much to read. */
+  private widened: Promise<boolean> | null = null;
 
   /** @param reading the descriptor that is read, which may be one of our own */
   private constructor(
@@ -133,10 +136,13 @@ export class BlockingPipe {
     const before = this.asked;
     const { reading: descriptor, state } = this;
     const turn = this.turns++;
-    const filled =
-      threads === undefined || target.length < LONG
-        ? before.then(() => this.fillHere(target)).finally(() => this.next(turn))
-        : threads.fill({ descriptor, state, turn }, target);
+    let filled: Promise<number>;
+    if (threads === undefined || target.length < LONG)
+      filled = before.then(() => this.fillHere(target)).finally(() => this.next(turn));
+    else {
+      this.widened ??= widenPipe(descriptor);
+      filled = threads.fill({ descriptor, state, turn }, target);
+    }
     // Without its result, which would hold that of the one before, and so on.
     this.asked = Promise.allSettled([before, filled]).then(() => undefined);
     return filled;

@@ -20,6 +20,8 @@ export interface ThreadJob {
   readonly length: number;
   /** Fills it first, in that turn at a pipe. */
   readonly turn?: PipeTurn;
+  /** Whether to look at what was read before the turn is over: nobody waits for it, and the writer goes on meanwhile. */
+  readonly isSoleReader?: boolean;
 }
 
 /** What a thread found in a stretch. */
@@ -42,10 +44,17 @@ const PROGRAM = `
   const { parentPort, workerData: { module, memory, target } } = require('node:worker_threads');
   const { scan } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   ${FILL_IN_TURN}
-  function examine({ offset, length, turn }) {
-    const filled = turn === undefined ? length : fillInTurn(turn, new Uint8Array(memory.buffer, offset, length));
-    const pages = filled >>> 12;
-    scan(offset, pages, target);
+  function examine({ offset, length, turn, isSoleReader }) {
+    let pages = 0;
+    function look(filled) {
+      const more = (filled >>> 12) - pages;
+      scan(offset + (pages << 12), more, target + 2 * pages);
+      pages += more;
+    }
+    let filled = length;
+    if (turn !== undefined)
+      filled = fillInTurn(turn, new Uint8Array(memory.buffer, offset, length), isSoleReader ? look : () => {});
+    look(filled);
     return { filled, signs: new Uint16Array(memory.buffer, target, pages).slice() };
   }
   parentPort.on('message', (job) => {
