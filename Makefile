@@ -26,9 +26,12 @@ build: $(COMMAND)
 # The README's test command: types, lint and every test.
 .PHONY: test
 test: build
-	npm run --silent types
-	npm run --silent lint
+	@$(MAKE) --no-print-directory --jobs $(JOBS) lint types style
 	npm run --silent test -- --jobs $(JOBS)
+
+.PHONY: lint types style
+lint types style: build
+	npm run --silent $@
 
 # For who is at work: every test but those of test/**/*.slow.test.ts.
 .PHONY: quick

@@ -9,6 +9,9 @@ import { writeMemory } from './carve.js';
 const MIB = 1 << 20;
 const BYTES = 320 * MIB;
 const RUNS = 2;
+/** How often a file holds the same stream, one behind the other, where a decoder is fast: the start counts for less. */
+const REPEATED = 4;
+const SLOW: readonly string[] = ['xz', 'bz2'];
 const COUNT = fileURLToPath(new URL('count-unwrapped.mjs', import.meta.url));
 
 /** Programs that compress, with their options; those that are not there are left out. */
@@ -40,21 +43,25 @@ async function both(commands: readonly (readonly string[])[]): Promise<Best[]> {
 
 export async function run(): Promise<void> {
   const rows = [
-    ['320 MiB in', 'MiB on disk', 'decoder, MB/s', 'scan, MB/s', 'of the decoder', 'decoder, CPU s', 'scan, CPU s'],
+    ['in', 'MiB', 'MiB on disk', 'decoder, MB/s', 'scan, MB/s', 'of the decoder', 'decoder, CPU s', 'scan, CPU s'],
   ];
   const memory = join(folder(), 'memory.raw');
   await writeMemory(memory, BYTES);
   for (const [extension, [program, ...options]] of Object.entries(PROGRAMS)) {
     const path = `${memory}.${extension}`;
-    const { status } = spawnSync('sh', ['-c', `${program} ${options.join(' ')} -c '${memory}' > '${path}'`]);
+    const times = SLOW.includes(extension) ? 1 : REPEATED;
+    const line = `${program} ${options.join(' ')} -c '${memory}' >> '${path}' || exit 1`;
+    const { status } = spawnSync('sh', ['-c', `${line}\n`.repeat(times)]);
     if (status !== 0) continue;
+    const bytes = BYTES * times;
     const [decoder, scan] = (await both([
       [COUNT, path],
       [CLI, 'scan', '--method', 'carve', '-q', path],
     ])) as [Best, Best];
-    const rate = ({ milliseconds }: Best): string => (BYTES / 1000 / milliseconds).toFixed(0);
+    const rate = ({ milliseconds }: Best): string => (bytes / 1000 / milliseconds).toFixed(0);
     rows.push([
       extension,
+      (bytes / MIB).toFixed(0),
       (statSync(path).size / MIB).toFixed(0),
       rate(decoder),
       rate(scan),

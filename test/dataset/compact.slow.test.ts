@@ -10,6 +10,7 @@ import { datasetFiles, datasetRows } from '../support/records/dataset-content.js
 import { writeSmallImages } from '../support/images/dataset-images.js';
 import { queryDuckdb } from '../support/records/duckdb.js';
 import { assertAsyncProperty, sweep } from '../support/lanes/property.js';
+import { killPoints } from '../support/lanes/seeds.js';
 import { edgeRows } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
 
@@ -136,7 +137,7 @@ describe('the command compact', () => {
     let steps = 0;
     assert.equal((await runByStep(command(await copyOf('counted')), () => void steps++)).status, 0);
     await sweep(3, async (random) => {
-      for (let round = 0; round < 8; round++) {
+      for (let round = 0; round < killPoints(4); round++) {
         const copy = await copyOf(`killed-${random.u32()}`);
         const killed = await runUntilStep(command(copy), 'main', 1 + random.below(steps));
         assert.equal(killed.signal, 'SIGKILL', killed.stderr);

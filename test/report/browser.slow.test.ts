@@ -90,7 +90,9 @@ describe('a report in a browser', function () {
 
   for (const name of ['lost-page-22000.lime', 'server-14393.dmp', 'fleet', 'empty', 'many'])
     for (const width of SIZES)
-      for (const scheme of ['light', 'dark'] as const)
+      for (const scheme of ['light', 'dark'] as const) {
+        // A long table is looked through for long, and differs in nothing but its length.
+        if (name === 'many' && (scheme === 'dark') !== (width === 400)) continue;
         it(`${name}, ${width} px, ${scheme}: complains of nothing, fits, and can be read`, async () => {
           const { page, complaints } = await openPage(browser, pages.get(name)!, width, scheme);
           assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
@@ -103,6 +105,7 @@ describe('a report in a browser', function () {
           assert.deepEqual(complaints, []);
           await page.close();
         });
+      }
 
   describe('its table', () => {
     let page: Page;

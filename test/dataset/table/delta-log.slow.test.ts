@@ -90,10 +90,13 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
   it('never show a row twice or miss one, whichever change on the disk a compaction makes next', async () => {
     const dataset = await copyOf('stepped');
     let looked = 0;
+    let isSeen = true;
     const { status, stderr } = await runByStep(merge(dataset), async (change) => {
       if (/^(mkdir|mkdtemp|appendFile|datasync|sync|write)/.test(change)) return;
       assert.deepEqual(await deltaRows(`${dataset}/pool_tag`, POOL_TAG), expected, change);
-      assert.equal(await asked(dataset), expected.length, change);
+      // A query takes longer: where the last change was of something that readers see.
+      if (isSeen) assert.equal(await asked(dataset), expected.length, change);
+      isSeen = /^(rename|link|unlink)/.test(change);
       looked++;
     });
     assert.equal(status, 0, stderr);

@@ -4,6 +4,7 @@ import { openSync, writeFileSync } from 'node:fs';
 import { PAGE_SIZE } from '../../../src/address.js';
 import { StreamedMemory } from '../../../src/image/pages.js';
 import { PageCarver, type PassCounts, ScanCrew } from '../../../src/pool/carve/carve.js';
+import { compilePageScanner } from '../../../src/pool/carve/scan/wasm-scanner.js';
 import { ByteStream } from '../../../src/source/stream/byte-stream.js';
 import { makeTables, otherPage, pagesOf } from '../../support/expect/carve-pages.js';
 import { Random } from '../../support/generate/random.js';
@@ -14,6 +15,8 @@ const MIB = 1 << 20;
 /** What is read before the pages begin to be, and what a thread reads in a turn. */
 const [SAMPLE, TURN] = [4 * MIB, 2 * MIB];
 const BYTES = 15 * MIB;
+/** Compiled once for all. */
+const SCANNER = compilePageScanner();
 
 /** What came of the pages of a stream. */
 interface Passed {
@@ -25,7 +28,7 @@ interface Passed {
 
 /** @param readers threads that read the stream, if it is a pipe */
 async function pass(stream: ByteStream, readers: number): Promise<Passed> {
-  const crew = new ScanCrew(1, undefined, readers);
+  const crew = new ScanCrew(1, SCANNER, readers);
   const carver = new PageCarver();
   const hash = createHash('sha256');
   let bytes = 0;
@@ -83,10 +86,10 @@ describe('carving a pipe', () => {
   /** What comes of so many bytes that are given in one piece, which is the same for each number of readers. */
   const expectedOf = new Map<number, Passed>();
 
-  for (const readers of [0, 1, 3, 6, 7])
+  for (const readers of [0, 1, 3, 7])
     it(`gives every byte to the threads that look at it, wherever it ends: ${readers}`, async () => {
-      for (const edge of [PAGE_SIZE, SAMPLE, SAMPLE + TURN, SAMPLE + 2 * TURN, SAMPLE + 4 * TURN, BYTES])
-        for (const length of [edge - PAGE_SIZE - 1, edge - 1, edge, edge + 1, edge + PAGE_SIZE].filter(
+      for (const edge of [PAGE_SIZE, SAMPLE, SAMPLE + TURN, SAMPLE + 4 * TURN, BYTES])
+        for (const length of [edge - PAGE_SIZE, edge - 1, edge, edge + 1].filter(
           (length) => length > 0 && length <= BYTES,
         )) {
           const expected = expectedOf.get(length) ?? (await pass(new ByteStream('pieces', null, whole(length)), 1));
@@ -107,7 +110,7 @@ describe('carving a pipe', () => {
     makePipe(`${pipe}.never`);
     const writer = feedPipe(pipe, '{ head -c "$1" "$2"; exec cat "$0.never"; }', String(9 * MIB), file);
     const stream = ByteStream.ofDescriptor('the pipe', openSync(pipe, 'r'));
-    const crew = new ScanCrew(1, undefined, 2);
+    const crew = new ScanCrew(1, SCANNER, 2);
     let taken = 0;
     for await (const stretch of new StreamedMemory(stream).stretches(crew.pool)) {
       taken += stretch.bytes.length;
