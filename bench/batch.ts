@@ -1,6 +1,6 @@
 /**
  * Images a second of `batch` with 1, 2 and 4 jobs, beside finding and summing alone and beside what busy loops gain from
- * as many processors; images of a bucket; peak memory from 200 images on; what a queue of 100,000 jobs costs Redis.
+ * as many processors; images of a bucket; what a queue of 100,000 jobs costs Redis.
  */
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { link, mkdir, readdir } from 'node:fs/promises';
@@ -19,13 +19,12 @@ const [FIRST, ALL] = [100, 500];
 /** As many tags as a desktop has. */
 const TAGS = 1500;
 const JOBS = 100_000;
-/** Images whose peak memory is compared; `IMAGES=200,20000` takes a quarter of an hour. */
-const COUNTS = (process.env.IMAGES ?? '200,2000').split(',').map(Number);
 const IN_BUCKET = 2000;
 
 const SCAN_ALONE = fileURLToPath(new URL('scan-alone.mjs', import.meta.url));
 
-function batch(images: string, jobs: number): Promise<ProcessRun> {
+/** Brings images into a new dataset. */
+export function batch(images: string, jobs: number): Promise<ProcessRun> {
   const out = join(folder(), 'lake');
   rmSync(out, { recursive: true, force: true });
   return runNode([CLI, 'batch', images, '--out', out, '--jobs', String(jobs), '--quiet']);
@@ -145,23 +144,6 @@ async function printBucket(): Promise<void> {
   }
 }
 
-async function printMemory(): Promise<void> {
-  const table: string[][] = [['images', 'time, s', 'peak MiB', 'again, all done, s']];
-  for (const count of COUNTS) {
-    const images = join(folder(), `small-${count}`);
-    await writeSmallImages(images, count, 40);
-    const run = await batch(images, 2);
-    const again = await runNode([CLI, 'batch', images, '--out', join(folder(), 'lake'), '--quiet']);
-    table.push([
-      String(count),
-      (run.milliseconds / 1000).toFixed(1),
-      run.peakMiB.toFixed(0),
-      (again.milliseconds / 1000).toFixed(2),
-    ]);
-  }
-  printTable('Batch: peak memory, 2 jobs (aim: flat)', table);
-}
-
 /** Bytes that Redis says it uses. */
 async function redisBytes(port: number): Promise<number> {
   const socket = createConnection(port, '127.0.0.1');
@@ -218,6 +200,5 @@ async function printQueue(): Promise<void> {
 export async function run(): Promise<void> {
   await printSpeed();
   await printBucket();
-  await printMemory();
   await printQueue();
 }

@@ -9,6 +9,7 @@ const ALL = [
   'zstd',
   'remote',
   'batch',
+  'batch-memory',
   'costs',
   'dataset',
 ];
