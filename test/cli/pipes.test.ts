@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { constants, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -73,7 +73,10 @@ describe('a pipe', () => {
   });
 
   it('holds more than Linux gives it, once there is much to read', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux' || !(await import('koffi').catch(() => null))) {
+      console.log('      skipped: pipes grow on Linux alone, and where the optional package koffi is installed');
+      this.skip();
+    }
     // Writes until the pipe has grown, 4 GiB at most.
     const writer = [
       'import fcntl, os, sys',
@@ -136,19 +139,21 @@ describe('a pipe', () => {
       await said(running, /^status 0$/m);
     });
 
-    it('ends also before the thread that is to wait for a writer has come so far', async () => {
-      const code = `
+    for (const others of [0, 1])
+      it(`ends also before the thread that is to wait for a writer has come so far, beside ${others} other readers`, async () => {
+        if (others === 1) held = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+        const code = `
         import { pbkdf2 } from 'node:crypto';
         import { open } from 'node:fs/promises';
         import { awaitWriter } from ${JSON.stringify(pathToFileURL(builtFile('source/stream/blocking-pipe.js')).href)};
         pbkdf2('the only thread', 'is busy', 300_000, 64, 'sha512', () => undefined);
         void awaitWriter(${JSON.stringify(pipe)}, () => open(${JSON.stringify(pipe)}));
         process.exit(3);`;
-      child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-        env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+        child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+          env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+        });
+        assert.equal((await ended(child)).status, 3);
       });
-      assert.equal((await ended(child)).status, 3);
-    });
 
     it('ends when the reader of the output does, as standard input', async () => {
       const running = shell('cat | { NODE scan IMAGE - --json -q; echo "status $?" >&2; } | head -1');

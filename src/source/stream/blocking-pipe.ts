@@ -27,33 +27,21 @@ const LONG = 64 << 10;
 const WOKEN_MS = 20;
 const WAKES = 50;
 
-/** How often what is about to block is waited for when the process ends, for WOKEN_MS each time. */
-const AWAITED = 250;
-
-/** What may block a thread. */
-interface Sleeper {
-  /** @returns whether nothing blocks a thread any more; else it may be about to */
-  wake(): boolean;
-}
+/** The turn from which on a pipe is read from for so long that loading what gives it more room is worth it. */
+const LONG_TURN = 16;
 
 /** What may be blocked when the process ends, and is woken then. */
-const blocked = new Set<Sleeper>();
+const blocked = new Set<{ wake(): void }>();
 let watching = false;
 
-function watch(sleeper: Sleeper): void {
+function watch(sleeper: { wake(): void }): void {
   if (!watching) process.on('exit', wakeAll);
   watching = true;
   blocked.add(sleeper);
 }
 
-/** A thread that has yet to come where it blocks would do so after this, and the process wait for it for ever. */
 function wakeAll(): void {
-  const clock = new Int32Array(new SharedArrayBuffer(4));
-  let asleep = [...blocked].filter((sleeper) => !sleeper.wake());
-  for (let waits = 0; waits < AWAITED && asleep.length > 0; waits++) {
-    Atomics.wait(clock, 0, 0, WOKEN_MS);
-    asleep = asleep.filter((sleeper) => !sleeper.wake());
-  }
+  for (const sleeper of blocked) sleeper.wake();
 }
 
 /**
@@ -61,26 +49,27 @@ function wakeAll(): void {
  * signal comes.
  */
 export async function awaitWriter<T>(path: string, open: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const sleeper = { wake: () => hasReader(path) };
+  let writing: number | null = null;
+  const sleeper = { wake: () => void (writing ??= openToWrite(path)) };
   watch(sleeper);
-  const giveUp = async (): Promise<void> => {
-    // The thread that is to wait in it may not have come so far.
-    for (; blocked.has(sleeper); await sleep(EMPTY_MS)) sleeper.wake();
-  };
-  const forget = whenAborted(signal, () => void giveUp());
+  const forget = whenAborted(signal, () => sleeper.wake());
   return open().finally(() => {
     blocked.delete(sleeper);
     forget();
+    if (writing !== null) closeSync(writing);
   });
 }
 
-/** Whether who opened a pipe to read need not wait any more: it has a writer for a moment, or cannot be opened at all. */
-function hasReader(path: string): boolean {
+/**
+ * A writer of a pipe with a name, for as long as it stays open: the thread that is to wait for one may not have come so
+ * far. Opened to read as well, since without a reader nobody may write.
+ * @returns null where it cannot be opened
+ */
+function openToWrite(path: string): number | null {
   try {
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) !== 'ENXIO';
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch {
+    return null;
   }
 }
 
@@ -101,8 +90,7 @@ export class BlockingPipe {
   private asked: Promise<unknown> = Promise.resolve();
   /** The last read of Node's own thread. */
   private here: Promise<unknown> = Promise.resolve();
-  /** Asked for once there is much to read. */
-  private widened: Promise<boolean> | null = null;
+  private isWidened = false;
 
   /** @param reading the descriptor that is read, which may be one of our own */
   private constructor(
@@ -136,13 +124,14 @@ export class BlockingPipe {
     const before = this.asked;
     const { reading: descriptor, state } = this;
     const turn = this.turns++;
-    let filled: Promise<number>;
-    if (threads === undefined || target.length < LONG)
-      filled = before.then(() => this.fillHere(target)).finally(() => this.next(turn));
-    else {
-      this.widened ??= widenPipe(descriptor);
-      filled = threads.fill({ descriptor, state, turn }, target);
+    if (turn >= LONG_TURN && !this.isWidened) {
+      this.isWidened = true;
+      void widenPipe(descriptor);
     }
+    const filled =
+      threads === undefined || target.length < LONG
+        ? before.then(() => this.fillHere(target)).finally(() => this.next(turn))
+        : threads.fill({ descriptor, state, turn }, target);
     // Without its result, which would hold that of the one before, and so on.
     this.asked = Promise.allSettled([before, filled]).then(() => undefined);
     return filled;
@@ -164,17 +153,16 @@ export class BlockingPipe {
   }
 
   /** Ends the read that is blocked, if there is one, and all that would follow. */
-  wake(): true {
+  wake(): void {
     const { words } = this;
     Atomics.store(words, STOPPED, 1);
     Atomics.notify(words, STOPPED);
     for (let wakes = 0; wakes < WAKES && Atomics.load(words, READING) !== NOBODY; wakes++) {
       this.writeByte();
       // What Node's own thread has read it tells the event loop, which is not back before this returns.
-      if (Atomics.load(words, READING) === THE_LOOP) break;
+      if (Atomics.load(words, READING) === THE_LOOP) return;
       Atomics.wait(words, READING, A_THREAD, WOKEN_MS);
     }
-    return true;
   }
 
   private writeByte(): void {
