@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { existingSettings } from '../../../src/dataset/store/dataset-settings.js';
 import { openStore } from '../../../src/dataset/store/open-store.js';
 import { Staging } from '../../../src/dataset/store/staging.js';
 import { TableLog } from '../../../src/dataset/table/table.js';
 import { DatasetQuery } from '../../../src/dataset/query/query.js';
 import { IMAGE, POOL_TAG } from '../../../src/record/schema/record-types.js';
-import { writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
+import { captureDay, writeSmallImage, writeSmallImages } from '../../support/images/dataset-images.js';
 import { sweep } from '../../support/lanes/property.js';
 import { killPoints } from '../../support/lanes/seeds.js';
 import { canAskClickhouse, deltaRows, fileRows, queryClickhouse } from '../../support/records/clickhouse.js';
@@ -207,19 +207,16 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
 
   it('many commits have a checkpoint; those before it are cleaned away with files that only they list', async () => {
     const dataset = await copyOf('long');
-    await mkdir(folder.path('more/web2'), { recursive: true });
-    for (let day = 10; day < 22; day++) {
-      await writeSmallImage(folder.path(`more/web2/${day}.raw`), day);
-      const end = await runCli([
-        'batch',
-        folder.path(`more/web2/${day}.raw`),
-        '--out',
-        dataset,
-        '--label',
-        'host=web2',
-      ]);
-      assert.equal(end.status, 0, end.stderr);
-    }
+    await withTables(dataset, 1, async ([log]) => {
+      for (let image = 10; image < 22; image++) {
+        const id = String(image).repeat(16);
+        const row = { key: image, image_id: id, host: 'web2', captured_at: captureDay(image).getTime() };
+        const path = await writeTags(dataset, id, [row], ['host', 'date']);
+        await log!.describe(path, `${dataset}/${path}`);
+        await log!.added(path);
+        await log!.flush();
+      }
+    });
     const names = await commits(dataset);
     assert.ok(
       names.includes('_last_checkpoint') && names.includes('00000000000000000010.checkpoint.parquet'),

@@ -1,9 +1,8 @@
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { asyncBufferFromFile } from 'hyparquet/src/node.js';
-import { parquetWriteBuffer, type SchemaElement } from 'hyparquet-writer';
+import { fileWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { messageOf } from '../../../errors.js';
 import { type Action, type AddedFile, damaged, parsedAction, PROTOCOL, uriOfPath } from './actions.js';
-import type { Snapshot } from './snapshot.js';
 
 type Leaf = Pick<SchemaElement, 'type' | 'converted_type'>;
 const TEXT: Leaf = { type: 'BYTE_ARRAY', converted_type: 'UTF8' };
@@ -56,33 +55,66 @@ const COLUMNS = {
   remove: [leaf('path', TEXT), leaf('deletionTimestamp', LONG), leaf('dataChange', BOOLEAN)],
 } as const;
 
-/** What a snapshot holds, as the Parquet file that spares readers the commits before it. */
-export function checkpointFile({ metadata, active, removed }: Snapshot): {
-  readonly bytes: Buffer;
-  readonly size: number;
-} {
-  const rows: Record<string, object>[] = [{ protocol: PROTOCOL }];
-  if (metadata !== null)
-    rows.push({
+/** Actions that are in memory at a time; each so many are a row group. */
+const GROUP_ACTIONS = 1024;
+
+/** A checkpoint that is being written: the Parquet file that spares readers the commits before it. */
+export class CheckpointFile {
+  private rows: Record<string, object>[] = [{ protocol: PROTOCOL }];
+  private readonly writer: ParquetWriter;
+  /** Number of actions. */
+  size = 1;
+
+  /** @param path a local file */
+  constructor(path: string) {
+    const columns = Object.entries(COLUMNS);
+    this.writer = new ParquetWriter({
+      writer: fileWriter(path),
+      schema: [
+        { name: 'delta', num_children: columns.length },
+        ...columns.flatMap(([name, children]) => group(name, [...children])),
+      ],
+    });
+  }
+
+  async add(action: Action): Promise<void> {
+    const row = rowOf(action);
+    if (row === null) return;
+    this.rows.push(row);
+    this.size++;
+    if (this.rows.length >= GROUP_ACTIONS) await this.writeGroup();
+  }
+
+  async end(): Promise<void> {
+    await this.writeGroup();
+    await this.writer.finish();
+  }
+
+  private async writeGroup(): Promise<void> {
+    const { rows } = this;
+    if (rows.length === 0) return;
+    this.rows = [];
+    const columnData = Object.keys(COLUMNS).map((name) => ({ name, data: rows.map((row) => row[name] ?? null) }));
+    await this.writer.write({ columnData, rowGroupSize: rows.length });
+  }
+}
+
+function rowOf(action: Action): Record<string, object> | null {
+  if ('metaData' in action) {
+    const createdTime = BigInt(action.metaData.createdTime);
+    return {
       metaData: {
-        ...metadata,
+        ...action.metaData,
         format: { provider: 'parquet', options: {} },
         configuration: {},
-        createdTime: BigInt(metadata.createdTime),
+        createdTime,
       },
-    });
-  for (const file of active.values()) rows.push({ add: addRow(file) });
-  for (const [path, deletionTimestamp] of removed)
-    rows.push({ remove: { path: uriOfPath(path), deletionTimestamp: BigInt(deletionTimestamp), dataChange: false } });
-  const columns = Object.entries(COLUMNS);
-  const bytes = parquetWriteBuffer({
-    columnData: columns.map(([name]) => ({ name, data: rows.map((row) => row[name] ?? null) })),
-    schema: [
-      { name: 'delta', num_children: columns.length },
-      ...columns.flatMap(([name, children]) => group(name, [...children])),
-    ],
-  });
-  return { bytes: Buffer.from(bytes), size: rows.length };
+    };
+  }
+  if ('add' in action) return { add: addRow(action.add) };
+  if (!('remove' in action)) return null;
+  const { path, deletionTimestamp } = action.remove;
+  return { remove: { path: uriOfPath(path), deletionTimestamp: BigInt(deletionTimestamp), dataChange: false } };
 }
 
 /** A file that a checkpoint lists is not new. */
@@ -97,16 +129,25 @@ function addRow({ path, size, modificationTime, ...rest }: AddedFile): object {
 }
 
 /**
- * The actions of a checkpoint.
+ * The actions of a checkpoint; those of one row group are in memory at a time.
  * @param path a local file
  * @param name for messages
  * @throws PoolTrackerError RECORDS_DAMAGED
  */
-export async function checkpointActions(path: string, name: string): Promise<Action[]> {
-  const rows = await asyncBufferFromFile(path)
-    .then((file) => parquetReadObjects({ file }))
-    .catch((error: unknown) => {
-      throw damaged(name, `a checkpoint that cannot be read (${messageOf(error)})`);
-    });
-  return rows.map((row) => parsedAction(row, name)).filter((action) => action !== null);
+export async function* checkpointActions(path: string, name: string): AsyncGenerator<Action> {
+  const unreadable = (error: unknown): never => {
+    throw damaged(name, `a checkpoint that cannot be read (${messageOf(error)})`);
+  };
+  const file = await asyncBufferFromFile(path).catch(unreadable);
+  const metadata = await parquetMetadataAsync(file).catch(unreadable);
+  let rowStart = 0;
+  for (const { num_rows: rowCount } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(rowCount);
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd }).catch(unreadable);
+    for (const row of rows) {
+      const action = parsedAction(row, name);
+      if (action !== null) yield action;
+    }
+    rowStart = rowEnd;
+  }
 }

@@ -1,13 +1,14 @@
 import { createInterface } from 'node:readline';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../../errors.js';
+import { outputFailed } from '../../../sink/file/output-error.js';
 import { toolVersion } from '../../../record/schema/file-metadata.js';
 import type { Staging } from '../../store/staging.js';
 import type { DatasetStore } from '../../store/store.js';
 import { VersionTries } from '../version-tries.js';
-import { type Action, commitText, damaged, parsedAction, PROTOCOL } from './actions.js';
-import { checkpointActions, checkpointFile } from './checkpoint.js';
+import { type Action, type AddedFile, commitText, damaged, parsedAction, PROTOCOL } from './actions.js';
+import { checkpointActions, CheckpointFile } from './checkpoint.js';
 import { Snapshot } from './snapshot.js';
 
 const FOLDER = '_delta_log';
@@ -46,9 +47,9 @@ export class DeltaTable {
    * @param change the actions, from what the table is; asked again when another process was first. None: no commit
    * @throws PoolTrackerError RECORDS_DAMAGED, OUTPUT_FAILED
    */
-  async commit(operation: string, change: (current: Snapshot) => readonly Action[]): Promise<void> {
+  async commit(operation: string, change: (current: Snapshot) => Promise<readonly Action[]>): Promise<void> {
     for (const tries = new VersionTries(); ;) {
-      const actions = change(await this.current());
+      const actions = await change(await this.current());
       if (actions.length === 0) return;
       await tries.begin(this.version + 1, this.nameOf(this.version + 1));
       const timestamp = Date.now();
@@ -94,13 +95,54 @@ export class DeltaTable {
     return this.version;
   }
 
+  /**
+   * All that the log says of the files of the version that is known. Of another number than there are, where another
+   * process has removed the checkpoint that lists them: it has made a later one.
+   * @throws PoolTrackerError RECORDS_DAMAGED
+   */
+  async *listed(): AsyncGenerator<AddedFile> {
+    const { active, recent } = this.snapshot;
+    if (this.checkpointed >= 0 && (await this.store.has(this.checkpointPath)))
+      for await (const action of this.lastCheckpoint())
+        if ('add' in action && active.has(action.add.path) && !recent.has(action.add.path)) yield action.add;
+    yield* recent.values();
+  }
+
   /** Writes what spares readers all commits until now, which may be removed then. */
-  async checkpoint(): Promise<void> {
-    const version = this.version;
-    const { bytes, size } = checkpointFile(this.snapshot);
-    await this.publish(numbered(version, '.checkpoint.parquet'), bytes);
-    await this.publish('_last_checkpoint', Buffer.from(JSON.stringify({ version, size })));
+  private async checkpoint(): Promise<void> {
+    const { version, snapshot } = this;
+    const folder = await this.staging.folder();
+    const local = join(folder, 'checkpoint.parquet');
+    try {
+      const size = await this.writeCheckpoint(local);
+      if (size === null) return;
+      await this.store.publish(local, this.pathOf(numbered(version, '.checkpoint.parquet')));
+      await writeFile(local, JSON.stringify({ version, size }));
+      await this.store.publish(local, this.pathOf('_last_checkpoint'));
+    } catch (error) {
+      throw outputFailed(local, error);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
     this.checkpointed = version;
+    snapshot.recent.clear();
+  }
+
+  /** @returns the number of its lines; null where not all files are known any more */
+  private async writeCheckpoint(local: string): Promise<number | null> {
+    const { metadata, active, removed } = this.snapshot;
+    const file = new CheckpointFile(local);
+    if (metadata !== null) await file.add({ metaData: metadata });
+    let files = 0;
+    for await (const add of this.listed()) {
+      await file.add({ add });
+      files++;
+    }
+    if (files !== active.size) return null;
+    for (const [path, deletionTimestamp] of removed)
+      await file.add({ remove: { path, deletionTimestamp, dataChange: false } });
+    await file.end();
+    return file.size;
   }
 
   /**
@@ -134,22 +176,34 @@ export class DeltaTable {
     return `${this.record}/${FOLDER}/${name}`;
   }
 
-  private async publish(name: string, bytes: Buffer): Promise<void> {
-    const local = join(await this.staging.folder(), name);
-    await writeFile(local, bytes);
-    await this.store.publish(local, this.pathOf(name));
-  }
-
   /** Starts from the last checkpoint, where there is one. */
   private async loadCheckpoint(): Promise<void> {
     let last = -1;
     for (const { version, isCheckpoint } of await this.files()) if (isCheckpoint) last = Math.max(last, version);
     if (last < 0) return;
-    const path = this.pathOf(numbered(last, '.checkpoint.parquet'));
-    const local = await this.store.localPath(path, await this.staging.folder());
-    for (const action of await checkpointActions(local, `${this.store.name}/${path}`)) this.snapshot.apply(action);
-    this.version = last;
     this.checkpointed = last;
+    try {
+      for await (const action of this.lastCheckpoint()) this.snapshot.applyCheckpointed(action);
+      this.version = last;
+    } catch (error) {
+      this.reset();
+      throw error;
+    }
+  }
+
+  /** The lines of the last checkpoint that is known. */
+  private async *lastCheckpoint(): AsyncGenerator<Action> {
+    const path = this.checkpointPath;
+    const folder = await this.staging.folder();
+    try {
+      yield* checkpointActions(await this.store.localPath(path, folder), `${this.store.name}/${path}`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private get checkpointPath(): string {
+    return this.pathOf(numbered(this.checkpointed, '.checkpoint.parquet'));
   }
 
   private async files(): Promise<

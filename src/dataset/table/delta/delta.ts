@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionValues } from '../../store/partition.js';
 import type { ChangeKind, OpenForm, TableChange, TableForm, TablePlace, TableState } from '../table-form.js';
-import type { Action, AddedFile, TableMetadata } from './actions.js';
+import { type Action, type AddedFile, damaged, type TableMetadata } from './actions.js';
 import { DeltaTable } from './delta-table.js';
 import { deltaStatistics } from './delta-statistics.js';
 import type { Snapshot } from './snapshot.js';
@@ -38,13 +38,12 @@ class DeltaForm implements TableForm {
   }
 
   rows(): number | null {
-    let rows = 0;
-    for (const { stats } of this.table.known.active.values()) {
-      const found = /^\{"numRecords":(\d+)/.exec(stats ?? '');
-      if (found === null) return null;
-      rows += Number(found[1]);
+    let sum = 0;
+    for (const { rows } of this.table.known.active.values()) {
+      if (rows === null) return null;
+      sum += rows;
     }
-    return rows;
+    return sum;
   }
 
   commit(kind: ChangeKind, change: (current: TableState) => TableChange): Promise<void> {
@@ -67,7 +66,11 @@ class DeltaForm implements TableForm {
    * What a commit says: the columns, where they are not known yet or are others by now, and the files. Where the keys of
    * the folders are others, every file is listed anew, with the values of the keys that count.
    */
-  private actions(current: Snapshot, { adds, gone }: TableChange, dataChange: boolean): Action[] {
+  private async actions(
+    current: Snapshot,
+    { adds, gone }: TableChange,
+    dataChange: boolean,
+  ): Promise<readonly Action[]> {
     const { recordType, partition } = this.place;
     const { metadata } = current;
     // Keys are only ever left out: a process that began before knows more of them than count now.
@@ -82,7 +85,7 @@ class DeltaForm implements TableForm {
       createdTime: metadata?.createdTime ?? Date.now(),
     };
     const others = new Set([...gone, ...adds.map(({ path }) => path)]);
-    const again = keepsKeys ? [] : [...current.active.values()].filter(({ path }) => !others.has(path));
+    const again = keepsKeys ? [] : (await this.listed(current)).filter(({ path }) => !others.has(path));
     const placed = (file: Omit<AddedFile, 'partitionValues' | 'dataChange'>, isNew: boolean): Action => ({
       add: { ...file, partitionValues: this.valuesOf(file.path, keys), dataChange: isNew },
     });
@@ -96,6 +99,14 @@ class DeltaForm implements TableForm {
         placed({ ...file, stats: statistics === null ? null : deltaStatistics(statistics, recordType) }, dataChange),
       ),
     ];
+  }
+
+  /** Every file that counts now, with all that the log says of it. */
+  private async listed({ active }: Snapshot): Promise<AddedFile[]> {
+    const files: AddedFile[] = [];
+    for await (const file of this.table.listed()) files.push(file);
+    if (files.length === active.size) return files;
+    throw damaged(`${this.place.store.name}/${this.record}`, `${files.length} files in place of ${active.size}`);
   }
 
   /** The values of some keys in the names of a file's folders. */
