@@ -1,4 +1,4 @@
-import type { ColumnBatch } from '../record/columns/column-data.js';
+import type { ColumnBatch, ColumnData } from '../record/columns/column-data.js';
 import { ColumnValues, type ReadValue } from '../record/columns/column-values.js';
 import type { Column, RecordType } from '../record/schema/record-type.js';
 
@@ -11,24 +11,54 @@ export interface TextForm {
   timestamp(iso: string): string;
 }
 
-export type CellText = (row: number) => string;
+type CellText = (row: number) => string;
 
-/** Writes the columns of a series of batches as text; the text of each value of a dictionary is made once and kept. */
-export class TextColumns {
+/** What stands around the values of a row. */
+export interface RowFrame {
+  /** Before the value of each column. */
+  readonly before: readonly string[];
+  readonly end: string;
+}
+
+/**
+ * Writes the rows of a series of batches as text; the text of each value of a dictionary is made once and kept. What is
+ * the same in all rows of a batch, as half of the columns are of one image, is put together with what stands around it
+ * once a batch.
+ */
+export class TextRows {
   private readonly readers: readonly ColumnValues[];
 
   constructor(
     private readonly recordType: RecordType,
     private readonly form: TextForm,
+    private readonly frame: RowFrame,
   ) {
     this.readers = recordType.columns.map((column) => new ColumnValues(column, (text) => form.string(text)));
   }
 
-  /** For each column of the record type, a function from a row of the batch to its text. */
-  open({ columns }: ColumnBatch): CellText[] {
-    return this.recordType.columns.map((column, index) =>
-      this.cell(column, this.readers[index]!.open(columns[index]!)),
-    );
+  /** The rows of a batch, one text each. */
+  *lines({ columns, numRows }: ColumnBatch): Generator<string> {
+    const { before } = this.frame;
+    const texts: string[] = [];
+    const cells: CellText[] = [];
+    let text = '';
+    for (const [index, column] of this.recordType.columns.entries()) {
+      const data = columns[index]!;
+      const cell = this.cell(column, this.readers[index]!.open(data));
+      text += before[index]!;
+      if (numRows > 0 && isConstant(data, numRows)) text += cell(0);
+      else {
+        texts.push(text);
+        cells.push(cell);
+        text = '';
+      }
+    }
+    const end = text + this.frame.end;
+    for (let row = 0; row < numRows; row++) {
+      let line = '';
+      for (let index = 0; index < cells.length; index++) line += texts[index]! + cells[index]!(row);
+      yield line + end;
+    }
   }
 
   private cell(column: Column, read: ReadValue): CellText {
@@ -66,4 +96,15 @@ export class TextColumns {
         };
     }
   }
+}
+
+/** Whether a column is known to be the same in all rows. */
+function isConstant(data: ColumnData | null, rows: number): boolean {
+  if (data === null || data.nullCount === rows) return true;
+  const { values, nullCount, valueOffsets } = data;
+  // Bits of booleans and the bytes of texts are not one value a row.
+  if (nullCount > 0 || valueOffsets !== undefined || values instanceof Uint8Array) return false;
+  const first = values[0];
+  for (let row = 1; row < rows; row++) if (values[row] !== first) return false;
+  return true;
 }

@@ -136,3 +136,26 @@ describe('CSV', () => {
     assert.deepEqual(await readRecords(path), { recordType: POOL_TAG, rows: [] });
   });
 });
+
+describe('columns that are the same in all rows of a batch, but for one', () => {
+  const folder = temporaryFolder();
+
+  for (const ending of ['ndjson', 'csv'])
+    for (const recordType of RECORD_TYPES)
+      it(`${recordType.name}.${ending}: each row has its own value`, async () => {
+        const [first, ...others] = edgeRows(recordType, 60);
+        const rows: Row[] = [];
+        for (const { name } of recordType.columns) {
+          const other = others.find((row) => row[name] !== first![name]);
+          for (const at of [0, 1, 3, 4])
+            for (let row = 0; row < 4; row++)
+              rows.push(row === at && other !== undefined ? { ...first!, [name]: other[name]! } : first!);
+        }
+        const path = folder.path(`${recordType.name}.${ending}`);
+        // Whole batches of four rows, and such that begin elsewhere.
+        for (const size of [4, 1, 3]) {
+          await writeRecords(path, recordType, rows, { force: true }, size);
+          assert.deepEqual(await readRecords(path), { recordType, rows });
+        }
+      });
+});

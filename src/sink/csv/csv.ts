@@ -1,7 +1,6 @@
-import type { ColumnBatch } from '../../record/columns/column-data.js';
 import type { EncodeColumns } from '../sink.js';
 import { textChunks } from '../text-chunks.js';
-import { TextColumns } from '../text-rows.js';
+import { TextRows } from '../text-rows.js';
 
 /**
  * CSV according to RFC 4180: a header line, CRLF, quotes doubled. Null is an empty field and an empty string a quoted
@@ -9,9 +8,11 @@ import { TextColumns } from '../text-rows.js';
  */
 export const encodeCsv: EncodeColumns = async function* (batches, recordType, { csvSafe = false }) {
   const string = csvSafe ? (text: string) => csvString(withoutFormula(text)) : csvString;
-  const columns = new TextColumns(recordType, { none: '', string, int64: String, timestamp: (iso) => iso });
+  const form = { none: '', string, int64: String, timestamp: (iso: string) => iso };
+  const before = recordType.columns.map((_, index) => (index === 0 ? '' : ','));
+  const rows = new TextRows(recordType, form, { before, end: '\r\n' });
   yield Buffer.from(`${recordType.columns.map((column) => csvString(column.name)).join(',')}\r\n`);
-  for await (const batch of batches) yield* textChunks(lines(batch, columns));
+  for await (const batch of batches) yield* textChunks(rows.lines(batch));
 };
 
 /** Spreadsheets run a cell that begins so, and show one that begins with an apostrophe as text. */
@@ -21,13 +22,4 @@ function withoutFormula(text: string): string {
 
 function csvString(text: string): string {
   return text === '' || /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function* lines(batch: ColumnBatch, columns: TextColumns): Generator<string> {
-  const cells = columns.open(batch);
-  for (let row = 0; row < batch.numRows; row++) {
-    let line = cells[0]!(row);
-    for (let index = 1; index < cells.length; index++) line += `,${cells[index]!(row)}`;
-    yield `${line}\r\n`;
-  }
 }

@@ -1,34 +1,24 @@
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import type { ColumnBatch } from '../../record/columns/column-data.js';
-import type { RecordType } from '../../record/schema/record-type.js';
 import type { EncodeColumns } from '../sink.js';
 import { textChunks } from '../text-chunks.js';
-import { TextColumns } from '../text-rows.js';
+import { type TextForm, TextRows } from '../text-rows.js';
 
 /**
  * One JSON object per line, with every column in each, null included; timestamps as ISO 8601 in UTC. 64-bit integers
  * are JSON integers with all their digits, or strings if the options say so.
  */
 export const encodeNdjson: EncodeColumns = async function* (batches, recordType, options) {
-  const columns = new TextColumns(recordType, {
+  const form: TextForm = {
     none: 'null',
     string: (text) => JSON.stringify(text),
     int64: options.bigint === 'string' ? (value) => `"${value}"` : String,
     timestamp: (iso) => `"${iso}"`,
-  });
-  for await (const batch of batches) yield* textChunks(lines(batch, recordType, columns));
+  };
+  const before = recordType.columns.map(({ name }, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const rows = new TextRows(recordType, form, { before, end: '}\n' });
+  for await (const batch of batches) yield* textChunks(rows.lines(batch));
 };
-
-function* lines(batch: ColumnBatch, recordType: RecordType, columns: TextColumns): Generator<string> {
-  const cells = columns.open(batch);
-  const names = recordType.columns.map((column, index) => `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`);
-  for (let row = 0; row < batch.numRows; row++) {
-    let line = '';
-    for (let index = 0; index < cells.length; index++) line += names[index]! + cells[index]!(row);
-    yield `${line}}\n`;
-  }
-}
 
 export const encodeNdjsonGzip: EncodeColumns = async function* (batches, recordType, options) {
   // The callback has nothing to do: an error destroys the gzip stream, and reading that throws it.

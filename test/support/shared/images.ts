@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +20,7 @@ export const SHARED = process.env.POOL_TRACKER_SHARED ?? fileURLToPath(new URL('
 
 export const hasSharedImages = existsSync(join(SHARED, 'images', 'unpack.py'));
 
-/** Unpacked once a machine, sparse: `SIZE-TIME/NAME`, so that a packed file that is another one is unpacked anew. */
+/** Unpacked once a machine, sparse: `HASH/NAME`, so that a packed file that is another one is unpacked anew. */
 const UNPACKED = join(tmpdir(), 'pool-tracker-shared-images');
 
 /** Unpacks one file with what others wrote to unpack all. */
@@ -62,21 +73,35 @@ export interface Truth {
 /** Path of a packed file, unpacked: `win10-17763.raw`, `hard/tiny-one-cpu.raw`, `nosymbols.truth.json`. */
 function unpacked(name: string): string {
   const packed = join(SHARED, 'images', `${name}.xz`);
-  const { size, mtimeMs } = statSync(packed);
-  const target = join(UNPACKED, `${size}-${Math.floor(mtimeMs)}`, basename(name));
+  const hash = createHash('sha256').update(readFileSync(packed)).digest('hex').slice(0, 16);
+  const target = join(UNPACKED, hash, basename(name));
   if (existsSync(target)) return target;
   mkdirSync(dirname(target), { recursive: true });
   // Tests run at the same time: the file has its name when it is whole.
   const folder = mkdtempSync(join(UNPACKED, 'partial-'));
   try {
     const partial = join(folder, basename(name));
-    const ran = spawnSync('python3', ['-c', UNPACK, join(SHARED, 'images'), packed, partial], { encoding: 'utf8' });
-    if (ran.status !== 0) throw new Error(`${packed} could not be unpacked: ${ran.error?.message ?? ran.stderr}`);
+    if (!unpackByXz(packed, partial)) {
+      const ran = spawnSync('python3', ['-c', UNPACK, join(SHARED, 'images'), packed, partial], { encoding: 'utf8' });
+      if (ran.status !== 0) throw new Error(`${packed} could not be unpacked: ${ran.error?.message ?? ran.stderr}`);
+    }
     renameSync(partial, target);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return target;
+}
+
+/** Does what the others' program does in a tenth of its time. @returns false where there is no xz */
+function unpackByXz(packed: string, target: string): boolean {
+  const output = openSync(target, 'w');
+  try {
+    // What is all zeros becomes holes, where the output is a file.
+    const ran = spawnSync('xz', ['--decompress', '--stdout', packed], { stdio: ['ignore', output, 'ignore'] });
+    return ran.status === 0;
+  } finally {
+    closeSync(output);
+  }
 }
 
 /** Every packed image (no truths), by its path in the folder without `.xz`. */
