@@ -5,6 +5,7 @@ import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/file/whole-file.js';
 import { COMMANDS } from './commands/commands.js';
 import { sayError } from './display/say.js';
+import { optimizeLate } from './optimizing.js';
 import { runCommandLine } from './program.js';
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -37,6 +38,7 @@ function endBy(signal: keyof typeof SIGNAL_STATUS): void {
   process.exit(SIGNAL_STATUS[signal]);
 }
 
+optimizeLate();
 for (const signal of Object.keys(SIGNAL_STATUS) as (keyof typeof SIGNAL_STATUS)[]) {
   process.once(signal, () => endBy(signal));
 }
