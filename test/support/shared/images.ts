@@ -20,8 +20,11 @@ export const SHARED = process.env.POOL_TRACKER_SHARED ?? fileURLToPath(new URL('
 
 export const hasSharedImages = existsSync(join(SHARED, 'images', 'unpack.py'));
 
-/** Unpacked once a machine, sparse: `HASH/NAME`, so that a packed file that is another one is unpacked anew. */
-const UNPACKED = join(tmpdir(), 'pool-tracker-shared-images');
+/**
+ * Unpacked once a machine, sparse: `HASH/NAME`, so that a packed file that is another one is unpacked anew.
+ * POOL_TRACKER_UNPACKED names another folder.
+ */
+const UNPACKED = process.env.POOL_TRACKER_UNPACKED ?? join(tmpdir(), 'pool-tracker-shared-images');
 
 /** Unpacks one file with what others wrote to unpack all. */
 const UNPACK = 'import sys; sys.path.insert(0, sys.argv[1]); import unpack; unpack.unpack(sys.argv[2], sys.argv[3])';
