@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, link, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { existingSettings } from '../../../src/dataset/store/dataset-settings.js';
 import { openStore } from '../../../src/dataset/store/open-store.js';
 import { Staging } from '../../../src/dataset/store/staging.js';
@@ -233,6 +233,29 @@ describe('the Delta tables of a dataset, as ClickHouse reads them', () => {
     await agree(dataset);
     assert.equal((await batch(dataset)).status, 0);
     await agree(dataset);
+  });
+
+  it('and the checkpoint may be of more files than one of its row groups holds', async () => {
+    const dataset = folder.path('many');
+    await emptyDataset(dataset, 'delta', []);
+    const first = await writeTags(dataset, '0'.repeat(32), [{ key: 1 }], []);
+    const count = 64 * 21 + 6;
+    await withTables(dataset, 1, async ([log]) => {
+      for (let image = 0; image < count; image++) {
+        const path = first.replace('0'.repeat(32), String(image).padStart(32, '0'));
+        if (image > 0) await link(`${dataset}/${first}`, `${dataset}/${path}`);
+        await log!.describe(path, `${dataset}/${path}`);
+        await log!.added(path);
+      }
+    });
+    const log = `${dataset}/pool_tag/_delta_log`;
+    const names = await commits(dataset);
+    assert.ok(names.includes('00000000000000000020.checkpoint.parquet'), String(names));
+    for (const name of names) if (Number(name.split('.')[0]) < 20) await rm(`${log}/${name}`);
+    const [found] = await queryClickhouse(
+      `SELECT toUInt32(count()) AS rows FROM deltaLakeLocal('${dataset}/pool_tag')`,
+    );
+    assert.equal(found!['rows'], count);
   });
 
   it('follow files that were replaced, and take back what no journal calls old', async () => {
