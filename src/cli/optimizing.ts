@@ -7,8 +7,8 @@ const SHORT = 2000;
 
 /**
  * Makes V8 wait eight times as long as it does by itself before it compiles a function with its optimizing compiler, as long
- * as a command is young: one for one image ends before that pays. A quarter of its CPU time went there, and as much memory
- * as the image took. Done for the V8 of Node 20, with which it was measured; the flags of later ones have other names.
+ * as a command is young: one for one image ends before that pays. A quarter of its CPU time went there, and a third of the
+ * memory that it touched. Done for the V8 of Node 20, with which it was measured; the flags of later ones have other names.
  */
 export function optimizeLate(): void {
   if (!process.versions.v8.startsWith('11.')) return;

@@ -1,4 +1,4 @@
-import type { ColumnBatch, ColumnData } from '../record/columns/column-data.js';
+import { type ColumnBatch, type ColumnData, isValid } from '../record/columns/column-data.js';
 import { ColumnValues, type ReadValue } from '../record/columns/column-values.js';
 import type { Column, RecordType } from '../record/schema/record-type.js';
 
@@ -100,11 +100,18 @@ export class TextRows {
 
 /** Whether a column is known to be the same in all rows. */
 function isConstant(data: ColumnData | null, rows: number): boolean {
-  if (data === null || data.nullCount === rows) return true;
+  if (data === null) return true;
   const { values, nullCount, valueOffsets } = data;
+  if (nullCount === rows) return isNowhereValid(data, rows);
   // Bits of booleans and the bytes of texts are not one value a row.
   if (nullCount > 0 || valueOffsets !== undefined || values instanceof Uint8Array) return false;
   const first = values[0];
   for (let row = 1; row < rows; row++) if (values[row] !== first) return false;
+  return true;
+}
+
+/** A file that was tampered with may count other nulls than it marks; what is marked counts, row by row. */
+function isNowhereValid(data: ColumnData, rows: number): boolean {
+  for (let row = 0; row < rows; row++) if (isValid(data, row)) return false;
   return true;
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { POOL_TAG } from '../../src/record/schema/record-types.js';
 import type { RecordType, Row } from '../../src/record/schema/record-type.js';
 import { RECORD_TYPES } from '../../src/record/schema/record-types.js';
+import { encodeNdjson } from '../../src/sink/ndjson/ndjson.js';
 import { queryRows } from '../support/records/duckdb.js';
 import { EDGE_INT64, edgeRows, poolTagRow } from '../support/records/record-rows.js';
 import { temporaryFolder } from '../support/run/temporary-folder.js';
@@ -158,4 +160,13 @@ describe('columns that are the same in all rows of a batch, but for one', () => 
           assert.deepEqual(await readRecords(path), { recordType, rows });
         }
       });
+
+  it('and a column that counts other nulls than it marks', async () => {
+    const recordType: RecordType = { ...POOL_TAG, columns: POOL_TAG.columns.filter(({ name }) => name === 'slot') };
+    const column = { length: 3, offset: 0, nullBitmap: Uint8Array.of(0b101), values: Int32Array.of(5, 6, 7) };
+    const batches = [{ numRows: 3, columns: [{ ...column, nullCount: 3 }] }];
+    let text = '';
+    for await (const chunk of encodeNdjson(Readable.from(batches), recordType, {})) text += String(chunk);
+    assert.equal(text, '{"slot":5}\n{"slot":null}\n{"slot":7}\n');
+  });
 });

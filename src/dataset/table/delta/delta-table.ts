@@ -96,15 +96,28 @@ export class DeltaTable {
   }
 
   /**
-   * All that the log says of the files of the version that is known. Of another number than there are, where another
-   * process has removed the checkpoint that lists them: it has made a later one.
-   * @throws PoolTrackerError RECORDS_DAMAGED
+   * All that the log says of every file of the version that is known.
+   * @throws PoolTrackerError RECORDS_DAMAGED where it does not say so of all; the log is read anew then
    */
-  async *listed(): AsyncGenerator<AddedFile> {
+  async listed(): Promise<AddedFile[]> {
+    const { active } = this.snapshot;
+    const files: AddedFile[] = [];
+    for await (const file of this.listedAgain()) files.push(file);
+    if (files.length === active.size) return files;
+    this.reset();
+    throw damaged(`${this.store.name}/${this.record}`, `${files.length} files in place of ${active.size}`);
+  }
+
+  /** As `listed`, one by one; fewer where another process has removed the last checkpoint, having made a later one. */
+  private async *listedAgain(): AsyncGenerator<AddedFile> {
     const { active, recent } = this.snapshot;
-    if (this.checkpointed >= 0 && (await this.store.has(this.checkpointPath)))
-      for await (const action of this.lastCheckpoint())
-        if ('add' in action && active.has(action.add.path) && !recent.has(action.add.path)) yield action.add;
+    try {
+      if (this.checkpointed >= 0)
+        for await (const action of this.lastCheckpoint())
+          if ('add' in action && active.has(action.add.path) && !recent.has(action.add.path)) yield action.add;
+    } catch (error) {
+      if (await this.store.has(this.checkpointPath)) throw error;
+    }
     yield* recent.values();
   }
 
@@ -115,7 +128,8 @@ export class DeltaTable {
     const local = join(folder, 'checkpoint.parquet');
     try {
       const size = await this.writeCheckpoint(local);
-      if (size === null) return;
+      // The next look at the table begins with the later one.
+      if (size === null) return this.reset();
       await this.store.publish(local, this.pathOf(numbered(version, '.checkpoint.parquet')));
       await writeFile(local, JSON.stringify({ version, size }));
       await this.store.publish(local, this.pathOf('_last_checkpoint'));
@@ -134,7 +148,7 @@ export class DeltaTable {
     const file = new CheckpointFile(local);
     if (metadata !== null) await file.add({ metaData: metadata });
     let files = 0;
-    for await (const add of this.listed()) {
+    for await (const add of this.listedAgain()) {
       await file.add({ add });
       files++;
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionValues } from '../../store/partition.js';
 import type { ChangeKind, OpenForm, TableChange, TableForm, TablePlace, TableState } from '../table-form.js';
-import { type Action, type AddedFile, damaged, type TableMetadata } from './actions.js';
+import type { Action, AddedFile, TableMetadata } from './actions.js';
 import { DeltaTable } from './delta-table.js';
 import { deltaStatistics } from './delta-statistics.js';
 import type { Snapshot } from './snapshot.js';
@@ -85,7 +85,7 @@ class DeltaForm implements TableForm {
       createdTime: metadata?.createdTime ?? Date.now(),
     };
     const others = new Set([...gone, ...adds.map(({ path }) => path)]);
-    const again = keepsKeys ? [] : (await this.listed(current)).filter(({ path }) => !others.has(path));
+    const again = keepsKeys ? [] : (await this.table.listed()).filter(({ path }) => !others.has(path));
     const placed = (file: Omit<AddedFile, 'partitionValues' | 'dataChange'>, isNew: boolean): Action => ({
       add: { ...file, partitionValues: this.valuesOf(file.path, keys), dataChange: isNew },
     });
@@ -99,14 +99,6 @@ class DeltaForm implements TableForm {
         placed({ ...file, stats: statistics === null ? null : deltaStatistics(statistics, recordType) }, dataChange),
       ),
     ];
-  }
-
-  /** Every file that counts now, with all that the log says of it. */
-  private async listed({ active }: Snapshot): Promise<AddedFile[]> {
-    const files: AddedFile[] = [];
-    for await (const file of this.table.listed()) files.push(file);
-    if (files.length === active.size) return files;
-    throw damaged(`${this.place.store.name}/${this.record}`, `${files.length} files in place of ${active.size}`);
   }
 
   /** The values of some keys in the names of a file's folders. */
