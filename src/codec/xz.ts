@@ -1,13 +1,7 @@
 import { ReadableStream } from 'node:stream/web';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { requirePackage } from '../required-package.js';
 import { damagedData } from './lz-window.js';
-
-/** Loaded with the first stream. A CommonJS module: Node puts all of it under `default`, loaders of TypeScript do not. */
-async function xzPackage(): Promise<typeof import('xz-decompress')> {
-  const loaded: typeof import('xz-decompress') & { default?: typeof import('xz-decompress') } =
-    await import('xz-decompress');
-  return loaded.default ?? loaded;
-}
 
 /** Size of the decoder's input buffer; a piece of this size is consumed whole. */
 export const XZ_PIECE = 1 << 16;
@@ -34,7 +28,7 @@ const UNSUPPORTED = [2, 3, 4, 6];
 export async function* decodeXzStream(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const { XzReadableStream } = await xzPackage();
+  const { XzReadableStream } = requirePackage('xz-decompress') as typeof import('xz-decompress');
   const { stream, failure } = readableOf(pieces);
   const reader = new XzReadableStream(stream).getReader();
   try {

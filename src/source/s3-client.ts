@@ -1,5 +1,6 @@
 import type { _Object, S3Client } from '@aws-sdk/client-s3';
 import { messageOf, PoolTrackerError } from '../errors.js';
+import { requirePackage } from '../required-package.js';
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -8,7 +9,7 @@ export interface S3Access {
   readonly client: S3Client;
 }
 
-let opened: { readonly settings: string; readonly access: Promise<S3Access> } | null = null;
+let opened: { readonly settings: string; readonly access: S3Access } | null = null;
 
 /** Custom endpoints are addressed by path: few have a wildcard name for their buckets. */
 function byPath(): boolean {
@@ -21,7 +22,7 @@ function byPath(): boolean {
  * and endpoint; AWS_S3_FORCE_PATH_STYLE, which it does not know, overrides how buckets are addressed.
  * @throws PoolTrackerError DEPENDENCY_MISSING
  */
-export function s3Access(): Promise<S3Access> {
+export function s3Access(): S3Access {
   // Otherwise the SDK warns on standard error about the Node version.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const settings = JSON.stringify(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));
@@ -29,9 +30,9 @@ export function s3Access(): Promise<S3Access> {
   return opened.access;
 }
 
-async function newClient(): Promise<S3Access> {
+function newClient(): S3Access {
   try {
-    const sdk = await import('@aws-sdk/client-s3');
+    const sdk = requirePackage('@aws-sdk/client-s3') as S3Sdk;
     return { sdk, client: new sdk.S3Client({ forcePathStyle: byPath() }) };
   } catch (error) {
     throw new PoolTrackerError(
@@ -57,7 +58,7 @@ export type ListedObject = _Object & { readonly Key: string };
 
 /** The objects below a prefix, in key order. @throws whatever the SDK throws */
 export async function* s3Objects(bucket: string, prefix: string): AsyncGenerator<ListedObject> {
-  const { sdk, client } = await s3Access();
+  const { sdk, client } = s3Access();
   for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
     for (const object of page.Contents ?? []) if (object.Key !== undefined) yield { ...object, Key: object.Key };
   }

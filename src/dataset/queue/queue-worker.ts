@@ -52,7 +52,7 @@ export class QueueWorker {
     options: QueueWorkerOptions,
     listener: QueueListener,
   ): Promise<QueueWorker> {
-    const self = new QueueWorker(await loadBullMq(), listener, options.limits);
+    const self = new QueueWorker(loadBullMq(), listener, options.limits);
     self.worker = new self.bull.Worker<ImageJob, ImageEvent>(address.name, (job) => self.process(job), {
       // Without limit: Redis may be restarted.
       connection: { ...address.redis, maxRetriesPerRequest: null },

@@ -1,5 +1,6 @@
 import type { Queue, RedisOptions } from 'bullmq';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { requirePackage } from '../../required-package.js';
 import { decodedCredential } from '../../source/source.js';
 import type { ListedImage } from '../images/images.js';
 import type { Labels } from '../../scan/scan-result.js';
@@ -54,10 +55,10 @@ export function parseQueue(text: string): QueueAddress {
 }
 
 /** @throws PoolTrackerError DEPENDENCY_MISSING */
-export async function loadBullMq(): Promise<BullMq> {
+export function loadBullMq(): BullMq {
   try {
-    await import('ioredis');
-    return await import('bullmq');
+    requirePackage('ioredis');
+    return requirePackage('bullmq') as BullMq;
   } catch (error) {
     throw new PoolTrackerError(
       'DEPENDENCY_MISSING',
@@ -79,7 +80,7 @@ export function queueFailed(address: QueueAddress, error: unknown): PoolTrackerE
  * @throws PoolTrackerError QUEUE_FAILED, DEPENDENCY_MISSING, and what the work throws
  */
 export async function withQueue<T>(address: QueueAddress, work: (queue: Queue<ImageJob>) => Promise<T>): Promise<T> {
-  const { Queue } = await loadBullMq();
+  const { Queue } = loadBullMq();
   const queue = new Queue<ImageJob>(address.name, {
     connection: {
       ...address.redis,

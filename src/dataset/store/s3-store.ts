@@ -6,9 +6,23 @@ import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { requirePackage } from '../../required-package.js';
 import { parseS3, s3Access, type S3Access, s3Objects } from '../../source/s3-client.js';
 import { hasBytes } from './has-bytes.js';
 import type { DatasetStore, LineLog, StoredFile } from './store.js';
+
+/** @throws PoolTrackerError DEPENDENCY_MISSING */
+function loadStorage(): typeof import('@aws-sdk/lib-storage') {
+  try {
+    return requirePackage('@aws-sdk/lib-storage') as typeof import('@aws-sdk/lib-storage');
+  } catch (error) {
+    throw new PoolTrackerError(
+      'DEPENDENCY_MISSING',
+      `--out s3:// needs the package @aws-sdk/lib-storage: ${messageOf(error)}`,
+      { cause: error, hint: 'npm install @aws-sdk/lib-storage' },
+    );
+  }
+}
 
 /** Number of lines that may be lost with the process; their images are scanned again. */
 const SEGMENT_LINES = 50;
@@ -66,7 +80,7 @@ export class S3Store implements DatasetStore {
 
   private async send<T>(path: string, request: (access: S3Access, key: string) => Promise<T>): Promise<T> {
     try {
-      return await request(await s3Access(), this.prefix + path);
+      return await request(s3Access(), this.prefix + path);
     } catch (error) {
       if (error instanceof PoolTrackerError) throw error;
       throw new PoolTrackerError('OUTPUT_FAILED', `s3://${this.bucket}/${this.prefix}${path}: ${messageOf(error)}`, {
@@ -124,13 +138,7 @@ export class S3Store implements DatasetStore {
 
   async publish(local: string, path: string): Promise<void> {
     await this.send(path, async ({ client }, Key) => {
-      const { Upload } = await import('@aws-sdk/lib-storage').catch((error: unknown) => {
-        throw new PoolTrackerError(
-          'DEPENDENCY_MISSING',
-          `--out s3:// needs the package @aws-sdk/lib-storage: ${messageOf(error)}`,
-          { cause: error, hint: 'npm install @aws-sdk/lib-storage' },
-        );
-      });
+      const { Upload } = loadStorage();
       await new Upload({ client, params: { Bucket: this.bucket, Key, Body: createReadStream(local) } }).done();
     });
   }

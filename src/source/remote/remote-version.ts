@@ -27,7 +27,7 @@ export async function remoteModified(location: string): Promise<Date | null> {
 
 async function s3Head(url: string) {
   const { bucket, key } = parseS3(url);
-  const { sdk, client } = await s3Access();
+  const { sdk, client } = s3Access();
   return client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), {
     abortSignal: AbortSignal.timeout(ANSWER_MS),
   });

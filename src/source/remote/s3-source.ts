@@ -141,7 +141,7 @@ function versionOf({ ETag: etag, LastModified: modified }: GetObjectCommandOutpu
 export async function openS3(location: string): Promise<Source | ByteStream> {
   const { bucket, key } = parseS3(location);
   if (key === '') throw new PoolTrackerError('USAGE', `'${location}' names a bucket: expected s3://BUCKET/KEY`);
-  const object = new S3Object(location, await s3Access(), bucket, key);
+  const object = new S3Object(location, s3Access(), bucket, key);
   const opened = await object.open();
   if (opened instanceof ByteStream) return opened;
   const { head, version } = opened;

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { requirePackage } from '../../../required-package.js';
 import type { CompressionCodec } from './format-types.js';
 import type { ParquetCompression } from '../../sink.js';
 
@@ -43,7 +44,7 @@ let wasm: Promise<Compress> | null = null;
 
 function zstdWasm(): Promise<Compress> {
   wasm ??= (async () => {
-    const { compress, init } = await import('@bokuweb/zstd-wasm');
+    const { compress, init } = requirePackage('@bokuweb/zstd-wasm') as typeof import('@bokuweb/zstd-wasm');
     await init();
     return (page: Uint8Array) => Promise.resolve(compress(page, LEVEL));
   })();
