@@ -79,7 +79,7 @@ export class Batch {
     try {
       const { images } = this;
       // Told before hours of work, not in the midst of it.
-      if (images instanceof ListedImages) for (const image of images.all) ingest.checkLabels(this.labelsOf(image));
+      if (images instanceof ListedImages) for (const image of images.all()) ingest.checkLabels(this.labelsOf(image));
       if (images.count !== null) this.listener.listed(images.count);
       const jobs = Array.from({ length: Math.min(this.options.jobs, images.count ?? Infinity) }, () =>
         this.work(ingest).catch((error: unknown) => {

@@ -68,6 +68,7 @@ export async function batch(
   const all = await listImages(words, { input: process.stdin, except: dataset });
   const images = shard === undefined ? all : all.filter(({ source }) => shardOf(source, shard.parts) === shard.part);
   const name = locationName(dataset);
+  const { length: total } = images;
   let done = 0;
   return new Batch(
     new ListedImages(images),
@@ -85,10 +86,10 @@ export async function batch(
       signal,
     },
     {
-      listed: (total) => onProgress?.({ name, unit: 'images', done, total }),
+      listed: () => onProgress?.({ name, unit: 'images', done, total }),
       image: (event) => {
         onImage?.(event);
-        onProgress?.({ name, unit: 'images', done: ++done, total: images.length });
+        onProgress?.({ name, unit: 'images', done: ++done, total });
       },
     },
   ).run();

@@ -14,23 +14,26 @@ export interface ImageFeed {
 
 /** The images of a list. */
 export class ListedImages implements ImageFeed {
-  private given = 0;
+  readonly count: number;
+  /** The last one first: what was given out is not held any longer. */
+  private readonly waiting: ListedImage[];
 
-  constructor(readonly all: readonly ListedImage[]) {}
-
-  get count(): number {
-    return this.all.length;
+  constructor(all: readonly ListedImage[]) {
+    this.count = all.length;
+    this.waiting = all.toReversed();
   }
 
   get left(): number {
-    return this.all.length - this.given;
+    return this.waiting.length;
+  }
+
+  /** Those that were not given out. */
+  all(): readonly ListedImage[] {
+    return this.waiting.toReversed();
   }
 
   next(): Promise<ListedImage | null> {
-    const image = this.all[this.given];
-    if (image === undefined) return Promise.resolve(null);
-    this.given++;
-    return Promise.resolve(image);
+    return Promise.resolve(this.waiting.pop() ?? null);
   }
 
   end(): void {

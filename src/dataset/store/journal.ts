@@ -77,15 +77,15 @@ export type JournalEntry = ImageEntry | PassedOverEntry | CompactionEntry;
  */
 export class Journal {
   private readonly images = new Map<string, ImageEntry>();
-  /**
-   * The sources that contain the memory of a part, by partition and image; more than one when it was captured or named
-   * twice.
-   */
-  private readonly claims = new Map<string, string[]>();
+  /** The sources that contain or contained an image's memory; more than one when it was captured or named twice. */
+  private readonly sources = new Map<string, readonly string[]>();
   private readonly passedOver = new Map<string, PassedOverEntry>();
   private readonly compactions = new Map<string, CompactionEntry>();
-  private readonly compacted = new Set<string>();
+  /** Images in compacted files, by record type and partition. */
+  private readonly compacted = new Map<string, Set<string>>();
+  /** What many entries have alike, held once. */
   private readonly folders = new Map<string, string>();
+  private readonly records = new Map<string, readonly string[]>();
   private log: Promise<LineLog> | null = null;
   /** Every file of the journal that was read. */
   readonly files: string[] = [];
@@ -138,11 +138,12 @@ export class Journal {
   private noteImage(entry: ImageEntry): void {
     const before = this.images.get(entry.source);
     if (before !== undefined && before.at > entry.at) return;
-    const folder = this.folders.get(entry.folder) ?? entry.folder;
-    this.folders.set(folder, folder);
-    this.images.set(entry.source, { ...entry, folder });
-    if (before !== undefined) this.claims.set(partOf(before), this.otherClaims(before));
-    this.claims.set(partOf(entry), [...this.otherClaims(entry), entry.source]);
+    const { source, imageId } = entry;
+    const folder = held(this.folders, entry.folder, entry.folder);
+    const records = held(this.records, entry.records.join(), entry.records);
+    this.images.set(source, { ...entry, folder, records });
+    const sources = this.sources.get(imageId) ?? [];
+    if (!sources.includes(source)) this.sources.set(imageId, [...sources, source]);
   }
 
   private notePassedOver(entry: PassedOverEntry): void {
@@ -156,8 +157,9 @@ export class Journal {
     if (before !== undefined && order(before) >= order(entry)) return;
     // The long list of images is kept only while it is needed.
     this.compactions.set(entry.id, isOpen(entry) ? entry : { ...entry, images: [] });
-    if (entry.state === 'done')
-      for (const image of entry.images) this.compacted.add(`${entry.record}/${entry.folder}/${image}`);
+    if (entry.state !== 'done') return;
+    const compacted = held(this.compacted, `${entry.record}/${entry.folder}`, new Set<string>());
+    for (const image of entry.images) compacted.add(image);
   }
 
   /** The latest entry of a source; undefined when there is none. */
@@ -173,13 +175,16 @@ export class Journal {
   }
 
   /** The other sources with the same memory in the same partition. */
-  otherClaims(entry: Pick<ImageEntry, 'source' | 'folder' | 'imageId'>): string[] {
-    return (this.claims.get(partOf(entry)) ?? []).filter((source) => source !== entry.source);
+  otherClaims({ source, folder, imageId }: Pick<ImageEntry, 'source' | 'folder' | 'imageId'>): string[] {
+    return (this.sources.get(imageId) ?? []).filter((other) => {
+      const latest = this.images.get(other);
+      return other !== source && latest?.folder === folder && latest.imageId === imageId;
+    });
   }
 
   /** Whether a compacted file holds the records of this image. */
   isCompacted(record: string, folder: string, imageId: string): boolean {
-    return this.compacted.has(`${record}/${folder}/${imageId}`);
+    return this.compacted.get(`${record}/${folder}`)?.has(imageId) === true;
   }
 
   /** The compactions that are not finished. */
@@ -263,6 +268,9 @@ function isCompactionEntry(entry: Partial<CompactionEntry>): entry is Compaction
   );
 }
 
-function partOf({ folder, imageId }: Pick<ImageEntry, 'folder' | 'imageId'>): string {
-  return `${folder}/${imageId}`;
+/** The value that is held under a key: the first that came. */
+function held<T>(all: Map<string, T>, key: string, value: T): T {
+  const first = all.get(key) ?? value;
+  all.set(key, first);
+  return first;
 }
