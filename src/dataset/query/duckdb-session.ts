@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { messageOf, PoolTrackerError } from '../../errors.js';
+import { requirePackage } from '../../required-package.js';
 import { attachedScript, checkAttachedName } from './attached-script.js';
+import { MadeOnDemand } from './made-on-demand.js';
 import { type RecordPlaces, RecordPlacesBuilder } from './query-source.js';
 
 type DuckDB = typeof import('@duckdb/node-api');
 
-async function loadDuckdb(): Promise<DuckDB> {
+function loadDuckdb(): DuckDB {
   try {
-    return await import('@duckdb/node-api');
+    return requirePackage('@duckdb/node-api') as DuckDB;
   } catch (error) {
     throw new PoolTrackerError(
       'DEPENDENCY_MISSING',
@@ -46,6 +48,11 @@ interface Schema {
   readonly places: RecordPlaces;
 }
 
+/** The views and questions over the records of a schema. */
+interface SchemaViews extends Schema {
+  readonly views: MadeOnDemand;
+}
+
 async function placesOf(words: readonly string[], scratch: string): Promise<RecordPlaces> {
   const builder = new RecordPlacesBuilder(scratch);
   for (const word of words) await builder.add(word);
@@ -54,6 +61,8 @@ async function placesOf(words: readonly string[], scratch: string): Promise<Reco
 
 /** DuckDB with the views and questions of schemas/duckdb.sql over some records, without access to any other file. */
 export class DuckdbSession {
+  private schemas: readonly SchemaViews[] = [];
+
   private constructor(
     readonly duckdb: DuckDB,
     readonly connection: DuckDBConnection,
@@ -68,7 +77,7 @@ export class DuckdbSession {
    * @throws PoolTrackerError USAGE where a source is none; DEPENDENCY_MISSING, RECORDS_DAMAGED
    */
   static async open(sources: readonly string[], options: QueryOptions = {}): Promise<DuckdbSession> {
-    const duckdb = await loadDuckdb();
+    const duckdb = loadDuckdb();
     // Where files are put that DuckDB does not read as they are, and where it writes what does not fit into memory.
     const scratch = join(await realpath(tmpdir()), `pool-tracker-query-${randomBytes(8).toString('hex')}`);
     try {
@@ -96,17 +105,40 @@ export class DuckdbSession {
     try {
       await session.prepare(schemas, isUnsafe);
       const script = await readFile(new URL('../../../schemas/duckdb.sql', import.meta.url), 'utf8');
-      for (const schema of schemas) await session.makeViews(schema, script);
+      session.schemas = schemas.map((schema) => ({
+        ...schema,
+        views: new MadeOnDemand(schema.name === null ? script : attachedScript(script, schema.name)),
+      }));
+      // Of statements of any kind, what they name cannot be told.
+      if (isUnsafe) await session.makeFor(null);
       return session;
     } catch (error) {
       await session.close();
-      if (error instanceof PoolTrackerError) throw error;
-      const [path] = paths;
-      throw new PoolTrackerError('RECORDS_DAMAGED', `${path ?? 'query'}: ${messageOf(error)}`, {
-        cause: error,
-        ...(path === undefined ? {} : { data: { path } }),
-      });
+      throw session.damaged(error);
     }
+  }
+
+  private damaged(error: unknown): PoolTrackerError {
+    if (error instanceof PoolTrackerError) return error;
+    const [path] = this.paths;
+    return new PoolTrackerError('RECORDS_DAMAGED', `${path ?? 'query'}: ${messageOf(error)}`, {
+      cause: error,
+      ...(path === undefined ? {} : { data: { path } }),
+    });
+  }
+
+  /** Whether all views and questions are made. */
+  get isWhole(): boolean {
+    return this.schemas.every(({ views }) => views.isWhole);
+  }
+
+  /**
+   * Makes the views and questions that a statement names.
+   * @param statement null: all of them
+   * @throws PoolTrackerError RECORDS_DAMAGED
+   */
+  async makeFor(statement: string | null): Promise<void> {
+    for (const schema of this.schemas) await this.makeViews(schema, statement);
   }
 
   /** Locks access to other files, the network and extensions, and then the settings themselves. */
@@ -133,15 +165,21 @@ export class DuckdbSession {
     `);
   }
 
-  private async makeViews({ name, places }: Schema, script: string): Promise<void> {
+  private async makeViews({ name, places, views }: SchemaViews, statement: string | null): Promise<void> {
+    // A name that is made of several texts is none that can be seen: see `ask`.
+    if (statement !== null && name !== null && !statement.toLowerCase().includes(name)) return;
+    const script = views.take(statement);
+    if (script === '') return;
     const { datasets, patterns } = places;
     const keys = [...patterns.keys()];
-    await this.connection.run(`
+    const variables = `
       SET VARIABLE dataset = ${sqlText(datasets[0] ?? this.scratch)};
       SET VARIABLE datasets = ${sqlTexts(datasets.length === 0 ? [this.scratch] : datasets)};
       SET VARIABLE loose_files = map(${sqlTexts(keys)}, [${keys.map((key) => sqlTexts(patterns.get(key)!)).join(', ')}]::VARCHAR[][]);
-    `);
-    await this.connection.run(name === null ? script : attachedScript(script, name));
+    `;
+    await this.connection.run(variables + script).catch((error: unknown) => {
+      throw this.damaged(error);
+    });
   }
 
   /** Words that stand for themselves in SQL, and for no name. */

@@ -56,6 +56,8 @@ export class DatasetQuery {
   }
 
   /**
+   * Asks; the rows of an answer are read before the next question.
+   *
    * @param sql one statement that selects; unsafe: statements of any kind, of which the last one answers
    * @throws PoolTrackerError USAGE for any other, or one that DuckDB refuses; SOURCE_NOT_PERMITTED when it reads
    *   anything outside the sources; RECORDS_DAMAGED. Reading the rows may throw the same errors
@@ -64,11 +66,22 @@ export class DatasetQuery {
     this.refuseInterrupted();
     const statement = sql.replace(/[;\s]+$/, '');
     try {
-      return this.isUnsafe
-        ? await this.answerOfAny(statement)
-        : await this.answerOf(statement, await this.prepare(statement));
+      if (this.isUnsafe) return await this.answerOfAny(statement);
+      await this.session.makeFor(statement);
+      return await this.answerOf(statement, await this.prepared(statement));
     } catch (error) {
       throw this.failed(error);
+    }
+  }
+
+  /** Where a name is not known, all that there is must be: for what DuckDB proposes, and for names put together of texts. */
+  private async prepared(statement: string): Promise<DuckDBPreparedStatement> {
+    try {
+      return await this.prepare(statement);
+    } catch (error) {
+      if (this.session.isWhole || !messageOf(error).includes('Catalog Error')) throw error;
+      await this.session.makeFor(null);
+      return this.prepare(statement);
     }
   }
 
@@ -122,7 +135,12 @@ export class DatasetQuery {
    * @throws PoolTrackerError USAGE when there is none of this name; as `ask`
    */
   async askView(name: string, values: readonly string[] = []): Promise<Answer> {
-    const views = await this.views();
+    await this.session.makeFor(name);
+    let views = await this.views();
+    if (!views.has(name)) {
+      await this.session.makeFor(null);
+      views = await this.views();
+    }
     const parameters = views.get(name);
     if (parameters === undefined)
       throw new PoolTrackerError('USAGE', `no view is named '${name}'`, {
@@ -167,6 +185,7 @@ export class DatasetQuery {
     if (this.isKept) return;
     const { connection } = this.session;
     try {
+      await this.session.makeFor(`${IMAGE.name} ${POOL_TAG.name}`);
       for (const { name } of [IMAGE, POOL_TAG]) {
         const [[count]] = (await connection.runAndReadAll(`SELECT count(*) FROM ${name}`)).getRowsJS() as [[bigint]];
         if (count > MAX_KEPT) continue;
