@@ -2,6 +2,8 @@ import type { Random } from './random.js';
 
 export const PAGE = 0x1000;
 
+const ZEROS = Buffer.alloc(PAGE);
+
 /** A stretch of RAM as [start, end) in bytes, both multiples of the page size. */
 export type RamRange = readonly [start: number, end: number];
 
@@ -66,6 +68,18 @@ export class SparseMemory {
       done += count;
     }
     return out;
+  }
+
+  /** Whether it holds these bytes there. Copies nothing: images are compared whole. */
+  holds(address: number, bytes: Buffer): boolean {
+    for (let done = 0; done < bytes.length;) {
+      const at = (address + done) % PAGE;
+      const count = Math.min(PAGE - at, bytes.length - done);
+      const page = this.pages.get(Math.floor((address + done) / PAGE)) ?? ZEROS;
+      if (page.compare(bytes, done, done + count, at, at + count) !== 0) return false;
+      done += count;
+    }
+    return true;
   }
 
   readU64(address: number): bigint {
