@@ -13,16 +13,17 @@ const WRITERS: readonly ParquetWriterName[] = ['hyparquet-writer', 'parquetjs-li
 for (const parquetWriter of WRITERS) {
   describe(`row groups of Parquet by ${parquetWriter}`, () => {
     const folder = temporaryFolder();
-    const gzip = { parquetWriter, parquetCompression: 'gzip' } as const;
 
     for (const recordType of [POOL_TAG, IMAGE]) {
       // Sorted by the column, each row group has a range of its own, and DuckDB skips all but those of the value.
       it(`${recordType.name}: a filter on any column finds exactly its rows among row groups sorted by it`, async () => {
         const rows = edgeRows(recordType, 400);
-        for (const column of recordType.columns) {
+        for (const [index, column] of recordType.columns.entries()) {
           const sorted = rows.toSorted((a, b) => compare(a[column.name]!, b[column.name]!));
           const path = folder.path(`${recordType.name}-${column.name}.parquet`);
-          await writeRecords(path, recordType, sorted, { ...gzip, rowGroupRows: 50 }, 64);
+          // Thousands of pages, whose compression has nothing to do with what is found in them.
+          const parquetCompression = index % 8 === 0 ? 'gzip' : 'none';
+          await writeRecords(path, recordType, sorted, { parquetWriter, parquetCompression, rowGroupRows: 50 }, 64);
           const values = [...new Set([0, 130, 260, 399].map((index) => sorted[index]![column.name]!))];
           const counts = await queryDuckdb(values.map((value) => filterCount(path, column, value)).join(' UNION ALL '));
           const expected = values.map((value) => rows.filter((row) => row[column.name] === value).length);
