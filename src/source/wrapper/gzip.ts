@@ -5,10 +5,13 @@ import { messageOf, PoolTrackerError, systemErrorCode } from '../../errors.js';
 import type { ByteReader } from '../reading/byte-reader.js';
 import { takeTail, type Wrapper } from './wrapper.js';
 
-/** Size of the pieces given to the decoder. */
-const PIECE = 1 << 16;
+/**
+ * Size of the pieces given to the decoder, each of which is a round trip to a thread of Node's pool: of the first of a
+ * stream, which may be short, and at most.
+ */
+const [FIRST_PIECE, PIECE] = [1 << 16, 1 << 18];
 /** Size of the pieces that come out. */
-const OUT = 1 << 18;
+const OUT = 1 << 20;
 
 /** Inflates to the end of the deflate stream; bytes that the decoder was given beyond it are put back. */
 export async function* inflateThrough(
@@ -20,8 +23,14 @@ export async function* inflateThrough(
   function forgetUsed(): void {
     while (unused.length > 0 && used + unused[0]!.length <= inflate.bytesWritten) used += unused.shift()!.length;
   }
+  let isOver = false;
+  /** The piece that is being read: at the end of the stream one more may have been asked for. */
+  let reading: Promise<Buffer | null> = Promise.resolve(null);
   async function* pieces(): AsyncGenerator<Buffer> {
-    for (let piece = await input.next(PIECE); piece !== null; piece = await input.next(PIECE)) {
+    for (let size = FIRST_PIECE; !isOver; size = Math.min(PIECE, 2 * size)) {
+      reading = input.next(size);
+      const piece = await reading;
+      if (piece === null) return;
       forgetUsed();
       unused.push(piece);
       yield piece;
@@ -36,6 +45,9 @@ export async function* inflateThrough(
     if (systemErrorCode(error) === 'Z_BUF_ERROR') throw input.cut('the compressed data');
     throw input.damaged(`zlib says ${messageOf(error)}`, error);
   }
+  isOver = true;
+  // It fails again for who reads on.
+  await reading.catch(() => undefined);
   forgetUsed();
   if (unused.length > 0) input.giveBack(Buffer.concat(unused).subarray(inflate.bytesWritten - used));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { assertAsyncProperty } from '../../support/lanes/property.js';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { detectWrapper, unwrap } from '../../../src/source/wrapper/wrappers.js';
 import { readBytes, type Source } from '../../../src/source/source.js';
@@ -33,6 +34,33 @@ async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator
     const size = sizes[turn % sizes.length]!;
     yield bytes.subarray(at, at + size);
     at += size;
+  }
+}
+
+/** The event loop goes round so many times. */
+async function turnsOfTheLoop(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+}
+
+/** A source whose reads are under way for a while. */
+class LateSource extends BufferSource {
+  constructor(
+    bytes: Uint8Array,
+    private readonly turns: number,
+  ) {
+    super(bytes, 'wrapped');
+  }
+
+  override async read(target: Uint8Array, offset: number): Promise<number> {
+    await turnsOfTheLoop(this.turns);
+    return super.read(target, offset);
+  }
+}
+
+async function* late(pieces: AsyncIterable<Uint8Array>, turns: number): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    await turnsOfTheLoop(turns);
+    yield piece;
   }
 }
 
@@ -168,6 +196,16 @@ describe('compression wrappers', () => {
       });
     }
   });
+
+  for (const turns of [0, 1, 3, 40]) {
+    it(`reads gzip in many members, as bgzip writes it, from a source that answers after ${turns} turns`, async () => {
+      const members: Buffer[] = [];
+      for (let at = 0; at < part.length; at += 0xff00) members.push(gzipSync(part.subarray(at, at + 0xff00)));
+      const bytes = Buffer.concat(members);
+      assert.ok((await unwrapped(bytes, new LateSource(bytes, turns))).equals(part), 'by reads of a file');
+      assert.ok((await unwrapped(bytes, late(cut(bytes, [70_000, 3]), turns))).equals(part), 'in pieces');
+    });
+  }
 
   it('unwraps what the program itself unwraps, for random bytes', async function () {
     const bzip2 = WRAP_CASES.find(({ wrapper }) => wrapper === 'bzip2')!;
