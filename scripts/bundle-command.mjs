@@ -95,7 +95,9 @@ const { metafile } = await build({
   external: EXTERNAL,
   minifyWhitespace: true,
   minifySyntax: true,
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [keepAddresses],

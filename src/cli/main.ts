@@ -5,10 +5,10 @@ import { isClosedPipe } from '../sink/file/output-error.js';
 import { discardUnfinishedFiles } from '../sink/file/whole-file.js';
 import { COMMANDS } from './commands/commands.js';
 import { sayError } from './display/say.js';
-import { optimizeLate } from './optimizing.js';
+import { endBy, type EndingSignal, SIGNAL_STATUS } from './ending.js';
+import { tuneV8 } from './tune-v8.js';
 import { runCommandLine } from './program.js';
 
-const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGNAL_STATUSES: readonly number[] = Object.values(SIGNAL_STATUS);
 
 /** What is somebody's fault in code, and not in an input. */
@@ -24,22 +24,8 @@ function failed(error: unknown): number {
   return known.exitStatus;
 }
 
-/**
- * Ends as programs do that leave a signal to the system, so that who waits for this one learns of it (a shell makes it
- * 128 + its number), and at once, whatever a thread may be blocked in. All that `exit` tidies up is done before.
- */
-function endBy(signal: keyof typeof SIGNAL_STATUS): void {
-  discardUnfinishedFiles();
-  if (process.platform !== 'win32')
-    process.once('exit', () => {
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    });
-  process.exit(SIGNAL_STATUS[signal]);
-}
-
-optimizeLate();
-for (const signal of Object.keys(SIGNAL_STATUS) as (keyof typeof SIGNAL_STATUS)[]) {
+tuneV8();
+for (const signal of Object.keys(SIGNAL_STATUS) as EndingSignal[]) {
   process.once(signal, () => endBy(signal));
 }
 let isDone = false;

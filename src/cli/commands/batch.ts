@@ -3,6 +3,7 @@ import { Batch } from '../../dataset/batch.js';
 import { ListedImages } from '../../dataset/images/image-feed.js';
 import { requireDrivers } from '../../scan/driver-candidates.js';
 import { type BatchDisplay, JsonDisplay, TextDisplay } from '../display/batch-display.js';
+import { endBy } from '../ending.js';
 import { type Command, usageError } from '../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS, QUIET_OPTION_SPECS } from '../options/common-options.js';
 import {
@@ -25,7 +26,7 @@ function takeInterrupts(batch: Batch, display: BatchDisplay, watched: boolean): 
   for (const signal of watched ? (['SIGINT', 'SIGTERM'] as const) : (['SIGINT'] as const)) {
     process.removeAllListeners(signal);
     process.on(signal, () => {
-      if (interrupted) process.exit(130);
+      if (interrupted) return endBy(signal);
       interrupted = true;
       const { left } = batch;
       batch.stop();

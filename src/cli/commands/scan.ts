@@ -38,6 +38,7 @@ import {
   SCAN_OPTION_SPECS,
 } from '../options/scan-options.js';
 import { openWanted, systemHeading } from '../options/systems.js';
+import { markAtOnce } from '../tune-v8.js';
 
 const DEFAULT_ORDER = 'tag';
 const OTHER_RECORDS = SCANNED_RECORD_TYPES.map(({ name }) => name).filter((name) => name !== 'pool_tag');
@@ -249,6 +250,7 @@ export const scanCommand: Command = {
     ['pool-tracker scan memory.raw -o - --format ndjson | jq .tag', 'into a pipe'],
   ],
   async run(words, options) {
+    markAtOnce();
     const images = givenImages(words, options);
     const wanted = outputs(options);
     sinkOptions(options);

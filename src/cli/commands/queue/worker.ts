@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queueStatus, QueueWorker } from '../../../dataset/queue/queue.js';
 import { JsonDisplay, TextDisplay } from '../../display/batch-display.js';
+import { endBy } from '../../ending.js';
 import { type Command, usageError } from '../../options/command.js';
 import { JOB_OPTION_SPECS, LOG_FORMS, PLUGIN_OPTION_SPECS } from '../../options/common-options.js';
 import { QUEUE_OPTION_SPECS, queueAddress } from '../../options/queue-options.js';
@@ -81,7 +82,7 @@ export const workerCommand: Command = {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.removeAllListeners(signal);
       process.on(signal, () => {
-        if (stop.signal.aborted) process.exit(130);
+        if (stop.signal.aborted) return endBy(signal);
         display.note('stopping: finishing what is in flight; once more to stop at once');
         stop.abort();
       });
