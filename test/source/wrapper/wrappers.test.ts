@@ -96,6 +96,7 @@ describe('compression wrappers', () => {
         for (const sizes of [[65536], [4096, 1, 7], [bytes.length - 1, 1]]) {
           assert.ok((await unwrapped(bytes, cut(bytes, sizes))).equals(part), `in pieces of ${sizes.join(', ')}`);
         }
+        assert.ok((await unwrapped(bytes, new LateSource(bytes, 2))).equals(part), 'from a source that answers late');
       });
 
       it('fails in one line when it is cut short anywhere', async () => {
