@@ -166,7 +166,7 @@ export class DuckdbSession {
   }
 
   private async makeViews({ name, places, views }: SchemaViews, statement: string | null): Promise<void> {
-    // A name that is made of several texts is none that can be seen: see `ask`.
+    // A name that is put together of texts cannot be seen: who asks makes all where one is not known.
     if (statement !== null && name !== null && !statement.toLowerCase().includes(name)) return;
     const script = views.take(statement);
     if (script === '') return;

@@ -70,6 +70,7 @@ export class DatasetQuery {
       await this.session.makeFor(statement);
       return await this.answerOf(statement, await this.prepared(statement));
     } catch (error) {
+      this.refuseInterrupted();
       throw this.failed(error);
     }
   }

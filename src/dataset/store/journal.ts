@@ -140,7 +140,7 @@ export class Journal {
     if (before !== undefined && before.at > entry.at) return;
     const { source, imageId } = entry;
     const folder = held(this.folders, entry.folder, entry.folder);
-    const records = held(this.records, entry.records.join(), entry.records);
+    const records = held(this.records, JSON.stringify(entry.records), entry.records);
     this.images.set(source, { ...entry, folder, records });
     const sources = this.sources.get(imageId) ?? [];
     if (!sources.includes(source)) this.sources.set(imageId, [...sources, source]);

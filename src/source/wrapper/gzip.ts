@@ -46,8 +46,8 @@ export async function* inflateThrough(
     throw input.damaged(`zlib says ${messageOf(error)}`, error);
   }
   isOver = true;
-  // It fails again for who reads on.
-  await reading.catch(() => undefined);
+  // A read that fails is told here: some origins would say to who reads on that they have ended.
+  await reading;
   forgetUsed();
   if (unused.length > 0) input.giveBack(Buffer.concat(unused).subarray(inflate.bytesWritten - used));
 }

@@ -206,6 +206,21 @@ describe('compression wrappers', () => {
       assert.ok((await unwrapped(bytes, new LateSource(bytes, turns))).equals(part), 'by reads of a file');
       assert.ok((await unwrapped(bytes, late(cut(bytes, [70_000, 3]), turns))).equals(part), 'in pieces');
     });
+
+    it(`tells of bytes that cannot be read behind a member, after ${turns} turns`, async () => {
+      const member = gzipSync(part.subarray(0, 0xff00));
+      async function* broken(given: number): AsyncGenerator<Uint8Array> {
+        yield* late(cut(member.subarray(0, given), [20_000]), turns);
+        await turnsOfTheLoop(turns);
+        throw new Error('the line is dead');
+      }
+      for (const missing of [0, 1, 8, 9])
+        await assert.rejects(
+          unwrapped(member, broken(member.length - missing)),
+          /the line is dead/,
+          `${missing} missing`,
+        );
+    });
   }
 
   it('unwraps what the program itself unwraps, for random bytes', async function () {
